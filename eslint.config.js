@@ -1,0 +1,102 @@
+import js from "@eslint/js";
+import { createTypeScriptImportResolver } from "eslint-import-resolver-typescript";
+import importX from "eslint-plugin-import-x";
+import tseslint from "typescript-eslint";
+
+/**
+ * Who imports whom (see docs/architecture.md). Each row: a folder, and the folders of the project it may import.
+ * Everything else is an error.
+ */
+const mayImport = {
+  "src/errors.ts": [],
+  "src/events.ts": ["src/errors.ts"],
+  "src/linalg": [],
+  "src/config": ["src/errors.ts"],
+  "src/data": ["src/errors.ts", "src/linalg"],
+  "src/trust-region": ["src/errors.ts", "src/linalg"],
+  "src/decomposition": ["src/errors.ts", "src/linalg"],
+  "src/comm": ["src/errors.ts", "src/linalg"],
+  "src/methods": ["src/errors.ts", "src/linalg", "src/trust-region", "src/decomposition", "src/comm"],
+  "src/compute": ["src/errors.ts"],
+  "src/network": [
+    "src/errors.ts",
+    "src/linalg",
+    "src/compute",
+    "src/decomposition",
+    "src/trust-region",
+    "src/comm",
+    "src/data",
+    "src/methods",
+  ],
+  "src/report": ["src/errors.ts"],
+  "src/run": [
+    "src/errors.ts",
+    "src/linalg",
+    "src/config",
+    "src/trust-region",
+    "src/decomposition",
+    "src/comm",
+    "src/methods",
+    "src/compute",
+    "src/network",
+    "src/data",
+    "src/report",
+    "src/events.ts",
+  ],
+  launcher: ["src/errors.ts", "src/events.ts", "src/config", "src/comm/rendezvous"],
+};
+
+const folders = [...Object.keys(mayImport), "src/cli", "src/index.ts"];
+
+function zones() {
+  return Object.entries(mayImport).flatMap(([target, allowed]) => {
+    const parts = (allowed.length === 0 ? folders : folders.filter((f) => !allowed.includes(f))).filter(
+      (f) => f !== target,
+    );
+    const exceptRendezvous = target === "launcher" ? { "src/comm": ["./rendezvous"] } : {};
+    return parts.map((from) => ({
+      target: `./${target}`,
+      from: `./${from}`,
+      ...(exceptRendezvous[from] ? { except: exceptRendezvous[from] } : {}),
+      message: `${target} may not import ${from} (docs/architecture.md, "Who imports whom").`,
+    }));
+  });
+}
+
+export default tseslint.config(
+  { ignores: ["dist", "coverage", "node_modules", "runs"] },
+  js.configs.recommended,
+  {
+    files: ["**/*.ts"],
+    extends: [...tseslint.configs.strictTypeChecked, ...tseslint.configs.stylisticTypeChecked],
+    plugins: { "import-x": importX },
+    languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
+    settings: { "import-x/resolver-next": [createTypeScriptImportResolver({ project: "tsconfig.json" })] },
+    rules: {
+      "import-x/no-restricted-paths": ["error", { zones: zones(), basePath: import.meta.dirname }],
+      "import-x/no-cycle": "error",
+      "@typescript-eslint/no-floating-promises": "error",
+      "@typescript-eslint/no-misused-promises": "error",
+      "@typescript-eslint/switch-exhaustiveness-check": "error",
+      "@typescript-eslint/consistent-type-imports": "error",
+      "@typescript-eslint/restrict-template-expressions": [
+        "error",
+        { allowNumber: true, allowBoolean: true },
+      ],
+      // Indexing typed arrays in numeric loops: the bound is the loop's own.
+      "@typescript-eslint/no-non-null-assertion": "off",
+      "@typescript-eslint/prefer-for-of": "off",
+      "no-console": "error",
+    },
+  },
+  {
+    files: ["src/cli/**", "launcher/cli.ts", "bench/**", "examples/**", "test/**"],
+    rules: { "no-console": "off" },
+  },
+  {
+    files: ["**/*.{js,mjs}"],
+    languageOptions: {
+      globals: { process: "readonly", console: "readonly", performance: "readonly", URL: "readonly" },
+    },
+  },
+);

@@ -1,0 +1,69 @@
+import { UsageError } from "../../errors.js";
+
+/**
+ * What a launcher tells each rank, through the environment (never through arguments, which other users can read):
+ *
+ *   APTS_JOB_ID       names this start of the job; a restart gets another
+ *   APTS_JOB_KEY      the job's secret, 64 hexadecimal digits; every link is encrypted with keys made from it
+ *   APTS_RANK, APTS_SIZE, APTS_LOCAL_RANK, APTS_LOCAL_SIZE
+ *   APTS_RENDEZVOUS   tcp://host:port where the ranks find each other
+ *   APTS_TIMEOUT      deadline of every communication call, seconds
+ *   APTS_INSECURE=1   no encryption (trusted network)
+ */
+export interface RankEnvironment {
+  readonly jobId: string;
+  readonly jobKey: string;
+  readonly rank: number;
+  readonly size: number;
+  readonly localRank: number;
+  readonly localSize: number;
+  readonly rendezvous: string;
+  readonly timeoutSeconds: number;
+  readonly insecure: boolean;
+}
+
+/** The variables that carry `environment` to a rank. */
+export function toVariables(environment: RankEnvironment): Record<string, string> {
+  return {
+    APTS_JOB_ID: environment.jobId,
+    APTS_JOB_KEY: environment.jobKey,
+    APTS_RANK: String(environment.rank),
+    APTS_SIZE: String(environment.size),
+    APTS_LOCAL_RANK: String(environment.localRank),
+    APTS_LOCAL_SIZE: String(environment.localSize),
+    APTS_RENDEZVOUS: environment.rendezvous,
+    APTS_TIMEOUT: String(environment.timeoutSeconds),
+    ...(environment.insecure ? { APTS_INSECURE: "1" } : {}),
+  };
+}
+
+/** Reads the variables; undefined where this process was not started as a rank. */
+export function fromVariables(variables: NodeJS.ProcessEnv): RankEnvironment | undefined {
+  if (variables["APTS_RANK"] === undefined) return undefined;
+  const text = (name: string): string => {
+    const value = variables[name];
+    if (value === undefined || value === "") {
+      throw new UsageError(
+        `Expected ${name} in the environment of a rank, found none. Start ranks with apts or apts-launch.`,
+      );
+    }
+    return value;
+  };
+  const number = (name: string): number => {
+    const value = Number(text(name));
+    if (!Number.isFinite(value))
+      throw new UsageError(`Expected ${name} to be a number, got "${text(name)}".`);
+    return value;
+  };
+  return {
+    jobId: text("APTS_JOB_ID"),
+    jobKey: text("APTS_JOB_KEY"),
+    rank: number("APTS_RANK"),
+    size: number("APTS_SIZE"),
+    localRank: number("APTS_LOCAL_RANK"),
+    localSize: number("APTS_LOCAL_SIZE"),
+    rendezvous: text("APTS_RENDEZVOUS"),
+    timeoutSeconds: number("APTS_TIMEOUT"),
+    insecure: variables["APTS_INSECURE"] === "1",
+  };
+}

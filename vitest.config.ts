@@ -1,0 +1,12 @@
+import { defineConfig } from "vitest/config";
+
+export default defineConfig({
+  test: {
+    include: ["test/**/*.test.ts"],
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
+    // Tests start real ranks; two files at a time keep a small machine responsive.
+    maxWorkers: 2,
+    coverage: { provider: "v8", include: ["src/**", "launcher/**"], reporter: ["text-summary", "html"] },
+  },
+});
