@@ -17,7 +17,7 @@ export function layoutOf(model: tf.LayersModel): { layout: ParameterLayout; vari
   model.layers.forEach((layer, position) => {
     for (const weight of layer.trainableWeights) {
       const variable = weight.read();
-      if (!(variable instanceof tf.Variable)) throw new TypeError(`${weight.name} is not a variable.`);
+      if (!isVariable(variable)) throw new TypeError(`${weight.name} is not a variable.`);
       if (variables.includes(variable)) continue; // a layer used twice
       if (variable.dtype !== "float32") {
         throw new UsageError(
@@ -32,4 +32,8 @@ export function layoutOf(model: tf.LayersModel): { layout: ParameterLayout; vari
   if (offset === 0)
     throw new UsageError(`Expected a model with trainable parameters, got none in "${model.name}".`);
   return { layout: { slots, dimension: offset }, variables };
+}
+
+function isVariable(tensor: tf.Tensor): tensor is tf.Variable {
+  return tensor instanceof tf.Variable;
 }
