@@ -10,25 +10,43 @@ export function channelsOf(dataset: Dataset): number {
  * so that it becomes zero instead of NaN.
  */
 export function normalisationOf(dataset: Dataset): Normalisation {
-  const channels = channelsOf(dataset);
   const { features } = dataset;
-  const perChannel = features.length / channels;
-  const mean = new Array<number>(channels);
-  const deviation = new Array<number>(channels);
-  for (let channel = 0; channel < channels; channel++) {
-    let sum = 0;
-    for (let i = channel; i < features.length; i += channels) sum += features[i]!;
-    const centre = sum / perChannel;
-    // A second pass around the mean: Σx² − n·mean² would lose float features far from zero to cancellation.
-    let squares = 0;
-    for (let i = channel; i < features.length; i += channels) {
-      const distance = features[i]! - centre;
-      squares += distance * distance;
-    }
-    mean[channel] = centre;
-    deviation[channel] = squares > 0 ? Math.sqrt(squares / perChannel) : 1;
-  }
-  return { mean, deviation };
+  const channels = channelsOf(dataset);
+  const moments = Array.from({ length: channels }, (_, channel) =>
+    features instanceof Uint8Array
+      ? momentsOfBytes(features, channel, channels)
+      : momentsOfFloats(features, channel, channels),
+  );
+  return {
+    mean: moments.map(({ mean }) => mean),
+    deviation: moments.map(({ variance }) => (variance > 0 ? Math.sqrt(variance) : 1)),
+  };
+}
+
+interface Moments {
+  readonly mean: number;
+  readonly variance: number;
+}
+
+/** Of every `stride`-th feature from `start` on. Bytes are counted by value: one pass, and exact. */
+function momentsOfBytes(features: Uint8Array, start: number, stride: number): Moments {
+  const counts = new Float64Array(256);
+  for (let i = start; i < features.length; i += stride) counts[features[i]!]! += 1;
+  const total = features.length / stride;
+  const mean = counts.reduce((sum, count, byte) => sum + count * byte, 0) / total;
+  const variance = counts.reduce((sum, count, byte) => sum + count * (byte - mean) ** 2, 0) / total;
+  return { mean, variance };
+}
+
+/** In two passes: Σx² − n·mean² would lose features far from zero to cancellation. */
+function momentsOfFloats(features: Float32Array, start: number, stride: number): Moments {
+  const total = features.length / stride;
+  let sum = 0;
+  for (let i = start; i < features.length; i += stride) sum += features[i]!;
+  const mean = sum / total;
+  let squares = 0;
+  for (let i = start; i < features.length; i += stride) squares += (features[i]! - mean) ** 2;
+  return { mean, variance: squares / total };
 }
 
 /**
