@@ -8,7 +8,7 @@ import { Hosts } from "./hosts.js";
 import { Job } from "./job.js";
 import { fileOutput, terminalOutput, type OutputWriter, type WriteLine } from "./output.js";
 import { place, type Placement, type PlacementRules } from "./placement.js";
-import { newJobId, newJobKey, startRendezvous } from "./rendezvous.js";
+import { newJobId, newJobKey, startRendezvous } from "../src/comm/rendezvous/index.js";
 import { StopRequests, type StopSignal } from "./stop-requests.js";
 import { stoppedCode, type RankFailure, type Verdict } from "./verdict.js";
 
