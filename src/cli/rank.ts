@@ -12,7 +12,7 @@ import type { RunSpec } from "./run-spec.js";
  * it reports by events; without one (a SLURM task) rank 0 shows the run itself.
  */
 export async function runRank(
-  { config, out }: RunSpec,
+  { config, out, dataFiles }: RunSpec,
   localSize: number,
   show: (event: RunEvent) => void,
 ): Promise<number> {
@@ -29,6 +29,7 @@ export async function runRank(
     const comm = await init();
     await train(config, out, {
       comm,
+      dataFiles,
       threads: config.threads ?? Math.max(1, Math.floor(availableParallelism() / localSize)),
       stop: stop.signal,
       observe: launched ? (event) => process.stdout.write(encodeEvent({ type: "run", event })) : show,

@@ -55,8 +55,8 @@ export class Ledger {
   }
 
   /** The summary after at least one epoch. */
-  summary(parameters: number, ended: Summary["ended"], out: string): Summary {
-    const { method, data, subdomains } = this.config;
+  summary(data: string, parameters: number, ended: Summary["ended"], out: string): Summary {
+    const { method, subdomains } = this.config;
     const { epoch, seconds, loss, testLoss, testAccuracy, lossEvaluations, gradientEvaluations, bytesSent } =
       this.#last!;
     return {

@@ -29,6 +29,12 @@ export const trainOptions = {
     placeholder: "DIR",
     help: "where the data files are (else APTS_DATA_DIR, else the cache)",
   }),
+  trainSamples: integer({
+    min: 1,
+    fallback: undefined,
+    help: "use the first N training samples (default: all)",
+  }),
+  testSamples: integer({ min: 1, fallback: undefined, help: "use the first N test samples (default: all)" }),
   model: text({
     fallback: "fcnn",
     placeholder: "NAME|FILE",

@@ -1,5 +1,7 @@
 import type { Communicator } from "../comm/communicator.js";
 import { startBackend, type ComputeBackend } from "../compute/backend.js";
+import { readDataset } from "../data/dataset-file.js";
+import { makeSplit } from "../data/in-memory.js";
 import { loadData } from "../data/load.js";
 import { Random } from "../data/random.js";
 import type { DataSplit } from "../data/dataset.js";
@@ -14,6 +16,12 @@ import { NetworkEvaluator } from "../network/evaluator.js";
 import type { ParameterLayout } from "../network/layout.js";
 import type { TrainConfig } from "./options.js";
 
+/** Data handed over by the program that started the run, in files of `writeDataset`. */
+export interface DataFiles {
+  readonly train: string;
+  readonly test: string;
+}
+
 /** Everything a rank needs before the first epoch. */
 export interface Setup {
   readonly backend: ComputeBackend;
@@ -27,11 +35,24 @@ export interface Setup {
 }
 
 /** Backend, data, model and decomposition: the same on every rank, or an error that says what differs. */
-export async function setUp(config: TrainConfig, comm: Communicator, threads: number): Promise<Setup> {
+export async function setUp(
+  config: TrainConfig,
+  dataFiles: DataFiles | undefined,
+  comm: Communicator,
+  threads: number,
+): Promise<Setup> {
   const backend = await startBackend({ backend: config.backend, threads });
   await checkAlike(comm, backend);
   const random = new Random(config.seed);
-  const data = await loadData({ name: config.data, directory: config.dataDir, seed: config.seed });
+  const data = dataFiles
+    ? makeSplit("memory", await readDataset(dataFiles.train), await readDataset(dataFiles.test))
+    : await loadData({
+        name: config.data,
+        directory: config.dataDir,
+        seed: DATA_SEED,
+        trainCount: config.trainSamples,
+        testCount: config.testSamples,
+      });
   const model = await buildModel(config, data.train, random.fork("initialisation"));
   const evaluator = new NetworkEvaluator(model);
   const decomposition = decompose(config, evaluator.layout, random);
@@ -39,6 +60,9 @@ export async function setUp(config: TrainConfig, comm: Communicator, threads: nu
   const theta = await comm.broadcast(evaluator.parameters(), 0);
   return { backend, data, evaluator, decomposition, theta, random };
 }
+
+/** The built-in digits are one data set: seeds of runs vary everything but the data. */
+const DATA_SEED = 0;
 
 /** Different libraries, core types or thread counts give different bits (ALGORITHMS §9). */
 async function checkAlike(comm: Communicator, backend: ComputeBackend): Promise<void> {

@@ -13,11 +13,12 @@ import type { RunEvent, Summary } from "./metrics.js";
 import type { TrainConfig } from "./options.js";
 import { recordOf } from "./record.js";
 import { RunFolder } from "./run-folder.js";
-import { setUp, type Setup } from "./setup.js";
+import { setUp, type DataFiles, type Setup } from "./setup.js";
 
 /** What one rank brings to a run beside the configuration all share. */
 export interface RankPlace {
   readonly comm: Communicator;
+  readonly dataFiles?: DataFiles | undefined;
   /** Threads this rank may compute with. */
   readonly threads: number;
   /** Aborted when the run should end after the step it is in; one rank's wish is everybody's. */
@@ -33,7 +34,7 @@ export interface RankPlace {
 export async function train(config: TrainConfig, out: string, place: RankPlace): Promise<Summary> {
   const { comm, stop } = place;
   const observe = comm.rank === 0 ? place.observe : undefined;
-  const setup = await setUp(config, comm, place.threads);
+  const setup = await setUp(config, place.dataFiles, comm, place.threads);
   const { data, evaluator, decomposition, random } = setup;
   const optimizer = methodNamed(config.method).create(
     { comm, decomposition },
@@ -66,7 +67,7 @@ export async function train(config: TrainConfig, out: string, place: RankPlace):
     else if (epoch >= config.epochs) ended = "epochs";
   }
 
-  const summary = ledger.summary(decomposition.dimension, ended, out);
+  const summary = ledger.summary(data.name, decomposition.dimension, ended, out);
   evaluator.setParameters(optimizer.theta);
   if (folder) await folder.finish(summary, await serialiseModel(evaluator.model));
   log.info(summary, "done");
@@ -97,7 +98,7 @@ async function oneEpoch(
 function startOf(config: TrainConfig, { backend, data, decomposition }: Setup, comm: Communicator) {
   return {
     method: config.method,
-    data: config.data,
+    data: data.name,
     backend: `${backend.name}: ${backend.description}`,
     ranks: comm.size,
     subdomains: config.subdomains,

@@ -1,6 +1,12 @@
 import { version_wasm } from "@tensorflow/tfjs-backend-wasm";
 import type { StartedBackend } from "../backend.js";
 import { tf } from "../tensorflow.js";
+import { Heap } from "./heap.js";
+import { replaceIdentity } from "./identity.js";
+import { replaceMatrixProducts } from "./matmul.js";
+import { replaceSum } from "./sum.js";
+
+let heap: Heap | undefined;
 
 /** TensorFlow.js's WebAssembly backend. It has no threads in Node. */
 export async function startWasm(): Promise<StartedBackend> {
@@ -9,14 +15,25 @@ export async function startWasm(): Promise<StartedBackend> {
       throw new Error("@tensorflow/tfjs-backend-wasm does not start in this process.");
     }
   });
-  const simd = await tf.env().getAsync("WASM_HAS_SIMD_SUPPORT");
+  if ((await tf.env().getAsync("WASM_HAS_SIMD_SUPPORT")) !== true) {
+    throw new Error("WebAssembly SIMD is missing in this Node or on this processor.");
+  }
+  heap ??= await openHeap();
   return {
     version: version_wasm,
     threads: 1,
-    description: simd ? "WebAssembly (SIMD), one thread" : "WebAssembly without SIMD, one thread (slow)",
-    // WebAssembly fixes every bit of a result; with and without SIMD sums are ordered differently.
-    determinants: [simd ? "simd" : "no simd"],
+    description: `WebAssembly (SIMD${heap.fused ? ", fused multiply-add" : ""}), one thread`,
+    // WebAssembly fixes every bit of a result but those of relaxed SIMD.
+    determinants: [heap.fused ? "fused" : "not fused"],
   };
+}
+
+async function openHeap(): Promise<Heap> {
+  const opened = await Heap.open();
+  replaceMatrixProducts(opened);
+  replaceIdentity(opened);
+  replaceSum(opened);
+  return opened;
 }
 
 /**

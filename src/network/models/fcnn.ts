@@ -32,15 +32,16 @@ export function fcnn(
 }
 
 /**
- * Glorot uniform kernels and zero biases, Keras' default, but from the run's own generator, so that a seed gives the
- * same θ with every backend.
+ * Kernels and biases uniform in ±1/√fanIn, as the figures of the literature were made (PyTorch's default; Keras'
+ * Glorot kernels start a wide first layer twice as large and train slower), from the run's own generator, so that a
+ * seed gives the same θ with every backend.
  */
 function initialise(layer: tf.layers.Layer, fanIn: number, random: Random): void {
-  const [kernel, bias] = layer.getWeights();
-  const fanOut = kernel!.shape[1]!;
-  const limit = Math.sqrt(6 / (fanIn + fanOut));
-  const values = Float32Array.from({ length: fanIn * fanOut }, () => limit * (2 * random.uniform() - 1));
-  const fresh = tf.tensor2d(values, [fanIn, fanOut]);
-  layer.setWeights([fresh, bias!]);
-  fresh.dispose();
+  const limit = 1 / Math.sqrt(fanIn);
+  const fresh = layer.getWeights().map((weight) => {
+    const values = Float32Array.from({ length: weight.size }, () => random.uniform(-limit, limit));
+    return tf.tensor(values, weight.shape);
+  });
+  layer.setWeights(fresh);
+  tf.dispose(fresh);
 }
