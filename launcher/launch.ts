@@ -10,6 +10,7 @@ import { fileOutput, terminalOutput, type OutputWriter, type WriteLine } from ".
 import { place, type Placement, type PlacementRules } from "./placement.js";
 import { newJobId, newJobKey, startRendezvous } from "./rendezvous.js";
 import { StopRequests, type StopSignal } from "./stop-requests.js";
+import { settlesWithin } from "./waiting.js";
 import { stoppedCode, type RankFailure, type Verdict } from "./verdict.js";
 
 export interface LaunchSpec extends Partial<PlacementRules> {
@@ -49,6 +50,8 @@ export type LaunchResult = Verdict;
 
 /** The variable that tells a rank how often its job was started again. */
 const RESTART_VARIABLE = "APTS_RESTART_COUNT";
+/** How long a rank that missed another leaves that one to say what happened, in milliseconds. */
+const CAUSE_TIME = 2000;
 /** How long ranks have to end when another failed, and their hosts to say that they did, in seconds. */
 const STOP_GRACE = 5;
 const STOP_TIME = 8;
@@ -113,6 +116,7 @@ async function runOnce(all: Launch, restart: number): Promise<LaunchResult> {
     });
     obey(requests, job, hosts, done.signal);
     await Promise.race([job.over, job.troubled]);
+    await settlesWithin(Promise.race([job.over, job.caused]), CAUSE_TIME);
     await endRanks(job, hosts, done.signal);
     return job.verdict();
   } finally {
