@@ -3,6 +3,7 @@ import { defineConfig } from "vitest/config";
 export default defineConfig({
   test: {
     include: ["test/**/*.test.ts"],
+    globalSetup: "src/compute/assembly/build.mjs",
     testTimeout: 60_000,
     hookTimeout: 60_000,
     // Tests start real ranks; two files at a time keep a small machine responsive.

@@ -9,6 +9,7 @@ import { UsageError } from "../../errors.js";
  *   APTS_RENDEZVOUS   tcp://host:port where the ranks find each other
  *   APTS_TIMEOUT      deadline of every communication call, seconds
  *   APTS_INSECURE=1   no encryption (trusted network)
+ *   APTS_TRANSPORT    auto (local sockets within a host, TCP between hosts; the default) or tcp (TCP everywhere)
  */
 export interface RankEnvironment {
   readonly jobId: string;
@@ -20,6 +21,8 @@ export interface RankEnvironment {
   readonly rendezvous: string;
   readonly timeoutSeconds: number;
   readonly insecure: boolean;
+  /** Default "auto". */
+  readonly transport?: "auto" | "tcp";
 }
 
 /** The variables that carry `environment` to a rank. */
@@ -34,6 +37,7 @@ export function toVariables(environment: RankEnvironment): Record<string, string
     APTS_RENDEZVOUS: environment.rendezvous,
     APTS_TIMEOUT: String(environment.timeoutSeconds),
     ...(environment.insecure ? { APTS_INSECURE: "1" } : {}),
+    ...(environment.transport ? { APTS_TRANSPORT: environment.transport } : {}),
   };
 }
 
@@ -55,6 +59,10 @@ export function fromVariables(variables: NodeJS.ProcessEnv): RankEnvironment | u
       throw new UsageError(`Expected ${name} to be a number, got "${text(name)}".`);
     return value;
   };
+  const transport = variables["APTS_TRANSPORT"] ?? "auto";
+  if (transport !== "auto" && transport !== "tcp") {
+    throw new UsageError(`Expected APTS_TRANSPORT to be auto or tcp, got "${transport}".`);
+  }
   return {
     jobId: text("APTS_JOB_ID"),
     jobKey: text("APTS_JOB_KEY"),
@@ -65,5 +73,6 @@ export function fromVariables(variables: NodeJS.ProcessEnv): RankEnvironment | u
     rendezvous: text("APTS_RENDEZVOUS"),
     timeoutSeconds: number("APTS_TIMEOUT"),
     insecure: variables["APTS_INSECURE"] === "1",
+    transport,
   };
 }

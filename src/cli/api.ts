@@ -1,0 +1,88 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { availableParallelism, tmpdir } from "node:os";
+import { join } from "node:path";
+import { writeWhole } from "../run/files.js";
+import { tf } from "../compute/tensorflow.js";
+import type { Given } from "../config/resolve.js";
+import { writeDataset } from "../data/dataset-file.js";
+import { inMemory, type InMemoryData } from "../data/in-memory.js";
+import { AptsError } from "../errors.js";
+import { loadModel, serialiseModel } from "../network/model-file.js";
+import type { EpochMetrics, RunEvent, Summary } from "../run/metrics.js";
+import { trainConfig } from "../run/options.js";
+import { runJob } from "./job.js";
+import type { RunSpec } from "./run-spec.js";
+import { defaultOut } from "./train.js";
+
+/**
+ * What `train` takes: every option of `apts train` under its camelCase name (`stopAtAccuracy`, `maxRadius`, …), and
+ * what only a program can give.
+ */
+export interface TrainRequest {
+  /** A LayersModel (trained in place), or as on the command line: `fcnn`, a `model.json`, a module. */
+  readonly model?: tf.LayersModel | string;
+  /** Samples in memory, or as on the command line: `digits`, `mnist`, `cifar10`. */
+  readonly data?: { readonly train: InMemoryData; readonly test: InMemoryData } | string;
+  /** Called at the end of every epoch. */
+  readonly onEpoch?: (metrics: EpochMetrics) => void;
+  /** Called with everything the run tells of itself. */
+  readonly onEvent?: (event: RunEvent) => void;
+  /** Aborting it ends the run after the step it is in; what was learned so far is kept. */
+  readonly signal?: AbortSignal;
+  readonly [option: string]: unknown;
+}
+
+/**
+ * Trains on several processes of this machine and resolves with the summary that is also in the run folder.
+ *
+ * @throws UsageError for options, model or data that cannot be; AptsError with the first cause where a rank fails
+ */
+export async function train(request: TrainRequest): Promise<Summary> {
+  const { model, data, onEpoch, onEvent, signal, ...options } = request;
+  const values: Record<string, unknown> = { ...options };
+  const handover = await mkdtemp(join(tmpdir(), "apts-"));
+  try {
+    if (typeof model === "string") values["model"] = model;
+    else if (model) values["model"] = await writeModel(model, handover);
+    if (typeof data === "string") values["data"] = data;
+    const sources: Given[] = [{ source: { kind: "program" }, values }];
+    const config = trainConfig(sources, availableParallelism());
+    const spec: RunSpec = {
+      config,
+      out: config.out ?? defaultOut(config),
+      ...(typeof data === "object" ? { dataFiles: await writeData(data, handover) } : {}),
+    };
+    const observe = (event: RunEvent): void => {
+      onEvent?.(event);
+      if (event.type === "epoch") onEpoch?.(event.metrics);
+    };
+    const result = await runJob(spec, { observe, ...(signal ? { signal } : {}) });
+    if (!result.summary)
+      throw new AptsError(result.failure?.description ?? "The run ended without a summary.");
+    if (model instanceof tf.LayersModel)
+      await copyWeights(join(result.summary.out, "model", "model.json"), model);
+    return result.summary;
+  } finally {
+    await rm(handover, { recursive: true, force: true });
+  }
+}
+
+async function writeModel(model: tf.LayersModel, folder: string): Promise<string> {
+  for (const [name, content] of Object.entries(await serialiseModel(model))) {
+    await writeWhole(join(folder, name), content as string | Uint8Array);
+  }
+  return join(folder, "model.json");
+}
+
+async function writeData(data: { train: InMemoryData; test: InMemoryData }, folder: string) {
+  const files = { train: join(folder, "train.apts"), test: join(folder, "test.apts") };
+  await writeDataset(files.train, inMemory(data.train));
+  await writeDataset(files.test, inMemory(data.test));
+  return files;
+}
+
+async function copyWeights(path: string, into: tf.LayersModel): Promise<void> {
+  const trained = await loadModel(path);
+  into.setWeights(trained.getWeights());
+  trained.dispose();
+}

@@ -1,0 +1,24 @@
+#!/usr/bin/env node
+import { Command, CommanderError } from "commander";
+import { aptsVersion } from "../run/record.js";
+import { showError } from "./exit.js";
+import { fetchCommand } from "./fetch.js";
+import { infoCommand } from "./info.js";
+import { trainCommand } from "./train.js";
+
+const program = new Command("apts")
+  .description("Distributed training for TensorFlow.js without a learning rate to tune.")
+  .version(aptsVersion())
+  .showHelpAfterError("Run with --help for all options.")
+  .exitOverride();
+trainCommand(program);
+infoCommand(program);
+fetchCommand(program);
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  // Commander has printed its message already; help and version end well.
+  if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : 2;
+  else process.exitCode = showError(error);
+}

@@ -1,0 +1,69 @@
+import { UsageError } from "../errors.js";
+import type { NumericArray } from "./communicator.js";
+import { dtypeOf, type Dtype } from "./signature.js";
+
+/*
+ * What a call is given, checked before anything is sent: a wrong argument leaves the communicator as it was.
+ */
+
+const LARGEST_MESSAGE = 2 ** 31 - 1;
+
+/** The dtype of an array that may travel. */
+export function checkArray(call: string, name: string, data: NumericArray): Dtype {
+  const dtype = dtypeOf(data);
+  if (dtype === undefined) {
+    throw new UsageError(
+      `Expected ${name} of ${call} to be a Float32Array, Float64Array, Int32Array or Uint8Array, got ${typeName(data)}.`,
+    );
+  }
+  if (data.byteLength > LARGEST_MESSAGE) {
+    throw new UsageError(
+      `Expected ${name} of ${call} to be below 2 GiB, got ${data.byteLength} bytes. Send it in several calls.`,
+    );
+  }
+  return dtype;
+}
+
+export function checkSameType(call: string, name: string, data: NumericArray, dtype: Dtype): void {
+  const found = checkArray(call, name, data);
+  if (found !== dtype) throw new UsageError(`Expected ${name} of ${call} to be ${dtype}, got ${found}.`);
+}
+
+export function checkRank(call: string, name: string, rank: number, size: number): void {
+  if (!Number.isInteger(rank) || rank < 0 || rank >= size) {
+    throw new UsageError(`Expected ${name} of ${call} to be a rank from 0 to ${size - 1}, got ${rank}.`);
+  }
+}
+
+export function checkTag(call: string, tag: number): void {
+  if (!Number.isInteger(tag) || tag < 0 || tag > 2 ** 31 - 2) {
+    throw new UsageError(`Expected the tag of ${call} to be an integer from 0 to 2^31 − 2, got ${tag}.`);
+  }
+}
+
+export function checkLength(call: string, name: string, data: NumericArray, length: number): void {
+  if (data.length !== length) {
+    throw new UsageError(`Expected ${name} of ${call} to have ${length} elements, got ${data.length}.`);
+  }
+}
+
+/** Returns Σcounts. */
+export function checkCounts(call: string, counts: readonly number[], size: number): number {
+  if (counts.length !== size) {
+    throw new UsageError(
+      `Expected counts of ${call} to have one entry for each of ${size} ranks, got ${counts.length}.`,
+    );
+  }
+  let total = 0;
+  for (const count of counts) {
+    if (!Number.isInteger(count) || count < 0) {
+      throw new UsageError(`Expected counts of ${call} to be integers ≥ 0, got ${count}.`);
+    }
+    total += count;
+  }
+  return total;
+}
+
+function typeName(value: unknown): string {
+  return typeof value === "object" && value !== null ? value.constructor.name : typeof value;
+}

@@ -1,0 +1,67 @@
+import type { Call } from "../call.js";
+import type { NumericArray } from "../communicator.js";
+import { viewLike } from "../call.js";
+import type { Fold } from "../reduction.js";
+import { bytesOf } from "../wire.js";
+import { evenOffsets } from "./blocks.js";
+import { reduceScatterRing } from "./reduce-scatter.js";
+
+/**
+ * Recursive doubling, for short vectors: in step k partners at distance 2^k exchange what they have folded so far,
+ * so all ranks hold the result after log₂ P steps; n·log₂ P bytes per rank. Where P is no power of two, each rank
+ * beyond the largest one contained hands its vector to a partner first and receives the result at the end.
+ * Both partners compute a ∘ b of the same two partial results: with a commutative fold the bits agree everywhere.
+ *
+ * Thakur, Rabenseifner, Gropp, IJHPCA 19 (2005), §4.5.
+ */
+export async function allreduceDoubling<T extends NumericArray>(
+  call: Call,
+  data: T,
+  fold: Fold<T>,
+): Promise<void> {
+  const { rank, size } = call;
+  const core = 2 ** Math.floor(Math.log2(size));
+  if (rank >= core) {
+    call.send(rank - core, data);
+    await call.receive(rank - core, data);
+    return;
+  }
+  if (rank + core < size) await call.receiveFold(rank + core, data, fold);
+  for (let distance = 1; distance < core; distance <<= 1) {
+    // What is sent must not change under the fold that follows.
+    call.send(rank ^ distance, viewLike(data, bytesOf(data).slice()));
+    await call.receiveFold(rank ^ distance, data, fold);
+  }
+  if (rank + core < size) call.send(rank + core, data);
+}
+
+/**
+ * Ring, for long vectors: a pipelined ring reduce-scatter whose complete segments set out at once on a pipelined ring
+ * allgather. 2·(P−1) steps, 2n·(P−1)/P bytes out of and into every rank, each block folded in one order on one rank.
+ *
+ * A block is sent from `data` and later overwritten by its final value: that value contains this rank's contribution,
+ * so what was sent has been read by then.
+ *
+ * Patarasuk, Yuan: Bandwidth optimal all-reduce algorithms for clusters of workstations, JPDC 69 (2009).
+ */
+export async function allreduceRing<T extends NumericArray>(
+  call: Call,
+  data: T,
+  fold: Fold<T>,
+): Promise<void> {
+  const { rank, size } = call;
+  const right = (rank + 1) % size;
+  const left = (rank + size - 1) % size;
+  const offsets = evenOffsets(data.length, size);
+  const block = (k: number): T => data.subarray(offsets[k], offsets[k + 1]) as T;
+  const mine = block(rank);
+  await reduceScatterRing(call, data, fold, offsets, (begin, end) => {
+    call.send(right, mine, begin, end);
+  });
+  for (let step = 1; step < size; step++) {
+    const arriving = block((rank - step + size) % size);
+    await call.receive(left, arriving, (begin, end) => {
+      if (step < size - 1) call.send(right, arriving, begin, end);
+    });
+  }
+}

@@ -1,0 +1,17 @@
+import type { Call } from "../call.js";
+
+const NOTHING = new Uint8Array(0);
+
+/**
+ * Dissemination barrier. In step k every rank tells rank + 2^k and hears from rank − 2^k; after ⌈log₂ P⌉ steps each
+ * has heard, directly or not, from all. One header per rank and step.
+ *
+ * Hensgen, Finkel, Manber: Two algorithms for barrier synchronization, Int. J. Parallel Programming 17 (1988).
+ */
+export async function barrier(call: Call): Promise<void> {
+  const { rank, size } = call;
+  for (let distance = 1; distance < size; distance <<= 1) {
+    call.send((rank + distance) % size, NOTHING);
+    await call.receive((rank - distance + size) % size, NOTHING);
+  }
+}

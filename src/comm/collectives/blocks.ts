@@ -1,0 +1,11 @@
+/** Start of each of `parts` near equal runs of `count` elements, and the end: parts + 1 entries. */
+export function evenOffsets(count: number, parts: number): number[] {
+  return Array.from({ length: parts + 1 }, (_, i) => Math.floor((count * i) / parts));
+}
+
+/** Start of each run of `counts`, and the end. */
+export function offsetsOf(counts: readonly number[]): number[] {
+  const offsets = [0];
+  for (const count of counts) offsets.push(offsets.at(-1)! + count);
+  return offsets;
+}

@@ -1,0 +1,69 @@
+import { hostname } from "node:os";
+
+import { AptsError } from "../errors.js";
+import type { Communicator } from "./communicator.js";
+import { Endpoint } from "./endpoint.js";
+import { GroupCommunicator } from "./group-communicator.js";
+import { meet } from "./rendezvous/client.js";
+import { fromVariables, type RankEnvironment } from "./rendezvous/environment.js";
+import { memoryTransports } from "./transport/memory.js";
+import { addressTowards, bindLocal, hostIdentity, securityOf } from "./transport/sockets.js";
+import type { Transport } from "./transport/transport.js";
+import { newInbox, ZeromqTransport } from "./transport/zeromq.js";
+import { jobWords, LITTLE_ENDIAN } from "./wire.js";
+
+const DEFAULT_TIMEOUT_SECONDS = 300;
+
+/** The communicator of this process: of all ranks of its job, or of itself alone if it was not started as a rank. */
+export async function init(): Promise<Communicator> {
+  const environment = fromVariables(process.env);
+  return environment === undefined ? selfCommunicator() : connect(environment);
+}
+
+/**
+ * Joins the other ranks of a job: opens an inbox, meets them at the rendezvous, and returns the communicator of all.
+ * Links to peers open when they are first used.
+ */
+export async function connect(environment: RankEnvironment): Promise<Communicator> {
+  const { jobId, rank, size, timeoutSeconds } = environment;
+  if (!LITTLE_ENDIAN)
+    throw new AptsError("Expected a little-endian machine: messages carry numbers in that order.");
+  if (size === 1) return selfCommunicator();
+  const security = securityOf(environment.jobKey, environment.insecure);
+  const inbox = newInbox(security);
+  try {
+    const ipc = await bindLocal(inbox);
+    const { hostname: meetingHost, port } = new URL(environment.rendezvous);
+    const address = await addressTowards(meetingHost, Number(port));
+    await inbox.bind(`tcp://${address}:*`);
+    const own = {
+      host: hostIdentity(),
+      hostName: hostname(),
+      pid: process.pid,
+      ipc,
+      tcp: inbox.lastEndpoint!,
+    };
+    const peers = await meet(environment, own, security);
+    const tcpOnly = environment.transport === "tcp";
+    return worldOf(new ZeromqTransport(inbox, rank, peers, security, tcpOnly), jobId, timeoutSeconds);
+  } catch (error) {
+    inbox.close();
+    throw error;
+  }
+}
+
+/** Communicators of `size` ranks inside this process, which exchange messages through memory. */
+export function createLocalGroup(size: number, timeoutSeconds = DEFAULT_TIMEOUT_SECONDS): Communicator[] {
+  return memoryTransports(size).map((transport) => worldOf(transport, "local", timeoutSeconds));
+}
+
+/** A communicator of one rank. */
+export function selfCommunicator(): Communicator {
+  return createLocalGroup(1)[0]!;
+}
+
+function worldOf(transport: Transport, jobId: string, timeoutSeconds: number): Communicator {
+  const endpoint = new Endpoint(transport, { job: jobWords(jobId), timeoutSeconds });
+  const everyone = Array.from({ length: transport.size }, (_, rank) => rank);
+  return new GroupCommunicator(endpoint, everyone, transport.rank, 0);
+}

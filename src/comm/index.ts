@@ -1,0 +1,3 @@
+export type { Communicator, NumericArray, ReduceOp, Traffic } from "./communicator.js";
+export { connect, createLocalGroup, init, selfCommunicator } from "./connect.js";
+export { chunkedSum, chunkRange, treeSum, type EvaluateChunk } from "./chunked-sum.js";

@@ -1,0 +1,53 @@
+import type { NumericArray, ReduceOp } from "./communicator.js";
+
+/** accumulator ← accumulator ∘ contribution, elementwise, in place. */
+export type Fold<T extends NumericArray> = (accumulator: T, contribution: T) => void;
+
+/**
+ * The fold of an operation. All built-in ones are commutative bit for bit, so that ranks which fold in different
+ * orders of two get the same result. `mean` folds as a sum; `complete` divides.
+ */
+export function foldOf<T extends NumericArray>(op: ReduceOp<T>): Fold<T> {
+  if (typeof op === "function") return op;
+  switch (op) {
+    case "sum":
+    case "mean":
+      return add;
+    case "max":
+      return takeMax;
+    case "min":
+      return takeMin;
+  }
+}
+
+/** What remains to do when all `ranks` contributions are folded. Integer means round towards zero. */
+export function complete<T extends NumericArray>(op: ReduceOp<T>, data: T, ranks: number): void {
+  if (op !== "mean" || ranks === 1) return;
+  for (let i = 0; i < data.length; i++) data[i] = data[i]! / ranks;
+}
+
+function add(a: NumericArray, b: NumericArray): void {
+  if (a instanceof Float32Array) addFloat32(a, b as Float32Array);
+  else for (let i = 0; i < a.length; i++) a[i] = a[i]! + b[i]!;
+}
+
+/** Unrolled by four: V8 does not vectorise, and this form runs near twice as fast. */
+export function addFloat32(a: Float32Array, b: Float32Array): void {
+  const n = a.length;
+  let i = 0;
+  for (; i + 3 < n; i += 4) {
+    a[i] = Math.fround(a[i]! + b[i]!);
+    a[i + 1] = Math.fround(a[i + 1]! + b[i + 1]!);
+    a[i + 2] = Math.fround(a[i + 2]! + b[i + 2]!);
+    a[i + 3] = Math.fround(a[i + 3]! + b[i + 3]!);
+  }
+  for (; i < n; i++) a[i] = Math.fround(a[i]! + b[i]!);
+}
+
+function takeMax(a: NumericArray, b: NumericArray): void {
+  for (let i = 0; i < a.length; i++) a[i] = Math.max(a[i]!, b[i]!);
+}
+
+function takeMin(a: NumericArray, b: NumericArray): void {
+  for (let i = 0; i < a.length; i++) a[i] = Math.min(a[i]!, b[i]!);
+}

@@ -1,0 +1,3 @@
+export { fromVariables, toVariables, type RankEnvironment } from "./environment.js";
+export { newJobId, newJobKey } from "./job.js";
+export { startRendezvous, type Rendezvous, type RendezvousOptions } from "./server.js";

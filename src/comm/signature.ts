@@ -1,0 +1,107 @@
+import type { NumericArray, ReduceOp } from "./communicator.js";
+
+/** Every operation that travels in a header. The order is part of the wire format. */
+export const OPERATIONS = [
+  "send",
+  "barrier",
+  "broadcast",
+  "scatter",
+  "gather",
+  "allgather",
+  "reduce",
+  "allreduce",
+  "reduceScatter",
+  "broadcastObject",
+  "gatherObject",
+  "allgatherObject",
+  "split",
+] as const;
+export type Operation = (typeof OPERATIONS)[number];
+
+const DTYPES = ["float32", "float64", "int32", "bytes", "object", "nothing"] as const;
+export type Dtype = (typeof DTYPES)[number];
+
+const REDUCTIONS = ["none", "sum", "mean", "max", "min", "function"] as const;
+export type Reduction = (typeof REDUCTIONS)[number];
+
+/** What all ranks must agree on in one collective call; travels in the header of each of its messages. */
+export interface Signature {
+  readonly operation: Operation;
+  readonly dtype: Dtype;
+  readonly reduction: Reduction;
+  /** Rank in the group; 0 where the operation has none. */
+  readonly root: number;
+  /** Elements; for operations with counts, their sum. */
+  readonly count: number;
+  /** Hash of uneven counts, so that different ones with one sum are told apart; 0 without counts. */
+  readonly digest: number;
+}
+
+const DTYPE_OF = new Map<string, Dtype>([
+  ["Float32Array", "float32"],
+  ["Float64Array", "float64"],
+  ["Int32Array", "int32"],
+  ["Uint8Array", "bytes"],
+]);
+
+/** A Buffer is bytes; other views (DataView, Int16Array, …) have no dtype. */
+export function dtypeOf(data: NumericArray): Dtype | undefined {
+  if (data instanceof Uint8Array) return "bytes";
+  return DTYPE_OF.get(data.constructor.name);
+}
+
+export function reductionOf<T extends NumericArray>(op: ReduceOp<T>): Reduction {
+  return typeof op === "function" ? "function" : op;
+}
+
+/** FNV-1a over the counts, as a signed 32-bit integer. */
+export function digestOf(counts: readonly number[]): number {
+  let hash = 0x811c9dc5;
+  for (const count of counts) hash = Math.imul(hash ^ count, 0x01000193);
+  return hash | 0;
+}
+
+/** The signature as six 32-bit words, the form it travels and is compared in. */
+export const SIGNATURE_WORDS = 6;
+
+export function encodeSignature(signature: Signature, words: Int32Array, at: number): void {
+  words[at] = OPERATIONS.indexOf(signature.operation);
+  words[at + 1] = DTYPES.indexOf(signature.dtype);
+  words[at + 2] = REDUCTIONS.indexOf(signature.reduction);
+  words[at + 3] = signature.root;
+  words[at + 4] = signature.count;
+  words[at + 5] = signature.digest;
+}
+
+export function decodeSignature(words: Int32Array, at: number): Signature {
+  return {
+    operation: OPERATIONS[words[at]!] ?? "send",
+    dtype: DTYPES[words[at + 1]!] ?? "nothing",
+    reduction: REDUCTIONS[words[at + 2]!] ?? "none",
+    root: words[at + 3]!,
+    count: words[at + 4]!,
+    digest: words[at + 5]!,
+  };
+}
+
+const ROOTED: readonly Operation[] = [
+  "broadcast",
+  "scatter",
+  "gather",
+  "reduce",
+  "broadcastObject",
+  "gatherObject",
+];
+
+/** "allreduce #12 (10 float32, sum)", "broadcast #3 (4 int32, root 1)". */
+export function describeCall(signature: Signature, sequence: number): string {
+  const details: string[] = [];
+  if (signature.dtype !== "object" && signature.dtype !== "nothing") {
+    details.push(`${signature.count} ${signature.dtype}`);
+  }
+  if (signature.digest !== 0) details.push(`counts ${(signature.digest >>> 0).toString(16)}`);
+  if (signature.reduction !== "none") details.push(signature.reduction);
+  if (ROOTED.includes(signature.operation)) details.push(`root ${signature.root}`);
+  const suffix = details.length > 0 ? ` (${details.join(", ")})` : "";
+  return `${signature.operation} #${sequence}${suffix}`;
+}

@@ -1,0 +1,143 @@
+import * as zmq from "zeromq";
+
+import type { PeerAddress } from "../rendezvous/protocol.js";
+import { SEGMENT } from "../channel.js";
+import { LinkWatch } from "./link-watch.js";
+import { COMMON, type Security } from "./sockets.js";
+import type { Receiver, Transport } from "./transport.js";
+
+/** How long a link may take to open. */
+const OPENING_MS = 10_000;
+
+/** After a link broke, how long a goodbye that came another way may take to be read. */
+const GOODBYE_MS = 500;
+
+/**
+ * ZeroMQ between processes. Every rank has one inbox, a PULL socket bound to a local address and a TCP port, read by
+ * one loop; to each peer it writes to, a PUSH socket that connects on first use: `ipc` within a host, else `tcp`.
+ * A link thus carries frames one way; its other way only answers handshakes and heartbeats, from the peer's I/O
+ * thread, whatever its JavaScript does. That is what tells a dead or stopped peer from a busy one.
+ */
+export class ZeromqTransport implements Transport {
+  readonly #inbox: zmq.Pull;
+  readonly #links = new Map<number, Link>();
+  #closing: Promise<void> | undefined;
+  #receiver: Receiver | undefined;
+
+  constructor(
+    inbox: zmq.Pull,
+    readonly rank: number,
+    private readonly peers: readonly PeerAddress[],
+    private readonly security: Security,
+    private readonly tcpOnly: boolean,
+  ) {
+    this.#inbox = inbox;
+  }
+
+  get size(): number {
+    return this.peers.length;
+  }
+
+  start(receiver: Receiver): void {
+    this.#receiver = receiver;
+    void this.#read(receiver);
+  }
+
+  async #read(receiver: Receiver): Promise<void> {
+    for await (const [head, body] of this.#inbox) receiver.frame(head!, body);
+  }
+
+  post(to: number, head: Uint8Array, body?: Uint8Array): void {
+    if (this.#closing !== undefined) return;
+    let link = this.#links.get(to);
+    if (link === undefined) {
+      link = new Link(this.#addressOf(to), this.security, (reason) => this.#receiver?.lost(to, reason));
+      this.#links.set(to, link);
+    }
+    link.post(head, body);
+  }
+
+  #addressOf(to: number): string {
+    const [own, peer] = [this.peers[this.rank]!, this.peers[to]!];
+    const local = !this.tcpOnly && peer.ipc !== "" && own.host === peer.host;
+    return local ? peer.ipc : peer.tcp;
+  }
+
+  close(lingerMs: number): Promise<void> {
+    this.#closing ??= Promise.resolve().then(() => {
+      for (const link of this.#links.values()) link.close(lingerMs);
+      this.#inbox.close();
+    });
+    return this.#closing;
+  }
+}
+
+/** A bound inbox for one rank. Frames beyond a segment's size are not ours: ZeroMQ drops who sends them. */
+export function newInbox(security: Security): zmq.Pull {
+  return new zmq.Pull({
+    ...COMMON,
+    ...security.listening,
+    receiveHighWaterMark: 0,
+    maxMessageSize: SEGMENT + 4096,
+  });
+}
+
+class Link {
+  readonly #socket: zmq.Push;
+  readonly #timers = new Set<NodeJS.Timeout>();
+  #lost = false;
+
+  constructor(
+    address: string,
+    security: Security,
+    private readonly onLost: (reason: string) => void,
+  ) {
+    this.#socket = new zmq.Push({ ...COMMON, ...security.connecting, sendHighWaterMark: 0 });
+    const opening = this.#after(OPENING_MS, () => {
+      const why = watch.refused ? "refuses this rank's key" : "does not answer";
+      this.#lose(`cannot be reached: ${address} ${why}`);
+    });
+    const watch = new LinkWatch(this.#socket, {
+      open: () => {
+        clearTimeout(opening);
+      },
+      broken: () => {
+        this.#after(GOODBYE_MS, () => {
+          // What had arrived when the timer fired is read before this.
+          setImmediate(() => {
+            this.#lose("is gone: its link broke");
+          });
+        });
+      },
+    });
+    this.#socket.connect(address);
+  }
+
+  post(head: Uint8Array, body: Uint8Array | undefined): void {
+    if (this.#lost) return;
+    // Without a high-water mark a send never waits; it fails only when the socket is closed.
+    this.#socket.send(body === undefined ? head : [head, body]).catch(() => undefined);
+  }
+
+  close(lingerMs: number): void {
+    for (const timer of this.#timers) clearTimeout(timer);
+    this.#socket.linger = this.#lost ? 0 : lingerMs;
+    this.#lost = true;
+    this.#socket.close();
+  }
+
+  #lose(reason: string): void {
+    if (this.#lost) return;
+    this.#lost = true;
+    this.onLost(reason);
+  }
+
+  #after(milliseconds: number, action: () => void): NodeJS.Timeout {
+    const timer = setTimeout(() => {
+      this.#timers.delete(timer);
+      action();
+    }, milliseconds);
+    this.#timers.add(timer);
+    return timer;
+  }
+}

@@ -1,0 +1,102 @@
+import { UsageError } from "../errors.js";
+import { tf } from "./tensorflow.js";
+import { startNative } from "./native.js";
+import { startWasm } from "./wasm/start.js";
+
+/** The backends in the order `auto` tries them. */
+export const BACKEND_NAMES = ["node-gpu", "node", "wasm", "cpu"] as const;
+export type BackendName = (typeof BACKEND_NAMES)[number];
+
+export interface BackendOptions {
+  /** A backend that must be used, or `auto`: the first of BACKEND_NAMES that starts. */
+  readonly backend: BackendName | "auto";
+  /** Threads this process may use, ≥ 1. Backends that cannot use more than one report `threads: 1`. */
+  readonly threads: number;
+}
+
+/** What a backend says of itself once it runs. */
+export interface StartedBackend {
+  readonly version: string;
+  /** Threads it really uses. */
+  readonly threads: number;
+  /** One line for people. */
+  readonly description: string;
+  /** What decides the bits of a result, besides the name: versions, libraries, core type, threads. */
+  readonly determinants: readonly string[];
+}
+
+export interface RejectedBackend {
+  readonly backend: BackendName;
+  readonly reason: string;
+}
+
+/** The TensorFlow.js backend of this process: there is one, and every tensor lives in it. */
+export interface ComputeBackend {
+  readonly name: BackendName;
+  readonly version: string;
+  readonly threads: number;
+  readonly description: string;
+  /** Backends `auto` would have preferred, and why they did not start. */
+  readonly rejected: readonly RejectedBackend[];
+  /** Equal on two ranks if and only if the same computation gives the same bits on both. */
+  readonly fingerprint: string;
+}
+
+const starters: Record<BackendName, (threads: number) => Promise<StartedBackend>> = {
+  "node-gpu": (threads) => startNative("node-gpu", threads),
+  node: (threads) => startNative("node", threads),
+  wasm: startWasm,
+  cpu: startPlain,
+};
+
+/**
+ * Starts the backend and makes it TensorFlow.js's current one. May be called again, with another choice too:
+ * tensors stay where they were made.
+ *
+ * @throws UsageError when the forced backend cannot start here.
+ */
+export async function startBackend(options: BackendOptions): Promise<ComputeBackend> {
+  silence();
+  const candidates = options.backend === "auto" ? BACKEND_NAMES : [options.backend];
+  const rejected: RejectedBackend[] = [];
+  for (const name of candidates) {
+    try {
+      const started = await starters[name](options.threads);
+      return {
+        name,
+        version: started.version,
+        threads: started.threads,
+        description: started.description,
+        rejected,
+        fingerprint: [name, started.version, ...started.determinants].join("; "),
+      };
+    } catch (error) {
+      rejected.push({ backend: name, reason: error instanceof Error ? error.message : String(error) });
+    }
+  }
+  const reasons = rejected.map(({ backend, reason }) => `${backend}: ${reason}`).join(" ");
+  throw new UsageError(
+    options.backend === "auto"
+      ? `Expected at least one compute backend to start, none did. ${reasons}`
+      : `Expected the compute backend "${options.backend}" to start, but it cannot. ${reasons} ` +
+          `--backend auto takes the best one that starts.`,
+  );
+}
+
+/** TensorFlow.js's advice and banners would end up in the output of every rank. */
+function silence(): void {
+  tf.env().set("PROD", true); // no more than "print no warnings" in 4.x
+  process.env["TF_CPP_MIN_LOG_LEVEL"] ??= "2"; // of the native library: errors only
+}
+
+/** Plain JavaScript: slow, runs everywhere, and the reference the others are tested against. */
+async function startPlain(): Promise<StartedBackend> {
+  await tf.setBackend("cpu");
+  return {
+    version: tf.version["tfjs-backend-cpu"],
+    threads: 1,
+    description: "plain JavaScript (slow)",
+    // Math.exp and its like are V8's own and may change with it.
+    determinants: [`v8 ${process.versions.v8}`, process.arch],
+  };
+}

@@ -1,0 +1,124 @@
+import type { KernelBackend, TensorInfo } from "@tensorflow/tfjs";
+import { AptsError } from "../../errors.js";
+import { tf } from "../tensorflow.js";
+import { loadKernels, type Kernels, type WasmMemory } from "./kernels.js";
+
+/** Where the heap ends: WebAssembly addresses have 32 bits. */
+const HEAP_LIMIT = 2 ** 32;
+
+/** What of TensorFlow.js's WebAssembly backend is used here (4.22; its own types name neither `asm` nor these). */
+interface WasmBackend extends KernelBackend {
+  readonly wasm: {
+    readonly HEAPU8: Uint8Array<ArrayBuffer>;
+    readonly asm: { readonly memory: WasmMemory; readonly malloc: (bytes: number) => number };
+    _malloc(bytes: number): number;
+    _free(address: number): void;
+  };
+  readonly dataIdMap: { get(dataId: object): { readonly memoryOffset: number } };
+  makeOutput(shape: readonly number[], dtype: "float32"): TensorInfo;
+}
+
+/** C ← op(A)·op(B), + C where `accumulate`; op(A) is (m, k), op(B) is (k, n); byte addresses, row-major float32. */
+export type MatrixProduct = (
+  transposeA: boolean,
+  transposeB: boolean,
+  m: number,
+  n: number,
+  k: number,
+  a: number,
+  lda: number,
+  b: number,
+  ldb: number,
+  accumulate: boolean,
+  c: number,
+  ldc: number,
+) => void;
+
+/** There is no room left on the WebAssembly heap. Nothing was damaged: smaller batches still work. */
+export class HeapFullError extends AptsError {}
+
+/**
+ * The heap in which the WebAssembly backend keeps its tensors, the project's kernels on it, and the matrix product
+ * they share. Addresses are byte offsets and stay valid; views (`floats`) die with the next allocation.
+ */
+export class Heap {
+  private constructor(
+    private readonly backend: WasmBackend,
+    readonly kernels: Kernels,
+    readonly fused: boolean,
+  ) {
+    const workspace = this.allocate(kernels.gemmWorkspace());
+    this.multiply = (transposeA, transposeB, m, n, k, a, lda, b, ldb, accumulate, c, ldc) => {
+      kernels.gemm(transposeA, transposeB, m, n, k, a, lda, b, ldb, accumulate, c, ldc, workspace);
+    };
+  }
+
+  multiply: MatrixProduct;
+
+  /** Takes over the heap of the current backend, which must be the WebAssembly one. Once per backend. */
+  static async open(): Promise<Heap> {
+    const backend = tf.backend() as unknown as WasmBackend;
+    guardAllocation(backend);
+    const { kernels, fused } = await loadKernels(backend.wasm.asm.memory);
+    return new Heap(backend, kernels, fused);
+  }
+
+  /** Bytes of the heap; it never shrinks. */
+  get size(): number {
+    return this.backend.wasm.HEAPU8.byteLength;
+  }
+
+  /** The address of a tensor's first element. */
+  address(tensor: TensorInfo): number {
+    return this.backend.dataIdMap.get(tensor.dataId).memoryOffset;
+  }
+
+  /** A view of `length` floats at `address`, valid until the next allocation. */
+  floats(address: number, length: number): Float32Array<ArrayBuffer> {
+    return new Float32Array(this.backend.wasm.HEAPU8.buffer, address, length);
+  }
+
+  /** Reserves memory of the caller's own, 16-byte aligned. @throws HeapFullError */
+  allocate(bytes: number): number {
+    return this.backend.wasm._malloc(bytes);
+  }
+
+  free(address: number): void {
+    this.backend.wasm._free(address);
+  }
+
+  /** A new float32 tensor for a kernel's result, its values undefined. @throws HeapFullError */
+  output(shape: readonly number[]): TensorInfo {
+    return this.backend.makeOutput(shape, "float32");
+  }
+
+  /** The same values under another shape: counts references, copies nothing. */
+  alias(tensor: TensorInfo, shape: readonly number[]): TensorInfo {
+    this.backend.incRef(tensor.dataId);
+    return { dataId: tensor.dataId, shape: [...shape], dtype: tensor.dtype };
+  }
+
+  /** Drops a tensor that a kernel made for itself. */
+  release(tensor: TensorInfo): void {
+    this.backend.disposeData(tensor.dataId);
+  }
+}
+
+/**
+ * At the end of its memory `_malloc` returns 0, and the next kernel would overwrite address 0 without a word: throw
+ * instead. Above 2 GB it returns a negative number, which the backend's own views do not accept.
+ */
+function guardAllocation({ wasm }: WasmBackend): void {
+  const { malloc } = wasm.asm; // _malloc itself is a stub that puts asm.malloc in its own place when first called
+  wasm._malloc = (bytes) => {
+    const address = malloc(bytes) >>> 0;
+    if (address === 0) {
+      const megabytes = (n: number) => `${(n / 2 ** 20).toFixed(0)} MB`;
+      throw new HeapFullError(
+        `Expected room for ${megabytes(bytes)} on the WebAssembly heap, which holds ${megabytes(wasm.HEAPU8.byteLength)} ` +
+          `and ends at ${megabytes(HEAP_LIMIT)}. Evaluate smaller batches or fewer samples in a rank (more ranks).`,
+      );
+    }
+    return address;
+  };
+}

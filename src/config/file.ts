@@ -1,0 +1,27 @@
+import { readFileSync } from "node:fs";
+import { parse } from "yaml";
+import { UsageError } from "../errors.js";
+import type { Given } from "./resolve.js";
+
+/** Options from a YAML or JSON file (JSON is YAML). */
+export function readConfigFile(path: string): Given {
+  let content: string;
+  try {
+    content = readFileSync(path, "utf8");
+  } catch (error) {
+    throw new UsageError(
+      `Expected a config file at ${path}, but it cannot be read: ${(error as Error).message}`,
+    );
+  }
+  let values: unknown;
+  try {
+    values = parse(content);
+  } catch (error) {
+    const firstLine = (error as Error).message.split("\n")[0]!;
+    throw new UsageError(`Expected YAML or JSON in ${path}, but: ${firstLine}`);
+  }
+  if (typeof values !== "object" || values === null || Array.isArray(values)) {
+    throw new UsageError(`Expected option names with values in ${path}, got ${JSON.stringify(values)}.`);
+  }
+  return { source: { kind: "file", path }, values: values as Record<string, unknown> };
+}

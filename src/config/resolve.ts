@@ -1,0 +1,58 @@
+import { closest, distance } from "fastest-levenshtein";
+import { UsageError } from "../errors.js";
+import { kebab, type OptionTable, type ValuesOf } from "./option.js";
+
+/** Where a value came from, which is how messages name it. */
+export type Source =
+  | { readonly kind: "command line" }
+  | { readonly kind: "file"; readonly path: string }
+  | { readonly kind: "program" };
+
+/** What one source gives, by option name (camelCase; a file may also write names as on the command line). */
+export interface Given {
+  readonly source: Source;
+  readonly values: Readonly<Record<string, unknown>>;
+}
+
+/**
+ * Every option's value: the first source that gives one wins, then the default.
+ * @throws UsageError for unknown names, with the nearest known one, and for values out of range
+ */
+export function resolveOptions<T extends OptionTable>(table: T, sources: readonly Given[]): ValuesOf<T> {
+  const resolved: Record<string, unknown> = {};
+  for (const { source, values } of sources) {
+    for (const [written, value] of Object.entries(values)) {
+      const name = written.replace(/-([a-z])/g, (_, letter: string) => letter.toUpperCase());
+      const option = table[name];
+      if (option === undefined) throw unknownName(table, written, source);
+      if (value === undefined || value === null) continue;
+      const parsed = option.parse(value, labelOf(name, written, source));
+      resolved[name] ??= parsed;
+    }
+  }
+  for (const [name, option] of Object.entries(table)) resolved[name] ??= option.fallback;
+  return resolved as ValuesOf<T>;
+}
+
+function labelOf(name: string, written: string, source: Source): string {
+  switch (source.kind) {
+    case "command line":
+      return `--${kebab(name)}`;
+    case "file":
+      return `"${written}" in ${source.path}`;
+    case "program":
+      return `option "${written}"`;
+    default:
+      return source satisfies never;
+  }
+}
+
+function unknownName(table: OptionTable, written: string, source: Source): UsageError {
+  const names = Object.keys(table).map((name) => (source.kind === "program" ? name : kebab(name)));
+  const nearest = closest(written, names);
+  const near = distance(written, nearest) <= Math.max(2, written.length / 3);
+  const where = source.kind === "file" ? ` in ${source.path}` : "";
+  return new UsageError(
+    `Expected the name of an option${where}, got "${written}".${near ? ` Did you mean "${nearest}"?` : ""}`,
+  );
+}

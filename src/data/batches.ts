@@ -1,0 +1,117 @@
+import { UsageError } from "../errors.js";
+import type { Dataset, Normalisation } from "./dataset.js";
+import type { Random } from "./random.js";
+
+/**
+ * The mini-batches of one epoch (ALGORITHMS §4, "SAPTS mini-batches"): the shuffled indices 0 … count − 1 are cut in
+ * `batches` disjoint base parts whose sizes differ by one at most; each mini-batch is its own base part followed by
+ * a fraction `overlap` (rounded) of every other base part. No index occurs twice within a mini-batch.
+ *
+ * Which samples of a part are lent differs from borrower to borrower: the lent runs of a part lie one behind the
+ * other, cyclically, so that they are disjoint as long as they fit into it.
+ *
+ * Deterministic in `random`, which is drawn from: pass a stream forked by epoch to reshuffle each epoch.
+ */
+export function miniBatches(count: number, batches: number, overlap: number, random: Random): Int32Array[] {
+  if (!Number.isInteger(batches) || batches < 1 || batches > count) {
+    throw new UsageError(
+      `Expected the number of mini-batches to be a whole number from 1 to ${count}, the number of training samples, got ${batches}.`,
+    );
+  }
+  if (!(overlap >= 0 && overlap <= 1)) {
+    throw new UsageError(`Expected the overlap of mini-batches to lie between 0 and 1, got ${overlap}.`);
+  }
+  const order = random.shuffle(Int32Array.from({ length: count }, (_, index) => index));
+  const parts = Array.from({ length: batches }, (_, part) =>
+    order.subarray(Math.floor((part * count) / batches), Math.floor(((part + 1) * count) / batches)),
+  );
+  const lent = parts.map((part) => Math.round(overlap * part.length));
+  const lentInAll = lent.reduce((sum, length) => sum + length, 0);
+  return parts.map((own, batch) => {
+    const indices = new Int32Array(own.length + lentInAll - lent[batch]!);
+    indices.set(own);
+    let at = own.length;
+    for (let step = 1; step < batches; step++) {
+      const lender = (batch + step) % batches;
+      at = copyCyclic(parts[lender]!, (step - 1) * lent[lender]!, lent[lender]!, indices, at);
+    }
+    return indices;
+  });
+}
+
+/** Copies `length` entries of `source` from `start` on, going round at its end; returns where the copy ends. */
+function copyCyclic(
+  source: Int32Array,
+  start: number,
+  length: number,
+  target: Int32Array,
+  at: number,
+): number {
+  for (let i = 0; i < length; i++) target[at + i] = source[(start + i) % source.length]!;
+  return at + length;
+}
+
+/**
+ * Fills `out` (indices.length, ...sampleShape) with the normalised rows of `indices`, in their order, and returns it.
+ * RangeError where `out` is too small.
+ */
+export function gatherRows(
+  dataset: Dataset,
+  indices: Int32Array,
+  normalisation: Normalisation,
+  out: Float32Array,
+): Float32Array {
+  const size = dataset.features.length / dataset.labels.length;
+  if (out.length < indices.length * size) {
+    throw new RangeError(
+      `Expected room for ${indices.length} × ${size} = ${indices.length * size} features, got an array of ${out.length}.`,
+    );
+  }
+  return dataset.features instanceof Uint8Array
+    ? gatherBytes(dataset.features, size, indices, normalisation, out)
+    : gatherFloats(dataset.features, size, indices, normalisation, out);
+}
+
+/** A byte has 256 values: look the normalised ones up. (rows, size) with size = pixels × channels */
+function gatherBytes(
+  features: Uint8Array,
+  size: number,
+  indices: Int32Array,
+  { mean, deviation }: Normalisation,
+  out: Float32Array,
+): Float32Array {
+  const channels = mean.length;
+  for (let channel = 0; channel < channels; channel++) {
+    const table = Float32Array.from(
+      { length: 256 },
+      (_, byte) => (byte - mean[channel]!) / deviation[channel]!,
+    );
+    for (let row = 0; row < indices.length; row++) {
+      const source = indices[row]! * size;
+      const target = row * size;
+      for (let j = channel; j < size; j += channels) out[target + j] = table[features[source + j]!]!;
+    }
+  }
+  return out;
+}
+
+function gatherFloats(
+  features: Float32Array,
+  size: number,
+  indices: Int32Array,
+  { mean, deviation }: Normalisation,
+  out: Float32Array,
+): Float32Array {
+  const channels = mean.length;
+  for (let channel = 0; channel < channels; channel++) {
+    const centre = mean[channel]!;
+    const scale = 1 / deviation[channel]!;
+    for (let row = 0; row < indices.length; row++) {
+      const source = indices[row]! * size;
+      const target = row * size;
+      for (let j = channel; j < size; j += channels)
+        out[target + j] = (features[source + j]! - centre) * scale;
+    }
+  }
+  return out;
+}

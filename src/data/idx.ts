@@ -1,0 +1,85 @@
+import { UsageError } from "../errors.js";
+import { readMaybeGzip } from "./files.js";
+import type { Dataset } from "./dataset.js";
+
+/** An array of unsigned bytes, row-major. */
+export interface IdxArray {
+  readonly shape: readonly number[];
+  readonly data: Uint8Array;
+}
+
+const UNSIGNED_BYTE = 0x08;
+
+/**
+ * Reads an idx file, plain or gzip: two zero bytes, the element type, the number of dimensions, each dimension as a
+ * big-endian 32-bit number, then the elements (http://yann.lecun.com/exdb/mnist). Elements must be unsigned bytes,
+ * the only type the MNIST family uses. UsageError where the file is missing, damaged or of another kind.
+ */
+export async function readIdx(path: string): Promise<IdxArray> {
+  const bytes = await readMaybeGzip(path);
+  const [zero0, zero1, type, rank] = bytes;
+  if (zero0 !== 0 || zero1 !== 0 || type === undefined || rank === undefined || rank === 0) {
+    throw new UsageError(
+      `Expected ${path} to start with the idx magic number 00 00 08 and a dimension count, found ${hex(bytes.subarray(0, 4))}.`,
+    );
+  }
+  if (type !== UNSIGNED_BYTE) {
+    throw new UsageError(
+      `Expected ${path} to hold unsigned bytes (idx type 08), found idx type ${hex([type])}.`,
+    );
+  }
+  const headerLength = 4 + 4 * rank;
+  if (bytes.length < headerLength) {
+    throw new UsageError(
+      `Expected ${path} to have a header of ${headerLength} bytes for its ${rank} dimensions, found ${bytes.length} bytes in all: it is truncated. Fetch it again.`,
+    );
+  }
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const shape = Array.from({ length: rank }, (_, axis) => view.getUint32(4 + 4 * axis));
+  const expected = shape.reduce((product, length) => product * length, 1);
+  const found = bytes.length - headerLength;
+  if (found !== expected) {
+    const reason = found < expected ? "is truncated" : "has trailing bytes";
+    throw new UsageError(
+      `Expected ${path} to hold ${shape.join(" × ")} = ${expected} bytes after its header, found ${found}: it ${reason}. Fetch it again.`,
+    );
+  }
+  return { shape, data: bytes.subarray(headerLength) };
+}
+
+/** Images (count, height, width) and their labels (count) as a Dataset of samples (height, width, 1). */
+export async function readIdxPair(imagesPath: string, labelsPath: string, classes: number): Promise<Dataset> {
+  const [images, labels] = await Promise.all([readIdx(imagesPath), readIdx(labelsPath)]);
+  expectRank(images, 3, "images", imagesPath);
+  expectRank(labels, 1, "labels", labelsPath);
+  const [count, height, width] = images.shape as [number, number, number];
+  if (labels.data.length !== count) {
+    throw new UsageError(
+      `Expected one label per image, found ${count} images in ${imagesPath} and ${labels.data.length} labels in ${labelsPath}.`,
+    );
+  }
+  const wrong = labels.data.findIndex((label) => label >= classes);
+  if (wrong >= 0) {
+    throw new UsageError(
+      `Expected labels from 0 to ${classes - 1} in ${labelsPath}, found ${labels.data[wrong]!} at index ${wrong}.`,
+    );
+  }
+  return {
+    features: images.data,
+    labels: Int32Array.from(labels.data),
+    sampleShape: [height, width, 1],
+    classes,
+  };
+}
+
+function expectRank(array: IdxArray, rank: number, what: string, path: string): void {
+  if (array.shape.length === rank) return;
+  throw new UsageError(
+    `Expected ${path} to hold ${what} (an idx array of ${rank} ${rank === 1 ? "dimension" : "dimensions"}), found shape ${array.shape.join(" × ")}.`,
+  );
+}
+
+function hex(bytes: ArrayLike<number>): string {
+  if (bytes.length === 0) return "an empty file";
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join(" ");
+}

@@ -1,0 +1,13 @@
+/** The public API of apts. */
+export { train, type TrainRequest } from "./cli/api.js";
+export { init, createLocalGroup } from "./comm/index.js";
+export type { Communicator, NumericArray, ReduceOp, Traffic } from "./comm/communicator.js";
+export type { InMemoryData } from "./data/in-memory.js";
+export * from "./errors.js";
+export { methods, type MethodDescription } from "./methods/registry.js";
+export type { MethodContext, Optimizer, Problem, StepReport } from "./methods/problem.js";
+export { loadModel } from "./network/model-file.js";
+export type { ModelRequest } from "./network/build.js";
+export type { EpochMetrics, RunEvent, Summary } from "./run/metrics.js";
+export type { Objective } from "./trust-region/objective.js";
+export type { Decomposition } from "./decomposition/decomposition.js";

@@ -1,0 +1,51 @@
+import { distanceInf, type Vector } from "../linalg/vector.js";
+import type { CurvatureModel } from "../trust-region/first-order.js";
+import type { Objective } from "../trust-region/objective.js";
+import type { RadiusRule } from "../trust-region/radius.js";
+import { trustRegionStep, type Iterate } from "../trust-region/step.js";
+
+export interface LocalSolveOptions {
+  /** ν */
+  readonly steps: number;
+  readonly rule: RadiusRule;
+  readonly model: CurvatureModel;
+  readonly maxTrials: number;
+}
+
+/** The local radius is spent when the iterate is this close to the global one (ALGORITHMS §4.3). */
+const RADIUS_SPENT = 1e-3;
+
+/**
+ * The subproblem of one subdomain (ALGORITHMS §4.3): up to ν trust-region steps on θ_i ↦ f(θ) that together stay in
+ * the global ball, ‖θ_i − R_iθ‖_∞ ≤ Δ. The gradient of the first step is R_i g: it is given, not recomputed.
+ * Returns θ_i.
+ */
+export async function localSolve(
+  objective: Objective,
+  start: Iterate,
+  firstGradient: Vector,
+  globalRadius: number,
+  { steps, rule, model, maxTrials }: LocalSolveOptions,
+): Promise<Vector> {
+  let at: Iterate = start;
+  let g = firstGradient;
+  let gradientAt: Iterate = start;
+  let radius = globalRadius;
+  for (let step = 0; step < steps; step++) {
+    const room = globalRadius - distanceInf(at.x, start.x);
+    if (room <= RADIUS_SPENT * globalRadius) break;
+    if (gradientAt !== at) {
+      g = new Float32Array(g.length);
+      await objective.gradient(at.x, g);
+      gradientAt = at;
+    }
+    const result = await trustRegionStep(objective, at, g, Math.min(radius, room), {
+      rule: { ...rule, min: 0, max: room },
+      model,
+      maxTrials,
+    });
+    radius = result.radius;
+    if (result.accepted) at = result;
+  }
+  return at.x;
+}

@@ -1,0 +1,53 @@
+import type { Communicator } from "../comm/communicator.js";
+import type { Decomposition } from "../decomposition/decomposition.js";
+import type { Vector } from "../linalg/vector.js";
+import type { Objective } from "../trust-region/objective.js";
+import type { Decide } from "../trust-region/step.js";
+
+/**
+ * f on one batch D, as a method sees it. Two problems are the same batch iff they are the same object, which is
+ * what lets a method reuse losses and gradients (ALGORITHMS §4 (e)).
+ */
+export interface Problem {
+  /** f(θ) = ℓ(θ; D), evaluated by all ranks together: every rank makes the same calls (ALGORITHMS §9). */
+  readonly objective: Objective;
+  /** θ_i ↦ f(θ) with all other parameters frozen at `theta`, evaluated by this rank alone. */
+  local(subdomain: number, theta: Vector): Objective;
+}
+
+/** What every method is given beside its options. */
+export interface MethodContext {
+  readonly comm: Communicator;
+  readonly decomposition: Decomposition;
+}
+
+/** What one step did: the numbers of a metrics line. */
+export interface StepReport {
+  /** f(θ) on the step's batch, at the parameters it ends with (or, for first-order rules, started from). */
+  readonly loss: number;
+  readonly accepted: boolean;
+  /** Δ after the step; undefined where the method has none. */
+  readonly radius?: number;
+}
+
+/** A method at work on one θ. All ranks hold one each, and take the same steps. */
+export interface Optimizer {
+  /** θ, (n,). Replaced, never written to, so that a reference stays the point it was. */
+  readonly theta: Vector;
+  /** One step on one batch. */
+  step(problem: Problem): Promise<StepReport>;
+  /** Everything beside θ that the next step depends on, as plain values and typed arrays. */
+  save(): Record<string, unknown>;
+  restore(theta: Vector, state: Record<string, unknown>): void;
+}
+
+/** Rank 0 takes the decision and tells the others: decisions are broadcast, never recomputed (ALGORITHMS §9). */
+export function decideOnRankZero(comm: Communicator): Decide {
+  if (comm.size === 1) return (decision) => decision();
+  return (decision) => comm.broadcastObject(comm.rank === 0 ? decision() : undefined, 0);
+}
+
+/** The subdomains rank r owns: r, r+P, r+2P, … (ALGORITHMS §0). */
+export function ownedSubdomains(count: number, rank: number, size: number): number[] {
+  return Array.from({ length: count }, (_, i) => i).filter((i) => i % size === rank);
+}

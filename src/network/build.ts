@@ -1,0 +1,85 @@
+import { resolve } from "node:path";
+import { pathToFileURL } from "node:url";
+import { tf } from "../compute/tensorflow.js";
+import type { Dataset } from "../data/dataset.js";
+import type { Random } from "../data/random.js";
+import { UsageError } from "../errors.js";
+import { loadModel } from "./model-file.js";
+import { fcnn } from "./models/fcnn.js";
+
+/** What a user's module is called with: the TensorFlow.js that apts runs on, and the shapes of the data. */
+export interface ModelRequest {
+  readonly tf: typeof tf;
+  readonly sampleShape: readonly number[];
+  readonly classes: number;
+  readonly seed: number;
+}
+
+export interface ModelChoice {
+  /** `fcnn`, the path of a `model.json`, or of a module that exports `createModel(request)`. */
+  readonly model: string;
+  readonly hidden: readonly number[];
+  readonly seed: number;
+}
+
+/**
+ * The model to train, checked against the data. Its output is taken as logits; a final softmax is kept in the model
+ * and undone in the loss (see `NetworkEvaluator`).
+ * @throws UsageError
+ */
+export async function buildModel(
+  choice: ModelChoice,
+  data: Dataset,
+  random: Random,
+): Promise<tf.LayersModel> {
+  const model = await create(choice, data, random);
+  const wanted = `(batch, ${data.sampleShape.join(", ")}) → (batch, ${data.classes})`;
+  const [input, output] = [model.inputs, model.outputs];
+  if (input.length !== 1 || output.length !== 1) {
+    throw new UsageError(
+      `Expected a model with one input and one output, got ${input.length} and ${output.length} in ${choice.model}.`,
+    );
+  }
+  const got = `(${shown(input[0]!.shape)}) → (${shown(output[0]!.shape)})`;
+  const fits =
+    String(input[0]!.shape.slice(1)) === String(data.sampleShape) &&
+    String(output[0]!.shape.slice(1)) === String(data.classes);
+  if (!fits)
+    throw new UsageError(
+      `Expected a model of shape ${wanted} for this data, got ${got} from ${choice.model}.`,
+    );
+  return model;
+}
+
+async function create(
+  { model, hidden, seed }: ModelChoice,
+  data: Dataset,
+  random: Random,
+): Promise<tf.LayersModel> {
+  if (model === "fcnn") return fcnn(data.sampleShape, data.classes, hidden, random);
+  if (model.endsWith(".json")) return loadModel(model);
+  if (!/\.[cm]?js$/.test(model)) {
+    throw new UsageError(`Expected --model to be fcnn, a model.json or a JavaScript module, got "${model}".`);
+  }
+  let module: { createModel?: (request: ModelRequest) => tf.LayersModel | Promise<tf.LayersModel> };
+  try {
+    module = (await import(pathToFileURL(resolve(model)).href)) as typeof module;
+  } catch (error) {
+    throw new UsageError(
+      `Expected a module in ${model}, but it cannot be loaded: ${(error as Error).message}`,
+      {
+        cause: error,
+      },
+    );
+  }
+  if (typeof module.createModel !== "function") {
+    throw new UsageError(
+      `Expected ${model} to export a function createModel, got ${Object.keys(module).join(", ") || "no exports"}.`,
+    );
+  }
+  return module.createModel({ tf, sampleShape: data.sampleShape, classes: data.classes, seed });
+}
+
+function shown(shape: readonly (number | null)[]): string {
+  return shape.map((size) => size ?? "batch").join(", ");
+}

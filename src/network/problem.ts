@@ -1,0 +1,92 @@
+import { chunkedSum, treeSum } from "../comm/chunked-sum.js";
+import type { Communicator } from "../comm/communicator.js";
+import type { Decomposition, Subdomain } from "../decomposition/decomposition.js";
+import type { Vector } from "../linalg/vector.js";
+import type { Problem } from "../methods/problem.js";
+import type { Objective } from "../trust-region/objective.js";
+import type { Batch } from "./batch.js";
+import type { NetworkEvaluator } from "./evaluator.js";
+
+/** How often f was evaluated, by this rank's part in global evaluations and by its local solves. */
+export class EvaluationCount {
+  globalLosses = 0;
+  globalGradients = 0;
+  localLosses = 0;
+  localGradients = 0;
+}
+
+const NO_VECTOR = new Float32Array(0);
+
+/** The network's mean loss on one batch, as methods see it. */
+export class NetworkProblem implements Problem {
+  readonly objective: Objective;
+
+  constructor(
+    readonly evaluator: NetworkEvaluator,
+    readonly batch: Batch,
+    readonly comm: Communicator,
+    readonly decomposition: Decomposition,
+    readonly count: EvaluationCount,
+  ) {
+    const { layout } = evaluator;
+    const everyTensor = layout.slots.map((_, i) => i);
+    const weight = 1 / batch.rows;
+    this.objective = {
+      dimension: layout.dimension,
+      value: (theta) => {
+        count.globalLosses++;
+        evaluator.setParameters(theta);
+        return chunkedSum(comm, batch.chunks, (c) => evaluator.loss(batch.chunk(c), weight), NO_VECTOR);
+      },
+      gradient: (theta, out) => {
+        count.globalGradients++;
+        evaluator.setParameters(theta);
+        return chunkedSum(
+          comm,
+          batch.chunks,
+          (c, partial) => evaluator.gradient(batch.chunk(c), weight, everyTensor, partial),
+          out,
+        );
+      },
+    };
+  }
+
+  /**
+   * θ_i ↦ f(θ), all samples on this rank, gradients only for tensors that subdomain i has a part of. The sums follow
+   * the same tree as the global ones.
+   */
+  local(subdomain: number, theta: Vector): Objective {
+    const { evaluator, batch, count } = this;
+    const R = this.decomposition.subdomains[subdomain]!;
+    const wanted = tensorsOf(R, evaluator);
+    const weight = 1 / batch.rows;
+    const full = theta.slice();
+    const fullGradient = new Float32Array(theta.length);
+    return {
+      dimension: R.size,
+      value: (thetaI) => {
+        count.localLosses++;
+        evaluator.setParameters(R.prolong(thetaI, full));
+        return treeSum(batch.chunks, (c) => evaluator.loss(batch.chunk(c), weight), NO_VECTOR);
+      },
+      gradient: async (thetaI, out) => {
+        count.localGradients++;
+        evaluator.setParameters(R.prolong(thetaI, full));
+        const f = await treeSum(
+          batch.chunks,
+          (c, partial) => evaluator.gradient(batch.chunk(c), weight, wanted, partial),
+          fullGradient,
+        );
+        R.restrict(fullGradient, out);
+        return f;
+      },
+    };
+  }
+}
+
+/** The numbers of the tensors that a subdomain owns entries of. */
+function tensorsOf(R: Subdomain, { layout }: NetworkEvaluator): number[] {
+  return layout.slots.flatMap(({ offset, size }, i) =>
+    R.runs.some(({ start, end }) => start < offset + size && end > offset) ? [i] : [],
+  );
+}

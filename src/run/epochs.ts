@@ -1,0 +1,49 @@
+import type { Communicator } from "../comm/communicator.js";
+import { miniBatches } from "../data/batches.js";
+import type { Random } from "../data/random.js";
+import { Batch } from "../network/batch.js";
+import { NetworkProblem, type EvaluationCount } from "../network/problem.js";
+import type { Setup } from "./setup.js";
+
+/**
+ * The problems of each epoch: the full batch, one and the same object for all epochs (so that methods reuse what they
+ * know of it), or freshly shuffled mini-batches. Which samples epoch e holds depends on the seed and e alone.
+ */
+export class Epochs {
+  readonly #full: NetworkProblem | undefined;
+
+  constructor(
+    private readonly setup: Setup,
+    private readonly comm: Communicator,
+    private readonly count: EvaluationCount,
+    private readonly batches: number,
+    private readonly overlap: number,
+    private readonly random: Random,
+  ) {
+    this.#full = batches === 1 ? this.#problem() : undefined;
+  }
+
+  /** The epoch's problems; each one's tensors are released when the next is asked for. */
+  *problems(epoch: number): Generator<NetworkProblem> {
+    if (this.#full) {
+      yield this.#full;
+      return;
+    }
+    const samples = this.setup.data.train.labels.length;
+    const shuffled = this.random.fork(epoch);
+    for (const indices of miniBatches(samples, this.batches, this.overlap, shuffled)) {
+      const problem = this.#problem(indices);
+      try {
+        yield problem;
+      } finally {
+        problem.batch.dispose();
+      }
+    }
+  }
+
+  #problem(indices?: Int32Array): NetworkProblem {
+    const { data, evaluator, decomposition } = this.setup;
+    const batch = new Batch(data.train, data.normalisation, indices);
+    return new NetworkProblem(evaluator, batch, this.comm, decomposition, this.count);
+  }
+}

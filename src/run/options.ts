@@ -1,0 +1,161 @@
+import {
+  choice,
+  flag,
+  integer,
+  integers,
+  number,
+  text,
+  type Option,
+  type OptionTable,
+  type ValuesOf,
+} from "../config/option.js";
+import { resolveOptions, type Given } from "../config/resolve.js";
+import { UsageError } from "../errors.js";
+import { methodNamed, methods } from "../methods/registry.js";
+
+export const BACKENDS = ["auto", "node-gpu", "node", "wasm", "cpu"] as const;
+export const DECOMPOSITIONS = ["tensors", "layers", "neurons"] as const;
+export const DATASETS = ["digits", "mnist", "cifar10"] as const;
+
+/** What `apts train` takes, beside the options of the method. */
+export const trainOptions = {
+  method: choice(
+    methods.map((method) => method.name),
+    { fallback: "apts", help: "how to train" },
+  ),
+  data: choice(DATASETS, { fallback: "digits", help: "what to train on" }),
+  dataDir: text({
+    fallback: undefined,
+    placeholder: "DIR",
+    help: "where the data files are (else APTS_DATA_DIR, else the cache)",
+  }),
+  trainSamples: integer({
+    min: 1,
+    fallback: undefined,
+    help: "use the first N training samples (default: all)",
+  }),
+  testSamples: integer({ min: 1, fallback: undefined, help: "use the first N test samples (default: all)" }),
+  model: text({
+    fallback: "fcnn",
+    placeholder: "NAME|FILE",
+    help: "fcnn, a model.json, or a module that exports createModel",
+  }),
+  hidden: integers({
+    min: 1,
+    max: 1_000_000,
+    fallback: [32, 32],
+    help: "widths of the hidden layers of fcnn",
+  }),
+  ranks: integer({ min: 1, max: 4096, fallback: undefined, help: "processes (default: one for each core)" }),
+  subdomains: integer({
+    min: 1,
+    max: 1_000_000,
+    fallback: undefined,
+    help: "subdomains (default: as many as ranks)",
+  }),
+  decomposition: choice(DECOMPOSITIONS, {
+    fallback: "tensors",
+    help: "how parameters are split in subdomains",
+  }),
+  epochs: integer({ min: 1, max: 1_000_000_000, fallback: 20, help: "passes over the training set" }),
+  batches: integer({
+    min: 1,
+    max: 1_000_000,
+    fallback: undefined,
+    help: "mini-batches an epoch (default: the method's)",
+  }),
+  overlap: number({
+    min: 0,
+    max: 1,
+    fallback: 0.01,
+    help: "share of every other mini-batch that each one repeats",
+  }),
+  seed: integer({ min: 0, max: 2 ** 32 - 1, fallback: 0, help: "seed of everything random" }),
+  stopAtAccuracy: number({
+    min: 0,
+    max: 1,
+    fallback: undefined,
+    help: "end when test accuracy reaches this share",
+  }),
+  backend: choice(BACKENDS, { fallback: "auto", help: "TensorFlow.js backend" }),
+  threads: integer({
+    min: 1,
+    max: 1024,
+    fallback: undefined,
+    help: "threads of a rank (default: cores / ranks on the host)",
+  }),
+  out: text({
+    fallback: undefined,
+    placeholder: "DIR",
+    help: "run folder to make (default: runs/METHOD-DATA-TIME)",
+  }),
+  timeout: number({
+    min: 1,
+    max: 86_400,
+    fallback: 300,
+    placeholder: "SECONDS",
+    help: "deadline of a communication call",
+  }),
+  insecure: flag({ fallback: false, help: "do not encrypt messages (trusted networks only)" }),
+} satisfies OptionTable;
+
+/** Every option of every method, without defaults: those are the chosen method's own. */
+const optionsOfMethods: Readonly<Record<string, Option<unknown>>> = Object.fromEntries(
+  methods.flatMap((method) =>
+    Object.entries(method.options).map(([name, option]) => [
+      name,
+      { ...option, fallback: undefined, help: `${option.help} (${defaultsOf(name)})` },
+    ]),
+  ),
+);
+
+/** "apts true, sapts false": which methods know the option, and their defaults. */
+function defaultsOf(name: string): string {
+  return methods
+    .flatMap((method) =>
+      name in method.options ? [`${method.name}: ${String(method.options[name]!.fallback)}`] : [],
+    )
+    .join(", ");
+}
+
+/** All of it: what a command line or a config file may name. */
+export const allTrainOptions: OptionTable = { ...trainOptions, ...optionsOfMethods };
+
+/** A complete, checked description of a training run: what `config.json` records. */
+export interface TrainConfig extends Omit<ValuesOf<typeof trainOptions>, "ranks" | "subdomains" | "batches"> {
+  readonly ranks: number;
+  readonly subdomains: number;
+  readonly batches: number;
+  readonly methodOptions: Readonly<Record<string, unknown>>;
+}
+
+/**
+ * Checks and completes what the sources give; the first source wins.
+ * @throws UsageError
+ */
+export function trainConfig(sources: readonly Given[], defaultRanks: number): TrainConfig {
+  const { ...values } = resolveOptions(allTrainOptions, sources) as ValuesOf<typeof trainOptions> &
+    Record<string, unknown>;
+  const method = methodNamed(values.method);
+  const methodOptions: Record<string, unknown> = {};
+  for (const name of Object.keys(optionsOfMethods)) {
+    const known = method.options[name];
+    if (known) methodOptions[name] = values[name] ?? known.fallback;
+    else if (values[name] !== undefined) {
+      throw new UsageError(
+        `Expected options of method ${method.name}, got "${name}", which it does not have (${defaultsOf(name)} do).`,
+      );
+    }
+  }
+  const ranks = values.ranks ?? defaultRanks;
+  const common = Object.fromEntries(
+    Object.keys(trainOptions).map((name) => [name, values[name]]),
+  ) as ValuesOf<typeof trainOptions>;
+  return {
+    ...common,
+    ranks,
+    subdomains: values.subdomains ?? ranks,
+    batches: values.batches ?? method.batches,
+    methodOptions,
+  };
+}

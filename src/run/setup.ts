@@ -1,0 +1,94 @@
+import type { Communicator } from "../comm/communicator.js";
+import { startBackend, type ComputeBackend } from "../compute/backend.js";
+import { readDataset } from "../data/dataset-file.js";
+import { makeSplit } from "../data/in-memory.js";
+import { loadData } from "../data/load.js";
+import { Random } from "../data/random.js";
+import type { DataSplit } from "../data/dataset.js";
+import type { Decomposition } from "../decomposition/decomposition.js";
+import { byLayers } from "../decomposition/layers.js";
+import { byNeurons } from "../decomposition/neurons.js";
+import { byTensors } from "../decomposition/tensors.js";
+import { AptsError } from "../errors.js";
+import type { Vector } from "../linalg/vector.js";
+import { buildModel } from "../network/build.js";
+import { NetworkEvaluator } from "../network/evaluator.js";
+import type { ParameterLayout } from "../network/layout.js";
+import type { TrainConfig } from "./options.js";
+
+/** Data handed over by the program that started the run, in files of `writeDataset`. */
+export interface DataFiles {
+  readonly train: string;
+  readonly test: string;
+}
+
+/** Everything a rank needs before the first epoch. */
+export interface Setup {
+  readonly backend: ComputeBackend;
+  readonly data: DataSplit;
+  readonly evaluator: NetworkEvaluator;
+  readonly decomposition: Decomposition;
+  /** θ⁰, the same on every rank. */
+  readonly theta: Vector;
+  /** The run's source of randomness; streams are forked off it by name. */
+  readonly random: Random;
+}
+
+/** Backend, data, model and decomposition: the same on every rank, or an error that says what differs. */
+export async function setUp(
+  config: TrainConfig,
+  dataFiles: DataFiles | undefined,
+  comm: Communicator,
+  threads: number,
+): Promise<Setup> {
+  const backend = await startBackend({ backend: config.backend, threads });
+  await checkAlike(comm, backend);
+  const random = new Random(config.seed);
+  const data = dataFiles
+    ? makeSplit("memory", await readDataset(dataFiles.train), await readDataset(dataFiles.test))
+    : await loadData({
+        name: config.data,
+        directory: config.dataDir,
+        seed: DATA_SEED,
+        trainCount: config.trainSamples,
+        testCount: config.testSamples,
+      });
+  const model = await buildModel(config, data.train, random.fork("initialisation"));
+  const evaluator = new NetworkEvaluator(model);
+  const decomposition = decompose(config, evaluator.layout, random);
+  // A user's module may draw weights of its own: rank 0's are everybody's.
+  const theta = await comm.broadcast(evaluator.parameters(), 0);
+  return { backend, data, evaluator, decomposition, theta, random };
+}
+
+/** The built-in digits are one data set: seeds of runs vary everything but the data. */
+const DATA_SEED = 0;
+
+/** Different libraries, core types or thread counts give different bits (ALGORITHMS §9). */
+async function checkAlike(comm: Communicator, backend: ComputeBackend): Promise<void> {
+  const fingerprints = await comm.allgatherObject(backend.fingerprint);
+  const other = fingerprints.findIndex((fingerprint) => fingerprint !== fingerprints[0]);
+  if (other > 0) {
+    throw new AptsError(
+      `Expected the same compute backend on all ranks, got "${fingerprints[0]!}" on rank 0 and "${fingerprints[other]!}" on rank ${other}. ` +
+        `Choose one that all hosts have with --backend and --threads.`,
+    );
+  }
+}
+
+function decompose(
+  { decomposition, subdomains }: TrainConfig,
+  { slots }: ParameterLayout,
+  random: Random,
+): Decomposition {
+  switch (decomposition) {
+    case "tensors":
+      return byTensors(slots, subdomains, random.fork("decomposition").shuffle(slots.map((_, i) => i)));
+    case "layers":
+      return byLayers(slots, subdomains);
+    case "neurons":
+      return byNeurons(slots, subdomains);
+    default:
+      return decomposition satisfies never;
+  }
+}

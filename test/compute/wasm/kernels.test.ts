@@ -1,0 +1,68 @@
+import fc from "fast-check";
+import { beforeAll, describe, expect, it } from "vitest";
+import { startBackend } from "../../../src/compute/backend.js";
+import { tf } from "../../../src/compute/tensorflow.js";
+import { Heap, HeapFullError } from "../../../src/compute/wasm/heap.js";
+import { expectSame, randomTensor, seeds, sizes } from "./compare.js";
+
+describe("Sum on WebAssembly", () => {
+  it("agrees with plain JavaScript for every choice of axes", async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(sizes(11), { minLength: 1, maxLength: 4 }),
+        fc.subarray([0, 1, 2, 3]),
+        fc.boolean(),
+        seeds,
+        async (shape, axes, keepDims, seed) => {
+          const axis = axes.filter((a) => a < shape.length);
+          await expectSame(() => tf.sum(randomTensor(shape, seed), axis, keepDims));
+        },
+      ),
+      { numRuns: 100 },
+    );
+  });
+
+  it("agrees over many rows", async () => {
+    for (const columns of [1, 7, 8, 19]) await expectSame(() => tf.sum(randomTensor([1000, columns], 3), 0));
+  });
+});
+
+describe("Identity on WebAssembly", () => {
+  beforeAll(async () => {
+    await startBackend({ backend: "wasm", threads: 1 });
+  });
+
+  it("shares the values and outlives its source", () => {
+    const x = tf.tensor1d([1, 2, 3]);
+    const buffers = tf.memory().numDataBuffers;
+    const y = tf.clone(x);
+    expect(tf.memory().numDataBuffers).toBe(buffers);
+    x.dispose();
+    expect([...y.dataSync()]).toEqual([1, 2, 3]);
+    y.dispose();
+  });
+});
+
+describe("Heap", () => {
+  it("throws at 4 GB instead of overwriting address 0, and works on", async () => {
+    await startBackend({ backend: "wasm", threads: 1 });
+    const heap = await Heap.open();
+    const blocks: number[] = [];
+    const fill = () => {
+      for (let i = 0; i < 20; i++) blocks.push(heap.allocate(2 ** 28));
+    };
+    expect(fill).toThrow(HeapFullError);
+    expect(blocks.length).toBeGreaterThan(12);
+    expect(() => tf.zeros([2 ** 26])).toThrow(/Expected room for 256 MB on the WebAssembly heap/);
+    for (const block of blocks) heap.free(block);
+    expect(
+      tf.tidy(
+        () =>
+          tf
+            .ones([2 ** 20])
+            .sum()
+            .dataSync()[0],
+      ),
+    ).toBe(2 ** 20);
+  });
+});

@@ -1,0 +1,171 @@
+import { existsSync } from "node:fs";
+import { mkdir, writeFile } from "node:fs/promises";
+import { join, resolve } from "node:path";
+import { gzipSync } from "node:zlib";
+import { describe, expect, it } from "vitest";
+import { loadData, type LoadOptions } from "../../src/data/load.js";
+import { UsageError } from "../../src/errors.js";
+import { cifarRecord, idxBytes, temporaryFolders } from "./files.js";
+
+const folder = temporaryFolders();
+const shared = resolve(import.meta.dirname, "../../../shared/data");
+const noData = existsSync(shared) ? "" : ` (skipped: no ${shared})`;
+
+interface Spelling {
+  readonly join: "-" | ".";
+  readonly gzip: boolean;
+}
+
+/** `train` images of 2 × 2, image i filled with i, label i mod 10, and half as many for the test. */
+async function writeMnist(
+  directory: string,
+  train = 4,
+  spelling: Spelling = { join: "-", gzip: false },
+): Promise<void> {
+  await mkdir(directory, { recursive: true });
+  const write = (stem: string, dimensions: number, bytes: Buffer): Promise<void> => {
+    const name = `${stem}${spelling.join}idx${dimensions}-ubyte${spelling.gzip ? ".gz" : ""}`;
+    return writeFile(join(directory, name), spelling.gzip ? gzipSync(bytes) : bytes);
+  };
+  for (const [part, count] of [["train", train] as const, ["t10k", train / 2] as const]) {
+    const numbers = Array.from({ length: count }, (_, i) => i);
+    const pixels = numbers.flatMap((i) => [i, i, i, i]);
+    await write(`${part}-images`, 3, idxBytes([count, 2, 2], pixels));
+    await write(
+      `${part}-labels`,
+      1,
+      idxBytes(
+        [count],
+        numbers.map((i) => i % 10),
+      ),
+    );
+  }
+}
+
+const mnist = (
+  options: Partial<LoadOptions> & { environment: NodeJS.ProcessEnv },
+): ReturnType<typeof loadData> => loadData({ name: "mnist", seed: 0, ...options });
+
+async function messageOf(promise: Promise<unknown>): Promise<string> {
+  const error: unknown = await promise.catch((reason: unknown) => reason);
+  expect(error).toBeInstanceOf(UsageError);
+  return (error as UsageError).message;
+}
+
+describe("loadData", () => {
+  it("makes digits, as many as wanted", async () => {
+    const split = await loadData({ name: "digits", seed: 1, trainCount: 30, testCount: 7 });
+    expect([split.train.labels.length, split.test.labels.length]).toEqual([30, 7]);
+    expect(split.name).toBe("digits");
+    expect(split.normalisation.mean.length).toBe(1);
+  });
+
+  it.each<Spelling>([
+    { join: "-", gzip: false },
+    { join: "-", gzip: true },
+    { join: ".", gzip: false },
+    { join: ".", gzip: true },
+  ])("reads MNIST in files spelled %o", async (spelling) => {
+    const directory = await folder();
+    await writeMnist(directory, 4, spelling);
+    const { train, test, normalisation } = await mnist({ directory, environment: {} });
+    expect([...train.labels]).toEqual([0, 1, 2, 3]);
+    expect([...train.features]).toEqual([0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2, 3, 3, 3, 3]);
+    expect([...test.labels]).toEqual([0, 1]);
+    expect(normalisation.mean).toEqual([1.5]);
+  });
+
+  it("looks in the directory given and nowhere else, else in APTS_DATA_DIR, else in the cache; there or one below", async () => {
+    const [given, variable, cache] = [await folder(), await folder(), await folder()];
+    const environment = { APTS_DATA_DIR: variable, XDG_CACHE_HOME: cache };
+    const found = async (directory?: string): Promise<number> =>
+      (await mnist({ directory, environment })).train.labels.length;
+
+    expect(await messageOf(mnist({ environment }))).toBe(
+      `Expected the files of MNIST in ${variable} and ${join(cache, "apts", "mnist")}, found none. ` +
+        `Run "apts fetch mnist" to download them, or get them from https://ossci-datasets.s3.amazonaws.com/mnist/ ` +
+        `and say where they are with --data-dir or APTS_DATA_DIR.`,
+    );
+    await writeMnist(join(cache, "apts", "mnist"), 2);
+    expect(await found()).toBe(2);
+    await writeMnist(join(variable, "mnist"), 4);
+    expect(await found()).toBe(4);
+    await writeMnist(variable, 6);
+    expect(await found()).toBe(6);
+    expect(await messageOf(mnist({ directory: given, environment }))).toContain(`in ${given}, found none`);
+    await writeMnist(given, 8);
+    expect(await found(given)).toBe(8);
+  });
+
+  it("names the file that is missing among the others", async () => {
+    const directory = await folder();
+    await writeFile(join(directory, "train-images-idx3-ubyte"), idxBytes([0, 28, 28], []));
+    expect(await messageOf(mnist({ directory, environment: {} }))).toBe(
+      `Expected train-labels-idx1-ubyte (or .gz) beside the other files of MNIST in ${directory}, found none. ` +
+        `Run "apts fetch mnist" to download all of them.`,
+    );
+  });
+
+  it("reads CIFAR-10 batches in their numerical order", async () => {
+    const directory = join(await folder(), "cifar-10-batches-bin");
+    await mkdir(directory);
+    const write = (name: string, label: number): Promise<void> =>
+      writeFile(
+        join(directory, name),
+        cifarRecord(label, () => label),
+      );
+    await write("data_batch_10.bin", 3);
+    await write("data_batch_2.bin", 2);
+    await writeFile(join(directory, "data_batch_1.bin.gz"), gzipSync(cifarRecord(1, () => 9)));
+    await write("data_batch_1.bin", 1);
+    const options = { name: "cifar10" as const, directory: join(directory, ".."), seed: 0, environment: {} };
+    expect(await messageOf(loadData(options))).toContain(
+      "Expected test_batch.bin (or .gz) beside the other files",
+    );
+    await write("test_batch.bin", 4);
+    const { train, test, normalisation } = await loadData(options);
+    expect([...train.labels]).toEqual([1, 2, 3]);
+    expect(train.features[0]).toBe(1); // of .bin and .bin.gz, the plain file
+    expect([...test.labels]).toEqual([4]);
+    expect(normalisation.mean).toEqual([2, 2, 2]);
+  });
+
+  it("takes the first samples, and says so where there are not as many", async () => {
+    const directory = await folder();
+    await writeMnist(directory, 6);
+    const { train, test, normalisation } = await mnist({
+      directory,
+      trainCount: 3,
+      testCount: 1,
+      environment: {},
+    });
+    expect([...train.labels]).toEqual([0, 1, 2]);
+    expect(train.features.length).toBe(12);
+    expect(test.labels.length).toBe(1);
+    expect(normalisation.mean).toEqual([1]);
+    expect(await messageOf(mnist({ directory, trainCount: 7, environment: {} }))).toBe(
+      "Expected at most 6 training samples, as many as the files hold, got 7.",
+    );
+    expect(await messageOf(mnist({ directory, testCount: 0, environment: {} }))).toBe(
+      "Expected the number of test samples to be a positive integer, got 0.",
+    );
+  });
+
+  it.skipIf(noData !== "")(`reads the real MNIST${noData}`, async () => {
+    const { train, test, normalisation } = await mnist({ environment: { APTS_DATA_DIR: shared } });
+    expect(train.labels.length).toBe(60_000);
+    expect(test.labels.length).toBe(10_000);
+    expect([...train.labels.subarray(0, 5)]).toEqual([5, 0, 4, 1, 9]);
+    expect(normalisation.mean[0]! / 255).toBeCloseTo(0.1307, 4);
+    expect(normalisation.deviation[0]! / 255).toBeCloseTo(0.3081, 4);
+  });
+
+  it.skipIf(noData !== "")(`reads the real CIFAR-10${noData}`, async () => {
+    const { train, normalisation } = await loadData({ name: "cifar10", directory: shared, seed: 0 });
+    expect(train.sampleShape).toEqual([32, 32, 3]);
+    const known = [0.4914, 0.4822, 0.4465]; // the mean colour of the 50,000 training images
+    known.forEach((mean, channel) => {
+      expect(Math.abs(normalisation.mean[channel]! / 255 - mean)).toBeLessThan(0.01);
+    });
+  });
+});

@@ -1,0 +1,37 @@
+import { describe, expect, it } from "vitest";
+import type { Dataset } from "../../src/data/dataset.js";
+import { gatherRows } from "../../src/data/batches.js";
+import { normalisationOf } from "../../src/data/normalisation.js";
+
+function dataset(features: Uint8Array | Float32Array, count: number, sampleShape: number[]): Dataset {
+  return { features, labels: new Int32Array(count), sampleShape, classes: 1 };
+}
+
+const bytes = Uint8Array.from({ length: 5 * 2 * 2 * 3 }, (_, i) => (i * 37) % 256);
+
+describe("normalisationOf", () => {
+  it("is the mean and deviation of each channel", () => {
+    const { mean, deviation } = normalisationOf(dataset(bytes, 5, [2, 2, 3]));
+    for (let channel = 0; channel < 3; channel++) {
+      const values = [...bytes].filter((_, i) => i % 3 === channel);
+      const expected = values.reduce((a, b) => a + b) / values.length;
+      expect(mean[channel]).toBeCloseTo(expected, 10);
+      const variance = values.reduce((a, b) => a + (b - expected) ** 2, 0) / values.length;
+      expect(deviation[channel]).toBeCloseTo(Math.sqrt(variance), 10);
+    }
+  });
+
+  it("treats every feature of a plain vector as a channel, and leaves a constant one at zero", () => {
+    const data = dataset(Float32Array.of(1, 5, 3, 5), 2, [2]);
+    const normalisation = normalisationOf(data);
+    expect(normalisation).toEqual({ mean: [2, 5], deviation: [1, 1] });
+    expect([...gatherRows(data, Int32Array.of(0, 1), normalisation, new Float32Array(4))]).toEqual([
+      -1, 0, 1, 0,
+    ]);
+  });
+
+  it("does not lose a small deviation far from zero", () => {
+    const data = dataset(Float32Array.of(4_000_000, 4_000_001), 2, [1]);
+    expect(normalisationOf(data).deviation[0]).toBe(0.5);
+  });
+});

@@ -1,0 +1,167 @@
+import { describe, expect, it } from "vitest";
+import { createLocalGroup } from "../../src/comm/index.js";
+import type { Communicator } from "../../src/comm/communicator.js";
+import { distanceInf, type Vector } from "../../src/linalg/vector.js";
+import { apts, aptsDefaults, type AptsOptions } from "../../src/methods/apts.js";
+import type { StepReport } from "../../src/methods/problem.js";
+import {
+  evenSplit,
+  quadratic,
+  rosenbrock,
+  saddle,
+  TestProblem,
+  trigonometric,
+  type TestFunction,
+} from "../helpers/objectives.js";
+
+interface Outcome {
+  readonly theta: Vector;
+  readonly path: Vector[];
+  readonly reports: StepReport[];
+  readonly problem: TestProblem;
+}
+
+/** Minimises `f` with N subdomains on the ranks of an in-memory group; every rank's outcome. */
+async function minimise(
+  f: TestFunction,
+  subdomains: number,
+  iterations: number,
+  ranks: number,
+  options: Partial<AptsOptions> = {},
+): Promise<Outcome[]> {
+  const decomposition = evenSplit(f.dimension, subdomains);
+  const onRank = async (comm: Communicator): Promise<Outcome> => {
+    const problem = new TestProblem(f, decomposition);
+    const optimizer = apts(
+      { comm, decomposition },
+      { ...aptsDefaults, ...options },
+      Float32Array.from(f.start),
+    );
+    const path: Vector[] = [];
+    const reports: StepReport[] = [];
+    for (let k = 0; k < iterations; k++) {
+      reports.push(await optimizer.step(problem));
+      path.push(optimizer.theta);
+    }
+    return { theta: optimizer.theta, path, reports, problem };
+  };
+  const group = createLocalGroup(ranks);
+  const outcomes = await Promise.all(group.map(onRank));
+  await Promise.all(group.map((comm) => comm.close()));
+  return outcomes;
+}
+
+const wide = { rule: { ...aptsDefaults.rule, min: 1e-9, max: 1 }, radius: 0.1 };
+
+describe("apts on analytic functions", () => {
+  it.each([
+    { f: quadratic(8, 10), subdomains: 4, iterations: 300, below: 1e-4 },
+    { f: quadratic(6, 1000), subdomains: 3, iterations: 800, below: 0.05 },
+    { f: rosenbrock(2), subdomains: 2, iterations: 4000, below: 0.05 },
+    { f: trigonometric(9), subdomains: 3, iterations: 300, below: 1e-4 },
+  ])("brings $f.name near its minimum", async ({ f, subdomains, iterations, below }) => {
+    const [outcome] = await minimise(f, subdomains, iterations, 1, wide);
+    expect(f.value(outcome!.theta)).toBeLessThan(below);
+  });
+
+  it("leaves a saddle for a minimum", async () => {
+    const [outcome] = await minimise(saddle, 2, 200, 1, wide);
+    expect(saddle.value(outcome!.theta)).toBeCloseTo(-0.5, 3);
+  });
+
+  it.each([quadratic(8, 100), rosenbrock(4), saddle, trigonometric(9)])(
+    "with fdl never lets $name rise",
+    async (f) => {
+      const [outcome] = await minimise(f, 2, 100, 1);
+      const losses = [f.value(Float32Array.from(f.start)), ...outcome!.path.map((x) => f.value(x))];
+      losses.slice(1).forEach((loss, k) => expect(loss).toBeLessThanOrEqual(losses[k]!));
+    },
+  );
+
+  it("keeps the step of one iteration within two radii (local and global step)", async () => {
+    const f = rosenbrock(6);
+    const [outcome] = await minimise(f, 3, 30, 1, { fdl: false });
+    let before: Vector = Float32Array.from(f.start);
+    let radius = aptsDefaults.radius;
+    for (const [k, x] of outcome!.path.entries()) {
+      expect(distanceInf(x, before)).toBeLessThanOrEqual(2 * radius * (1 + 1e-5));
+      before = x;
+      radius = outcome!.reports[k]!.radius!;
+    }
+  });
+
+  it.each([1, 2, 3, 4])("gives the same bits on %i ranks", async (ranks) => {
+    for (const fdl of [true, false]) {
+      const [alone] = await minimise(rosenbrock(10), 5, 25, 1, { fdl });
+      for (const outcome of await minimise(rosenbrock(10), 5, 25, ranks, { fdl })) {
+        expect(outcome.path).toEqual(alone!.path);
+        expect(outcome.reports).toEqual(alone!.reports);
+      }
+    }
+  });
+});
+
+describe("apts at the edges", () => {
+  it("stays at a stationary point", async () => {
+    const f: TestFunction = { ...quadratic(4, 10), start: [1, 1, 1, 1] };
+    for (const fdl of [true, false]) {
+      const [outcome] = await minimise(f, 2, 3, 1, { fdl });
+      expect([...outcome!.theta]).toEqual([1, 1, 1, 1]);
+      expect(outcome!.reports.at(-1)).toMatchObject({ accepted: false, loss: 0 });
+    }
+  });
+
+  it("minimises in one dimension", async () => {
+    const [outcome] = await minimise(quadratic(1, 1), 1, 60, 1, wide);
+    expect(outcome!.theta[0]).toBeCloseTo(1, 3);
+  });
+
+  it.each([true, false])("keeps θ where every other loss is NaN (fdl %s)", async (fdl) => {
+    const q = quadratic(4, 10);
+    const f: TestFunction = {
+      ...q,
+      value: (x) => (x.some((v) => v !== 0) ? NaN : q.value(x)),
+    };
+    const [outcome] = await minimise(f, 2, 3, 1, { fdl });
+    expect([...outcome!.theta]).toEqual([0, 0, 0, 0]);
+    expect(outcome!.reports.at(-1)!.radius).toBeLessThan(aptsDefaults.radius);
+  });
+
+  it("without fdl returns to θ when the gathered step has no finite loss (§4 (d))", async () => {
+    // Finite on the axes only: each subdomain finds a decrease, their sum does not exist.
+    const q = quadratic(2, 1);
+    const f: TestFunction = {
+      ...q,
+      value: (x) => (x[0] !== 0 && x[1] !== 0 ? Infinity : q.value(x)),
+    };
+    const [outcome] = await minimise(f, 2, 1, 1, { fdl: false });
+    expect([...outcome!.theta]).toEqual([0, 0]);
+  });
+
+  it("with fdl turns to the gradient when the gathered step raises the loss", async () => {
+    // Each coordinate alone may go up to 0.01 with profit; together they overshoot a narrow valley x + y = 0.01.
+    const f: TestFunction = {
+      name: "valley",
+      dimension: 2,
+      start: [0, 0],
+      value: (x) => (x[0]! + x[1]! - 0.01) ** 2,
+      gradient: (x, out) => out.fill(2 * (x[0]! + x[1]! - 0.01)),
+    };
+    const [outcome] = await minimise(f, 2, 1, 1);
+    expect(f.value(outcome!.theta)).toBeLessThan(1e-4);
+  });
+});
+
+describe("what an iteration costs", () => {
+  it("reuses gradients and losses at points already known (§4 (b), (e))", async () => {
+    const [outcome] = await minimise(quadratic(4, 1), 2, 1, 1, { fdl: false });
+    const { problem, reports } = outcome!;
+    // Far from the minimum: each first local trial takes the whole radius, so that no second local gradient is due.
+    expect(problem.localValues).toBe(2);
+    expect(problem.localGradients).toBe(0);
+    // g(θ), g(θ½), one trial
+    expect(problem.objective.gradients).toBe(2);
+    expect(problem.objective.values).toBe(1);
+    expect(reports[0]!.accepted).toBe(true);
+  });
+});

@@ -1,0 +1,105 @@
+import { describe, expect, it } from "vitest";
+import { firstOrder } from "../../src/trust-region/first-order.js";
+import { globalRule } from "../../src/trust-region/radius.js";
+import { trustRegionStep } from "../../src/trust-region/step.js";
+import { CountedObjective, quadratic, type TestFunction } from "../helpers/objectives.js";
+
+const options = { rule: globalRule, model: firstOrder, maxTrials: 10 };
+
+describe("order-1 step", () => {
+  it("is −Δ g/‖g‖_∞ and predicts Δ‖g‖²/‖g‖_∞", () => {
+    const { s, predicted, norm } = firstOrder.step(Float32Array.of(3, -4), 0.5)!;
+    expect([...s]).toEqual([-0.375, 0.5]);
+    expect(predicted).toBeCloseTo((0.5 * 25) / 4, 12);
+    expect(norm).toBe(0.5);
+  });
+
+  it.each([[[0, 0]], [[NaN, 1]], [[Infinity, 1]]])("is none for gradient %j", (g) => {
+    expect(firstOrder.step(Float32Array.from(g), 1)).toBeUndefined();
+  });
+});
+
+describe("trustRegionStep", () => {
+  it("costs one loss when the first trial is accepted", async () => {
+    const f = new CountedObjective(quadratic(4, 10));
+    const x = Float32Array.of(0, 0, 0, 0);
+    const g = new Float32Array(4);
+    const f0 = await f.gradient(x, g);
+    const result = await trustRegionStep(f, { x, f: f0 }, g, 0.01, options);
+    expect(result.accepted).toBe(true);
+    expect(result.f).toBeLessThan(f0);
+    expect(f.values).toBe(1);
+    expect([...x]).toEqual([0, 0, 0, 0]);
+  });
+
+  it("shrinks the radius until a trial is accepted, without a new gradient", async () => {
+    const f = new CountedObjective(quadratic(1, 1)); // minimum at 1
+    const x = Float32Array.of(0.99);
+    const g = new Float32Array(1);
+    const f0 = await f.gradient(x, g);
+    const result = await trustRegionStep(f, { x, f: f0 }, g, 0.1, options);
+    // 0.1, 0.05, 0.025 overshoot to a higher loss; 0.0125 does not
+    expect(f.values).toBe(4);
+    expect(f.gradients).toBe(1);
+    expect(result).toMatchObject({ accepted: true });
+    expect(result.radius).toBe(0.0125); // ρ = 0.75 − …: neither shrunk nor grown
+  });
+
+  it("gives up after a rejected trial at Δ_min", async () => {
+    const f = new CountedObjective(upOnly);
+    const result = await trustRegionStep(
+      f,
+      { x: Float32Array.of(0), f: 0 },
+      Float32Array.of(1),
+      4e-4,
+      options,
+    );
+    expect(f.values).toBe(3); // 4e-4, 2e-4, 1e-4 = Δ_min
+    expect(result).toMatchObject({ accepted: false, f: 0, radius: globalRule.min });
+  });
+
+  it("makes no more than maxTrials trials", async () => {
+    const f = new CountedObjective(upOnly);
+    await trustRegionStep(f, { x: Float32Array.of(0), f: 0 }, Float32Array.of(1), 1, {
+      ...options,
+      rule: { ...globalRule, min: 0 },
+      maxTrials: 7,
+    });
+    expect(f.values).toBe(7);
+  });
+
+  it("takes a NaN loss for a rejection", async () => {
+    const f = new CountedObjective({ ...upOnly, value: () => NaN });
+    const result = await trustRegionStep(
+      f,
+      { x: Float32Array.of(0), f: 0 },
+      Float32Array.of(1),
+      1e-3,
+      options,
+    );
+    expect(result.accepted).toBe(false);
+    expect([...result.x]).toEqual([0]);
+  });
+
+  it("stays at a stationary point without a trial", async () => {
+    const f = new CountedObjective(upOnly);
+    const result = await trustRegionStep(
+      f,
+      { x: Float32Array.of(0), f: 0 },
+      Float32Array.of(0),
+      1e-3,
+      options,
+    );
+    expect(f.values).toBe(0);
+    expect(result).toMatchObject({ accepted: false, radius: 1e-3 });
+  });
+});
+
+/** Rises in every direction from 0, whatever its gradient claims. */
+const upOnly: TestFunction = {
+  name: "up only",
+  dimension: 1,
+  start: [0],
+  value: (x) => Math.abs(x[0]!),
+  gradient: (_, out) => out.fill(1),
+};
