@@ -112,10 +112,11 @@ describe("apts-launch", () => {
   });
 
   it.each([
-    [["-n", "0", "--", "true"], "Expected a positive integer."],
+    [["-n", "0", "--", "true"], 'Expected --ranks to be a whole number from 1 to 4096, got "0".'],
     [["--hostfile", "/nowhere", "--", "true"], "Expected a host file at /nowhere"],
     [[], "missing required argument"],
-    [["-x", "NOT_SET_ANYWHERE", "--", "true"], "Expected NAME=VALUE"],
+    [["--map-by", "rack", "--", "true"], "Expected --map-by to be one of slot, node"],
+    [["-x", "NOT_SET_ANYWHERE", "--", "true"], "Expected --export NAME=VALUE"],
   ])("calls %j bad usage", async (args, message) => {
     const { code, stderr } = await start(args).result();
     expect(stderr).toContain(message);
