@@ -1,9 +1,9 @@
-import { spawn, type ChildProcess } from "node:child_process";
+import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { text } from "node:stream/consumers";
 import { describe, expect, it } from "vitest";
-import { cli, expectNoneLeft, mark, marked, rankProgram } from "./support.js";
+import { cli, expectNoneLeft, mark, marked, rankProgram, untilReady } from "./support.js";
 
 type Script = Record<number, string[]>;
 
@@ -26,14 +26,6 @@ const ranks = (count: number, script: Script): string[] => [
   rankProgram,
   JSON.stringify(script),
 ];
-
-async function untilReady(child: ChildProcess, count: number): Promise<void> {
-  let seen = "";
-  while (seen.split("ready").length <= count) {
-    const [chunk] = (await once(child.stdout!, "data")) as [Buffer];
-    seen += chunk.toString();
-  }
-}
 
 describe("apts-launch", () => {
   it("puts the rank in front of each line when there are several", async () => {

@@ -1,4 +1,6 @@
+import type { ChildProcess } from "node:child_process";
 import { randomUUID } from "node:crypto";
+import { once } from "node:events";
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
@@ -54,4 +56,13 @@ export async function expectNoneLeft(carrying: Record<string, string>, withinSec
   const deadline = Date.now() + withinSeconds * 1000;
   while (marked(carrying).length > 0 && Date.now() < deadline) await sleep(20);
   expect(marked(carrying)).toEqual([]);
+}
+
+/** Waits until `count` ranks of rank.mjs have said that they are ready. */
+export async function untilReady(child: ChildProcess, count: number): Promise<void> {
+  let seen = "";
+  while (seen.split("ready").length <= count) {
+    const [chunk] = (await once(child.stdout!, "data")) as [Buffer];
+    seen += chunk.toString();
+  }
 }
