@@ -1,4 +1,5 @@
 import { UsageError } from "../errors.js";
+import type { Dataset, Normalisation } from "./dataset.js";
 import type { Random } from "./random.js";
 
 /**
@@ -48,4 +49,69 @@ function copyCyclic(
 ): number {
   for (let i = 0; i < length; i++) target[at + i] = source[(start + i) % source.length]!;
   return at + length;
+}
+
+/**
+ * Fills `out` (indices.length, ...sampleShape) with the normalised rows of `indices`, in their order, and returns it.
+ * RangeError where `out` is too small.
+ */
+export function gatherRows(
+  dataset: Dataset,
+  indices: Int32Array,
+  normalisation: Normalisation,
+  out: Float32Array,
+): Float32Array {
+  const size = dataset.features.length / dataset.labels.length;
+  if (out.length < indices.length * size) {
+    throw new RangeError(
+      `Expected room for ${indices.length} × ${size} = ${indices.length * size} features, got an array of ${out.length}.`,
+    );
+  }
+  return dataset.features instanceof Uint8Array
+    ? gatherBytes(dataset.features, size, indices, normalisation, out)
+    : gatherFloats(dataset.features, size, indices, normalisation, out);
+}
+
+/** A byte has 256 values: look the normalised ones up. (rows, size) with size = pixels × channels */
+function gatherBytes(
+  features: Uint8Array,
+  size: number,
+  indices: Int32Array,
+  { mean, deviation }: Normalisation,
+  out: Float32Array,
+): Float32Array {
+  const channels = mean.length;
+  for (let channel = 0; channel < channels; channel++) {
+    const table = Float32Array.from(
+      { length: 256 },
+      (_, byte) => (byte - mean[channel]!) / deviation[channel]!,
+    );
+    for (let row = 0; row < indices.length; row++) {
+      const source = indices[row]! * size;
+      const target = row * size;
+      for (let j = channel; j < size; j += channels) out[target + j] = table[features[source + j]!]!;
+    }
+  }
+  return out;
+}
+
+function gatherFloats(
+  features: Float32Array,
+  size: number,
+  indices: Int32Array,
+  { mean, deviation }: Normalisation,
+  out: Float32Array,
+): Float32Array {
+  const channels = mean.length;
+  for (let channel = 0; channel < channels; channel++) {
+    const centre = mean[channel]!;
+    const scale = 1 / deviation[channel]!;
+    for (let row = 0; row < indices.length; row++) {
+      const source = indices[row]! * size;
+      const target = row * size;
+      for (let j = channel; j < size; j += channels)
+        out[target + j] = (features[source + j]! - centre) * scale;
+    }
+  }
+  return out;
 }

@@ -1,7 +1,7 @@
-import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { Dataset } from "../../src/data/dataset.js";
-import { gatherRows, normalisationOf } from "../../src/data/normalisation.js";
+import { gatherRows } from "../../src/data/batches.js";
+import { normalisationOf } from "../../src/data/normalisation.js";
 
 function dataset(features: Uint8Array | Float32Array, count: number, sampleShape: number[]): Dataset {
   return { features, labels: new Int32Array(count), sampleShape, classes: 1 };
@@ -33,43 +33,5 @@ describe("normalisationOf", () => {
   it("does not lose a small deviation far from zero", () => {
     const data = dataset(Float32Array.of(4_000_000, 4_000_001), 2, [1]);
     expect(normalisationOf(data).deviation[0]).toBe(0.5);
-  });
-});
-
-describe("gatherRows", () => {
-  it("is (feature − mean) / deviation, row by row, for bytes and floats", () => {
-    const indices = fc.array(fc.nat(4), { maxLength: 8 });
-    fc.assert(
-      fc.property(
-        indices,
-        fc.boolean(),
-        fc.constantFrom<number[][]>([2, 2, 3], [12], [12, 1]),
-        (rows, asFloats, shape) => {
-          const data = dataset(asFloats ? Float32Array.from(bytes) : bytes, 5, shape);
-          const normalisation = normalisationOf(data);
-          const out = gatherRows(
-            data,
-            Int32Array.from(rows),
-            normalisation,
-            new Float32Array(rows.length * 12),
-          );
-          const channels = shape.at(-1)!;
-          rows.forEach((row, r) => {
-            for (let j = 0; j < 12; j++) {
-              const { mean, deviation } = normalisation;
-              const expected = (bytes[row * 12 + j]! - mean[j % channels]!) / deviation[j % channels]!;
-              expect(out[r * 12 + j]).toBeCloseTo(expected, 5);
-            }
-          });
-        },
-      ),
-    );
-  });
-
-  it("refuses an array too small", () => {
-    const data = dataset(bytes, 5, [2, 2, 3]);
-    const gather = (): Float32Array =>
-      gatherRows(data, Int32Array.of(0, 1), normalisationOf(data), new Float32Array(23));
-    expect(gather).toThrow("Expected room for 2 × 12 = 24 features, got an array of 23.");
   });
 });

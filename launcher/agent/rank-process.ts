@@ -1,0 +1,141 @@
+import { spawn, type ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { accessSync, constants, statSync } from "node:fs";
+import { delimiter, isAbsolute, join } from "node:path";
+import type { Readable } from "node:stream";
+import { LIFELINE_VARIABLE } from "../../src/comm/rendezvous/lifeline.js";
+import { lineGroups } from "../lines.js";
+import { settlesWithin } from "../waiting.js";
+import type { FromAgent, OutputStream, RankStart } from "./protocol.js";
+
+/** Where a rank finds the pipe from its agent. Standard input, output and error come before it. */
+const LIFELINE_DESCRIPTOR = 3;
+/** What descendants that outlived a rank may still hold back of its output, in milliseconds. */
+const DRAIN_TIME = 500;
+const LONGEST_LINE = 1 << 20;
+
+/**
+ * One rank: a process that leads a group of its own, so that a signal reaches whatever it started too.
+ *
+ * Nothing of it outlives this agent: it inherits the reading end of a pipe (see src/comm/rendezvous/lifeline.ts), and
+ * where the host has `setpriv` the kernel kills it when the agent dies, however that happens.
+ */
+export class RankProcess {
+  readonly #start: RankStart;
+  readonly #inherited: NodeJS.ProcessEnv;
+  readonly #send: (message: FromAgent) => Promise<void>;
+  readonly #signals = new Set<NodeJS.Signals>();
+  #child: ChildProcess | undefined;
+  /** Resolves when the rank has ended, its group is gone and its last output was sent. */
+  readonly ended: Promise<void>;
+
+  constructor(start: RankStart, inherited: NodeJS.ProcessEnv, send: (message: FromAgent) => Promise<void>) {
+    this.#start = start;
+    this.#inherited = inherited;
+    this.#send = send;
+    this.ended = this.#run();
+  }
+
+  /** Sends a signal to the rank's whole group. */
+  signal(signal: NodeJS.Signals): void {
+    if (this.#child?.exitCode !== null || this.#child.signalCode !== null) return;
+    this.#signals.add(signal);
+    this.#signalGroup(signal);
+  }
+
+  /** Ends the rank: SIGTERM, after `graceSeconds` SIGKILL. */
+  async stop(graceSeconds: number): Promise<void> {
+    this.signal("SIGTERM");
+    if (await settlesWithin(this.ended, graceSeconds * 1000)) return;
+    this.signal("SIGKILL");
+    await this.ended;
+  }
+
+  async #run(): Promise<void> {
+    const { rank } = this.#start;
+    try {
+      this.#child = spawnRank(this.#start, this.#inherited);
+      await once(this.#child, "spawn");
+    } catch (error) {
+      this.#child = undefined;
+      await this.#send({ type: "notStarted", rank, message: (error as Error).message });
+      return;
+    }
+    const child = this.#child;
+    const exited = once(child, "exit");
+    await this.#send({ type: "started", rank, pid: child.pid! });
+    const drained = Promise.all([
+      this.#forward("stdout", child.stdout!),
+      this.#forward("stderr", child.stderr!),
+    ]);
+    await exited;
+    this.#signalGroup("SIGKILL"); // what the rank left behind
+    await settlesWithin(drained, DRAIN_TIME);
+    const { exitCode: code, signalCode: signal } = child;
+    const asked = signal === null ? this.#signals.has("SIGTERM") : this.#signals.has(signal);
+    await this.#send({ type: "ended", rank, code, signal, asked });
+  }
+
+  async #forward(stream: OutputStream, from: Readable): Promise<void> {
+    for await (const lines of lineGroups(from, LONGEST_LINE)) {
+      await this.#send({ type: "output", rank: this.#start.rank, stream, lines });
+    }
+  }
+
+  #signalGroup(signal: NodeJS.Signals): void {
+    try {
+      process.kill(-this.#child!.pid!, signal);
+    } catch {
+      // The group is gone already.
+    }
+  }
+}
+
+function spawnRank(start: RankStart, inherited: NodeJS.ProcessEnv): ChildProcess {
+  const { command, args, cwd, environment, cpus } = start;
+  const variables: NodeJS.ProcessEnv = {
+    ...inherited,
+    ...environment,
+    [LIFELINE_VARIABLE]: String(LIFELINE_DESCRIPTOR),
+  };
+  if (!isDirectory(cwd)) throw new Error(`Expected the working directory ${cwd}, it does not exist here.`);
+  const program = findProgram(command, cwd, variables["PATH"]);
+  if (program === undefined) {
+    const where = command.includes("/") ? "" : ` in PATH (${variables["PATH"] ?? ""})`;
+    throw new Error(`Expected a program ${command}${where}, found none that can be run.`);
+  }
+  const [first, ...rest] = [...wrappers(cpus), program, ...args];
+  return spawn(first!, rest, {
+    cwd,
+    env: variables,
+    detached: true, // a session, hence a process group, of its own
+    stdio: ["ignore", "pipe", "pipe", "pipe"],
+  });
+}
+
+/** Programs of util-linux that start the rank with properties Node cannot give it. */
+function wrappers(cpus: readonly number[] | undefined): string[] {
+  const available = (name: string): boolean => findProgram(name, "/", process.env["PATH"]) !== undefined;
+  return [
+    ...(cpus && available("taskset") ? ["taskset", "--cpu-list", cpus.join(",")] : []),
+    ...(available("setpriv") ? ["setpriv", "--pdeathsig", "KILL", "--"] : []),
+  ];
+}
+
+function findProgram(command: string, cwd: string, path = ""): string | undefined {
+  const candidates = command.includes("/")
+    ? [isAbsolute(command) ? command : join(cwd, command)]
+    : path.split(delimiter).map((folder) => join(folder, command));
+  return candidates.find((file) => {
+    try {
+      accessSync(file, constants.X_OK);
+      return !isDirectory(file);
+    } catch {
+      return false;
+    }
+  });
+}
+
+function isDirectory(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
+}

@@ -1,0 +1,23 @@
+/** A host as the user names it. What is left open is decided by what the host turns out to have. */
+export interface HostSpec {
+  /** As ssh takes it: a name of ~/.ssh/config, a network name, user@name. */
+  readonly name: string;
+  /** Ranks the host may run; undefined: one per GPU where it has GPUs, else one per core. */
+  readonly slots?: number;
+  /** GPUs to use, counted from 0; undefined: those the host has. */
+  readonly gpus?: number;
+}
+
+/** What is there to run ranks on, as a host's agent found it. */
+export interface Inventory {
+  /** Logical CPUs this job may use, the hardware threads of one core side by side. */
+  readonly cpus: readonly number[];
+  /** Values for CUDA_VISIBLE_DEVICES, one per GPU. */
+  readonly gpus: readonly string[];
+  /** The address under which this host sees the one that started its agent; undefined on the launcher's own host. */
+  readonly reachedFrom?: string;
+}
+
+export interface Host extends Omit<HostSpec, "gpus"> {
+  readonly inventory: Inventory;
+}

@@ -1,0 +1,191 @@
+import { hostname } from "node:os";
+import { setTimeout as sleep } from "node:timers/promises";
+import {
+  newJobId,
+  newJobKey,
+  startRendezvous,
+  toVariables,
+  type RankEnvironment,
+} from "../src/comm/rendezvous/index.js";
+import { EVENTS_VARIABLE, type RankEvent } from "../src/events.js";
+import type { RankStart } from "./agent/protocol.js";
+import { ownAddress } from "./address.js";
+import type { HostSpec } from "./host.js";
+import { Hosts } from "./hosts.js";
+import { Job } from "./job.js";
+import { fileOutput, terminalOutput, type OutputWriter, type WriteLine } from "./output.js";
+import { place, type Placement, type PlacementRules } from "./placement.js";
+import { StopRequests, type StopSignal } from "./stop-requests.js";
+import { settlesWithin } from "./waiting.js";
+import { stoppedCode, type RankFailure, type Verdict } from "./verdict.js";
+
+export interface LaunchSpec extends Partial<PlacementRules> {
+  /** The program of every rank, and its arguments. */
+  readonly command: string;
+  readonly args: readonly string[];
+  /** Where ranks run; undefined: on this machine. */
+  readonly hosts?: readonly HostSpec[] | undefined;
+  /** Variables for the ranks beside what they inherit: this process's on this machine, ssh's login elsewhere. */
+  readonly environment?: Readonly<Record<string, string>> | undefined;
+  /** The ranks' working directory, on every host; undefined: this process's. */
+  readonly cwd?: string | undefined;
+  /** Deadline of every communication call of the ranks. */
+  readonly timeoutSeconds: number;
+  /** No encryption between ranks, for networks that are trusted. */
+  readonly insecure?: boolean | undefined;
+  /** Keeps the ranks' output in files of this folder instead of showing it. */
+  readonly outputDirectory?: string | undefined;
+  /** Asks the ranks to stop when aborted, as SIGTERM does. */
+  readonly signal?: AbortSignal | undefined;
+  /** Lets SIGINT, SIGTERM or SIGHUP of this process ask the ranks to stop, and end them when another follows. */
+  readonly forwardSignals?: boolean | undefined;
+  readonly onEvent?: ((rank: number, event: RankEvent) => void) | undefined;
+  /** Takes the ranks' output, a line at a time, instead of showing it. */
+  readonly onOutput?: WriteLine | undefined;
+  readonly restarts?: Restarts | undefined;
+}
+
+/** Starts the whole job again after a failure, at most `limit` times, and only while `mayRestart` says so. */
+export interface Restarts {
+  readonly limit: number;
+  mayRestart(failure: RankFailure): boolean | Promise<boolean>;
+}
+
+/** How a job ended: see `Verdict`. */
+export type LaunchResult = Verdict;
+
+/** The variable that tells a rank how often its job was started again. */
+const RESTART_VARIABLE = "APTS_RESTART_COUNT";
+/** How long a rank that missed another leaves that one to say what happened, in milliseconds. */
+const CAUSE_TIME = 2000;
+/** How long ranks have to end when another failed, and their hosts to say that they did, in seconds. */
+const STOP_GRACE = 5;
+const STOP_TIME = 8;
+
+/**
+ * Runs a program as ranks; resolves when all have ended. When one fails the others are ended, and the result says
+ * which failed first. Throws what keeps the job from starting at all: UsageError, HostUnreachableError.
+ */
+export async function launch(spec: LaunchSpec): Promise<LaunchResult> {
+  const hosts = await Hosts.connect(spec.hosts ?? [{ name: hostname() }]);
+  const requests = new StopRequests();
+  let output: OutputWriter | undefined;
+  try {
+    const placements = placeRanks(spec, hosts);
+    output = openOutput(spec, placements);
+    if (spec.signal) requests.follow(spec.signal);
+    if (spec.forwardSignals) requests.followProcess();
+    return await runWithRestarts({ spec, hosts, placements, output, requests });
+  } finally {
+    requests.close();
+    await Promise.all([hosts.close(), output?.close()]);
+  }
+}
+
+/** Where each rank would run. Asks the hosts what they have; starts nothing on them. */
+export async function plan(spec: LaunchSpec): Promise<Placement[]> {
+  const hosts = await Hosts.connect(spec.hosts ?? [{ name: hostname() }]);
+  await hosts.close();
+  return placeRanks(spec, hosts);
+}
+
+interface Launch {
+  readonly spec: LaunchSpec;
+  readonly hosts: Hosts;
+  readonly placements: readonly Placement[];
+  readonly output: OutputWriter;
+  readonly requests: StopRequests;
+}
+
+async function runWithRestarts(all: Launch): Promise<LaunchResult> {
+  const { spec, requests } = all;
+  for (let restart = 0; ; restart++) {
+    const result = await runOnce(all, restart);
+    if (!result.failure || requests.stoppedBy || restart >= (spec.restarts?.limit ?? 0)) return result;
+    if (!(await spec.restarts!.mayRestart(result.failure))) return result;
+  }
+}
+
+async function runOnce(all: Launch, restart: number): Promise<LaunchResult> {
+  const { spec, hosts, placements, output, requests } = all;
+  if (requests.stoppedBy) return { exitCode: stoppedCode(requests.stoppedBy), consequences: [] };
+  const { timeoutSeconds, insecure = false } = spec;
+  const group = { jobId: newJobId(), jobKey: newJobKey(), size: placements.length, timeoutSeconds, insecure };
+  const addressFor = ownAddress(hosts.all);
+  const rendezvous = await startRendezvous({ ...group, host: addressFor(placements[0]!.host) });
+  const port = new URL(rendezvous.endpoint).port;
+  const job = new Job(placements, { onEvent: spec.onEvent, onOutput: output.write });
+  const done = new AbortController();
+  try {
+    hosts.listen((message) => job.handle(message));
+    const ranks = placements.map((placement) =>
+      rankStart(
+        spec,
+        placement,
+        { ...group, rendezvous: `tcp://${addressFor(placement.host)}:${port}` },
+        restart,
+      ),
+    );
+    hosts.broadcast({ type: "start", ranks });
+    obey(requests, job, hosts, done.signal);
+    await Promise.race([job.over, job.troubled]);
+    await settlesWithin(Promise.race([job.over, job.caused]), CAUSE_TIME);
+    await endRanks(job, hosts, done.signal);
+    return job.verdict();
+  } finally {
+    done.abort();
+    await rendezvous.close();
+  }
+}
+
+/** Passes on what the outside asks, until `until` is aborted. */
+function obey(requests: StopRequests, job: Job, hosts: Hosts, until: AbortSignal): void {
+  const askToStop = (signal: StopSignal): void => {
+    job.userStops(signal);
+    hosts.broadcast({ type: "signal", signal: "SIGTERM" });
+  };
+  const kill = (): void => {
+    hosts.broadcast({ type: "signal", signal: "SIGKILL" });
+    void abandonLater(job, until);
+  };
+  requests.listen(askToStop, kill, until);
+}
+
+async function endRanks(job: Job, hosts: Hosts, until: AbortSignal): Promise<void> {
+  hosts.broadcast({ type: "stop", graceSeconds: STOP_GRACE });
+  void abandonLater(job, until);
+  await job.over;
+}
+
+async function abandonLater(job: Job, until: AbortSignal): Promise<void> {
+  await sleep(STOP_TIME * 1000, undefined, { signal: until }).catch(() => undefined);
+  if (!until.aborted) job.abandon(`It did not end within ${STOP_TIME} s of being told to.`);
+}
+
+function placeRanks(spec: LaunchSpec, hosts: Hosts): Placement[] {
+  return place(hosts.all, { mapBy: "slot", bind: true, ...spec });
+}
+
+function openOutput(
+  { onOutput, outputDirectory }: LaunchSpec,
+  placements: readonly Placement[],
+): OutputWriter {
+  if (onOutput) return { write: onOutput, close: () => Promise.resolve() };
+  return outputDirectory === undefined ? terminalOutput(placements) : fileOutput(outputDirectory);
+}
+
+function rankStart(
+  { command, args, environment, cwd = process.cwd() }: LaunchSpec,
+  { rank, host, localRank, localSize, gpu, cpus }: Placement,
+  group: Omit<RankEnvironment, keyof Placement>,
+  restart: number,
+): RankStart {
+  const variables = {
+    ...environment,
+    ...(gpu === undefined ? {} : { CUDA_VISIBLE_DEVICES: gpu }),
+    ...toVariables({ ...group, rank, localRank, localSize }),
+    [EVENTS_VARIABLE]: "1",
+    [RESTART_VARIABLE]: String(restart),
+  };
+  return { rank, host, command, args, cwd, environment: variables, ...(cpus ? { cpus } : {}) };
+}

@@ -1,0 +1,70 @@
+import { createWriteStream, mkdirSync, type WriteStream } from "node:fs";
+import { join } from "node:path";
+import type { Writable } from "node:stream";
+import type { WriteStream as Terminal } from "node:tty";
+import pc from "picocolors";
+import type { OutputStream } from "./agent/protocol.js";
+import type { Placement } from "./placement.js";
+
+/** Where the lines of all ranks go. `write` resolves when more may come. */
+export interface OutputWriter {
+  readonly write: WriteLine;
+  close(): Promise<void>;
+}
+
+export type WriteLine = (
+  rank: number,
+  host: string,
+  stream: OutputStream,
+  line: string,
+) => void | Promise<void>;
+
+const COLOURS = ["cyan", "yellow", "magenta", "green", "blue"] as const;
+
+/** To this process's own output, `[rank]` or `[rank host]` in front where there are several ranks or hosts. */
+export function terminalOutput(
+  placements: readonly Placement[],
+  streams: Record<OutputStream, Terminal> = { stdout: process.stdout, stderr: process.stderr },
+): OutputWriter {
+  // A reader that has gone is an error of the next write; unheard, it would end this process at once.
+  for (const stream of Object.values(streams)) stream.on("error", () => undefined);
+  const severalHosts = new Set(placements.map(({ host }) => host)).size > 1;
+  const prefix = (rank: number, host: string, stream: OutputStream): string => {
+    if (placements.length === 1) return "";
+    const colours = pc.createColors(streams[stream].isTTY && !process.env["NO_COLOR"]);
+    const label = severalHosts ? `[${rank} ${host}]` : `[${rank}]`;
+    return `${colours[COLOURS[rank % COLOURS.length]!](label)} `;
+  };
+  return {
+    write: (rank, host, stream, line) => writeLine(streams[stream], `${prefix(rank, host, stream)}${line}\n`),
+    close: () => Promise.resolve(),
+  };
+}
+
+/** To `rank-R.out` and `rank-R.err` in `directory`, added to what is there. */
+export function fileOutput(directory: string): OutputWriter {
+  mkdirSync(directory, { recursive: true });
+  const files = new Map<string, WriteStream>();
+  const fileOf = (name: string): WriteStream => {
+    const file = files.get(name) ?? createWriteStream(join(directory, name), { flags: "a" });
+    if (!files.has(name)) file.on("error", () => undefined); // write() reports it
+    files.set(name, file);
+    return file;
+  };
+  return {
+    write: (rank, _host, stream, line) =>
+      writeLine(fileOf(`rank-${rank}.${stream === "stdout" ? "out" : "err"}`), `${line}\n`),
+    async close() {
+      await Promise.all([...files.values()].map((file) => new Promise((resolve) => file.end(resolve))));
+    },
+  };
+}
+
+function writeLine(stream: Writable, line: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    stream.write(line, (error) => {
+      if (error) reject(error);
+      else resolve();
+    });
+  });
+}

@@ -1,0 +1,49 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { gatherRows } from "../../src/data/batches.js";
+import type { Dataset } from "../../src/data/dataset.js";
+import { normalisationOf } from "../../src/data/normalisation.js";
+
+function dataset(features: Uint8Array | Float32Array, sampleShape: number[]): Dataset {
+  return { features, labels: new Int32Array(5), sampleShape, classes: 1 };
+}
+
+const bytes = Uint8Array.from({ length: 5 * 2 * 2 * 3 }, (_, i) => (i * 37) % 256);
+
+describe("gatherRows", () => {
+  it("is (feature − mean) / deviation, row by row, for bytes and floats", () => {
+    const indices = fc.array(fc.nat(4), { maxLength: 8 });
+    fc.assert(
+      fc.property(
+        indices,
+        fc.boolean(),
+        fc.constantFrom<number[][]>([2, 2, 3], [12], [12, 1]),
+        (rows, asFloats, shape) => {
+          const data = dataset(asFloats ? Float32Array.from(bytes) : bytes, shape);
+          const normalisation = normalisationOf(data);
+          const out = gatherRows(
+            data,
+            Int32Array.from(rows),
+            normalisation,
+            new Float32Array(rows.length * 12),
+          );
+          const channels = shape.at(-1)!;
+          rows.forEach((row, r) => {
+            for (let j = 0; j < 12; j++) {
+              const { mean, deviation } = normalisation;
+              const expected = (bytes[row * 12 + j]! - mean[j % channels]!) / deviation[j % channels]!;
+              expect(out[r * 12 + j]).toBeCloseTo(expected, 5);
+            }
+          });
+        },
+      ),
+    );
+  });
+
+  it("refuses an array too small", () => {
+    const data = dataset(bytes, [2, 2, 3]);
+    const gather = (): Float32Array =>
+      gatherRows(data, Int32Array.of(0, 1), normalisationOf(data), new Float32Array(23));
+    expect(gather).toThrow("Expected room for 2 × 12 = 24 features, got an array of 23.");
+  });
+});
