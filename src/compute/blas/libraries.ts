@@ -46,8 +46,8 @@ export const libraries: readonly Library[] = [
       const sgemm = library.func(
         "int dnnl_sgemm(char, char, int64_t, int64_t, int64_t, float, size_t, int64_t, size_t, int64_t, float, size_t, int64_t)",
       ) as (...args: number[]) => number;
-      koffi.struct("dnnl_version_t", { major: "int", minor: "int", patch: "int" });
-      const version = koffi.decode(library.func("void *dnnl_version()")(), "dnnl_version_t") as Record<
+      const versionType = koffi.struct({ major: "int", minor: "int", patch: "int" });
+      const version = koffi.decode(library.func("void *dnnl_version()")(), versionType) as Record<
         "major" | "minor" | "patch",
         number
       >;
