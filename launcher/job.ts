@@ -21,6 +21,7 @@ export class Job {
   /** In the order in which their failure became known. */
   readonly #failed: number[] = [];
   readonly #troubled = deferred<undefined>();
+  readonly #caused = deferred<undefined>();
   readonly #over = deferred<undefined>();
   #stoppedBy: StopSignal | undefined;
 
@@ -32,6 +33,11 @@ export class Job {
   /** Resolves when the first rank fails; rejects when an observer throws. */
   get troubled(): Promise<undefined> {
     return this.#troubled.promise;
+  }
+
+  /** Resolves when a rank is known to have failed by itself. */
+  get caused(): Promise<undefined> {
+    return this.#caused.promise;
   }
 
   /** Resolves when all ranks have ended. */
@@ -123,6 +129,7 @@ export class Job {
     if (kind === "none" || (kind === "consequence" && this.#stoppedBy)) return;
     if (!this.#failed.includes(rank)) this.#failed.push(rank);
     this.#troubled.resolve(undefined);
+    if (kind === "cause") this.#caused.resolve(undefined);
   }
 }
 

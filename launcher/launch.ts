@@ -1,15 +1,22 @@
 import { hostname } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
-import { toVariables, type RankEnvironment } from "../src/comm/rendezvous/environment.js";
+import {
+  newJobId,
+  newJobKey,
+  startRendezvous,
+  toVariables,
+  type RankEnvironment,
+} from "../src/comm/rendezvous/index.js";
 import { EVENTS_VARIABLE, type RankEvent } from "../src/events.js";
 import type { RankStart } from "./agent/protocol.js";
+import { ownAddress } from "./address.js";
 import type { HostSpec } from "./host.js";
 import { Hosts } from "./hosts.js";
 import { Job } from "./job.js";
 import { fileOutput, terminalOutput, type OutputWriter, type WriteLine } from "./output.js";
 import { place, type Placement, type PlacementRules } from "./placement.js";
-import { newJobId, newJobKey, startRendezvous } from "./rendezvous.js";
 import { StopRequests, type StopSignal } from "./stop-requests.js";
+import { settlesWithin } from "./waiting.js";
 import { stoppedCode, type RankFailure, type Verdict } from "./verdict.js";
 
 export interface LaunchSpec extends Partial<PlacementRules> {
@@ -49,6 +56,8 @@ export type LaunchResult = Verdict;
 
 /** The variable that tells a rank how often its job was started again. */
 const RESTART_VARIABLE = "APTS_RESTART_COUNT";
+/** How long a rank that missed another leaves that one to say what happened, in milliseconds. */
+const CAUSE_TIME = 2000;
 /** How long ranks have to end when another failed, and their hosts to say that they did, in seconds. */
 const STOP_GRACE = 5;
 const STOP_TIME = 8;
@@ -102,17 +111,25 @@ async function runOnce(all: Launch, restart: number): Promise<LaunchResult> {
   if (requests.stoppedBy) return { exitCode: stoppedCode(requests.stoppedBy), consequences: [] };
   const { timeoutSeconds, insecure = false } = spec;
   const group = { jobId: newJobId(), jobKey: newJobKey(), size: placements.length, timeoutSeconds, insecure };
-  const rendezvous = await startRendezvous(group);
+  const addressFor = ownAddress(hosts.all);
+  const rendezvous = await startRendezvous({ ...group, host: addressFor(placements[0]!.host) });
+  const port = new URL(rendezvous.endpoint).port;
   const job = new Job(placements, { onEvent: spec.onEvent, onOutput: output.write });
   const done = new AbortController();
   try {
     hosts.listen((message) => job.handle(message));
-    hosts.broadcast({
-      type: "start",
-      ranks: rankStarts(spec, placements, { ...group, rendezvous: rendezvous.endpoint }, restart),
-    });
+    const ranks = placements.map((placement) =>
+      rankStart(
+        spec,
+        placement,
+        { ...group, rendezvous: `tcp://${addressFor(placement.host)}:${port}` },
+        restart,
+      ),
+    );
+    hosts.broadcast({ type: "start", ranks });
     obey(requests, job, hosts, done.signal);
     await Promise.race([job.over, job.troubled]);
+    await settlesWithin(Promise.race([job.over, job.caused]), CAUSE_TIME);
     await endRanks(job, hosts, done.signal);
     return job.verdict();
   } finally {
@@ -157,26 +174,18 @@ function openOutput(
   return outputDirectory === undefined ? terminalOutput(placements) : fileOutput(outputDirectory);
 }
 
-function rankStarts(
-  spec: LaunchSpec,
-  placements: readonly Placement[],
+function rankStart(
+  { command, args, environment, cwd = process.cwd() }: LaunchSpec,
+  { rank, host, localRank, localSize, gpu, cpus }: Placement,
   group: Omit<RankEnvironment, keyof Placement>,
   restart: number,
-): RankStart[] {
-  const { command, args, environment, cwd = process.cwd() } = spec;
-  return placements.map(({ rank, host, localRank, localSize, gpu, cpus }) => ({
-    rank,
-    host,
-    command,
-    args,
-    cwd,
-    environment: {
-      ...environment,
-      ...(gpu === undefined ? {} : { CUDA_VISIBLE_DEVICES: gpu }),
-      ...toVariables({ ...group, rank, localRank, localSize }),
-      [EVENTS_VARIABLE]: "1",
-      [RESTART_VARIABLE]: String(restart),
-    },
-    ...(cpus ? { cpus } : {}),
-  }));
+): RankStart {
+  const variables = {
+    ...environment,
+    ...(gpu === undefined ? {} : { CUDA_VISIBLE_DEVICES: gpu }),
+    ...toVariables({ ...group, rank, localRank, localSize }),
+    [EVENTS_VARIABLE]: "1",
+    [RESTART_VARIABLE]: String(restart),
+  };
+  return { rank, host, command, args, cwd, environment: variables, ...(cpus ? { cpus } : {}) };
 }

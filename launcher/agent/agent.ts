@@ -1,5 +1,5 @@
 import { delimiter, dirname } from "node:path";
-import { openLink, type HostLink } from "../link.js";
+import { openLink, type Deliver, type HostLink } from "../link.js";
 import { takeInventory } from "./inventory.js";
 import {
   SILENCE_SECONDS,
@@ -71,12 +71,17 @@ export class Agent {
       // The login's PATH may lack this Node, or find another first.
       this.#variables["PATH"] = [dirname(process.execPath), this.#variables["PATH"]].join(delimiter);
     }
-    await this.#send({
-      type: "hello",
-      host: tree.host,
-      inventory: takeInventory(this.#variables, transport),
-    });
-    this.#below = tree.children.map((child) => openLink(child, "ssh", this.#send));
+    const inventory = takeInventory(this.#variables, transport);
+    const { reachedFrom } = inventory;
+    await this.#send({ type: "hello", host: tree.host, inventory });
+    // Seen from below, this host is where the launcher is: say where it really is.
+    const relay: Deliver = (message) =>
+      this.#send(
+        message.type === "hello" && reachedFrom !== undefined
+          ? { ...message, inventory: { ...message.inventory, reachedFrom } }
+          : message,
+      );
+    this.#below = tree.children.map((child) => openLink(child, "ssh", relay));
   }
 
   #start(start: RankStart): void {

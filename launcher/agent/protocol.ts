@@ -30,8 +30,8 @@ export interface RankStart {
 export type Transport = "local" | "ssh";
 
 /** How often something is said to an agent over ssh, and after how long a silence it takes the launcher for lost. */
-export const ALIVE_SECONDS = 2;
-export const SILENCE_SECONDS = 8;
+export const ALIVE_SECONDS = 1;
+export const SILENCE_SECONDS = 5;
 
 /** To an agent, which passes on what concerns the hosts below it. The first message is `begin`. */
 export type ToAgent =

@@ -5,7 +5,7 @@ import { BACKENDS } from "../run/options.js";
 import { aptsVersion } from "../run/record.js";
 import { choice, integer } from "../config/option.js";
 import { resolveOptions } from "../config/resolve.js";
-import { addOptions } from "./commander.js";
+import { addOptions } from "../config/commander.js";
 
 const options = {
   backend: choice(BACKENDS, { fallback: "auto", help: "TensorFlow.js backend" }),

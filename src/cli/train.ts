@@ -5,7 +5,7 @@ import { fromVariables } from "../comm/rendezvous/environment.js";
 import { readConfigFile } from "../config/file.js";
 import type { Given } from "../config/resolve.js";
 import { allTrainOptions, trainConfig } from "../run/options.js";
-import { addOptions } from "./commander.js";
+import { addOptions } from "../config/commander.js";
 import { showFailure } from "./exit.js";
 import { showRun } from "./console.js";
 import { runJob } from "./job.js";

@@ -1,5 +1,5 @@
 import { type Command, Option as CommanderOption } from "commander";
-import { kebab, type OptionTable } from "../config/option.js";
+import { kebab, type OptionTable } from "./option.js";
 
 /** Adds every option of a table to a command, with its default in the help. Values stay text: they are checked later. */
 export function addOptions(command: Command, table: OptionTable): Command {

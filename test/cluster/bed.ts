@@ -1,0 +1,74 @@
+import { spawn, type ChildProcessWithoutNullStreams } from "node:child_process";
+import { once } from "node:events";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { text } from "node:stream/consumers";
+
+/** What a command inside the bed did. */
+export interface Outcome {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Real hosts on this machine: see bed.sh. They share its files, and its /proc shows their processes. */
+export interface Bed {
+  /** Starts a command on "login" or on n1, n2, …, in the project's folder. */
+  start(
+    host: string,
+    command: readonly string[],
+    environment?: Record<string, string>,
+  ): ChildProcessWithoutNullStreams;
+  run(host: string, command: readonly string[], environment?: Record<string, string>): Promise<Outcome>;
+  /** Takes a host off the network, or puts it back. */
+  link(host: string, state: "up" | "down"): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** Starts a bed; where the machine cannot have one, says why. */
+export async function startBed(options: {
+  hosts: number;
+  gpus?: number;
+  slurm?: boolean;
+}): Promise<Bed | string> {
+  if (process.platform !== "linux") return "it needs Linux";
+  const { hosts, gpus = 0, slurm = false } = options;
+  const bed = spawn("bash", [join(import.meta.dirname, "bed.sh")], {
+    env: { ...process.env, HOSTS: String(hosts), GPUS: String(gpus), SLURM: slurm ? "1" : "" },
+  });
+  const reason = text(bed.stderr);
+  const ended = once(bed, "exit");
+  const ready = once(bed.stdout, "data");
+  if ((await Promise.race([ready.then(() => "ready"), ended])) !== "ready") return (await reason).trim();
+  const first = readFileSync(`/proc/${bed.pid!}/task/${bed.pid!}/children`, "utf8").trim();
+
+  const start: Bed["start"] = (host, command, environment = {}) => {
+    const enter = ["-t", first, "-m", "-u", "-i", "-n", "-p", `-w${process.cwd()}`, "--"];
+    const on = host === "login" ? [] : ["/run/bed/on", host];
+    const slurmConf = slurm ? { SLURM_CONF: "/run/bed/slurm/slurm.conf" } : {};
+    return spawn("nsenter", [...enter, ...on, ...command], {
+      env: { ...process.env, ...slurmConf, ...environment },
+    });
+  };
+  const run: Bed["run"] = async (...args) => {
+    const child = start(...args);
+    child.stdin.end();
+    const [stdout, stderr, [code]] = await Promise.all([
+      text(child.stdout),
+      text(child.stderr),
+      once(child, "exit") as Promise<[number | null]>,
+    ]);
+    return { code, stdout, stderr };
+  };
+  return {
+    start,
+    run,
+    async link(host, state) {
+      await run("login", ["ip", "link", "set", host.replace("n", "v"), state]);
+    },
+    async close() {
+      bed.kill("SIGKILL");
+      await ended;
+    },
+  };
+}

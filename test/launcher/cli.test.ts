@@ -1,0 +1,117 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { readFileSync } from "node:fs";
+import { text } from "node:stream/consumers";
+import { describe, expect, it } from "vitest";
+import { cli, expectNoneLeft, mark, marked, rankProgram, untilReady } from "./support.js";
+
+type Script = Record<number, string[]>;
+
+/** `apts-launch` with `args`, its output and its end. */
+function start(args: readonly string[], environment: Record<string, string> = {}) {
+  const child = spawn(process.execPath, [cli, ...args], { env: { ...process.env, ...environment } });
+  const ended = once(child, "exit") as Promise<[number | null, NodeJS.Signals | null]>;
+  const result = async () => {
+    const [stdout, stderr, [code]] = await Promise.all([text(child.stdout), text(child.stderr), ended]);
+    return { code, stdout, stderr };
+  };
+  return { child, ended, result };
+}
+
+const ranks = (count: number, script: Script): string[] => [
+  "-n",
+  String(count),
+  "--",
+  process.execPath,
+  rankProgram,
+  JSON.stringify(script),
+];
+
+describe("apts-launch", () => {
+  it("puts the rank in front of each line when there are several", async () => {
+    const several = await start(ranks(2, { 0: ["print a"], 1: ["wait 300", "complain b"] })).result();
+    expect(several).toEqual({ code: 0, stdout: "[0] a\n", stderr: "[1] b\n" });
+    expect((await start(ranks(1, { 0: ["print a"] })).result()).stdout).toBe("a\n");
+  });
+
+  it("ends with the failure and its exit code", async () => {
+    const { code, stderr } = await start(ranks(2, { 1: ["exit 3"] })).result();
+    expect(code).toBe(3);
+    expect(stderr).toMatch(/^Rank 1 \(.+, pid \d+\) ended with exit code 3\.\n {2}Rank 0 was stopped\.\n$/);
+  });
+
+  it("asks the ranks to stop on the first Ctrl-C and kills them on the second", async () => {
+    const marks = mark();
+    const polite = start(ranks(2, { 0: ["obedient"], 1: ["obedient"] }), marks);
+    await untilReady(polite.child, 2);
+    polite.child.kill("SIGINT");
+    expect((await polite.ended)[0]).toBe(130);
+
+    const stubborn = start(ranks(2, { 0: ["stubborn"], 1: ["stubborn"] }), marks);
+    await untilReady(stubborn.child, 2);
+    stubborn.child.kill("SIGTERM");
+    await once(stubborn.child.stdout, "data"); // "I stay"
+    stubborn.child.kill("SIGINT");
+    expect((await stubborn.ended)[0]).toBe(143);
+    await expectNoneLeft(marks);
+  });
+
+  it("leaves nothing behind when it is killed", async () => {
+    const marks = mark();
+    const { child, ended } = start(ranks(2, { 0: ["stubborn"], 1: ["sleep"] }), marks);
+    await untilReady(child, 1);
+    child.kill("SIGKILL");
+    await ended;
+    await expectNoneLeft(marks, 10);
+  });
+
+  it("reports a host whose agent is killed, and no rank survives it", async () => {
+    const marks = mark();
+    const { child, result } = start(ranks(1, { 0: ["stubborn"] }), marks);
+    await untilReady(child, 1);
+    const agent = marked(marks).find((pid) =>
+      readFileSync(`/proc/${pid}/cmdline`, "utf8").split("\0")[1]?.endsWith("agent/main.js"),
+    );
+    process.kill(agent!, "SIGKILL");
+    const { code, stderr } = await result();
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/Rank 0 \(.*\) was lost with its host .*: its agent was killed by SIGKILL/);
+    const [survivor] = marked(marks);
+    if (survivor !== undefined) process.kill(survivor, "SIGKILL"); // the stubborn rank's own child, in no one's care
+    await expectNoneLeft(marks);
+  });
+
+  it("ends quietly when nobody reads its output any more", async () => {
+    const marks = mark();
+    const { child, ended } = start(["-n", "2", "--", "yes"], marks);
+    let complaint = "";
+    child.stderr.on("data", (chunk) => (complaint += String(chunk)));
+    await once(child.stdout, "data");
+    child.stdout.destroy();
+    expect((await ended)[0]).toBe(1);
+    expect(complaint).toBe("");
+    await expectNoneLeft(marks);
+  });
+
+  it("shows a plan and runs nothing", async () => {
+    const { code, stdout } = await start(["--dry-run", "-n", "2", "--", "no-such-program", "x"], {
+      CUDA_VISIBLE_DEVICES: "3,5",
+    }).result();
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/│ 0 +│ \S+ +│ 3 +│/);
+    expect(stdout).toMatch(/│ 1 +│ \S+ +│ 5 +│/);
+    expect(stdout).toMatch(/no-such-program x\n$/);
+  });
+
+  it.each([
+    [["-n", "0", "--", "true"], 'Expected --ranks to be a whole number from 1 to 4096, got "0".'],
+    [["--hostfile", "/nowhere", "--", "true"], "Expected a host file at /nowhere"],
+    [[], "missing required argument"],
+    [["--map-by", "rack", "--", "true"], "Expected --map-by to be one of slot, node"],
+    [["-x", "NOT_SET_ANYWHERE", "--", "true"], "Expected --export NAME=VALUE"],
+  ])("calls %j bad usage", async (args, message) => {
+    const { code, stderr } = await start(args).result();
+    expect(stderr).toContain(message);
+    expect(code).toBe(2);
+  });
+});

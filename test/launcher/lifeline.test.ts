@@ -1,0 +1,45 @@
+import { spawn, type ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { join } from "node:path";
+import type { Socket } from "node:net";
+import { pathToFileURL } from "node:url";
+import { describe, expect, it } from "vitest";
+import { built } from "./support.js";
+
+const module = pathToFileURL(built("src/comm/rendezvous/lifeline.ts")).href;
+
+async function startOrphan(...args: string[]): Promise<ChildProcess> {
+  const child = spawn(process.execPath, [join(import.meta.dirname, "fixtures/orphan.mjs"), module, ...args], {
+    env: { ...process.env, APTS_LIFELINE: "3" },
+    stdio: ["ignore", "pipe", "inherit", "pipe"],
+  });
+  await once(child.stdout!, "data");
+  return child;
+}
+
+describe("watchParent", () => {
+  it("ends a process whose parent is gone, as a stop would", async () => {
+    const child = await startOrphan();
+    (child.stdio[3] as Socket).destroy();
+    expect(await once(child, "exit")).toEqual([null, "SIGTERM"]);
+  });
+
+  it("kills one that does not stop", async () => {
+    const child = await startOrphan("stubborn");
+    (child.stdio[3] as Socket).destroy();
+    expect(await once(child, "exit")).toEqual([null, "SIGKILL"]);
+  });
+
+  it("keeps no process alive, and does nothing without a launcher", async () => {
+    const code = `const { watchParent } = await import(${JSON.stringify(module)}); watchParent();`;
+    const run = async (stdio: "pipe" | "ignore", variables: Record<string, string>) => {
+      const child = spawn(process.execPath, ["--input-type=module", "-e", code], {
+        env: { ...process.env, ...variables },
+        stdio: ["ignore", "inherit", "inherit", stdio],
+      });
+      return (await once(child, "exit"))[0] as number;
+    };
+    expect(await run("pipe", { APTS_LIFELINE: "3" })).toBe(0);
+    expect(await run("ignore", {})).toBe(0);
+  });
+});

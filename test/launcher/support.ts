@@ -1,0 +1,68 @@
+import type { ChildProcess } from "node:child_process";
+import { randomUUID } from "node:crypto";
+import { once } from "node:events";
+import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { pathToFileURL } from "node:url";
+import { setTimeout as sleep } from "node:timers/promises";
+import { expect } from "vitest";
+import type * as Launch from "../../launcher/launch.js";
+
+const root = resolve(import.meta.dirname, "../..");
+
+/** The launcher starts agents, which are programs: it is tested as built. */
+export const built = (file: string): string => join(root, "dist", file.replace(/\.ts$/, ".js"));
+export const launcher = (await import(pathToFileURL(upToDate("launcher/launch.ts")).href)) as typeof Launch;
+export const cli = upToDate("launcher/cli.ts");
+export const rankProgram = join(import.meta.dirname, "fixtures/rank.mjs");
+
+/** The built file, after making sure that it is what the sources say. */
+function upToDate(file: string): string {
+  const sources = readdirSync(join(root, "launcher"), { recursive: true, encoding: "utf8" });
+  for (const source of sources.filter((name) => name.endsWith(".ts")).map((name) => join("launcher", name))) {
+    const made = built(source);
+    if (!existsSync(made) || statSync(made).mtimeMs < statSync(join(root, source)).mtimeMs) {
+      throw new Error(
+        `Expected dist/ to be built from the present sources, ${source} is newer. Run "make build".`,
+      );
+    }
+  }
+  return built(file);
+}
+
+/** A variable that marks every process a test starts, and their descendants. */
+export function mark(): Record<string, string> {
+  return { APTS_TEST_MARK: randomUUID() };
+}
+
+/** The processes of this machine that carry `mark`. */
+export function marked({ APTS_TEST_MARK: value }: Record<string, string>): number[] {
+  return readdirSync("/proc")
+    .filter((name) => /^\d+$/.test(name))
+    .filter((pid) => environmentOf(pid).includes(`APTS_TEST_MARK=${value!}`))
+    .map(Number);
+}
+
+function environmentOf(pid: string): string[] {
+  try {
+    return readFileSync(`/proc/${pid}/environ`, "utf8").split("\0");
+  } catch {
+    return []; // gone, or dying
+  }
+}
+
+/** Waits until no process carries `mark`. */
+export async function expectNoneLeft(carrying: Record<string, string>, withinSeconds = 1): Promise<void> {
+  const deadline = Date.now() + withinSeconds * 1000;
+  while (marked(carrying).length > 0 && Date.now() < deadline) await sleep(20);
+  expect(marked(carrying)).toEqual([]);
+}
+
+/** Waits until `count` ranks of rank.mjs have said that they are ready. */
+export async function untilReady(child: ChildProcess, count: number): Promise<void> {
+  let seen = "";
+  while (seen.split("ready").length <= count) {
+    const [chunk] = (await once(child.stdout!, "data")) as [Buffer];
+    seen += chunk.toString();
+  }
+}
