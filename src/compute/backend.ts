@@ -1,6 +1,7 @@
 import { UsageError } from "../errors.js";
 import { tf } from "./tensorflow.js";
 import { startNative } from "./native.js";
+import type { Heap } from "./wasm/heap.js";
 import { startWasm } from "./wasm/start.js";
 
 /** The backends in the order `auto` tries them. */
@@ -23,6 +24,7 @@ export interface StartedBackend {
   readonly description: string;
   /** What decides the bits of a result, besides the name: versions, libraries, core type, threads. */
   readonly determinants: readonly string[];
+  readonly heap?: Heap;
 }
 
 export interface RejectedBackend {
@@ -40,6 +42,8 @@ export interface ComputeBackend {
   readonly rejected: readonly RejectedBackend[];
   /** Equal on two ranks if and only if the same computation gives the same bits on both. */
   readonly fingerprint: string;
+  /** The heap of the WebAssembly backend, for kernels of one's own. */
+  readonly heap: Heap | undefined;
 }
 
 const starters: Record<BackendName, (threads: number) => Promise<StartedBackend>> = {
@@ -69,6 +73,7 @@ export async function startBackend(options: BackendOptions): Promise<ComputeBack
         description: started.description,
         rejected,
         fingerprint: [name, started.version, ...started.determinants].join("; "),
+        heap: started.heap,
       };
     } catch (error) {
       rejected.push({ backend: name, reason: error instanceof Error ? error.message : String(error) });

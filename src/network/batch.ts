@@ -1,5 +1,5 @@
 import { tf } from "../compute/tensorflow.js";
-import { gatherRows } from "../data/normalisation.js";
+import { gatherRows } from "../data/batches.js";
 import type { Dataset, Normalisation } from "../data/dataset.js";
 import type { Chunk } from "./evaluator.js";
 

@@ -24,7 +24,7 @@ export interface ModelChoice {
 
 /**
  * The model to train, checked against the data. Its output is taken as logits; a final softmax is kept in the model
- * and undone in the loss (see `NetworkEvaluator`).
+ * and left out of the loss (see `Evaluator`).
  * @throws UsageError
  */
 export async function buildModel(

@@ -5,7 +5,7 @@ import type { Vector } from "../linalg/vector.js";
 import type { Problem } from "../methods/problem.js";
 import type { Objective } from "../trust-region/objective.js";
 import type { Batch } from "./batch.js";
-import type { NetworkEvaluator } from "./evaluator.js";
+import type { Evaluator } from "./evaluator.js";
 
 /** How often f was evaluated, by this rank's part in global evaluations and by its local solves. */
 export class EvaluationCount {
@@ -22,7 +22,7 @@ export class NetworkProblem implements Problem {
   readonly objective: Objective;
 
   constructor(
-    readonly evaluator: NetworkEvaluator,
+    readonly evaluator: Evaluator,
     readonly batch: Batch,
     readonly comm: Communicator,
     readonly decomposition: Decomposition,
@@ -67,7 +67,7 @@ export class NetworkProblem implements Problem {
       value: (thetaI) => {
         count.localLosses++;
         evaluator.setParameters(R.prolong(thetaI, full));
-        return treeSum(batch.chunks, (c) => evaluator.loss(batch.chunk(c), weight), NO_VECTOR);
+        return treeSum(batch.chunks, (c) => evaluator.loss(batch.chunk(c), weight, wanted), NO_VECTOR);
       },
       gradient: async (thetaI, out) => {
         count.localGradients++;
@@ -85,7 +85,7 @@ export class NetworkProblem implements Problem {
 }
 
 /** The numbers of the tensors that a subdomain owns entries of. */
-function tensorsOf(R: Subdomain, { layout }: NetworkEvaluator): number[] {
+function tensorsOf(R: Subdomain, { layout }: Evaluator): number[] {
   return layout.slots.flatMap(({ offset, size }, i) =>
     R.runs.some(({ start, end }) => start < offset + size && end > offset) ? [i] : [],
   );

@@ -1,7 +1,7 @@
 import { chunkedSum } from "../comm/chunked-sum.js";
 import type { Communicator } from "../comm/communicator.js";
 import type { Batch } from "../network/batch.js";
-import type { NetworkEvaluator } from "../network/evaluator.js";
+import type { Evaluator } from "../network/evaluator.js";
 import type { Vector } from "../linalg/vector.js";
 
 export interface Quality {
@@ -14,7 +14,7 @@ export interface Quality {
 /** Loss and accuracy of θ on a data set, all ranks sharing the chunks. */
 export async function evaluateQuality(
   comm: Communicator,
-  evaluator: NetworkEvaluator,
+  evaluator: Evaluator,
   batch: Batch,
   theta: Vector,
 ): Promise<Quality> {

@@ -12,7 +12,7 @@ import { byTensors } from "../decomposition/tensors.js";
 import { AptsError } from "../errors.js";
 import type { Vector } from "../linalg/vector.js";
 import { buildModel } from "../network/build.js";
-import { NetworkEvaluator } from "../network/evaluator.js";
+import { createEvaluator, type Evaluator } from "../network/evaluator.js";
 import type { ParameterLayout } from "../network/layout.js";
 import type { TrainConfig } from "./options.js";
 
@@ -26,7 +26,7 @@ export interface DataFiles {
 export interface Setup {
   readonly backend: ComputeBackend;
   readonly data: DataSplit;
-  readonly evaluator: NetworkEvaluator;
+  readonly evaluator: Evaluator;
   readonly decomposition: Decomposition;
   /** θ⁰, the same on every rank. */
   readonly theta: Vector;
@@ -54,7 +54,7 @@ export async function setUp(
         testCount: config.testSamples,
       });
   const model = await buildModel(config, data.train, random.fork("initialisation"));
-  const evaluator = new NetworkEvaluator(model);
+  const evaluator = createEvaluator(model, backend);
   const decomposition = decompose(config, evaluator.layout, random);
   // A user's module may draw weights of its own: rank 0's are everybody's.
   const theta = await comm.broadcast(evaluator.parameters(), 0);

@@ -69,7 +69,7 @@ export async function train(config: TrainConfig, out: string, place: RankPlace):
 
   const summary = ledger.summary(data.name, decomposition.dimension, ended, out);
   evaluator.setParameters(optimizer.theta);
-  if (folder) await folder.finish(summary, await serialiseModel(evaluator.model));
+  if (folder) await folder.finish(summary, await serialiseModel(evaluator.exportModel()));
   log.info(summary, "done");
   await comm.barrier(); // nobody leaves before everything is on disk
   observe?.({ type: "done", summary });

@@ -92,7 +92,12 @@ class Link {
     security: Security,
     private readonly onLost: (reason: string) => void,
   ) {
-    this.#socket = new zmq.Push({ ...COMMON, ...security.connecting, sendHighWaterMark: 0 });
+    this.#socket = new zmq.Push({
+      ...COMMON,
+      ...security.connecting,
+      sendHighWaterMark: 0,
+      sendTimeout: 0, // a send happens in the call: a later one never meets it half done (EBUSY)
+    });
     const opening = this.#after(OPENING_MS, () => {
       const why = watch.refused ? "refuses this rank's key" : "does not answer";
       this.#lose(`cannot be reached: ${address} ${why}`);

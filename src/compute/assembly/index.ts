@@ -4,6 +4,7 @@
  * No kernel allocates, and none has static data (the memory is not ours).
  */
 export { gemm, gemmWorkspace } from "./gemm";
-export { addBias } from "./elementwise";
+export { activate, activationGradient, biasActivation } from "./activation";
+export { countCorrect, crossEntropy } from "./cross-entropy";
 export { sumRows } from "./reduce";
 export { multiplyAddScalar } from "./simd";

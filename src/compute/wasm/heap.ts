@@ -18,21 +18,24 @@ interface WasmBackend extends KernelBackend {
   makeOutput(shape: readonly number[], dtype: "float32"): TensorInfo;
 }
 
-/** C ← op(A)·op(B), + C where `accumulate`; op(A) is (m, k), op(B) is (k, n); byte addresses, row-major float32. */
-export type MatrixProduct = (
-  transposeA: boolean,
-  transposeB: boolean,
-  m: number,
-  n: number,
-  k: number,
-  a: number,
-  lda: number,
-  b: number,
-  ldb: number,
-  accumulate: boolean,
-  c: number,
-  ldc: number,
-) => void;
+/** A row-major float32 matrix on the heap. */
+export interface Matrix {
+  /** Byte address of its first element. */
+  readonly at: number;
+  /** Floats from row to row. */
+  readonly stride: number;
+  /** It is read as its transpose. */
+  readonly transposed?: boolean;
+}
+
+export interface ProductSize {
+  readonly m: number;
+  readonly n: number;
+  readonly k: number;
+}
+
+/** C ← A·B, + C where `add`: (m, k)·(k, n) → (m, n), after transposition of the operands marked so. */
+export type MatrixProduct = (size: ProductSize, a: Matrix, b: Matrix, c: Matrix, add: boolean) => void;
 
 /** There is no room left on the WebAssembly heap. Nothing was damaged: smaller batches still work. */
 export class HeapFullError extends AptsError {}
@@ -48,8 +51,22 @@ export class Heap {
     readonly fused: boolean,
   ) {
     const workspace = this.allocate(kernels.gemmWorkspace());
-    this.multiply = (transposeA, transposeB, m, n, k, a, lda, b, ldb, accumulate, c, ldc) => {
-      kernels.gemm(transposeA, transposeB, m, n, k, a, lda, b, ldb, accumulate, c, ldc, workspace);
+    this.multiply = ({ m, n, k }, a, b, c, add) => {
+      kernels.gemm(
+        a.transposed === true,
+        b.transposed === true,
+        m,
+        n,
+        k,
+        a.at,
+        a.stride,
+        b.at,
+        b.stride,
+        add,
+        c.at,
+        c.stride,
+        workspace,
+      );
     };
   }
 

@@ -10,6 +10,10 @@ declare const WebAssembly: {
 /** A WebAssembly.Memory. */
 export type WasmMemory = object;
 
+/** The activation functions that the kernels know, by their numbers in assembly/activation.ts. */
+export const activations = { linear: 0, relu: 1, sigmoid: 2, tanh: 3, elu: 4 } as const;
+export type ActivationName = keyof typeof activations;
+
 /**
  * The exports of src/compute/assembly. Addresses are byte offsets into the heap, sizes are in elements, matrices
  * row-major float32.
@@ -35,8 +39,19 @@ export interface Kernels {
     ldc: number,
     workspace: number,
   ): void;
-  /** x ← x + b on every row, then max(0, ·) where `relu`. */
-  addBias(x: number, b: number, rows: number, columns: number, relu: boolean): void;
+  /** x ← f(x + b) on every row, `stride` floats from row to row; b = 0 is none. */
+  biasActivation(kind: number, x: number, b: number, rows: number, columns: number, stride: number): void;
+  /** out ← f(x) for n elements. */
+  activate(kind: number, x: number, n: number, out: number): void;
+  /** out ← dy · f′, + out where `accumulate`, for n elements, from y = f(x). */
+  activationGradient(kind: number, y: number, dy: number, n: number, accumulate: boolean, out: number): void;
+  /**
+   * Σ of the rows' softmax cross-entropy for logits z and labels y, both (rows, classes), in double precision; the
+   * gradient of `weight` times that sum goes to dz unless that is 0.
+   */
+  crossEntropy(z: number, y: number, rows: number, classes: number, weight: number, dz: number): number;
+  /** Rows in which z and y have their (first) largest entry at the same place. */
+  countCorrect(z: number, y: number, rows: number, classes: number): number;
   /** out ← Σ over rows of x, + out where `accumulate`. */
   sumRows(x: number, rows: number, columns: number, accumulate: boolean, out: number): void;
 }

@@ -1,6 +1,7 @@
 import type { TensorInfo } from "@tensorflow/tfjs";
 import { tf } from "../tensorflow.js";
 import type { Heap } from "./heap.js";
+import { activations } from "./kernels.js";
 import { replaceKernel, runKernel } from "./replace.js";
 
 interface Operands {
@@ -38,7 +39,8 @@ export function replaceMatrixProducts(heap: Heap): void {
     const relu = activation === "relu";
     if (bias !== undefined) {
       const rows = tf.util.sizeFromShape(product.shape) / Math.max(columns, 1);
-      heap.kernels.addBias(heap.address(product), heap.address(bias), rows, columns, relu);
+      const kind = relu ? activations.relu : activations.linear;
+      heap.kernels.biasActivation(kind, heap.address(product), heap.address(bias), rows, columns, columns);
       if (relu) return product;
     }
     if (activation === "linear") return product;
@@ -88,18 +90,11 @@ function batchMatMul(heap: Heap, { a, b }: Operands, { transposeA, transposeB }:
   const offsetsB = broadcastOffsets(batchB, batch);
   for (let i = 0; i < offsetsA.length; i++) {
     heap.multiply(
-      transposeA,
-      transposeB,
-      m,
-      n,
-      k,
-      addressA + 4 * m * k * offsetsA[i]!,
-      aColumns,
-      addressB + 4 * k * n * offsetsB[i]!,
-      bColumns,
+      { m, n, k },
+      { at: addressA + 4 * m * k * offsetsA[i]!, stride: aColumns, transposed: transposeA },
+      { at: addressB + 4 * k * n * offsetsB[i]!, stride: bColumns, transposed: transposeB },
+      { at: addressC + 4 * m * n * i, stride: n },
       false,
-      addressC + 4 * m * n * i,
-      n,
     );
   }
   return c;

@@ -25,6 +25,7 @@ export async function startWasm(): Promise<StartedBackend> {
     description: `WebAssembly (SIMD${heap.fused ? ", fused multiply-add" : ""}), one thread`,
     // WebAssembly fixes every bit of a result but those of relaxed SIMD.
     determinants: [heap.fused ? "fused" : "not fused"],
+    heap,
   };
 }
 

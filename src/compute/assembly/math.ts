@@ -1,0 +1,44 @@
+/**
+ * Exponential and logarithm without tables: the memory belongs to TensorFlow.js, so the standard library's static
+ * tables have no place in it.
+ */
+
+/**
+ * eˣ in four lanes, to 2 units in the last place: eˣ = 2ⁿ·eʳ with |r| ≤ ln 2 / 2 and a polynomial for eʳ (Cephes,
+ * expf). Saturates beyond ±88; NaN stays NaN.
+ */
+export function exp(x: v128): v128 {
+  x = f32x4.max(f32x4.min(x, f32x4.splat(88.3762626647949)), f32x4.splat(-88.3762626647949));
+  const n = f32x4.nearest(f32x4.mul(x, f32x4.splat(1.44269504088896341)));
+  let r = f32x4.sub(x, f32x4.mul(n, f32x4.splat(0.693359375))); // ln 2 in two parts, the first exact in n · ln 2
+  r = f32x4.sub(r, f32x4.mul(n, f32x4.splat(-2.1219444e-4)));
+  let p = f32x4.splat(1.98756915e-4);
+  p = f32x4.add(f32x4.mul(p, r), f32x4.splat(1.3981999507e-3));
+  p = f32x4.add(f32x4.mul(p, r), f32x4.splat(8.3334519073e-3));
+  p = f32x4.add(f32x4.mul(p, r), f32x4.splat(4.1665795894e-2));
+  p = f32x4.add(f32x4.mul(p, r), f32x4.splat(1.6666665459e-1));
+  p = f32x4.add(f32x4.mul(p, r), f32x4.splat(5.0000001201e-1));
+  p = f32x4.add(f32x4.add(f32x4.mul(p, f32x4.mul(r, r)), r), f32x4.splat(1));
+  const power = i32x4.shl(i32x4.add(i32x4.trunc_sat_f32x4_s(n), i32x4.splat(127)), 23);
+  return f32x4.mul(p, power);
+}
+
+/**
+ * ln x for positive normal x, in double precision: x = 2ⁿ·m with m in [√½, √2), ln m = 2 artanh((m − 1)/(m + 1)).
+ * Infinite and NaN x give themselves.
+ */
+export function log(x: f64): f64 {
+  if (!(x < Infinity)) return x;
+  let bits = reinterpret<u64>(x);
+  let n = <i32>(bits >> 52) - 1023;
+  let m = reinterpret<f64>((bits & 0x000fffffffffffff) | 0x3ff0000000000000);
+  if (m > 1.4142135623730951) {
+    m *= 0.5;
+    n++;
+  }
+  const s = (m - 1) / (m + 1);
+  const q = s * s; // ≤ 0.0295: the term after the last is below 1e-17
+  let sum: f64 = 1.0 / 21;
+  for (let odd: f64 = 19; odd > 0; odd -= 2) sum = sum * q + 1 / odd;
+  return <f64>n * 0.6931471805599453 + 2 * s * sum;
+}

@@ -1,0 +1,34 @@
+import type { SymbolicTensor } from "@tensorflow/tfjs";
+import type { tf } from "../../compute/tensorflow.js";
+import type { Operation } from "./operation.js";
+
+/** A layer as its builder sees it. */
+export interface LayerCall {
+  readonly layer: tf.layers.Layer;
+  readonly config: Readonly<Record<string, unknown>>;
+  /** What it is applied to: the operation, and its shape without the batch dimension. */
+  readonly inputs: readonly { readonly operation: number; readonly shape: readonly number[] }[];
+  /** Without the batch dimension. */
+  readonly outputShape: readonly number[];
+  /** Numbers of the layer's weights, in its own order. */
+  readonly weights: readonly number[];
+  /** Whether its result is the model's: a softmax there is left out. */
+  readonly isOutput: boolean;
+  /** Adds an operation that is made knowing its own number; returns that. */
+  add(make: (own: number) => Operation): number;
+}
+
+/** The model uses something that has no operation of its own here. */
+export class UnsupportedLayer extends Error {}
+
+/** The shape of one sample: without the batch dimension. */
+export function sampleShape(tensor: SymbolicTensor): number[] {
+  return tensor.shape.slice(1).map((size) => {
+    if (size === null) throw new UnsupportedLayer(`"${tensor.name}" has a dimension of unknown size.`);
+    return size;
+  });
+}
+
+export function product(sizes: readonly number[]): number {
+  return sizes.reduce((a, b) => a * b, 1);
+}

@@ -1,0 +1,63 @@
+import { activations, type ActivationName } from "../../compute/wasm/kernels.js";
+import { activation } from "./activation.js";
+import { dense } from "./dense.js";
+import { product, UnsupportedLayer, type LayerCall } from "./layer-call.js";
+
+/** For every supported kind of layer: adds its operations and returns the number of the last. */
+export const layerBuilders: Readonly<Record<string, (call: LayerCall) => number>> = {
+  Dense: (call) => {
+    const { operation, shape } = call.inputs[0]!;
+    const [kernel, bias] = call.weights;
+    return call.add((own) =>
+      dense({
+        own,
+        input: operation,
+        kernel: kernel!,
+        bias,
+        positions: product(shape.slice(0, -1)),
+        inputs: shape.at(-1)!,
+        units: call.outputShape.at(-1)!,
+        activation: activationOf(call),
+      }),
+    );
+  },
+  Activation: standaloneActivation,
+  ReLU: (call) => {
+    const { maxValue, negativeSlope, threshold } = call.config;
+    if (maxValue != null || negativeSlope || threshold) {
+      throw new UnsupportedLayer(`"${call.layer.name}" is not a plain ReLU.`);
+    }
+    return applyActivation(call, "relu");
+  },
+  Softmax: standaloneActivation,
+  Flatten: sameValues,
+  Reshape: sameValues,
+  Dropout: sameValues, // f is deterministic: nothing is dropped
+};
+
+/** Layers that only rename dimensions: their result is their input's. */
+function sameValues(call: LayerCall): number {
+  if (call.config["dataFormat"] === "channelsFirst") {
+    throw new UnsupportedLayer(`"${call.layer.name}" has its channels first.`);
+  }
+  return call.inputs[0]!.operation;
+}
+
+function standaloneActivation(call: LayerCall): number {
+  return applyActivation(call, activationOf(call));
+}
+
+function applyActivation(call: LayerCall, name: ActivationName): number {
+  const { operation, shape } = call.inputs[0]!;
+  if (name === "linear") return operation;
+  return call.add((own) => activation(own, operation, product(shape), name));
+}
+
+/** The activation of a layer's configuration; of the model's own softmax, nothing remains. */
+function activationOf({ layer, config, isOutput }: LayerCall): ActivationName {
+  const configured = (config["activation"] ?? "linear") as string;
+  const name = layer.getClassName() === "Softmax" ? "softmax" : configured;
+  if (name === "softmax" && isOutput) return "linear";
+  if (name in activations) return name as ActivationName;
+  throw new UnsupportedLayer(`Activation "${name}" of "${layer.name}" has no kernel of its own.`);
+}

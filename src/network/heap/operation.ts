@@ -1,0 +1,51 @@
+import type { Heap } from "../../compute/wasm/heap.js";
+
+/**
+ * One step of a network on the WebAssembly heap: y = F(inputs; parameters) for a block of samples, and its
+ * derivatives. Operations are numbered in the order they run; operation 0 is the network's input.
+ */
+export interface Operation {
+  /** Operations whose results it reads. */
+  readonly inputs: readonly number[];
+  /** Floats per sample of its result. */
+  readonly size: number;
+  /** Numbers of the weights it reads. */
+  readonly weights: readonly number[];
+  /** Writes `block.values[own]`. */
+  forward(block: Block): void;
+  /**
+   * From `frame.gradients[own]`, which it may overwrite: the gradients of its wanted weights, and those of its inputs
+   * that are not 0 in `frame.gradients`. What a later consumer of an input has left there is added to.
+   */
+  backward(frame: Frame): void;
+}
+
+/** Where operations find their operands for one block of samples: addresses on the heap. */
+export interface Block {
+  readonly heap: Heap;
+  /** Samples in the block. */
+  readonly rows: number;
+  /** By operation: the result, (rows, size). */
+  readonly values: readonly number[];
+  /** By weight. */
+  readonly weights: readonly number[];
+  /** Whether weight gradients are added to what is there: they are sums over blocks. */
+  readonly accumulate: boolean;
+}
+
+/** A block on the way back; 0 is the address of what nobody wants. */
+export interface Frame extends Block {
+  /** By operation: the gradient by its result, (rows, size), where a wanted weight lies below. */
+  readonly gradients: readonly number[];
+  /** By operation: whether a later consumer has left its part in `gradients` already. */
+  readonly written: boolean[];
+  /** By weight. */
+  readonly weightGradients: readonly number[];
+}
+
+/** Whether the gradient of `input` is to be added to what is there; and that there is something from now on. */
+export function addsTo(frame: Frame, input: number): boolean {
+  const adds = frame.written[input]!;
+  frame.written[input] = true;
+  return adds;
+}

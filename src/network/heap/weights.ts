@@ -1,0 +1,69 @@
+import type { Heap } from "../../compute/wasm/heap.js";
+import type { tf } from "../../compute/tensorflow.js";
+import type { Vector } from "../../linalg/vector.js";
+import type { TensorSlot } from "../../decomposition/decomposition.js";
+
+/** θ and its gradient on the heap, tensor after tensor as in θ, and behind θ the weights that are not trained. */
+export class HeapWeights {
+  /** By weight: the address of its values. */
+  readonly values: readonly number[];
+  /** By weight: the address of its gradient; 0 for those not trained. */
+  readonly gradients: readonly number[];
+  /** By weight: how often its values have changed. */
+  readonly versions: number[];
+  readonly #address: number;
+
+  constructor(
+    private readonly heap: Heap,
+    private readonly slots: readonly TensorSlot[],
+    variables: readonly tf.Tensor[],
+  ) {
+    const sizes = variables.map((variable) => variable.size);
+    const total = sizes.reduce((sum, size) => sum + size, 0);
+    const trained = slots.reduce((sum, slot) => sum + slot.size, 0);
+    this.#address = heap.allocate(4 * (total + trained));
+    let next = this.#address;
+    this.values = sizes.map((size) => (next += 4 * size) - 4 * size);
+    this.gradients = sizes.map((_, i) => (i < slots.length ? next + 4 * slots[i]!.offset : 0));
+    this.versions = sizes.map(() => 0);
+    variables.forEach((variable, i) => {
+      const values = variable.dataSync<"float32">();
+      heap.floats(this.values[i]!, variable.size).set(values);
+    });
+  }
+
+  /** Writes θ (n,); tensors that are the same already keep their version. */
+  set(theta: Vector): void {
+    this.slots.forEach(({ offset, size }, i) => {
+      const current = this.heap.floats(this.values[i]!, size);
+      const next = theta.subarray(offset, offset + size);
+      if (bytes(current).equals(bytes(next))) return;
+      current.set(next);
+      this.versions[i]!++;
+    });
+  }
+
+  /** θ (n,) as it stands. */
+  theta(): Vector {
+    const theta = new Float32Array(this.slots.reduce((sum, slot) => sum + slot.size, 0));
+    this.slots.forEach(({ offset, size }, i) => {
+      theta.set(this.heap.floats(this.values[i]!, size), offset);
+    });
+    return theta;
+  }
+
+  free(): void {
+    this.heap.free(this.#address);
+  }
+
+  /** Copies the gradient of tensor `i` to its place in `out` (n,). */
+  readGradient(i: number, out: Vector): void {
+    const { offset, size } = this.slots[i]!;
+    out.set(this.heap.floats(this.gradients[i]!, size), offset);
+  }
+}
+
+/** The bytes of floats, for comparing them as fast as memory allows. */
+function bytes(x: Float32Array): Buffer {
+  return Buffer.from(x.buffer, x.byteOffset, x.byteLength);
+}

@@ -1,0 +1,54 @@
+import type { Heap } from "../../compute/wasm/heap.js";
+import { placeBuffers } from "./buffers.js";
+import type { CompiledNetwork } from "./compile.js";
+
+/**
+ * Memory for one block of samples: every operation's result and the gradient by it. A gradient lives only from its
+ * last consumer's backward pass to its own, and shares its place with others before and after.
+ */
+export class Workspace {
+  /** By operation. */
+  readonly values: readonly number[];
+  readonly gradients: readonly number[];
+  /** Floats per sample of all of it. */
+  static sampleSize(network: CompiledNetwork): number {
+    return place(network).total;
+  }
+
+  private constructor(
+    private readonly heap: Heap,
+    readonly rows: number,
+    private readonly address: number,
+    offsets: readonly number[],
+  ) {
+    const addresses = offsets.map((offset) => address + 4 * rows * offset);
+    this.values = [0, ...addresses.slice(0, addresses.length / 2)];
+    this.gradients = [0, ...addresses.slice(addresses.length / 2)];
+  }
+
+  static allocate(heap: Heap, network: CompiledNetwork, rows: number): Workspace {
+    const { offsets, total } = place(network);
+    return new Workspace(heap, rows, heap.allocate(4 * rows * total), offsets);
+  }
+
+  free(): void {
+    this.heap.free(this.address);
+  }
+}
+
+/** Offsets, in floats per sample: the results of operations 1, 2, …, then the gradients by them. */
+function place({ operations, output }: CompiledNetwork): { offsets: number[]; total: number } {
+  // Operation i runs forward in step i and backward in step end − i.
+  const end = 2 * (operations.length + 1);
+  const lastConsumer = operations.map((_, i) => {
+    const consumers = operations.flatMap((op, j) => (op.inputs.includes(i + 1) ? [j + 1] : []));
+    return i + 1 === output ? operations.length + 1 : Math.max(i + 1, ...consumers);
+  });
+  const values = operations.map(({ size }, i) => ({ size, from: i + 1, to: end - i - 1 }));
+  const gradients = operations.map(({ size }, i) => ({
+    size,
+    from: end - lastConsumer[i]!,
+    to: end - i - 1,
+  }));
+  return placeBuffers([...values, ...gradients]);
+}

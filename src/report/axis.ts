@@ -1,0 +1,97 @@
+import { scaleLinear, scaleLog } from "d3-scale";
+
+/** A scale with its ticks chosen and labelled. */
+export interface Axis {
+  readonly label: string;
+  /** Value → place between 0 and 1; undefined where the axis does not reach (NaN; zero on a logarithmic axis). */
+  readonly place: (value: number) => number | undefined;
+  readonly ticks: readonly { readonly at: number; readonly text: string }[];
+}
+
+/** From 0 to the last epoch, ticks at whole epochs. */
+export function epochAxis(last: number): Axis {
+  const scale = scaleLinear([0, Math.max(1, last)], [0, 1]);
+  const ticks = scale.ticks(6).filter((value) => Number.isInteger(value));
+  return { label: "Epoch", place: finite(scale), ticks: labelled(ticks, scale, (value) => String(value)) };
+}
+
+/** From 0 to the last second, in the unit that keeps numbers small. */
+export function timeAxis(last: number): Axis {
+  const [unit, length] = last > 3 * 3600 ? ["hours", 3600] : last > 300 ? ["minutes", 60] : ["seconds", 1];
+  const scale = scaleLinear([0, Math.max(last, 1e-3) / length], [0, 1]);
+  const format = scale.tickFormat(6);
+  return {
+    label: `Training time in ${unit}`,
+    place: finite((seconds) => scale(seconds / length)),
+    ticks: labelled(scale.ticks(6), scale, format),
+  };
+}
+
+/** Linear, in per cent, rounded outwards and never past 0 and 100. */
+export function shareAxis(label: string, values: readonly number[]): Axis {
+  const percent = values.filter(Number.isFinite).map((value) => 100 * value);
+  const low = Math.min(100, ...percent);
+  const high = Math.max(0, ...percent);
+  const margin = Math.max(0.5, 0.04 * (high - low));
+  const scale = scaleLinear([Math.max(0, low - margin), Math.min(100, high + margin)], [0, 1]).nice(5);
+  const format = scale.tickFormat(5);
+  return {
+    label: `${label} in %`,
+    place: finite((share) => scale(100 * share)),
+    ticks: labelled(scale.ticks(5), scale, format),
+  };
+}
+
+// Beyond this a loss is as good as zero or infinite, and powers of ten would leave the range of numbers.
+const shown = (value: number): boolean => value > 1e-30 && value < 1e30;
+
+/** Logarithmic; ticks at 1, 2 and 5 times powers of ten, fewer or more as the range is wide or narrow. */
+export function logAxis(label: string, values: readonly number[]): Axis {
+  const positive = values.filter(shown);
+  const low = positive.length > 0 ? Math.min(...positive) : 0.1;
+  const high = positive.length > 0 ? Math.max(...positive) : 1;
+  const padding = Math.max(1.05, (high / low) ** 0.04);
+  const scale = scaleLog([low / padding, high * padding], [0, 1]);
+  return {
+    label,
+    place: (value) => (shown(value) ? scale(value) : undefined),
+    ticks: labelled(logTicks(low / padding, high * padding), scale, decimal),
+  };
+}
+
+const MOST_TICKS = 10;
+
+/** Of the customary choices the first with enough ticks between `low` and `high`. */
+function logTicks(low: number, high: number): number[] {
+  for (const factors of [[1], [1, 3], [1, 2, 5], [1, 1.5, 2, 3, 4, 5, 7]]) {
+    const ticks: number[] = [];
+    for (let power = Math.floor(Math.log10(low)); power <= Math.log10(high); power++) {
+      // 3e-1 is what it says; 3 · 0.1 is not
+      ticks.push(...factors.map((factor) => Number(`${factor}e${power}`)));
+    }
+    const inside = ticks.filter((tick) => tick >= low && tick <= high);
+    const every = Math.ceil(inside.length / MOST_TICKS);
+    if (inside.length >= 4) return inside.filter((_, index) => index % every === 0);
+  }
+  return scaleLinear([low, high], [0, 1]).ticks(5);
+}
+
+/** 0.003, 12, 1e-6: as short as the number allows. */
+function decimal(value: number): string {
+  return value >= 1e-4 && value < 1e5 ? String(Number(value.toPrecision(6))) : value.toExponential();
+}
+
+function labelled(
+  values: readonly number[],
+  scale: (value: number) => number,
+  format: (value: number) => string,
+): Axis["ticks"] {
+  return values.map((value) => ({ at: scale(value), text: format(value) }));
+}
+
+function finite(scale: (value: number) => number): (value: number) => number | undefined {
+  return (value) => {
+    const at = scale(value);
+    return Number.isFinite(at) ? at : undefined;
+  };
+}

@@ -1,0 +1,93 @@
+import Table from "cli-table3";
+import picocolors from "picocolors";
+import { formatBytes, formatCount, formatMagnitude, formatSeconds, formatShare } from "./format.js";
+import type { MetricsLine } from "./metrics.js";
+
+/** What the final table shows of a run's summary. */
+export interface SummaryLine {
+  readonly method: string;
+  readonly data: string;
+  readonly ranks: number;
+  readonly subdomains: number;
+  readonly parameters: number;
+  readonly epochs: number;
+  readonly seconds: number;
+  readonly loss: number;
+  readonly testLoss: number;
+  readonly testAccuracy: number;
+  readonly bestTestAccuracy: number;
+  readonly lossEvaluations: number;
+  readonly gradientEvaluations: number;
+  readonly bytesSent: number;
+  readonly peakMemory: number;
+  readonly ended: "epochs" | "accuracy" | "stopped";
+  readonly out: string;
+}
+
+type ProgressFields = Pick<
+  MetricsLine,
+  "epoch" | "seconds" | "loss" | "testAccuracy" | "radius" | "accepted"
+> & { readonly steps?: number };
+
+/** One line for an epoch that has ended, in columns that stay put from line to line. `colour`: by the terminal. */
+export function progressLine(metrics: ProgressFields, epochs: number, colour?: boolean): string {
+  const { dim, bold, yellow } = picocolors.createColors(colour);
+  const digits = String(epochs).length;
+  const { epoch, loss, testAccuracy, radius, accepted, steps = 1, seconds } = metrics;
+  const label = (name: string, value: string, width: number): string =>
+    `${dim(name)} ${value.padStart(width)}`;
+  const parts = [
+    label("epoch", `${String(epoch).padStart(digits)}/${epochs}`, 2 * digits + 1),
+    label("loss", formatMagnitude(loss), 8),
+    `${dim("test")} ${bold(formatShare(testAccuracy).padStart(8))}`,
+    ...(radius === null ? [] : [label("radius", formatMagnitude(radius), 8)]),
+    label("time", formatSeconds(seconds), 12),
+  ];
+  // Accepting is the rule; what is worth a word is that it did not happen.
+  if (accepted < steps)
+    parts.push(yellow(steps === 1 ? "rejected" : `${steps - accepted} of ${steps} rejected`));
+  return parts.join("  ");
+}
+
+const endings = {
+  epochs: "all epochs done",
+  accuracy: "test accuracy reached",
+  stopped: "stopped on request",
+} as const;
+
+/** What came out of a run, as a table. `colour`: by the terminal. */
+export function finalTable(summary: SummaryLine, colour?: boolean): string {
+  const { bold, dim } = picocolors.createColors(colour);
+  const { ranks, subdomains } = summary;
+  const plural = (count: number, noun: string): string =>
+    `${formatCount(count)} ${noun}${count === 1 ? "" : "s"}`;
+  const rows: readonly (readonly [string, string])[] = [
+    ["method", `${summary.method} on ${summary.data}`],
+    [
+      "",
+      `${plural(ranks, "rank")}, ${plural(subdomains, "subdomain")}, ${plural(summary.parameters, "parameter")}`,
+    ],
+    [
+      "test accuracy",
+      `${bold(formatShare(summary.testAccuracy))} (best ${formatShare(summary.bestTestAccuracy)})`,
+    ],
+    ["test loss", formatMagnitude(summary.testLoss)],
+    ["training loss", formatMagnitude(summary.loss)],
+    ["epochs", `${formatCount(summary.epochs)}, ${endings[summary.ended]}`],
+    [
+      "time",
+      `${formatSeconds(summary.seconds)}, ${formatSeconds(summary.seconds / summary.epochs)} an epoch`,
+    ],
+    [
+      "evaluations",
+      `${formatCount(summary.lossEvaluations)} losses, ${formatCount(summary.gradientEvaluations)} gradients (full batch)`,
+    ],
+    ["bytes sent", formatBytes(summary.bytesSent)],
+    ["peak memory", `${formatBytes(summary.peakMemory)} (largest rank)`],
+    ["written to", summary.out],
+  ];
+  // cli-table3 colours by itself unless told otherwise
+  const table = new Table({ style: { head: [], border: [], compact: true } });
+  for (const [name, value] of rows) table.push([dim(name), value]);
+  return table.toString();
+}

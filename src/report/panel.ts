@@ -1,0 +1,91 @@
+import { area, line } from "d3-shape";
+import type { Axis } from "./axis.js";
+import type { SeriesPoint } from "./series.js";
+import { INK, strokeOf } from "./style.js";
+import { element, escape } from "./svg.js";
+
+/** The plotted area of one panel, in pixels; its upper left corner is the origin of everything here. */
+export const PANEL = { width: 380, height: 240 } as const;
+
+/** Grid lines, ticks and labels. The vertical axis is labelled on the first panel of a row; its neighbours share it. */
+export function drawAxes(across: Axis, up: Axis, labelVertical: boolean): string {
+  const { width, height } = PANEL;
+  const horizontal = up.ticks.flatMap(({ at, text }) => {
+    const y = (1 - at) * height;
+    const grid = element("line", { x2: width, y1: y, y2: y, stroke: INK, "stroke-opacity": 0.2 });
+    if (!labelVertical) return [grid];
+    return [grid, element("text", { x: -8, y: y + 4, "text-anchor": "end" }, escape(text))];
+  });
+  const vertical = across.ticks.flatMap(({ at, text }) => {
+    const x = at * width;
+    return [
+      element("line", { x1: x, x2: x, y1: height, y2: height + 5, stroke: INK }),
+      element("text", { x, y: height + 18, "text-anchor": "middle" }, escape(text)),
+    ];
+  });
+  const title = { "text-anchor": "middle", "font-weight": 600 };
+  return element(
+    "g",
+    {},
+    ...horizontal,
+    element("line", { y1: height, x2: width, y2: height, stroke: INK }),
+    ...vertical,
+    element("text", { ...title, x: width / 2, y: height + 37 }, escape(across.label)),
+    labelVertical
+      ? element("text", { ...title, transform: `translate(-48 ${height / 2}) rotate(-90)` }, escape(up.label))
+      : "",
+  );
+}
+
+/** One series: the band where its runs differ, the mean, and a dot where it ends. Gaps where the loss is not finite. */
+export function drawCurve(
+  points: readonly SeriesPoint[],
+  index: number,
+  across: Axis,
+  up: Axis,
+  by: "epoch" | "seconds",
+  of: "loss" | "testAccuracy",
+): string {
+  const placed = points.map((point) => {
+    const x = across.place(point[by]);
+    const [mean, min, max] = [point[of].mean, point[of].min, point[of].max].map((value) => up.place(value));
+    return x === undefined || mean === undefined
+      ? undefined
+      : { x: x * PANEL.width, mean: heightOf(mean), min: heightOf(min ?? 0), max: heightOf(max ?? 1) };
+  });
+  type Placed = NonNullable<(typeof placed)[number]>;
+  const isPlaced = (point: Placed | undefined): point is Placed => point !== undefined;
+  const { stroke, ...dash } = strokeOf(index);
+  const band = area<Placed | undefined>()
+    .digits(1)
+    .defined(isPlaced)
+    .x((point) => point!.x)
+    .y0((point) => point!.min)
+    .y1((point) => point!.max);
+  const mean = line<Placed | undefined>()
+    .digits(1)
+    .defined(isPlaced)
+    .x((point) => point!.x)
+    .y((point) => point!.mean);
+  const spread = placed.some((point) => point !== undefined && point.min !== point.max);
+  const last = placed.findLast(isPlaced);
+  return element(
+    "g",
+    {},
+    spread ? element("path", { d: band(placed) ?? "", fill: stroke, "fill-opacity": 0.18 }) : "",
+    element("path", {
+      d: mean(placed) ?? "",
+      fill: "none",
+      stroke,
+      ...dash,
+      "stroke-width": 2,
+      "stroke-linejoin": "round",
+    }),
+    last ? element("circle", { cx: last.x, cy: last.mean, r: 2.8, fill: stroke }) : "",
+  );
+}
+
+/** Share of an axis, upwards → pixels, downwards. */
+function heightOf(share: number): number {
+  return (1 - share) * PANEL.height;
+}

@@ -1,0 +1,66 @@
+/** What the curves show of a run at the end of an epoch. */
+export interface CurvePoint {
+  readonly epoch: number;
+  readonly seconds: number;
+  readonly loss: number;
+  /** Share, 0 to 1. */
+  readonly testAccuracy: number;
+}
+
+/** A finished or running run. Runs of one name are repetitions of one experiment with different seeds. */
+export interface NamedRun {
+  readonly name: string;
+  readonly metrics: readonly CurvePoint[];
+}
+
+export interface Spread {
+  readonly mean: number;
+  readonly min: number;
+  readonly max: number;
+}
+
+/** One experiment: the mean, smallest and largest over its runs, for the epochs all of them have. */
+export interface Series {
+  readonly name: string;
+  readonly runs: number;
+  readonly points: readonly SeriesPoint[];
+}
+
+export interface SeriesPoint {
+  readonly epoch: number;
+  /** Mean over the runs. */
+  readonly seconds: number;
+  readonly loss: Spread;
+  readonly testAccuracy: Spread;
+}
+
+/** Runs of one name become one series, in the order in which the names first appear. */
+export function toSeries(runs: readonly NamedRun[]): Series[] {
+  const names = [...new Set(runs.map((run) => run.name))];
+  return names.map((name) => {
+    const members = runs.filter((run) => run.name === name).map((run) => run.metrics);
+    const byEpoch = members.map((metrics) => new Map(metrics.map((point) => [point.epoch, point])));
+    const points = members[0]!.flatMap(({ epoch }) => {
+      const found = byEpoch.flatMap((epochs) => epochs.get(epoch) ?? []);
+      return found.length === members.length ? [meanPoint(epoch, found)] : [];
+    });
+    return { name, runs: members.length, points };
+  });
+}
+
+function meanPoint(epoch: number, points: readonly CurvePoint[]): SeriesPoint {
+  return {
+    epoch,
+    seconds: spread(points.map((point) => point.seconds)).mean,
+    loss: spread(points.map((point) => point.loss)),
+    testAccuracy: spread(points.map((point) => point.testAccuracy)),
+  };
+}
+
+function spread(values: readonly number[]): Spread {
+  return {
+    mean: values.reduce((sum, value) => sum + value, 0) / values.length,
+    min: Math.min(...values),
+    max: Math.max(...values),
+  };
+}

@@ -1,0 +1,220 @@
+import fc from "fast-check";
+import { beforeAll, describe, expect, it } from "vitest";
+import type { ComputeBackend } from "../../src/compute/backend.js";
+import { tf } from "../../src/compute/tensorflow.js";
+import { createEvaluator, type Evaluator } from "../../src/network/evaluator.js";
+import { HeapEvaluator } from "../../src/network/heap/evaluator.js";
+import { TapeEvaluator } from "../../src/network/tape-evaluator.js";
+import { expectClose, seeds, sizes } from "../compute/wasm/compare.js";
+import { dispose, randomChunk, randomTheta, wasm } from "./networks.js";
+
+let backend: ComputeBackend;
+beforeAll(async () => {
+  backend = await wasm();
+});
+
+const everyTensor = (evaluator: Evaluator) => evaluator.layout.slots.map((_, i) => i);
+
+/** Expects the same losses, gradients and scores of the own kernels as of TensorFlow.js's tape. */
+async function expectAgreement(
+  model: tf.LayersModel,
+  rows: number,
+  seed: number,
+  tolerance = 1e-5,
+): Promise<void> {
+  const heap = new HeapEvaluator(model, backend.heap!);
+  const tape = new TapeEvaluator(model, "reference");
+  const theta = randomTheta(heap.layout.dimension, seed);
+  const chunk = randomChunk(model, rows, seed);
+  heap.setParameters(theta);
+  tape.setParameters(theta);
+  const weight = 1 / rows;
+  const losses = [await heap.loss(chunk, weight), await tape.loss(chunk, weight)];
+  expectClose([losses[0]!], [losses[1]!], tolerance);
+
+  const all = everyTensor(heap);
+  for (const wanted of [all, all.filter((i) => i % 3 === seed % 3)]) {
+    const untouched = 12345;
+    const [own, reference] = [heap, tape].map(() => new Float32Array(theta.length).fill(untouched)) as [
+      Float32Array,
+      Float32Array,
+    ];
+    const loss = await heap.gradient(chunk, weight, wanted, own);
+    expect(loss).toBe(losses[0]);
+    await tape.gradient(chunk, weight, wanted, reference);
+    const close = (x: Float32Array) => x.map((value) => (value === untouched ? 0 : value));
+    expectClose(close(own), close(reference), tolerance);
+    expect(own.map((value) => Number(value === untouched))).toEqual(
+      reference.map((value) => Number(value === untouched)),
+    );
+  }
+  const [score, reference] = [await heap.score(chunk), await tape.score(chunk)];
+  expect(score.correct).toBe(reference.correct);
+  expectClose([score.loss], [reference.loss], tolerance);
+  heap.dispose();
+  dispose(chunk);
+}
+
+describe("HeapEvaluator", () => {
+  it("agrees with the tape for dense networks of any widths, activations and sizes of batch", async () => {
+    const activation = fc.constantFrom("linear", "relu", "tanh", "sigmoid", "elu");
+    const layer = fc.record({ units: sizes(12), activation, useBias: fc.boolean() });
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(layer, { minLength: 1, maxLength: 3 }),
+        sizes(7),
+        fc.constantFrom(1, 3, 255, 256, 257, 600),
+        fc.boolean(),
+        seeds,
+        async (layers, classes, rows, softmax, seed) => {
+          const model = tf.sequential();
+          model.add(tf.layers.flatten({ inputShape: [3, 2, 1] }));
+          for (const config of layers) model.add(tf.layers.dense(config));
+          model.add(tf.layers.dense({ units: classes + 1, activation: softmax ? "softmax" : "linear" }));
+          await expectAgreement(model, rows, seed);
+          model.dispose();
+        },
+      ),
+      { numRuns: 40 },
+    );
+  });
+
+  it("agrees for layers between the dense ones: activations, dropout, reshapes, a softmax of its own", async () => {
+    const model = tf.sequential({
+      layers: [
+        tf.layers.reshape({ inputShape: [12], targetShape: [3, 4] }),
+        tf.layers.dense({ units: 5 }),
+        tf.layers.reLU(),
+        tf.layers.flatten(),
+        tf.layers.dropout({ rate: 0.5 }),
+        tf.layers.dense({ units: 4, useBias: false }),
+        tf.layers.activation({ activation: "tanh" }),
+        tf.layers.dense({ units: 3 }),
+        tf.layers.softmax(),
+      ],
+    });
+    await expectAgreement(model, 40, 1);
+  });
+
+  it("agrees where some layers are not trained", async () => {
+    const model = tf.sequential({
+      layers: [
+        tf.layers.dense({ inputShape: [6], units: 5, activation: "relu", trainable: false }),
+        tf.layers.dense({ units: 3 }),
+      ],
+    });
+    await expectAgreement(model, 30, 2);
+  });
+
+  it("keeps what lies below the varying tensors, with the same bits", async () => {
+    const model = tf.sequential();
+    for (const [i, units] of [9, 8, 7, 3].entries()) {
+      model.add(tf.layers.dense({ units, activation: "relu", ...(i === 0 ? { inputShape: [10] } : {}) }));
+    }
+    const chunks = [randomChunk(model, 700, 1), randomChunk(model, 300, 2)];
+    const warm = new HeapEvaluator(model, backend.heap!);
+    const n = warm.layout.dimension;
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(
+          fc.record({
+            varying: fc.subarray([0, 1, 2, 3, 4, 5, 6, 7], { minLength: 1 }),
+            changeBelow: fc.boolean(),
+            chunk: fc.constantFrom(...chunks),
+            seed: seeds,
+          }),
+          { minLength: 1, maxLength: 6 },
+        ),
+        async (steps) => {
+          const theta = randomTheta(n, 0);
+          for (const { varying, changeBelow, chunk, seed } of steps) {
+            const fresh = randomTheta(n, seed);
+            for (const [i, { offset, size }] of warm.layout.slots.entries()) {
+              if (changeBelow || varying.includes(i))
+                theta.set(fresh.subarray(offset, offset + size), offset);
+            }
+            warm.setParameters(theta);
+            const cold = new HeapEvaluator(model, backend.heap!);
+            cold.setParameters(theta);
+            expect(await warm.loss(chunk, 1, varying)).toBe(await cold.loss(chunk, 1));
+            const [a, b] = [new Float32Array(n), new Float32Array(n)];
+            expect(await warm.gradient(chunk, 1, varying, a)).toBe(await cold.gradient(chunk, 1, varying, b));
+            expect(a).toEqual(b);
+            cold.dispose();
+          }
+        },
+      ),
+      { numRuns: 30 },
+    );
+    dispose(...chunks);
+  });
+
+  it("follows central differences of the loss", async () => {
+    const model = tf.sequential({
+      layers: [
+        tf.layers.dense({ inputShape: [4], units: 6, activation: "tanh" }),
+        tf.layers.dense({ units: 5, activation: "sigmoid" }),
+        tf.layers.dense({ units: 4, activation: "elu" }),
+        tf.layers.dense({ units: 3 }),
+      ],
+    });
+    const evaluator = new HeapEvaluator(model, backend.heap!);
+    const chunk = randomChunk(model, 20, 5);
+    const theta = randomTheta(evaluator.layout.dimension, 6);
+    const gradient = new Float32Array(theta.length);
+    evaluator.setParameters(theta);
+    await evaluator.gradient(chunk, 1 / 20, everyTensor(evaluator), gradient);
+    const h = 1e-2;
+    for (let i = 0; i < theta.length; i++) {
+      const at = async (shift: number) => {
+        const shifted = theta.slice();
+        shifted[i]! += shift;
+        evaluator.setParameters(shifted);
+        return evaluator.loss(chunk, 1 / 20);
+      };
+      expect(((await at(h)) - (await at(-h))) / (2 * h)).toBeCloseTo(gradient[i]!, 3);
+    }
+    dispose(chunk);
+  });
+
+  it("passes NaN and infinity on to the loss", async () => {
+    const model = tf.sequential({
+      layers: [
+        tf.layers.dense({ inputShape: [2], units: 3, activation: "relu" }),
+        tf.layers.dense({ units: 2 }),
+      ],
+    });
+    const evaluator = new HeapEvaluator(model, backend.heap!);
+    const chunk = randomChunk(model, 5, 5);
+    for (const value of [NaN, 1e38]) {
+      evaluator.setParameters(new Float32Array(evaluator.layout.dimension).fill(value));
+      expect(await evaluator.loss(chunk, 1)).not.toBeLessThan(Infinity);
+    }
+    dispose(chunk);
+  });
+
+  it("writes its parameters into the model on export", async () => {
+    const model = tf.sequential({ layers: [tf.layers.dense({ inputShape: [2], units: 3 })] });
+    const evaluator = new HeapEvaluator(model, backend.heap!);
+    const theta = randomTheta(9, 3);
+    evaluator.setParameters(theta);
+    expect(evaluator.parameters()).toEqual(theta);
+    const weights = evaluator.exportModel().getWeights();
+    expect([...(await weights[0]!.data()), ...(await weights[1]!.data())]).toEqual([...theta]);
+  });
+});
+
+describe("createEvaluator", () => {
+  it("takes TensorFlow.js's operations for layers without own kernels, and names the layer", () => {
+    const model = tf.sequential({
+      layers: [
+        tf.layers.permute({ inputShape: [2, 3], dims: [2, 1], name: "swap" }),
+        tf.layers.flatten(),
+        tf.layers.dense({ units: 2 }),
+      ],
+    });
+    const evaluator = createEvaluator(model, backend);
+    expect(evaluator).toBeInstanceOf(TapeEvaluator);
+    expect(evaluator.description).toBe('TensorFlow.js operations: Permute "swap" has no kernels of its own.');
+  });
+});

@@ -1,0 +1,152 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { curvesSvg } from "../../src/report/curves.js";
+import type { CurvePoint, NamedRun } from "../../src/report/series.js";
+import { toSeries } from "../../src/report/series.js";
+
+function run(name: string, epochs: number, offset = 0): NamedRun {
+  const metrics = Array.from({ length: epochs }, (_, i) => ({
+    epoch: i + 1,
+    seconds: 2 * (i + 1) + offset,
+    loss: 2 / (i + 1) + offset,
+    testAccuracy: 1 - 1 / (i + 2) - offset / 10,
+  }));
+  return { name, metrics };
+}
+
+/** The tags of an SVG, checked to be closed in order; the texts between them. */
+function parse(svg: string): { tags: string[]; texts: string[] } {
+  const tags: string[] = [];
+  const texts: string[] = [];
+  const open: string[] = [];
+  for (const [, close, name, empty, text] of svg.matchAll(
+    /<(\/?)(\w+)(?:[^<>"]|"[^<>"]*")*?(\/?)>([^<]*)/g,
+  )) {
+    if (close) expect(open.pop()).toBe(name);
+    else {
+      tags.push(name!);
+      if (!empty) open.push(name!);
+    }
+    if (text!.trim() !== "") texts.push(text!.trim());
+  }
+  expect(open).toEqual([]);
+  return { tags, texts };
+}
+
+const count = (svg: string, part: string): number => svg.split(part).length - 1;
+
+describe("curvesSvg", () => {
+  it("draws loss and accuracy against epochs and seconds, and names the runs", () => {
+    const svg = curvesSvg([run("apts", 20), run("adam", 20)]);
+    const { texts } = parse(svg);
+    for (const label of [
+      "Epoch",
+      "Training time in seconds",
+      "Training loss",
+      "Test accuracy in %",
+      "apts",
+      "adam",
+    ]) {
+      expect(texts).toContain(label);
+    }
+    expect(count(svg, "<path")).toBe(2 * 4);
+    expect(count(svg, "<circle")).toBe(2 * 4);
+    expect(svg).not.toContain("fill-opacity"); // no band of a single run
+  });
+
+  it("draws runs of one name as a mean in a band", () => {
+    const svg = curvesSvg([run("apts", 20), run("apts", 20, 0.1), run("adam", 20)]);
+    expect(count(svg, 'fill-opacity="0.18"')).toBe(4);
+    expect(count(svg, "<path")).toBe(2 * 4 + 4);
+    expect(parse(svg).texts).toContain("(mean, smallest and largest of 1 or 2 runs)");
+  });
+
+  it("escapes names", () => {
+    const svg = curvesSvg([run(`<b> & "c"`, 3)]);
+    parse(svg);
+    expect(svg).toContain("&lt;b&gt; &amp; &quot;c&quot;");
+  });
+
+  it("puts the curves where the numbers say", () => {
+    // The last loss is the smallest: the lowest point. The last accuracy is the largest: the highest.
+    const svg = curvesSvg([run("apts", 10)]);
+    const paths = [...svg.matchAll(/ d="M([^"]+)"/g)].map(([, d]) =>
+      d!.split("L").map((xy) => xy.split(",").map(Number)),
+    );
+    expect(paths.length).toBe(4);
+    paths.forEach((points, panel) => {
+      expect(points.length).toBe(10);
+      expect(points.at(-1)![0]).toBe(380);
+      const ys = points.map(([, y]) => y!);
+      const sorted = [...ys].sort((a, b) => (panel < 2 ? a - b : b - a));
+      expect(ys).toEqual(sorted);
+    });
+  });
+
+  it("leaves a gap where a loss is not finite", () => {
+    const { metrics } = run("apts", 9);
+    const broken = metrics.map((point) => (point.epoch === 5 ? { ...point, loss: NaN } : point));
+    const svg = curvesSvg([{ name: "apts", metrics: broken }]);
+    const [loss, , accuracy] = [...svg.matchAll(/ d="([^"]+)"/g)].map(([, d]) => d!);
+    expect(count(loss!, "M")).toBe(2);
+    expect(count(accuracy!, "M")).toBe(1);
+    expect(svg).not.toContain("NaN");
+  });
+
+  const anyPoint = (epoch: number): fc.Arbitrary<CurvePoint> =>
+    fc.record({
+      epoch: fc.constant(epoch),
+      seconds: fc.double({ min: 0, max: 1e6, noNaN: true }).map((seconds) => seconds * epoch),
+      loss: fc.oneof(fc.double(), fc.double({ min: 1e-9, max: 10 })),
+      testAccuracy: fc.double({ min: 0, max: 1, noNaN: true }),
+    });
+  const anyRun: fc.Arbitrary<NamedRun> = fc
+    .nat(12)
+    .chain((length) => fc.tuple(...Array.from({ length }, (_, i) => anyPoint(i + 1))))
+    .chain((metrics) => fc.record({ name: fc.string(), metrics: fc.constant(metrics) }));
+
+  it("is well-formed, without NaN and with labels that do not overlap, whatever the runs", () => {
+    fc.assert(
+      fc.property(fc.array(anyRun, { maxLength: 5 }), (runs) => {
+        const svg = curvesSvg(runs);
+        parse(svg);
+        expect(svg.replaceAll(/>[^<]*</g, "><").replace(/aria-label="[^"]*"/, "")).not.toMatch(
+          /NaN|Infinity|undefined/,
+        );
+        const below = /<text x="([-\d.]+)" y="258" text-anchor="middle">([^<]*)</g;
+        for (const panel of svg.split('<g transform="translate(').slice(1)) {
+          let end = -Infinity;
+          for (const [, x, label] of panel.matchAll(below)) {
+            expect(Number(x) - 3.5 * label!.length).toBeGreaterThan(end);
+            end = Number(x) + 3.5 * label!.length;
+          }
+          const ys = [...panel.matchAll(/<text x="-8" y="([-\d.]+)"/g)]
+            .map(([, y]) => Number(y))
+            .sort((a, b) => a - b);
+          ys.slice(1).forEach((y, i) => {
+            expect(y - ys[i]!).toBeGreaterThan(12);
+          });
+        }
+      }),
+      { numRuns: 300 },
+    );
+  });
+});
+
+describe("toSeries", () => {
+  it("takes mean, smallest and largest over the epochs all runs have", () => {
+    const [series, ...others] = toSeries([run("a", 3), run("a", 2, 1)]);
+    expect(others).toEqual([]);
+    expect(series!.points.length).toBe(2);
+    expect(series!.points[1]).toEqual({
+      epoch: 2,
+      seconds: 4.5,
+      loss: { mean: 1.5, min: 1, max: 2 },
+      testAccuracy: {
+        mean: expect.closeTo(2 / 3 - 0.05) as number,
+        min: expect.closeTo(2 / 3 - 0.1) as number,
+        max: expect.closeTo(2 / 3) as number,
+      },
+    });
+  });
+});
