@@ -40,7 +40,7 @@ export class RankProcesses implements AsyncDisposable {
   #heard: () => void = () => undefined;
 
   static async start(scenario: string, size: number, options: JobOptions = {}): Promise<RankProcesses> {
-    const { args = [], wrap = (_, command) => command, host, ...changes } = options;
+    const { args = [], host, wrap, ...changes } = options;
     const job = {
       jobId: newJobId(),
       jobKey: newJobKey(),
@@ -53,8 +53,11 @@ export class RankProcesses implements AsyncDisposable {
     const processes = new RankProcesses();
     for (let rank = 0; rank < size; rank++) {
       const environment = { ...job, rank, localRank: rank, localSize: size, rendezvous: rendezvous.endpoint };
-      const command = wrap(rank, [process.execPath, FIXTURE, scenario, ...args]);
-      processes.#spawn(command, { ...process.env, ...toVariables(environment) });
+      const command = [process.execPath, FIXTURE, scenario, ...args];
+      processes.#spawn(wrap === undefined ? command : wrap(rank, command), {
+        ...process.env,
+        ...toVariables(environment),
+      });
     }
     try {
       await processes.until(
