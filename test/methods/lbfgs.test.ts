@@ -152,7 +152,11 @@ describe("lbfgs", () => {
     for (let k = 0; k < 6; k++) await optimizer.step(k % 2 === 0 ? problem : other);
     const { s, y } = optimizer.save() as { s: Float32Array[]; y: Float32Array[] };
     expect(s.length).toBeGreaterThan(2);
-    s.forEach((pair, i) => { pair.forEach((value, j) => { expect(y[i]![j]).toBeCloseTo(2 * value, 3); }); });
+    s.forEach((pair, i) => {
+      pair.forEach((value, j) => {
+        expect(y[i]![j]).toBeCloseTo(2 * value, 3);
+      });
+    });
   });
 
   it("keeps no more pairs than it may", async () => {
