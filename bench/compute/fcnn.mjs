@@ -16,13 +16,14 @@ const { values } = parseArgs({
     backend: { type: "string", default: "wasm" },
     threads: { type: "string", default: "1" },
     rows: { type: "string", default: "60000" },
+    blas: { type: "string", default: "auto" },
     rounds: { type: "string", default: "15" },
   },
 });
 const [threads, rows, rounds] = [values.threads, values.rows, values.rounds].map(Number);
 const CHUNK = 2500;
 
-const backend = await startBackend({ backend: values.backend, threads });
+const backend = await startBackend({ backend: values.backend, threads, blas: values.blas });
 const model = fcnn([28, 28, 1], 10, [32, 32], { uniform: Math.random });
 const evaluator = createEvaluator(model, backend);
 const chunks = Array.from({ length: Math.ceil(rows / CHUNK) }, () => randomChunk(Math.min(rows, CHUNK)));

@@ -1,5 +1,6 @@
 import { UsageError } from "../errors.js";
 import { tf } from "./tensorflow.js";
+import type { BlasChoice, RejectedLibrary } from "./blas/load.js";
 import { startNative } from "./native.js";
 import type { Heap } from "./wasm/heap.js";
 import { startWasm } from "./wasm/start.js";
@@ -13,6 +14,11 @@ export interface BackendOptions {
   readonly backend: BackendName | "auto";
   /** Threads this process may use, ≥ 1. Backends that cannot use more than one report `threads: 1`. */
   readonly threads: number;
+  /**
+   * The WebAssembly backend's matrix products: the best BLAS of the system (`auto`, and what is meant where nothing is
+   * said), the one in this file, or none. The variable APTS_BLAS stands in for `auto`.
+   */
+  readonly blas?: BlasChoice;
 }
 
 /** What a backend says of itself once it runs. */
@@ -25,6 +31,14 @@ export interface StartedBackend {
   /** What decides the bits of a result, besides the name: versions, libraries, core type, threads. */
   readonly determinants: readonly string[];
   readonly heap?: Heap;
+  readonly blas?: BlasReport;
+}
+
+/** The BLAS in use, if any, and why others are not. */
+export interface BlasReport {
+  readonly name: string | undefined;
+  readonly file: string | undefined;
+  readonly rejected: readonly RejectedLibrary[];
 }
 
 export interface RejectedBackend {
@@ -44,9 +58,11 @@ export interface ComputeBackend {
   readonly fingerprint: string;
   /** The heap of the WebAssembly backend, for kernels of one's own. */
   readonly heap: Heap | undefined;
+  /** Of the WebAssembly backend; the others bring their own products. */
+  readonly blas: BlasReport | undefined;
 }
 
-const starters: Record<BackendName, (threads: number) => Promise<StartedBackend>> = {
+const starters: Record<BackendName, (threads: number, blas: BlasChoice) => Promise<StartedBackend>> = {
   "node-gpu": (threads) => startNative("node-gpu", threads),
   node: (threads) => startNative("node", threads),
   wasm: startWasm,
@@ -61,11 +77,13 @@ const starters: Record<BackendName, (threads: number) => Promise<StartedBackend>
  */
 export async function startBackend(options: BackendOptions): Promise<ComputeBackend> {
   silence();
+  const wanted = options.blas ?? "auto";
+  const blas = wanted === "auto" ? (process.env["APTS_BLAS"] ?? "auto") : wanted;
   const candidates = options.backend === "auto" ? BACKEND_NAMES : [options.backend];
   const rejected: RejectedBackend[] = [];
   for (const name of candidates) {
     try {
-      const started = await starters[name](options.threads);
+      const started = await starters[name](options.threads, blas);
       return {
         name,
         version: started.version,
@@ -74,6 +92,7 @@ export async function startBackend(options: BackendOptions): Promise<ComputeBack
         rejected,
         fingerprint: [name, started.version, ...started.determinants].join("; "),
         heap: started.heap,
+        blas: started.blas,
       };
     } catch (error) {
       rejected.push({ backend: name, reason: error instanceof Error ? error.message : String(error) });

@@ -1,5 +1,6 @@
 import type { KernelBackend, TensorInfo } from "@tensorflow/tfjs";
 import { AptsError } from "../../errors.js";
+import type { Sgemm } from "../blas/libraries.js";
 import { tf } from "../tensorflow.js";
 import { loadKernels, type Kernels, type WasmMemory } from "./kernels.js";
 
@@ -35,7 +36,13 @@ export interface ProductSize {
 }
 
 /** C ← A·B, + C where `add`: (m, k)·(k, n) → (m, n), after transposition of the operands marked so. */
-export type MatrixProduct = (size: ProductSize, a: Matrix, b: Matrix, c: Matrix, add: boolean) => void;
+type MatrixProduct = (size: ProductSize, a: Matrix, b: Matrix, c: Matrix, add: boolean) => void;
+
+/** A matrix product of the system, on absolute addresses, and how to find those of an array. */
+export interface NativeProduct {
+  readonly sgemm: Sgemm;
+  readonly addressOf: (bytes: Uint8Array) => number;
+}
 
 /** There is no room left on the WebAssembly heap. Nothing was damaged: smaller batches still work. */
 export class HeapFullError extends AptsError {}
@@ -45,32 +52,81 @@ export class HeapFullError extends AptsError {}
  * they share. Addresses are byte offsets and stay valid; views (`floats`) die with the next allocation.
  */
 export class Heap {
+  readonly #workspace: number;
+  #multiply: MatrixProduct;
+
   private constructor(
     private readonly backend: WasmBackend,
     readonly kernels: Kernels,
+    /** Whether the kernels round a·b + c once; it decides the bits of every product of theirs. */
     readonly fused: boolean,
   ) {
-    const workspace = this.allocate(kernels.gemmWorkspace());
-    this.multiply = ({ m, n, k }, a, b, c, add) => {
-      kernels.gemm(
-        a.transposed === true,
-        b.transposed === true,
+    this.#workspace = this.allocate(kernels.gemmWorkspace());
+    this.#multiply = this.#ownProduct;
+  }
+
+  /** See MatrixProduct. */
+  multiply(size: ProductSize, a: Matrix, b: Matrix, c: Matrix, add: boolean): void {
+    this.#multiply(size, a, b, c, add);
+  }
+
+  /** From now on products are computed by `blas`, or by the own kernel where none is given. */
+  useBlas(blas: NativeProduct | undefined): void {
+    this.#multiply = blas === undefined ? this.#ownProduct : this.#nativeProduct(blas);
+  }
+
+  readonly #ownProduct: MatrixProduct = ({ m, n, k }, a, b, c, add) => {
+    const [transposeA, transposeB] = [a.transposed === true, b.transposed === true];
+    const { kernels } = this;
+    kernels.gemm(
+      transposeA,
+      transposeB,
+      m,
+      n,
+      k,
+      a.at,
+      a.stride,
+      b.at,
+      b.stride,
+      add,
+      c.at,
+      c.stride,
+      this.#workspace,
+    );
+  };
+
+  #nativeProduct({ sgemm, addressOf }: NativeProduct): MatrixProduct {
+    const { wasm } = this.backend;
+    let bytes: Uint8Array | undefined;
+    let base = 0;
+    return ({ m, n, k }, a, b, c, add) => {
+      if (m === 0 || n === 0) return;
+      if (wasm.HEAPU8 !== bytes) {
+        bytes = wasm.HEAPU8; // the heap has grown and may lie elsewhere
+        base = addressOf(bytes);
+      }
+      if (k === 0) {
+        // The libraries differ in what they do here.
+        if (!add) for (let i = 0; i < m; i++) this.floats(c.at + 4 * i * c.stride, n).fill(0);
+        return;
+      }
+      const [transposeA, transposeB] = [a.transposed === true, b.transposed === true];
+      sgemm(
+        transposeA,
+        transposeB,
         m,
         n,
         k,
-        a.at,
+        base + a.at,
         a.stride,
-        b.at,
+        base + b.at,
         b.stride,
         add,
-        c.at,
+        base + c.at,
         c.stride,
-        workspace,
       );
     };
   }
-
-  multiply: MatrixProduct;
 
   /** Takes over the heap of the current backend, which must be the WebAssembly one. Once per backend. */
   static async open(): Promise<Heap> {

@@ -1,5 +1,6 @@
 import { version_wasm } from "@tensorflow/tfjs-backend-wasm";
 import type { StartedBackend } from "../backend.js";
+import { loadBlas, type BlasChoice } from "../blas/load.js";
 import { tf } from "../tensorflow.js";
 import { Heap } from "./heap.js";
 import { replaceIdentity } from "./identity.js";
@@ -8,8 +9,11 @@ import { replaceSum } from "./sum.js";
 
 let heap: Heap | undefined;
 
-/** TensorFlow.js's WebAssembly backend. It has no threads in Node. */
-export async function startWasm(): Promise<StartedBackend> {
+/**
+ * TensorFlow.js's WebAssembly backend, with kernels of our own and matrix products of the system's BLAS where there
+ * is one. WebAssembly has no threads in Node: only the BLAS uses more than one.
+ */
+export async function startWasm(threads: number, blasChoice: BlasChoice): Promise<StartedBackend> {
   await keepingProcessListeners(async () => {
     if (!(await tf.setBackend("wasm"))) {
       throw new Error("@tensorflow/tfjs-backend-wasm does not start in this process.");
@@ -19,13 +23,18 @@ export async function startWasm(): Promise<StartedBackend> {
     throw new Error("WebAssembly SIMD is missing in this Node or on this processor.");
   }
   heap ??= await openHeap();
+  const { blas, rejected } = await loadBlas(blasChoice, threads);
+  heap.useBlas(blas);
+  const kernels = heap.fused ? "fused multiply-add" : "separate multiply and add";
+  const used = blas ? threads : 1;
   return {
     version: version_wasm,
-    threads: 1,
-    description: `WebAssembly (SIMD${heap.fused ? ", fused multiply-add" : ""}), one thread`,
-    // WebAssembly fixes every bit of a result but those of relaxed SIMD.
-    determinants: [heap.fused ? "fused" : "not fused"],
+    threads: used,
+    description: `WebAssembly (SIMD, ${kernels}), ${blas ? `products by ${blas.name}` : "no native BLAS"}, ${used} thread${used === 1 ? "" : "s"}`,
+    // WebAssembly fixes every bit of a result but those of relaxed SIMD; a BLAS divides its sums by core and threads.
+    determinants: [kernels, ...(blas ? [blas.name, `${used} threads`] : [])],
     heap,
+    blas: { name: blas?.name, file: blas?.file, rejected },
   };
 }
 

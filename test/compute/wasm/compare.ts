@@ -8,7 +8,7 @@ export async function on(
   backend: BackendName,
   compute: () => tf.Tensor | tf.Tensor[],
 ): Promise<Float32Array[]> {
-  await startBackend({ backend, threads: 1 });
+  await startBackend({ backend, threads: 1, blas: "none" });
   const before = tf.memory().numTensors;
   const values = tf.tidy(() => [compute()].flat().map((t) => t.dataSync<"float32">()));
   expect(tf.memory().numTensors).toBe(before);

@@ -1,0 +1,77 @@
+import type * as Koffi from "koffi";
+import { libraries, type Blas } from "./libraries.js";
+
+/** Which BLAS to use: the best that loads, none, or the library with this path or name. */
+export type BlasChoice = "auto" | "none" | (string & {});
+
+export interface RejectedLibrary {
+  readonly library: string;
+  readonly reason: string;
+}
+
+export interface LoadedBlas extends Blas {
+  /** The file it was loaded from. */
+  readonly file: string;
+  /** Where an array lies in memory. */
+  readonly addressOf: (bytes: Uint8Array) => number;
+}
+
+/**
+ * Loads a matrix product of the system through koffi: an optional dependency, as the library itself is. Never throws:
+ * what does not load, or computes wrongly, is left out with its reason.
+ */
+export async function loadBlas(
+  choice: BlasChoice,
+  threads: number,
+): Promise<{ blas: LoadedBlas | undefined; rejected: RejectedLibrary[] }> {
+  const rejected: RejectedLibrary[] = [];
+  if (choice === "none") return { blas: undefined, rejected };
+  let koffi: typeof Koffi;
+  try {
+    koffi = await import("koffi");
+  } catch (error) {
+    return { blas: undefined, rejected: [{ library: "koffi", reason: firstLine(error) }] };
+  }
+  // Read when a library is loaded. A core type inherited from elsewhere may name an old one.
+  process.env["OMP_NUM_THREADS"] = String(threads);
+  delete process.env["OPENBLAS_CORETYPE"];
+  const files = choice === "auto" ? libraries.flatMap((library) => library.files) : [choice];
+  for (const file of files) {
+    try {
+      const handle = koffi.load(file);
+      const library = libraries.find(({ mark }) => exports(handle, mark));
+      if (library === undefined) {
+        throw new Error(`exports none of ${libraries.map(({ mark }) => mark).join(", ")}.`);
+      }
+      const addressOf = (bytes: Uint8Array) => Number(koffi.address(bytes));
+      const blas = { ...library.bind(handle, koffi, threads), file, addressOf };
+      checkProduct(blas);
+      return { blas, rejected };
+    } catch (error) {
+      rejected.push({ library: file, reason: firstLine(error) });
+    }
+  }
+  return { blas: undefined, rejected };
+}
+
+function exports(handle: Koffi.LibraryHandle, symbol: string): boolean {
+  try {
+    handle.symbol(symbol);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** (1 2; 3 4)·(5 6; 7 8)ᵀ + (1 1; 1 1): finds a wrong size of integers or calling convention. */
+function checkProduct({ sgemm, addressOf }: LoadedBlas): void {
+  const memory = Float32Array.of(1, 2, 3, 4, 5, 6, 7, 8, 1, 1, 1, 1);
+  const at = addressOf(new Uint8Array(memory.buffer));
+  sgemm(false, true, 2, 2, 2, at, 2, at + 16, 2, true, at + 32, 2);
+  const result = memory.slice(8).join();
+  if (result !== "18,24,40,54") throw new Error(`computes a small product wrongly: ${result}.`);
+}
+
+function firstLine(error: unknown): string {
+  return (error instanceof Error ? error.message : String(error)).split("\n")[0] ?? "";
+}
