@@ -16,7 +16,14 @@ const mayImport = {
   "src/trust-region": ["src/errors.ts", "src/linalg"],
   "src/decomposition": ["src/errors.ts", "src/linalg"],
   "src/comm": ["src/errors.ts", "src/linalg"],
-  "src/methods": ["src/errors.ts", "src/config", "src/linalg", "src/trust-region", "src/decomposition", "src/comm"],
+  "src/methods": [
+    "src/errors.ts",
+    "src/config",
+    "src/linalg",
+    "src/trust-region",
+    "src/decomposition",
+    "src/comm",
+  ],
   "src/compute": ["src/errors.ts"],
   "src/network": [
     "src/errors.ts",

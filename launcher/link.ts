@@ -48,7 +48,7 @@ export function openLink(tree: HostTree, transport: Transport, deliver: Deliver)
 
   const lastWords: string[] = [];
   void forEachLine(child.stderr, (line) => {
-    lastWords.push(line);
+    lastWords.push(line.trimEnd()); // ssh ends its lines as terminals do
     if (lastWords.length > LAST_WORDS) lastWords.shift();
   });
   const received = (async () => {

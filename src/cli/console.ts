@@ -1,5 +1,5 @@
 import { finalTable, progressLine } from "../report/console.js";
-import type { RunEvent } from "../run/metrics.js";
+import type { RunEvent } from "../run/events.js";
 
 /**
  * Shows a run to the person who started it: a progress line an epoch and a table at the end, on standard error;

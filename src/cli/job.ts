@@ -1,7 +1,8 @@
 import { fileURLToPath } from "node:url";
 import { launch, type LaunchResult } from "../../launcher/launch.js";
 import { checkRunFolder } from "../run/files.js";
-import type { RunEvent, Summary } from "../run/metrics.js";
+import type { RunEvent } from "../run/events.js";
+import type { Summary } from "../report/summary.js";
 import { specToVariables, type RunSpec } from "./run-spec.js";
 
 /** How a training job ended: with a summary, or with a failure that the launcher describes. */

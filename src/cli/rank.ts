@@ -2,7 +2,7 @@ import { availableParallelism } from "node:os";
 import { init } from "../comm/index.js";
 import { encodeEvent, EVENTS_VARIABLE } from "../events.js";
 import { reportOf } from "../errors.js";
-import type { RunEvent } from "../run/metrics.js";
+import type { RunEvent } from "../run/events.js";
 import { train } from "../run/train.js";
 import { showError, STOPPED_BY } from "./exit.js";
 import type { RunSpec } from "./run-spec.js";

@@ -9,7 +9,6 @@ import { addOptions } from "../config/commander.js";
 import { showFailure } from "./exit.js";
 import { showRun } from "./console.js";
 import { runJob } from "./job.js";
-import { runRank } from "./rank.js";
 import { specFromVariables, type RunSpec } from "./run-spec.js";
 
 /** `apts train`: starts the ranks; or, where this process is one of them already, trains as that rank. */
@@ -29,7 +28,11 @@ async function run({ config: file, json, ...values }: Record<string, unknown>): 
   const show = showRun(json === true);
   const spec =
     specFromVariables(process.env) ?? specOf(values, file as string | undefined, environment?.size);
-  if (environment) return runRank(spec, environment.localSize, show);
+  if (environment) {
+    // Only ranks compute: TensorFlow.js is loaded by them alone.
+    const { runRank } = await import("./rank.js");
+    return runRank(spec, environment.localSize, show);
+  }
   const { exitCode, failure, consequences } = await runJob(spec, { observe: show, forwardSignals: true });
   if (failure) {
     for (const line of consequences) console.error(line);

@@ -32,7 +32,8 @@ export class Call implements Purpose {
   readonly deadline: number;
   readonly notice: Int32Array;
   readonly #group: Group;
-  readonly #sent = new Map<number, { channel: Outgoing; position: number; inPlace: boolean }>();
+  /** Channels written to, and the position on each up to which `finish` waits for the reader. */
+  readonly #sent = new Map<Outgoing, number>();
 
   constructor(group: Group, signature: Signature) {
     const { endpoint, context, log } = group;
@@ -64,12 +65,8 @@ export class Call implements Purpose {
       channel.send(header, at === 0 && next === bytes.byteLength ? bytes : bytes.subarray(at, next));
       at = next;
     } while (at < end);
-    const known = this.#sent.get(to);
-    if (known === undefined) this.#sent.set(to, { channel, position: channel.position, inPlace });
-    else {
-      known.position = channel.position;
-      known.inPlace ||= inPlace;
-    }
+    const lagging = channel.position - WINDOW;
+    this.#sent.set(channel, inPlace ? channel.position : Math.max(lagging, this.#sent.get(channel) ?? 0));
   }
 
   /** Receives the next message from `from` into `into`, which must have its size. */
@@ -118,9 +115,7 @@ export class Call implements Purpose {
 
   /** Waits until everything sent in place was read, and until nobody is more than the window behind. */
   async finish(): Promise<void> {
-    for (const { channel, position, inPlace } of this.#sent.values()) {
-      await channel.flushed(inPlace ? position : position - WINDOW, this);
-    }
+    for (const [channel, position] of this.#sent) await channel.flushed(position, this);
   }
 
   async #read(from: number, size: number, use: (segment: Uint8Array, begin: number) => void): Promise<void> {

@@ -6,6 +6,8 @@ import { Endpoint } from "./endpoint.js";
 import { GroupCommunicator } from "./group-communicator.js";
 import { meet } from "./rendezvous/client.js";
 import { fromVariables, type RankEnvironment } from "./rendezvous/environment.js";
+import { joinSlurm, type JoinOptions } from "./rendezvous/slurm/join.js";
+import { slurmTask } from "./rendezvous/slurm/task.js";
 import { memoryTransports } from "./transport/memory.js";
 import { addressTowards, bindLocal, hostIdentity, securityOf } from "./transport/sockets.js";
 import type { Transport } from "./transport/transport.js";
@@ -14,10 +16,22 @@ import { jobWords, LITTLE_ENDIAN } from "./wire.js";
 
 const DEFAULT_TIMEOUT_SECONDS = 300;
 
-/** The communicator of this process: of all ranks of its job, or of itself alone if it was not started as a rank. */
-export async function init(): Promise<Communicator> {
+/**
+ * The communicator of this process: of all ranks of its job, or of all tasks of its SLURM step, or of itself alone if
+ * it was started as neither. `options` are for SLURM; a launcher passes its own.
+ */
+export async function init(options: Partial<JoinOptions> = {}): Promise<Communicator> {
   const environment = fromVariables(process.env);
-  return environment === undefined ? selfCommunicator() : connect(environment);
+  if (environment) return connect(environment);
+  const task = slurmTask(process.env);
+  if (!task) return selfCommunicator();
+  const { timeoutSeconds = DEFAULT_TIMEOUT_SECONDS, insecure = false } = options;
+  const joined = await joinSlurm(task, { timeoutSeconds, insecure });
+  try {
+    return await connect(joined.environment);
+  } finally {
+    await joined.close();
+  }
 }
 
 /**

@@ -175,6 +175,7 @@ export class GroupCommunicator implements Communicator {
         await broadcastTree(call, data, 0);
       } else if (data.byteLength <= SHORT) await allreduceDoubling(call, data, foldOf(op));
       else await allreduceRing(call, data, foldOf(op));
+      if (op === "mean") await call.finish(); // what others still read must stay a sum
       complete(op, data, this.size);
     });
     return data;

@@ -1,3 +1,11 @@
 export type { Communicator, NumericArray, ReduceOp, Traffic } from "./communicator.js";
 export { connect, createLocalGroup, init, selfCommunicator } from "./connect.js";
 export { chunkedSum, chunkRange, treeSum, type EvaluateChunk } from "./chunked-sum.js";
+export {
+  BENCHMARK_OPERATIONS,
+  BENCHMARK_SIZES,
+  benchmarkCommunication,
+  type BenchmarkOperation,
+  type CommunicationBenchmarkOptions,
+  type CommunicationTiming,
+} from "./benchmark.js";

@@ -4,7 +4,7 @@ import { kebab, type OptionTable } from "./option.js";
 /** Adds every option of a table to a command, with its default in the help. Values stay text: they are checked later. */
 export function addOptions(command: Command, table: OptionTable): Command {
   for (const [name, option] of Object.entries(table)) {
-    const shown = option.fallback === undefined ? "" : ` (default: ${String(option.fallback)})`;
+    const shown = option.fallback === undefined ? "" : ` (default: ${shownValue(option.fallback)})`;
     const choices = option.choices ? `: ${option.choices.join("|")}` : "";
     const help = `${option.help}${choices}${shown}`;
     if (option.placeholder === undefined) {
@@ -15,4 +15,8 @@ export function addOptions(command: Command, table: OptionTable): Command {
     }
   }
   return command;
+}
+
+function shownValue(value: unknown): string {
+  return Array.isArray(value) ? value.join(",") : JSON.stringify(value).replaceAll('"', "");
 }

@@ -1,39 +1,19 @@
 import Table from "cli-table3";
 import picocolors from "picocolors";
 import { formatBytes, formatCount, formatMagnitude, formatSeconds, formatShare } from "./format.js";
-import type { MetricsLine } from "./metrics.js";
-
-/** What the final table shows of a run's summary. */
-export interface SummaryLine {
-  readonly method: string;
-  readonly data: string;
-  readonly ranks: number;
-  readonly subdomains: number;
-  readonly parameters: number;
-  readonly epochs: number;
-  readonly seconds: number;
-  readonly loss: number;
-  readonly testLoss: number;
-  readonly testAccuracy: number;
-  readonly bestTestAccuracy: number;
-  readonly lossEvaluations: number;
-  readonly gradientEvaluations: number;
-  readonly bytesSent: number;
-  readonly peakMemory: number;
-  readonly ended: "epochs" | "accuracy" | "stopped";
-  readonly out: string;
-}
+import type { EpochMetrics } from "./metrics.js";
+import type { Summary } from "./summary.js";
 
 type ProgressFields = Pick<
-  MetricsLine,
-  "epoch" | "seconds" | "loss" | "testAccuracy" | "radius" | "accepted"
-> & { readonly steps?: number };
+  EpochMetrics,
+  "epoch" | "seconds" | "loss" | "testAccuracy" | "radius" | "accepted" | "steps"
+>;
 
 /** One line for an epoch that has ended, in columns that stay put from line to line. `colour`: by the terminal. */
 export function progressLine(metrics: ProgressFields, epochs: number, colour?: boolean): string {
   const { dim, bold, yellow } = picocolors.createColors(colour);
   const digits = String(epochs).length;
-  const { epoch, loss, testAccuracy, radius, accepted, steps = 1, seconds } = metrics;
+  const { epoch, loss, testAccuracy, radius, accepted, steps, seconds } = metrics;
   const label = (name: string, value: string, width: number): string =>
     `${dim(name)} ${value.padStart(width)}`;
   const parts = [
@@ -56,7 +36,7 @@ const endings = {
 } as const;
 
 /** What came out of a run, as a table. `colour`: by the terminal. */
-export function finalTable(summary: SummaryLine, colour?: boolean): string {
+export function finalTable(summary: Summary, colour?: boolean): string {
   const { bold, dim } = picocolors.createColors(colour);
   const { ranks, subdomains } = summary;
   const plural = (count: number, noun: string): string =>

@@ -2,21 +2,27 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { UsageError } from "../errors.js";
 
-/** What a report reads of a line of `metrics.jsonl`: the state of a run at the end of an epoch. */
-export interface MetricsLine {
+/** One line of `metrics.jsonl`: the state of the run at the end of an epoch. */
+export interface EpochMetrics {
   readonly epoch: number;
+  /** Seconds of training since the run began, evaluation on the test set left out. */
   readonly seconds: number;
-  /** NaN where it was not finite. */
+  /** Mean over the epoch's steps of the loss they report; NaN where it was not finite. */
   readonly loss: number;
   /** NaN where it was not finite. */
   readonly testLoss: number;
   /** Share, 0 to 1. */
   readonly testAccuracy: number;
-  /** Null for methods without a radius. */
+  /** Δ; null for methods without one. */
   readonly radius: number | null;
+  /** Steps accepted in this epoch. */
   readonly accepted: number;
+  /** Steps made in this epoch. */
+  readonly steps: number;
+  /** Passes over the training set since the run began; a local one counts 1/N, its share of the parameters. */
   readonly lossEvaluations: number;
   readonly gradientEvaluations: number;
+  /** Sent by all ranks since the run began. */
   readonly bytesSent: number;
 }
 
@@ -28,16 +34,17 @@ const fields = [
   "testAccuracy",
   "radius",
   "accepted",
+  "steps",
   "lossEvaluations",
   "gradientEvaluations",
   "bytesSent",
-] as const satisfies readonly (keyof MetricsLine)[];
+] as const satisfies readonly (keyof EpochMetrics)[];
 
 /** JSON has no NaN: a loss that was not finite was written as null. */
-const nullable = new Set<keyof MetricsLine>(["loss", "testLoss", "radius"]);
+const nullable = new Set<keyof EpochMetrics>(["loss", "testLoss", "radius"]);
 
 /** Reads a run folder's `metrics.jsonl`, a line an epoch. UsageError where there is none or it is damaged. */
-export async function readMetrics(runFolder: string): Promise<MetricsLine[]> {
+export async function readMetrics(runFolder: string): Promise<EpochMetrics[]> {
   const path = join(runFolder, "metrics.jsonl");
   const text = await readFile(path, "utf8").catch((error: unknown) => {
     throw new UsageError(
@@ -49,7 +56,7 @@ export async function readMetrics(runFolder: string): Promise<MetricsLine[]> {
   return lines.map((line, index) => parseLine(line, `line ${index + 1} of ${path}`));
 }
 
-function parseLine(line: string, where: string): MetricsLine {
+function parseLine(line: string, where: string): EpochMetrics {
   let value: unknown;
   try {
     value = JSON.parse(line);
@@ -65,5 +72,5 @@ function parseLine(line: string, where: string): MetricsLine {
       `Expected a number for "${field}" in ${where}, found ${found === undefined ? "none" : JSON.stringify(found)}.`,
     );
   });
-  return Object.fromEntries(entries) as MetricsLine;
+  return Object.fromEntries(entries) as EpochMetrics;
 }

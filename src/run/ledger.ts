@@ -2,7 +2,8 @@ import type { Communicator } from "../comm/communicator.js";
 import type { StepReport } from "../methods/problem.js";
 import type { EvaluationCount } from "../network/problem.js";
 import type { Quality } from "./evaluate.js";
-import type { EpochMetrics, Summary } from "./metrics.js";
+import type { EpochMetrics } from "../report/metrics.js";
+import type { Summary } from "../report/summary.js";
 import type { TrainConfig } from "./options.js";
 
 /** Keeps the run's account: a line for each epoch, a summary at the end. Every rank keeps one, all the same. */

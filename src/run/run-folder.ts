@@ -2,7 +2,8 @@ import { join } from "node:path";
 import { curvesSvg } from "../report/curves.js";
 import type { ModelFiles } from "../network/model-file.js";
 import { makeRunFolder, writeWhole } from "./files.js";
-import type { EpochMetrics, Summary } from "./metrics.js";
+import type { EpochMetrics } from "../report/metrics.js";
+import type { Summary } from "../report/summary.js";
 
 /**
  * What a run leaves on disk. Files appear whole or not at all; `metrics.jsonl` is rewritten with every epoch, so a

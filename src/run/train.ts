@@ -9,7 +9,8 @@ import { Epochs } from "./epochs.js";
 import { evaluateQuality } from "./evaluate.js";
 import { Ledger } from "./ledger.js";
 import { openRankLog } from "./log.js";
-import type { RunEvent, Summary } from "./metrics.js";
+import type { RunEvent } from "./events.js";
+import type { Summary } from "../report/summary.js";
 import type { TrainConfig } from "./options.js";
 import { recordOf } from "./record.js";
 import { RunFolder } from "./run-folder.js";
@@ -46,10 +47,11 @@ export async function train(config: TrainConfig, out: string, place: RankPlace):
   const test = new Batch(data.test, data.normalisation);
   const ledger = new Ledger(config, comm, count);
 
-  const folder = comm.rank === 0 ? await RunFolder.create(out, recordOf(config, setup)) : undefined;
+  const record = recordOf(config, setup);
+  const folder = comm.rank === 0 ? await RunFolder.create(out, record) : undefined;
   await comm.barrier(); // the folder is there
   const log = openRankLog(out, comm.rank);
-  log.info({ parameters: decomposition.dimension, backend: setup.backend }, "started");
+  log.info(record, "started");
   observe?.({ type: "start", ...startOf(config, setup, comm), out });
 
   let ended: Summary["ended"] | undefined;

@@ -170,7 +170,7 @@ describe.skipIf(missing !== undefined)("apts-launch over ssh", () => {
     expect(unknown.stderr).toMatch(
       /^Expected to start ranks on n9, could not: ssh ended with exit code 255\n.* n9.*\nCheck that "ssh n9 true" works/,
     );
-    const refused = await launch("nobody@n2", "--", "true");
+    const refused = await launch("ghost@n2", "--", "true");
     expect(refused.code).toBe(1);
     expect(refused.stderr).toMatch(/Permission denied/);
   });

@@ -74,7 +74,9 @@ describe("apts on analytic functions", () => {
     async (f) => {
       const [outcome] = await minimise(f, 2, 100, 1);
       const losses = [f.value(Float32Array.from(f.start)), ...outcome!.path.map((x) => f.value(x))];
-      losses.slice(1).forEach((loss, k) => expect(loss).toBeLessThanOrEqual(losses[k]!));
+      losses.slice(1).forEach((loss, k) => {
+        expect(loss).toBeLessThanOrEqual(losses[k]!);
+      });
     },
   );
 

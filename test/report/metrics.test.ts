@@ -13,6 +13,7 @@ const line = {
   testAccuracy: 0.9,
   radius: 0.01,
   accepted: 1,
+  steps: 1,
   lossEvaluations: 3,
   gradientEvaluations: 2,
   bytesSent: 1000,
@@ -28,7 +29,7 @@ const write = (text: string): Promise<void> => writeFile(join(folder, "metrics.j
 
 describe("readMetrics", () => {
   it("reads a line an epoch and leaves fields it does not know aside", async () => {
-    await write(`${JSON.stringify(line)}\n${JSON.stringify({ ...line, epoch: 2, steps: 20 })}\n`);
+    await write(`${JSON.stringify(line)}\n${JSON.stringify({ ...line, epoch: 2, unknown: 20 })}\n`);
     expect(await readMetrics(folder)).toEqual([line, { ...line, epoch: 2 }]);
   });
 

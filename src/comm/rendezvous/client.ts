@@ -7,7 +7,7 @@ import type { RankEnvironment } from "./environment.js";
 import { PROTOCOL, type Answer, type PeerAddress, type Registration } from "./protocol.js";
 
 /** The rendezvous gives up first and can say who is missing. */
-const PATIENCE_SECONDS = 5;
+const PATIENCE_SECONDS = 2;
 
 /** A listener that has refused the handshake for this long will not change its mind. */
 const REFUSAL_MS = 2000;

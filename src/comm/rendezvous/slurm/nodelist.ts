@@ -1,0 +1,29 @@
+import { UsageError } from "../../../errors.js";
+
+/** SLURM's short form of many names: "gpu[01-03,7],login" → gpu01, gpu02, gpu03, gpu7, login. */
+export function expandNodelist(list: string): string[] {
+  // Commas inside brackets belong to one name.
+  const names = list.match(/(?:[^,[\]]|\[[^[\]]*\])+/g) ?? [];
+  if (names.join(",") !== list) throw new UsageError(`Expected a SLURM node list, got "${list}".`);
+  return names.flatMap(expandName);
+}
+
+function expandName(name: string): string[] {
+  const match = /^([^[]*)\[([^\]]*)\](.*)$/.exec(name);
+  if (match === null) return [name];
+  const [, before, ranges, after] = match;
+  const rests = expandName(after!);
+  return ranges!
+    .split(",")
+    .flatMap(expandRange)
+    .flatMap((number) => rests.map((rest) => `${before!}${number}${rest}`));
+}
+
+/** "08-10" → 08, 09, 10: as wide as the first. */
+function expandRange(range: string): string[] {
+  const [first, last = first] = range.split("-");
+  const count = Number(last) - Number(first) + 1;
+  return Array.from({ length: count }, (_, index) =>
+    String(Number(first) + index).padStart(first!.length, "0"),
+  );
+}

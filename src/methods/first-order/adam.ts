@@ -1,0 +1,58 @@
+import type { UpdateRule } from "./rule.js";
+
+export interface AdamOptions {
+  /** η */
+  readonly learningRate: number;
+  readonly beta1: number;
+  readonly beta2: number;
+  readonly epsilon: number;
+  /** λ */
+  readonly weightDecay: number;
+}
+
+/**
+ * Adam: Kingma, Ba, "Adam: A Method for Stochastic Optimization" (ICLR 2015), Algorithm 1.
+ *
+ *   m ← β₁m + (1−β₁)g,   v ← β₂v + (1−β₂)g²,   θ ← θ − η m̂ / (√v̂ + ε)
+ *
+ * Weight decay is added to the gradient.
+ */
+export function adam(options: AdamOptions): UpdateRule<"m" | "v"> {
+  return adamRule(options, options.weightDecay, 0);
+}
+
+/** AdamW: Loshchilov, Hutter, "Decoupled Weight Decay Regularization" (ICLR 2019): Adam, and θ ← θ − ηλθ beside it. */
+export function adamw(options: AdamOptions): UpdateRule<"m" | "v"> {
+  return adamRule(options, 0, options.weightDecay);
+}
+
+function adamRule(
+  { learningRate, beta1, beta2, epsilon }: AdamOptions,
+  coupledDecay: number,
+  decoupledDecay: number,
+): UpdateRule<"m" | "v"> {
+  return {
+    remembers: ["m", "v"],
+    update(t, { m, v }, theta, g, out) {
+      const { m: mScale, v: vScale } = biasCorrection(beta1, beta2, t);
+      const keep = 1 - learningRate * decoupledDecay;
+      for (let i = 0; i < theta.length; i++) {
+        const gradient = g[i]! + coupledDecay * theta[i]!;
+        const mean = beta1 * m[i]! + (1 - beta1) * gradient;
+        const square = beta2 * v[i]! + (1 - beta2) * gradient * gradient;
+        m[i] = mean;
+        v[i] = square;
+        out[i] = keep * theta[i]! - (learningRate * mScale * mean) / (Math.sqrt(vScale * square) + epsilon);
+      }
+    },
+  };
+}
+
+/** m̂ = m / (1 − β₁ᵗ) and v̂ = v / (1 − β₂ᵗ), as factors: both averages start at zero and are too small at first. */
+export function biasCorrection(
+  beta1: number,
+  beta2: number,
+  t: number,
+): { readonly m: number; readonly v: number } {
+  return { m: 1 / (1 - beta1 ** t), v: 1 / (1 - beta2 ** t) };
+}

@@ -1,0 +1,35 @@
+import { biasCorrection, type AdamOptions } from "./adam.js";
+import type { UpdateRule } from "./rule.js";
+
+/**
+ * diffGrad: Dubey et al., "diffGrad: An Optimization Method for Convolutional Neural Networks" (IEEE TNNLS 2020): Adam,
+ * slowed to as little as half where the gradient hardly changes from step to step, as it does near a minimum.
+ *
+ *   ξ = 1 / (1 + exp(−|g_{t−1} − g_t|)),   θ ← θ − ηλθ − η ξ m̂ / (√v̂ + ε)
+ */
+export function diffgrad({
+  learningRate,
+  beta1,
+  beta2,
+  epsilon,
+  weightDecay,
+}: AdamOptions): UpdateRule<"m" | "v" | "last"> {
+  return {
+    remembers: ["m", "v", "last"],
+    update(t, { m, v, last }, theta, g, out) {
+      const { m: mScale, v: vScale } = biasCorrection(beta1, beta2, t);
+      const keep = 1 - learningRate * weightDecay;
+      for (let i = 0; i < theta.length; i++) {
+        const gradient = g[i]!;
+        const mean = beta1 * m[i]! + (1 - beta1) * gradient;
+        const square = beta2 * v[i]! + (1 - beta2) * gradient * gradient;
+        const friction = 1 / (1 + Math.exp(-Math.abs(last[i]! - gradient)));
+        m[i] = mean;
+        v[i] = square;
+        last[i] = gradient;
+        const step = (learningRate * friction * mScale * mean) / (Math.sqrt(vScale * square) + epsilon);
+        out[i] = keep * theta[i]! - step;
+      }
+    },
+  };
+}

@@ -1,0 +1,28 @@
+import type { UpdateRule } from "./rule.js";
+
+export interface LionOptions {
+  /** η; about a tenth of Adam's. */
+  readonly learningRate: number;
+  readonly beta1: number;
+  readonly beta2: number;
+  /** λ */
+  readonly weightDecay: number;
+}
+
+/**
+ * Lion: Chen et al., "Symbolic Discovery of Optimization Algorithms" (NeurIPS 2023), Algorithm 2.
+ *
+ *   θ ← θ − η (sign(β₁m + (1−β₁)g) + λθ),   m ← β₂m + (1−β₂)g
+ */
+export function lion({ learningRate, beta1, beta2, weightDecay }: LionOptions): UpdateRule<"m"> {
+  return {
+    remembers: ["m"],
+    update(_, { m }, theta, g, out) {
+      for (let i = 0; i < theta.length; i++) {
+        const direction = Math.sign(beta1 * m[i]! + (1 - beta1) * g[i]!);
+        out[i] = theta[i]! - learningRate * (direction + weightDecay * theta[i]!);
+        m[i] = beta2 * m[i]! + (1 - beta2) * g[i]!;
+      }
+    },
+  };
+}

@@ -1,0 +1,43 @@
+import type { Vector } from "../../linalg/vector.js";
+import type { Optimizer } from "../problem.js";
+
+/** A first-order rule (ALGORITHMS §11): how one gradient moves θ, with the vectors it remembers by name. */
+export interface UpdateRule<Memory extends string = string> {
+  /** What is remembered from step to step, each a vector like θ that starts at zero. */
+  readonly remembers: readonly Memory[];
+  /** out ← the iterate after step t = 1, 2, …; updates `memory` in place. `theta` and `g` are only read. */
+  update(t: number, memory: Readonly<Record<Memory, Vector>>, theta: Vector, g: Vector, out: Vector): void;
+}
+
+/** A rule at work: one gradient of the batch's loss a step, no loss evaluations, every step taken. */
+export function gradientMethod(rule: UpdateRule, theta0: Vector): Optimizer {
+  const memory = Object.fromEntries(rule.remembers.map((name) => [name, new Float32Array(theta0.length)]));
+  const g = new Float32Array(theta0.length);
+  let theta = theta0;
+  let t = 0;
+
+  return {
+    get theta() {
+      return theta;
+    },
+    async step({ objective }) {
+      const loss = await objective.gradient(theta, g);
+      const next = new Float32Array(theta.length);
+      t += 1;
+      rule.update(t, memory, theta, g, next);
+      theta = next;
+      return { loss, accepted: true };
+    },
+    save: () => ({
+      t,
+      memory: Object.fromEntries(Object.entries(memory).map(([name, vector]) => [name, vector.slice()])),
+    }),
+    restore(restored, state) {
+      theta = restored;
+      t = state["t"] as number;
+      for (const [name, vector] of Object.entries(state["memory"] as Record<string, Vector>)) {
+        memory[name]!.set(vector);
+      }
+    },
+  };
+}

@@ -1,0 +1,55 @@
+import { connect, createLocalGroup, type Communicator } from "../../../src/comm/index.js";
+import {
+  newJobId,
+  newJobKey,
+  startRendezvous,
+  type RankEnvironment,
+} from "../../../src/comm/rendezvous/index.js";
+
+export type TransportKind = "memory" | "ipc" | "tcp";
+
+export const TRANSPORTS: readonly TransportKind[] = ["memory", "ipc", "tcp"];
+
+interface GroupOptions {
+  readonly timeoutSeconds?: number;
+  readonly insecure?: boolean;
+}
+
+/** Ranks of one job in this process, over memory or over real sockets. */
+export async function openGroup(
+  kind: TransportKind,
+  size: number,
+  { timeoutSeconds = 20, insecure = false }: GroupOptions = {},
+): Promise<Communicator[]> {
+  if (kind === "memory") return createLocalGroup(size, timeoutSeconds);
+  const job = { jobId: newJobId(), jobKey: newJobKey(), size, timeoutSeconds, insecure };
+  const rendezvous = await startRendezvous(job);
+  try {
+    const environment = (rank: number): RankEnvironment => ({
+      ...job,
+      rank,
+      localRank: rank,
+      localSize: size,
+      rendezvous: rendezvous.endpoint,
+      transport: kind === "tcp" ? "tcp" : "auto",
+    });
+    return await Promise.all(Array.from({ length: size }, (_, rank) => connect(environment(rank))));
+  } finally {
+    await rendezvous.close();
+  }
+}
+
+/** Runs `body` on every rank of a fresh group at once and closes the group. */
+export async function onGroup<R>(
+  kind: TransportKind,
+  size: number,
+  body: (comm: Communicator) => Promise<R>,
+  options?: GroupOptions,
+): Promise<R[]> {
+  const group = await openGroup(kind, size, options);
+  try {
+    return await Promise.all(group.map(body));
+  } finally {
+    await Promise.all(group.map((comm) => comm.close()));
+  }
+}
