@@ -1,22 +1,9 @@
-import { flag, integer, number, type OptionTable, type ValuesOf } from "../config/option.js";
-import type { Vector } from "../linalg/vector.js";
+import { flag, integer, number } from "../config/option.js";
 import { globalRule, initialRadius } from "../trust-region/radius.js";
 import { apts } from "./apts.js";
-import type { MethodContext, Optimizer } from "./problem.js";
+import { baselines } from "./baselines.js";
+import { describe, type MethodDescription } from "./description.js";
 import { tr } from "./tr.js";
-
-/** A method as the command line, the config file, the library and the documentation know it. */
-export interface MethodDescription {
-  readonly name: string;
-  /** One line of help. */
-  readonly summary: string;
-  /** Key of ALGORITHMS.md. */
-  readonly source: string;
-  readonly options: OptionTable;
-  /** Mini-batches an epoch where --batches is not given. */
-  readonly batches: number;
-  create(context: MethodContext, options: Readonly<Record<string, unknown>>, theta0: Vector): Optimizer;
-}
 
 const trustRegionOptions = {
   maxTrials: integer({ min: 1, max: 100, fallback: 10, help: "trials with shrinking radius in one step" }),
@@ -36,19 +23,6 @@ function aptsOptions(fdl: boolean) {
 /** The rule with the user's radii. */
 function ruleOf({ minRadius, maxRadius }: { minRadius: number; maxRadius: number }) {
   return { ...globalRule, min: minRadius, max: maxRadius };
-}
-
-/** Ties a table of options to the function that takes their values. */
-function describe<T extends OptionTable>(
-  description: Omit<MethodDescription, "options" | "create"> & {
-    options: T;
-    create(context: MethodContext, options: ValuesOf<T>, theta0: Vector): Optimizer;
-  },
-): MethodDescription {
-  return {
-    ...description,
-    create: (context, options, theta0) => description.create(context, options as ValuesOf<T>, theta0),
-  };
 }
 
 export const methods: readonly MethodDescription[] = [
@@ -76,6 +50,7 @@ export const methods: readonly MethodDescription[] = [
     options: trustRegionOptions,
     create: (context, options, theta0) => tr(context, { ...options, rule: ruleOf(options) }, theta0),
   }),
+  ...baselines,
 ];
 
 /** The method of that name; names come from `methods`. */

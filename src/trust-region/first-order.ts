@@ -5,13 +5,19 @@ export interface Step {
   readonly s: Vector;
   /** m(0) − m(s) > 0 */
   readonly predicted: number;
-  /** ‖s‖_∞ */
+  /**
+   * ‖s‖ in the norm of the ball it was sought in, for the test whether the step used its radius: the infinity norm for
+   * order 1; for order 2 the 2-norm, whose ball of the same radius lies inside (ALGORITHMS §0).
+   */
   readonly norm: number;
 }
 
 /** Where a step comes from: the minimiser of a model of f in a ball. */
 export interface CurvatureModel {
-  /** The step for gradient `g` in the ball of `radius`; undefined at a stationary point (g = 0 or not finite). */
+  /**
+   * The step for gradient `g` in the ball of `radius`; undefined at a stationary point of the model (g = 0 and no
+   * negative curvature known) and where g is not finite.
+   */
   step(g: Vector, radius: number): Step | undefined;
 }
 
