@@ -103,11 +103,6 @@ export const baselines: readonly MethodDescription[] = [
     options: {
       ...adamOptions({ epsilon: 1e-8, weightDecay: 0 }),
       gamma: number({ min: 0, max: 1, fallback: 0.25, help: "how far the factor may leave 1 in the end" }),
-      plannedSteps: integer({
-        min: 1,
-        fallback: 1000,
-        help: "steps over which the factor's bounds narrow (epochs × mini-batches)",
-      }),
     },
     create: (context, options, theta0) => soaa(context, options, theta0),
   }),
