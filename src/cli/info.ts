@@ -1,6 +1,5 @@
 import type { Command } from "commander";
 import { availableParallelism, cpus, hostname, totalmem } from "node:os";
-import { startBackend } from "../compute/backend.js";
 import { BACKENDS } from "../run/options.js";
 import { aptsVersion } from "../run/record.js";
 import { choice, integer } from "../config/option.js";
@@ -19,6 +18,7 @@ export function infoCommand(program: Command): void {
     const { backend: wanted, threads } = resolveOptions(options, [
       { source: { kind: "command line" }, values },
     ]);
+    const { startBackend } = await import("../compute/backend.js");
     const backend = await startBackend({ backend: wanted, threads });
     const gib = (totalmem() / 2 ** 30).toFixed(1);
     console.log(`apts        ${aptsVersion()}, Node.js ${process.version}`);

@@ -11,7 +11,6 @@ import { addOptions } from "../config/commander.js";
 import { showFailure } from "./exit.js";
 import { showRun } from "./console.js";
 import { runJob } from "./job.js";
-import { runRank } from "./rank.js";
 import { specFromVariables, type RunSpec } from "./run-spec.js";
 
 /** `apts train`: starts the ranks; or, where this process is one of them already, trains as that rank. */
@@ -32,7 +31,11 @@ async function run({ config: file, json, ...values }: Record<string, unknown>): 
   const show = showRun(json === true);
   const task = fromVariables(process.env) ?? slurmTask(process.env);
   const { inTable, others } = splitSources(sourcesOf(values, file as string | undefined), launchOptions);
-  if (task) return runRank(specFromVariables(process.env) ?? specOf(others, task.size), task, show);
+  if (task) {
+    // Only ranks compute: TensorFlow.js is loaded by them alone.
+    const { runRank } = await import("./rank.js");
+    return runRank(specFromVariables(process.env) ?? specOf(others, task.size), task, show);
+  }
 
   const { dryRun, ...launchValues } = resolveOptions(launchOptions, inTable);
   const where = await launchSpecOf(launchValues);

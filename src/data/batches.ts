@@ -13,11 +13,7 @@ import type { Random } from "./random.js";
  * Deterministic in `random`, which is drawn from: pass a stream forked by epoch to reshuffle each epoch.
  */
 export function miniBatches(count: number, batches: number, overlap: number, random: Random): Int32Array[] {
-  if (!Number.isInteger(batches) || batches < 1 || batches > count) {
-    throw new UsageError(
-      `Expected the number of mini-batches to be a whole number from 1 to ${count}, the number of training samples, got ${batches}.`,
-    );
-  }
+  checkMiniBatches(count, batches);
   if (!(overlap >= 0 && overlap <= 1)) {
     throw new UsageError(`Expected the overlap of mini-batches to lie between 0 and 1, got ${overlap}.`);
   }
@@ -37,6 +33,15 @@ export function miniBatches(count: number, batches: number, overlap: number, ran
     }
     return indices;
   });
+}
+
+/** UsageError where `count` samples do not make `batches` mini-batches. */
+export function checkMiniBatches(count: number, batches: number): void {
+  if (!Number.isInteger(batches) || batches < 1 || batches > count) {
+    throw new UsageError(
+      `Expected the number of mini-batches to be a whole number from 1 to ${count}, the number of training samples, got ${batches}.`,
+    );
+  }
 }
 
 /** Copies `length` entries of `source` from `start` on, going round at its end; returns where the copy ends. */

@@ -1,5 +1,5 @@
 import type { Communicator } from "../comm/communicator.js";
-import { miniBatches } from "../data/batches.js";
+import { checkMiniBatches, miniBatches } from "../data/batches.js";
 import type { Random } from "../data/random.js";
 import { Batch } from "../network/batch.js";
 import { NetworkProblem, type EvaluationCount } from "../network/problem.js";
@@ -20,6 +20,7 @@ export class Epochs {
     private readonly overlap: number,
     private readonly random: Random,
   ) {
+    checkMiniBatches(setup.data.train.labels.length, batches);
     this.#full = batches === 1 ? this.#problem() : undefined;
   }
 

@@ -35,7 +35,7 @@ const ON_THE_BOUNDARY = 0.9;
  *
  * @param actual f(θ) − f(θ+s)
  * @param predicted m(0) − m(s), positive
- * @param norm ‖s‖ in the norm of the radius
+ * @param norm ‖s‖ in the norm of the ball the step was sought in
  */
 export function judge(
   rule: RadiusRule,

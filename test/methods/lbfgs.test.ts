@@ -96,7 +96,11 @@ describe("lbfgs", () => {
   const [comm] = createLocalGroup(1);
   const make = (f: TestFunction, memory = 10): { optimizer: Optimizer; problem: TestProblem } => {
     const decomposition = evenSplit(f.dimension, 1);
-    const optimizer = lbfgs({ comm: comm!, decomposition }, { memory }, Float32Array.from(f.start));
+    const optimizer = lbfgs(
+      { comm: comm!, decomposition, plannedSteps: 50 },
+      { memory },
+      Float32Array.from(f.start),
+    );
     return { optimizer, problem: new TestProblem(f, decomposition) };
   };
 
@@ -152,7 +156,11 @@ describe("lbfgs", () => {
     for (let k = 0; k < 6; k++) await optimizer.step(k % 2 === 0 ? problem : other);
     const { s, y } = optimizer.save() as { s: Float32Array[]; y: Float32Array[] };
     expect(s.length).toBeGreaterThan(2);
-    s.forEach((pair, i) => { pair.forEach((value, j) => { expect(y[i]![j]).toBeCloseTo(2 * value, 3); }); });
+    s.forEach((pair, i) => {
+      pair.forEach((value, j) => {
+        expect(y[i]![j]).toBeCloseTo(2 * value, 3);
+      });
+    });
   });
 
   it("keeps no more pairs than it may", async () => {
