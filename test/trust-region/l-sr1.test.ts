@@ -179,7 +179,7 @@ describe("L-SR1 memory", () => {
 
   describe("saved and restored", () => {
     it("takes the same steps to the last bit", () => {
-      const n = 9001; // three blocks
+      const n = 20_001; // three blocks
       const memory = filled(n, 7, 3);
       const restored = new LSR1Memory(n);
       restored.restore(memory.save());
