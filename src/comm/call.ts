@@ -144,7 +144,10 @@ export class Call implements Purpose {
       frame.header[Word.sequence] !== this.notice[Word.sequence] ||
       log.compare(frame.header) !== "agrees"
     ) {
-      throw endpoint.differing(members[from]!, frame.header, this.describe());
+      // The frame may be of an earlier call in which this rank expected nothing: compare what both did there.
+      const theirs = frame.header[Word.sequence]!;
+      const mine = theirs <= log.sequence ? log.describe(theirs) : this.describe();
+      throw endpoint.differing(members[from]!, frame.header, mine);
     }
     return frame;
   }

@@ -4,6 +4,7 @@ import { AptsError } from "../errors.js";
 import type { Communicator } from "./communicator.js";
 import { Endpoint } from "./endpoint.js";
 import { GroupCommunicator } from "./group-communicator.js";
+import { processWarnings, Refusals, reportRefused, type CommunicationLog } from "./log.js";
 import { meet } from "./rendezvous/client.js";
 import { fromVariables, type RankEnvironment } from "./rendezvous/environment.js";
 import { joinSlurm, type JoinOptions } from "./rendezvous/slurm/join.js";
@@ -16,19 +17,24 @@ import { jobWords, LITTLE_ENDIAN } from "./wire.js";
 
 const DEFAULT_TIMEOUT_SECONDS = 300;
 
+export interface ConnectOptions {
+  /** Default: warnings through `process.emitWarning`. */
+  readonly log?: CommunicationLog;
+}
+
 /**
  * The communicator of this process: of all ranks of its job, or of all tasks of its SLURM step, or of itself alone if
- * it was started as neither. `options` are for SLURM; a launcher passes its own.
+ * it was started as neither. Deadline and encryption are options for SLURM only; a launcher passes its own.
  */
-export async function init(options: Partial<JoinOptions> = {}): Promise<Communicator> {
+export async function init(options: Partial<JoinOptions> & ConnectOptions = {}): Promise<Communicator> {
   const environment = fromVariables(process.env);
-  if (environment) return connect(environment);
+  if (environment) return connect(environment, options);
   const task = slurmTask(process.env);
   if (!task) return selfCommunicator();
   const { timeoutSeconds = DEFAULT_TIMEOUT_SECONDS, insecure = false } = options;
   const joined = await joinSlurm(task, { timeoutSeconds, insecure });
   try {
-    return await connect(joined.environment);
+    return await connect(joined.environment, options);
   } finally {
     await joined.close();
   }
@@ -38,14 +44,20 @@ export async function init(options: Partial<JoinOptions> = {}): Promise<Communic
  * Joins the other ranks of a job: opens an inbox, meets them at the rendezvous, and returns the communicator of all.
  * Links to peers open when they are first used.
  */
-export async function connect(environment: RankEnvironment): Promise<Communicator> {
-  const { jobId, rank, size, timeoutSeconds } = environment;
+export async function connect(
+  environment: RankEnvironment,
+  { log = processWarnings }: ConnectOptions = {},
+): Promise<Communicator> {
+  const { rank, size, insecure } = environment;
   if (!LITTLE_ENDIAN)
     throw new AptsError("Expected a little-endian machine: messages carry numbers in that order.");
   if (size === 1) return selfCommunicator();
-  const security = securityOf(environment.jobKey, environment.insecure);
+  if (insecure)
+    log("info", `Rank ${rank} communicates without encryption: whoever reaches its ports can interfere.`);
+  const security = securityOf(environment.jobKey, insecure);
   const inbox = newInbox(security);
   try {
+    reportRefused(inbox, new Refusals(log, `Rank ${rank}`));
     const ipc = await bindLocal(inbox);
     const { hostname: meetingHost, port } = new URL(environment.rendezvous);
     const address = await addressTowards(meetingHost, Number(port));
@@ -59,7 +71,7 @@ export async function connect(environment: RankEnvironment): Promise<Communicato
     };
     const peers = await meet(environment, own, security);
     const tcpOnly = environment.transport === "tcp";
-    return worldOf(new ZeromqTransport(inbox, rank, peers, security, tcpOnly), jobId, timeoutSeconds);
+    return worldOf(new ZeromqTransport(inbox, rank, peers, security, tcpOnly), { ...environment, log });
   } catch (error) {
     inbox.close();
     throw error;
@@ -68,7 +80,9 @@ export async function connect(environment: RankEnvironment): Promise<Communicato
 
 /** Communicators of `size` ranks inside this process, which exchange messages through memory. */
 export function createLocalGroup(size: number, timeoutSeconds = DEFAULT_TIMEOUT_SECONDS): Communicator[] {
-  return memoryTransports(size).map((transport) => worldOf(transport, "local", timeoutSeconds));
+  return memoryTransports(size).map((transport) =>
+    worldOf(transport, { jobId: "local", timeoutSeconds, log: processWarnings }),
+  );
 }
 
 /** A communicator of one rank. */
@@ -76,8 +90,11 @@ export function selfCommunicator(): Communicator {
   return createLocalGroup(1)[0]!;
 }
 
-function worldOf(transport: Transport, jobId: string, timeoutSeconds: number): Communicator {
-  const endpoint = new Endpoint(transport, { job: jobWords(jobId), timeoutSeconds });
+function worldOf(
+  transport: Transport,
+  { jobId, timeoutSeconds, log }: { jobId: string; timeoutSeconds: number; log: CommunicationLog },
+): Communicator {
+  const endpoint = new Endpoint(transport, { job: jobWords(jobId), timeoutSeconds, log });
   const everyone = Array.from({ length: transport.size }, (_, rank) => rank);
   return new GroupCommunicator(endpoint, everyone, transport.rank, 0);
 }

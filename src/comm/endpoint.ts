@@ -6,6 +6,7 @@ import {
   PeerLostError,
 } from "../errors.js";
 import type { CallLog } from "./call-log.js";
+import { Refusals, type CommunicationLog } from "./log.js";
 import { Incoming, Outgoing } from "./channel.js";
 import { decodeSignature, describeCall } from "./signature.js";
 import type { Receiver, Transport } from "./transport/transport.js";
@@ -59,6 +60,7 @@ interface AbortMessage {
 export interface EndpointOptions {
   readonly job: readonly [number, number];
   readonly timeoutSeconds: number;
+  readonly log: CommunicationLog;
 }
 
 const TICK_MS = 100;
@@ -82,6 +84,7 @@ export class Endpoint implements Receiver {
   readonly #peers: Peer[];
   readonly #waits = new Set<Wait>();
   readonly #logs = new Map<number, CallLog>();
+  readonly #refusals: Refusals;
   #ticker: NodeJS.Timeout | undefined;
   #failure: AptsError | undefined;
   #failureSeen = false;
@@ -95,6 +98,7 @@ export class Endpoint implements Receiver {
     this.size = transport.size;
     this.job = options.job;
     this.timeoutMs = options.timeoutSeconds * 1000;
+    this.#refusals = new Refusals(options.log, `Rank ${this.rank}`);
     this.#peers = Array.from({ length: this.size }, () => ({
       incoming: new Map<number, Incoming>(),
       outgoing: new Map<number, Outgoing>(),
@@ -200,7 +204,10 @@ export class Endpoint implements Receiver {
     const frame = parseFrame(head, body, this.job);
     const from = frame?.header[Word.from] ?? -1;
     const peer = this.#peers[from];
-    if (frame === undefined || peer === undefined) return; // not of this job: nothing of it is believed
+    if (frame === undefined || peer === undefined) {
+      this.#refusals.report("a message that no rank of this job run wrote");
+      return;
+    }
     peer.heard = performance.now();
     peer.known = true;
     const context = frame.header[Word.context]!;

@@ -1,82 +1,124 @@
-import { flag, integer, number, type OptionTable, type ValuesOf } from "../config/option.js";
-import type { Vector } from "../linalg/vector.js";
+import { choice, flag, integer, number } from "../config/option.js";
+import { newAdamDirection } from "../trust-region/adam-direction.js";
+import { firstOrder } from "../trust-region/first-order.js";
+import { defaultMemory, LSR1Memory } from "../trust-region/l-sr1.js";
+import type { Model } from "../trust-region/model.js";
 import { globalRule, initialRadius } from "../trust-region/radius.js";
+import { secondOrder } from "../trust-region/second-order.js";
 import { apts } from "./apts.js";
-import type { MethodContext, Optimizer } from "./problem.js";
+import { baselines } from "./baselines.js";
+import { describe, type MethodDescription } from "./description.js";
 import { tr } from "./tr.js";
 
-/** A method as the command line, the config file, the library and the documentation know it. */
-export interface MethodDescription {
-  readonly name: string;
-  /** One line of help. */
-  readonly summary: string;
-  /** Key of ALGORITHMS.md. */
-  readonly source: string;
-  readonly options: OptionTable;
-  /** Mini-batches an epoch where --batches is not given. */
-  readonly batches: number;
-  create(context: MethodContext, options: Readonly<Record<string, unknown>>, theta0: Vector): Optimizer;
+const DIRECTIONS = ["gradient", "adam", "l-sr1"] as const;
+type Direction = (typeof DIRECTIONS)[number];
+
+function trustRegionOptions(direction: Direction, tryLonger: boolean) {
+  return {
+    direction: choice(DIRECTIONS, {
+      fallback: direction,
+      help: "model of the loss: first order, scaled by averaged squares, second order",
+    }),
+    memory: integer({ min: 1, max: 1000, fallback: defaultMemory, help: "curvature pairs remembered" }),
+    maxTrials: integer({
+      min: 1,
+      max: 100,
+      fallback: 10,
+      help: "trials with shrinking radius in one step",
+    }),
+    tryLonger: flag({ fallback: tryLonger, help: "after a good global step try one of twice the length" }),
+    radius: number({ min: 1e-12, fallback: initialRadius, help: "first global radius, infinity norm" }),
+    minRadius: number({ min: 0, fallback: globalRule.min, help: "smallest global radius" }),
+    maxRadius: number({ min: 1e-12, fallback: globalRule.max, help: "largest global radius" }),
+  };
 }
 
-const trustRegionOptions = {
-  maxTrials: integer({ min: 1, max: 100, fallback: 10, help: "trials with shrinking radius in one step" }),
-  radius: number({ min: 1e-12, fallback: initialRadius, help: "first global radius, infinity norm" }),
-  minRadius: number({ min: 0, fallback: globalRule.min, help: "smallest global radius" }),
-  maxRadius: number({ min: 1e-12, fallback: globalRule.max, help: "largest global radius" }),
-};
+interface AptsDefaults {
+  readonly direction: Direction;
+  readonly tryLonger: boolean;
+  readonly fdl: boolean;
+  readonly window: number;
+}
 
-function aptsOptions(fdl: boolean) {
+function aptsOptions({ direction, tryLonger, fdl, window }: AptsDefaults) {
   return {
     fdl: flag({ fallback: fdl, help: "repair a gathered step that raised the loss with the gradient" }),
     localSteps: integer({ min: 1, max: 1000, fallback: 5, help: "trust-region steps on a subdomain" }),
-    ...trustRegionOptions,
+    window: integer({
+      min: 1,
+      max: 1000,
+      fallback: window,
+      help: "accepted losses that acceptance looks back on",
+    }),
+    ...trustRegionOptions(direction, tryLonger),
   };
 }
 
-/** The rule with the user's radii. */
-function ruleOf({ minRadius, maxRadius }: { minRadius: number; maxRadius: number }) {
-  return { ...globalRule, min: minRadius, max: maxRadius };
-}
-
-/** Ties a table of options to the function that takes their values. */
-function describe<T extends OptionTable>(
-  description: Omit<MethodDescription, "options" | "create"> & {
-    options: T;
-    create(context: MethodContext, options: ValuesOf<T>, theta0: Vector): Optimizer;
-  },
-): MethodDescription {
+/** What the options of a trust-region method mean for its parts. */
+function partsOf(
+  options: { direction: Direction; memory: number; minRadius: number; maxRadius: number },
+  dimension: number,
+) {
   return {
-    ...description,
-    create: (context, options, theta0) => description.create(context, options as ValuesOf<T>, theta0),
+    rule: { ...globalRule, min: options.minRadius, max: options.maxRadius },
+    model: modelOf(options, dimension),
   };
 }
 
-export const methods: readonly MethodDescription[] = [
+function modelOf({ direction, memory }: { direction: Direction; memory: number }, dimension: number): Model {
+  switch (direction) {
+    case "gradient":
+      return firstOrder;
+    case "adam":
+      return newAdamDirection(dimension);
+    case "l-sr1":
+      return secondOrder(new LSR1Memory(dimension, memory));
+    default:
+      return direction satisfies never;
+  }
+}
+
+/** The methods of the papers this project is about. */
+const trustRegionMethods: readonly MethodDescription[] = [
   describe({
     name: "apts",
     summary: "additively preconditioned trust region on the full batch",
     source: "TCKK23, Algorithm 1",
     batches: 1,
-    options: aptsOptions(true),
-    create: (context, options, theta0) => apts(context, { ...options, rule: ruleOf(options) }, theta0),
+    options: aptsOptions({ direction: "adam", tryLonger: true, fdl: true, window: 1 }),
+    create: (context, options, theta0) =>
+      apts(context, { ...options, ...partsOf(options, theta0.length) }, theta0),
   }),
   describe({
     name: "sapts",
     summary: "APTS on mini-batches",
     source: "TCKK23, Algorithm 1 and §3.3",
     batches: 20,
-    options: aptsOptions(false),
-    create: (context, options, theta0) => apts(context, { ...options, rule: ruleOf(options) }, theta0),
+    options: aptsOptions({ direction: "gradient", tryLonger: false, fdl: false, window: 1 }),
+    create: (context, options, theta0) =>
+      apts(context, { ...options, ...partsOf(options, theta0.length) }, theta0),
+  }),
+  describe({
+    name: "napts",
+    summary: "APTS with non-monotone acceptance",
+    source: "ACLTK26",
+    batches: 1,
+    options: aptsOptions({ direction: "adam", tryLonger: true, fdl: true, window: 5 }),
+    create: (context, options, theta0) =>
+      apts(context, { ...options, ...partsOf(options, theta0.length) }, theta0),
   }),
   describe({
     name: "tr",
     summary: "trust region, no subdomains",
     source: "TCKK23 §2.1, CGT00 ch. 6",
     batches: 1,
-    options: trustRegionOptions,
-    create: (context, options, theta0) => tr(context, { ...options, rule: ruleOf(options) }, theta0),
+    options: trustRegionOptions("gradient", false),
+    create: (context, options, theta0) =>
+      tr(context, { ...options, ...partsOf(options, theta0.length) }, theta0),
   }),
 ];
+
+export const methods: readonly MethodDescription[] = [...trustRegionMethods, ...baselines];
 
 /** The method of that name; names come from `methods`. */
 export function methodNamed(name: string): MethodDescription {

@@ -31,6 +31,8 @@ export interface Evaluator {
   readonly layout: ParameterLayout;
   /** How it computes, for people. */
   readonly description: string;
+  /** Rows of the largest chunk it can evaluate; Infinity where it can cut chunks itself. */
+  readonly mostRows: number;
   /** θ (n,) as it stands; at first the model's own. */
   parameters(): Vector;
   setParameters(theta: Vector): void;
@@ -47,17 +49,35 @@ export interface Evaluator {
    * θ; the rest of `out` (n,) is left alone. Returns the loss.
    */
   gradient(chunk: Chunk, weight: number, wanted: readonly number[], out: Vector): Promise<number>;
+  /** With the running statistics of batch normalisation, where `loss` and `gradient` use the chunk's own. */
   score(chunk: Chunk): Promise<Score>;
+  /** How many running statistics there are: means and variances of all batch normalisations; mostly 0. */
+  readonly statisticsSize: number;
+  /** out (statisticsSize,) ← `weight` times the statistics of the chunk at θ. */
+  statistics(chunk: Chunk, weight: number, out: Vector): Promise<void>;
+  /** Makes these the running statistics. */
+  setStatistics(statistics: Vector): void;
   /** Releases the evaluator's memory; the model stays. */
   dispose(): void;
 }
 
-/** The fastest evaluator that knows all layers of `model` on this backend. */
-export function createEvaluator(model: tf.LayersModel, backend: ComputeBackend): Evaluator {
+/** Bytes that intermediate results may take where nothing is said: half the WebAssembly heap. */
+const DEFAULT_MEMORY = 2 ** 31;
+
+/**
+ * The fastest evaluator that knows all layers of `model` on this backend.
+ * @param memory bytes that intermediate results may take: samples are evaluated in blocks that fit
+ * @throws UsageError where not even one sample fits
+ */
+export function createEvaluator(
+  model: tf.LayersModel,
+  backend: ComputeBackend,
+  memory: number = DEFAULT_MEMORY,
+): Evaluator {
   if (backend.heap === undefined)
     return new TapeEvaluator(model, `TensorFlow.js operations on ${backend.name}`);
   try {
-    return new HeapEvaluator(model, backend.heap);
+    return new HeapEvaluator(model, backend.heap, memory);
   } catch (error) {
     if (!(error instanceof UnsupportedLayer)) throw error;
     return new TapeEvaluator(model, `TensorFlow.js operations: ${error.message}`);

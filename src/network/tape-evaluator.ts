@@ -1,5 +1,6 @@
 import { tf } from "../compute/tensorflow.js";
 import type { Vector } from "../linalg/vector.js";
+import { BatchStatistics } from "./batch-statistics.js";
 import type { Chunk, Evaluator, Score } from "./evaluator.js";
 import { layoutOf, type ParameterLayout } from "./layout.js";
 
@@ -9,8 +10,10 @@ import { layoutOf, type ParameterLayout } from "./layout.js";
  */
 export class TapeEvaluator implements Evaluator {
   readonly layout: ParameterLayout;
+  /** TensorFlow.js cannot say how much memory a chunk takes. */
+  readonly mostRows = Infinity;
   readonly #variables: tf.Variable[];
-
+  readonly #batchStatistics: BatchStatistics;
   readonly #logits: (x: tf.Tensor) => tf.Tensor2D;
 
   constructor(
@@ -20,6 +23,7 @@ export class TapeEvaluator implements Evaluator {
     const { layout, variables } = layoutOf(model);
     this.layout = layout;
     this.#variables = variables;
+    this.#batchStatistics = new BatchStatistics(model);
     this.#logits = logitsOf(model);
   }
 
@@ -77,12 +81,27 @@ export class TapeEvaluator implements Evaluator {
     return { loss: loss!, correct: correct! };
   }
 
+  get statisticsSize(): number {
+    return this.#batchStatistics.size;
+  }
+
+  statistics(chunk: Chunk, weight: number, out: Vector): Promise<void> {
+    const measured = this.#batchStatistics.measure(() => this.#logits(chunk.x));
+    measured.forEach((value, i) => (out[i] = weight * value));
+    return Promise.resolve();
+  }
+
+  setStatistics(statistics: Vector): void {
+    this.#batchStatistics.set(statistics);
+  }
+
   dispose(): void {
     // The variables are the model's.
   }
 
   #weightedLoss(chunk: Chunk, weight: number): tf.Scalar {
-    return tf.mul(tf.sum(crossEntropy(this.#logits(chunk.x), chunk.y)), weight);
+    const logits = this.#batchStatistics.use(() => this.#logits(chunk.x));
+    return tf.mul(tf.sum(crossEntropy(logits, chunk.y)), weight);
   }
 }
 

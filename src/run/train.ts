@@ -38,7 +38,7 @@ export async function train(config: TrainConfig, out: string, place: RankPlace):
   const setup = await setUp(config, place.dataFiles, comm, place.threads);
   const { data, evaluator, decomposition, random } = setup;
   const optimizer = methodNamed(config.method).create(
-    { comm, decomposition },
+    { comm, decomposition, plannedSteps: config.epochs * config.batches },
     config.methodOptions,
     setup.theta,
   );

@@ -2,58 +2,16 @@ import fc from "fast-check";
 import { beforeAll, describe, expect, it } from "vitest";
 import type { ComputeBackend } from "../../src/compute/backend.js";
 import { tf } from "../../src/compute/tensorflow.js";
-import { createEvaluator, type Evaluator } from "../../src/network/evaluator.js";
+import { createEvaluator } from "../../src/network/evaluator.js";
 import { HeapEvaluator } from "../../src/network/heap/evaluator.js";
 import { TapeEvaluator } from "../../src/network/tape-evaluator.js";
-import { expectClose, seeds, sizes } from "../compute/wasm/compare.js";
-import { dispose, randomChunk, randomTheta, wasm } from "./networks.js";
+import { seeds, sizes } from "../compute/wasm/compare.js";
+import { dispose, everyTensor, expectAgreement, MEMORY, randomChunk, randomTheta, wasm } from "./networks.js";
 
 let backend: ComputeBackend;
 beforeAll(async () => {
   backend = await wasm();
 });
-
-const everyTensor = (evaluator: Evaluator) => evaluator.layout.slots.map((_, i) => i);
-
-/** Expects the same losses, gradients and scores of the own kernels as of TensorFlow.js's tape. */
-async function expectAgreement(
-  model: tf.LayersModel,
-  rows: number,
-  seed: number,
-  tolerance = 1e-5,
-): Promise<void> {
-  const heap = new HeapEvaluator(model, backend.heap!);
-  const tape = new TapeEvaluator(model, "reference");
-  const theta = randomTheta(heap.layout.dimension, seed);
-  const chunk = randomChunk(model, rows, seed);
-  heap.setParameters(theta);
-  tape.setParameters(theta);
-  const weight = 1 / rows;
-  const losses = [await heap.loss(chunk, weight), await tape.loss(chunk, weight)];
-  expectClose([losses[0]!], [losses[1]!], tolerance);
-
-  const all = everyTensor(heap);
-  for (const wanted of [all, all.filter((i) => i % 3 === seed % 3)]) {
-    const untouched = 12345;
-    const [own, reference] = [heap, tape].map(() => new Float32Array(theta.length).fill(untouched)) as [
-      Float32Array,
-      Float32Array,
-    ];
-    const loss = await heap.gradient(chunk, weight, wanted, own);
-    expect(loss).toBe(losses[0]);
-    await tape.gradient(chunk, weight, wanted, reference);
-    const close = (x: Float32Array) => x.map((value) => (value === untouched ? 0 : value));
-    expectClose(close(own), close(reference), tolerance);
-    expect(own.map((value) => Number(value === untouched))).toEqual(
-      reference.map((value) => Number(value === untouched)),
-    );
-  }
-  const [score, reference] = [await heap.score(chunk), await tape.score(chunk)];
-  expect(score.correct).toBe(reference.correct);
-  expectClose([score.loss], [reference.loss], tolerance);
-  heap.dispose();
-  dispose(chunk);
-}
 
 describe("HeapEvaluator", () => {
   it("agrees with the tape for dense networks of any widths, activations and sizes of batch", async () => {
@@ -71,7 +29,7 @@ describe("HeapEvaluator", () => {
           model.add(tf.layers.flatten({ inputShape: [3, 2, 1] }));
           for (const config of layers) model.add(tf.layers.dense(config));
           model.add(tf.layers.dense({ units: classes + 1, activation: softmax ? "softmax" : "linear" }));
-          await expectAgreement(model, rows, seed);
+          await expectAgreement(backend, model, rows, seed);
           model.dispose();
         },
       ),
@@ -93,7 +51,7 @@ describe("HeapEvaluator", () => {
         tf.layers.softmax(),
       ],
     });
-    await expectAgreement(model, 40, 1);
+    await expectAgreement(backend, model, 40, 1);
   });
 
   it("agrees where some layers are not trained", async () => {
@@ -103,7 +61,7 @@ describe("HeapEvaluator", () => {
         tf.layers.dense({ units: 3 }),
       ],
     });
-    await expectAgreement(model, 30, 2);
+    await expectAgreement(backend, model, 30, 2);
   });
 
   it("keeps what lies below the varying tensors, with the same bits", async () => {
@@ -112,7 +70,7 @@ describe("HeapEvaluator", () => {
       model.add(tf.layers.dense({ units, activation: "relu", ...(i === 0 ? { inputShape: [10] } : {}) }));
     }
     const chunks = [randomChunk(model, 700, 1), randomChunk(model, 300, 2)];
-    const warm = new HeapEvaluator(model, backend.heap!);
+    const warm = new HeapEvaluator(model, backend.heap!, MEMORY);
     const n = warm.layout.dimension;
     await fc.assert(
       fc.asyncProperty(
@@ -134,7 +92,7 @@ describe("HeapEvaluator", () => {
                 theta.set(fresh.subarray(offset, offset + size), offset);
             }
             warm.setParameters(theta);
-            const cold = new HeapEvaluator(model, backend.heap!);
+            const cold = new HeapEvaluator(model, backend.heap!, MEMORY);
             cold.setParameters(theta);
             expect(await warm.loss(chunk, 1, varying)).toBe(await cold.loss(chunk, 1));
             const [a, b] = [new Float32Array(n), new Float32Array(n)];
@@ -158,7 +116,7 @@ describe("HeapEvaluator", () => {
         tf.layers.dense({ units: 3 }),
       ],
     });
-    const evaluator = new HeapEvaluator(model, backend.heap!);
+    const evaluator = new HeapEvaluator(model, backend.heap!, MEMORY);
     const chunk = randomChunk(model, 20, 5);
     const theta = randomTheta(evaluator.layout.dimension, 6);
     const gradient = new Float32Array(theta.length);
@@ -184,7 +142,7 @@ describe("HeapEvaluator", () => {
         tf.layers.dense({ units: 2 }),
       ],
     });
-    const evaluator = new HeapEvaluator(model, backend.heap!);
+    const evaluator = new HeapEvaluator(model, backend.heap!, MEMORY);
     const chunk = randomChunk(model, 5, 5);
     for (const value of [NaN, 1e38]) {
       evaluator.setParameters(new Float32Array(evaluator.layout.dimension).fill(value));
@@ -195,7 +153,7 @@ describe("HeapEvaluator", () => {
 
   it("writes its parameters into the model on export", async () => {
     const model = tf.sequential({ layers: [tf.layers.dense({ inputShape: [2], units: 3 })] });
-    const evaluator = new HeapEvaluator(model, backend.heap!);
+    const evaluator = new HeapEvaluator(model, backend.heap!, MEMORY);
     const theta = randomTheta(9, 3);
     evaluator.setParameters(theta);
     expect(evaluator.parameters()).toEqual(theta);

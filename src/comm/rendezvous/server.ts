@@ -3,6 +3,7 @@ import { isIP } from "node:net";
 import * as zmq from "zeromq";
 
 import { AptsError } from "../../errors.js";
+import { processWarnings, Refusals, reportRefused, type CommunicationLog } from "../log.js";
 import { COMMON, securityOf } from "../transport/sockets.js";
 import { parseRegistration, PROTOCOL, type Answer, type PeerAddress, type Registration } from "./protocol.js";
 
@@ -17,6 +18,8 @@ export interface RendezvousOptions {
   /** How long ranks have to arrive. */
   readonly timeoutSeconds: number;
   readonly insecure: boolean;
+  /** Default: warnings through `process.emitWarning`. */
+  readonly log?: CommunicationLog;
 }
 
 export interface Rendezvous {
@@ -39,6 +42,8 @@ export async function startRendezvous(options: RendezvousOptions): Promise<Rende
   const { host = "127.0.0.1", port, size, timeoutSeconds } = options;
   const { listening } = securityOf(options.jobKey, options.insecure);
   const socket = new zmq.Router({ ...COMMON, ...listening, linger: 2000, maxMessageSize: 64 << 10 });
+  const refusals = new Refusals(options.log ?? processWarnings, "The rendezvous");
+  reportRefused(socket, refusals);
   const local = host === "localhost" || host.startsWith("127.");
   const address = `tcp://${local ? (isIP(host) ? host : "127.0.0.1") : "0.0.0.0"}:${port ?? "*"}`;
   try {
@@ -69,9 +74,13 @@ export async function startRendezvous(options: RendezvousOptions): Promise<Rende
   const receive = async (): Promise<void> => {
     for await (const [route, body] of socket) {
       const registration = body && parseRegistration(body);
-      if (registration === undefined) continue;
+      if (registration === undefined) {
+        refusals.report("a message that is no registration of a rank");
+        continue;
+      }
       const objection = over ?? objectionTo(registration, options, guests);
       if (objection !== undefined) {
+        refusals.report(`a rank. ${objection.replace(/\.$/, "")}`);
         answer(route!, { type: "refused", message: objection });
         continue;
       }

@@ -9,6 +9,9 @@ import * as zmq from "zeromq";
 
 import { listeningKeys } from "../curve.js";
 
+// Links to many ranks, and a monitor for each, may exceed the default of 1023.
+zmq.context.maxSockets = 16_384;
+
 /** A peer that answers nothing for this long is lost. The I/O thread answers, so a rank that computes is not. */
 const HEARTBEAT = { heartbeatInterval: 1000, heartbeatTimeout: 5000 };
 

@@ -21,7 +21,7 @@ const GOODBYE_MS = 500;
 export class ZeromqTransport implements Transport {
   readonly #inbox: zmq.Pull;
   readonly #links = new Map<number, Link>();
-  #closing: Promise<void> | undefined;
+  #closed = false;
   #receiver: Receiver | undefined;
 
   constructor(
@@ -48,7 +48,7 @@ export class ZeromqTransport implements Transport {
   }
 
   post(to: number, head: Uint8Array, body?: Uint8Array): void {
-    if (this.#closing !== undefined) return;
+    if (this.#closed) return;
     let link = this.#links.get(to);
     if (link === undefined) {
       link = new Link(this.#addressOf(to), this.security, (reason) => this.#receiver?.lost(to, reason));
@@ -64,11 +64,12 @@ export class ZeromqTransport implements Transport {
   }
 
   close(lingerMs: number): Promise<void> {
-    this.#closing ??= Promise.resolve().then(() => {
-      for (const link of this.#links.values()) link.close(lingerMs);
-      this.#inbox.close();
-    });
-    return this.#closing;
+    if (this.#closed) return Promise.resolve();
+    this.#closed = true;
+    // ZeroMQ's own thread sends what is queued; a process that ends waits for it, for lingerMs at most.
+    for (const link of this.#links.values()) link.close(lingerMs);
+    this.#inbox.close();
+    return Promise.resolve();
   }
 }
 

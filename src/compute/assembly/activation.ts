@@ -1,5 +1,5 @@
 import { exp } from "./math";
-import { at } from "./simd";
+import { at, loadPart, storePart } from "./simd";
 
 /** The numbers of the activation functions; `activations` in ../wasm/kernels.ts names them. */
 export const LINEAR: i32 = 0;
@@ -57,21 +57,6 @@ function expMinusOne(x: v128): v128 {
   p = f32x4.add(f32x4.mul(p, x), f32x4.splat(0.5));
   p = f32x4.add(f32x4.mul(p, x), f32x4.splat(1));
   return v128.bitselect(f32x4.mul(p, x), far, f32x4.gt(x, f32x4.splat(-0.35)));
-}
-
-/** The last `count` < 4 floats at `address` in the low lanes, zero beyond. */
-function loadPart(address: usize, count: i32): v128 {
-  let x = f32x4.splat(0);
-  x = f32x4.replace_lane(x, 0, load<f32>(address));
-  if (count > 1) x = f32x4.replace_lane(x, 1, load<f32>(address, 4));
-  if (count > 2) x = f32x4.replace_lane(x, 2, load<f32>(address, 8));
-  return x;
-}
-
-function storePart(address: usize, count: i32, x: v128): void {
-  store<f32>(address, f32x4.extract_lane(x, 0));
-  if (count > 1) store<f32>(address, f32x4.extract_lane(x, 1), 4);
-  if (count > 2) store<f32>(address, f32x4.extract_lane(x, 2), 8);
 }
 
 /** x ← f(x + b) on every row; x is (rows, columns) with `stride` floats from row to row, b is (columns) or 0. */

@@ -3,8 +3,13 @@
  * memory they import; addresses are byte offsets into it, sizes are in elements, matrices are row-major float32.
  * No kernel allocates, and none has static data (the memory is not ours).
  */
-export { gemm, gemmWorkspace } from "./gemm";
 export { activate, activationGradient, biasActivation } from "./activation";
+export { moments, normalisationGradient, normalisationSums, normalise } from "./batch-norm";
+export { addColumnsToImages, imagesToColumns } from "./columns";
 export { countCorrect, crossEntropy } from "./cross-entropy";
+export { gemm, gemmWorkspace } from "./gemm";
+export { depthwise, depthwiseFilterGradient, depthwiseInputGradient } from "./depthwise";
+export { addTo, copy, zero } from "./memory";
+export { averagePool, averagePoolGradient, maxPool, maxPoolGradient } from "./pool";
 export { sumRows } from "./reduce";
 export { multiplyAddScalar } from "./simd";

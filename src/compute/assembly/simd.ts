@@ -16,3 +16,19 @@ export function at(base: usize, index: i32): usize {
 export function multiplyAddScalar(a: f32, b: f32, c: f32): f32 {
   return f32x4.extract_lane(multiplyAdd(f32x4.splat(a), f32x4.splat(b), f32x4.splat(c)), 0);
 }
+
+/** The `count` < 4 floats at `address` in the low lanes, zero beyond. */
+export function loadPart(address: usize, count: i32): v128 {
+  let x = f32x4.splat(0);
+  x = f32x4.replace_lane(x, 0, load<f32>(address));
+  if (count > 1) x = f32x4.replace_lane(x, 1, load<f32>(address, 4));
+  if (count > 2) x = f32x4.replace_lane(x, 2, load<f32>(address, 8));
+  return x;
+}
+
+/** The low `count` < 4 lanes of x to `address`. */
+export function storePart(address: usize, count: i32, x: v128): void {
+  store<f32>(address, f32x4.extract_lane(x, 0));
+  if (count > 1) store<f32>(address, f32x4.extract_lane(x, 1), 4);
+  if (count > 2) store<f32>(address, f32x4.extract_lane(x, 2), 8);
+}

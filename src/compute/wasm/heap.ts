@@ -53,6 +53,8 @@ export class HeapFullError extends AptsError {}
  */
 export class Heap {
   readonly #workspace: number;
+  #scratch = 0;
+  #scratchBytes = 0;
   #multiply: MatrixProduct;
 
   private constructor(
@@ -149,6 +151,22 @@ export class Heap {
   /** A view of `length` floats at `address`, valid until the next allocation. */
   floats(address: number, length: number): Float32Array<ArrayBuffer> {
     return new Float32Array(this.backend.wasm.HEAPU8.buffer, address, length);
+  }
+
+  /** As `floats`, for whole numbers. */
+  integers(address: number, length: number): Int32Array<ArrayBuffer> {
+    return new Int32Array(this.backend.wasm.HEAPU8.buffer, address, length);
+  }
+
+  /** Memory for a moment: valid until the next call, whoever makes it. @throws HeapFullError */
+  scratch(bytes: number): number {
+    if (bytes > this.#scratchBytes) {
+      this.free(this.#scratch);
+      this.#scratchBytes = 0;
+      this.#scratch = this.allocate(bytes);
+      this.#scratchBytes = bytes;
+    }
+    return this.#scratch;
   }
 
   /** Reserves memory of the caller's own, 16-byte aligned. @throws HeapFullError */

@@ -54,6 +54,81 @@ export interface Kernels {
   countCorrect(z: number, y: number, rows: number, classes: number): number;
   /** out ← Σ over rows of x, + out where `accumulate`. */
   sumRows(x: number, rows: number, columns: number, accumulate: boolean, out: number): void;
+
+  /** out ← x, 0 or out + x for n elements. */
+  copy(x: number, n: number, out: number): void;
+  zero(n: number, out: number): void;
+  addTo(x: number, n: number, out: number): void;
+
+  /**
+   * columns ← what the window sees at `count` output positions from `first` on, numbered over images, rows and
+   * columns: (count, height · width · channels), zero beyond the image.
+   */
+  imagesToColumns(window: number, x: number, first: number, count: number, columns: number): void;
+  /** Adds the columns' entries to the pixels that `imagesToColumns` copies them from. */
+  addColumnsToImages(window: number, columns: number, first: number, count: number, x: number): void;
+
+  /** Gradients of pooling add to dx; what lies beyond the image does not count. */
+  maxPool(window: number, x: number, images: number, y: number): void;
+  maxPoolGradient(window: number, x: number, dy: number, images: number, dx: number): void;
+  averagePool(window: number, x: number, images: number, y: number): void;
+  averagePoolGradient(window: number, dy: number, images: number, dx: number): void;
+
+  /** Filter (height, width, channels · multiplier). The gradients add to dx and dFilter. */
+  depthwise(window: number, x: number, filter: number, multiplier: number, images: number, y: number): void;
+  depthwiseInputGradient(
+    window: number,
+    dx: number,
+    filter: number,
+    multiplier: number,
+    images: number,
+    dy: number,
+  ): void;
+  depthwiseFilterGradient(
+    window: number,
+    x: number,
+    dFilter: number,
+    multiplier: number,
+    images: number,
+    dy: number,
+  ): void;
+
+  /** mean, variance ← of every channel of x (rows, channels). */
+  moments(x: number, rows: number, channels: number, mean: number, variance: number): void;
+  /** y ← f(scale · (x − mean) + shift) channel by channel; f is max(0, ·) where `relu`. */
+  normalise(
+    x: number,
+    mean: number,
+    scale: number,
+    shift: number,
+    rows: number,
+    channels: number,
+    relu: boolean,
+    y: number,
+  ): void;
+  /** sum ← Σ dy, product ← Σ dy · (x − mean) over the rows, channel by channel. */
+  normalisationSums(
+    x: number,
+    dy: number,
+    mean: number,
+    rows: number,
+    channels: number,
+    sum: number,
+    product: number,
+  ): void;
+  /** dx ← a · dy + b · (x − mean) + c channel by channel, + dx where `accumulate`. */
+  normalisationGradient(
+    x: number,
+    dy: number,
+    mean: number,
+    a: number,
+    b: number,
+    c: number,
+    rows: number,
+    channels: number,
+    accumulate: boolean,
+    dx: number,
+  ): void;
 }
 
 export interface LoadedKernels {

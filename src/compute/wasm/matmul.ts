@@ -1,8 +1,8 @@
 import type { TensorInfo } from "@tensorflow/tfjs";
 import { tf } from "../tensorflow.js";
+import { finishFused, type FusedAttributes, type FusedInputs } from "./fused.js";
 import type { Heap } from "./heap.js";
-import { activations } from "./kernels.js";
-import { replaceKernel, runKernel } from "./replace.js";
+import { replaceKernel } from "./replace.js";
 
 interface Operands {
   readonly a: TensorInfo;
@@ -14,16 +14,6 @@ interface Transposes {
   readonly transposeB: boolean;
 }
 
-interface FusedOperands extends Operands {
-  readonly bias?: TensorInfo;
-  readonly preluActivationWeights?: TensorInfo;
-}
-
-interface FusedAttributes extends Transposes {
-  readonly activation?: string | null;
-  readonly leakyreluAlpha?: number;
-}
-
 /**
  * Matrix products. The shipped BatchMatMul is a naive loop where an operand is transposed, ten times slower than
  * where none is, and gradients always transpose one.
@@ -31,44 +21,9 @@ interface FusedAttributes extends Transposes {
 export function replaceMatrixProducts(heap: Heap): void {
   replaceKernel<Operands, Transposes>("BatchMatMul", ({ inputs, attrs }) => batchMatMul(heap, inputs, attrs));
 
-  replaceKernel<FusedOperands, FusedAttributes>("_FusedMatMul", ({ inputs, attrs }) => {
-    const { bias, preluActivationWeights } = inputs;
-    const activation = attrs.activation ?? "linear";
-    const product = batchMatMul(heap, inputs, attrs);
-    const columns = product.shape.at(-1)!;
-    const relu = activation === "relu";
-    if (bias !== undefined) {
-      const rows = tf.util.sizeFromShape(product.shape) / Math.max(columns, 1);
-      const kind = relu ? activations.relu : activations.linear;
-      heap.kernels.biasActivation(kind, heap.address(product), heap.address(bias), rows, columns, columns);
-      if (relu) return product;
-    }
-    if (activation === "linear") return product;
-    const activated =
-      activation === "prelu"
-        ? runKernel("Prelu", { x: product, alpha: preluActivationWeights! }, {})
-        : runKernel(
-            activationKernel(activation),
-            { x: product, features: product },
-            { alpha: attrs.leakyreluAlpha ?? 0 },
-          );
-    heap.release(product);
-    return activated;
-  });
-}
-
-function activationKernel(activation: string): string {
-  const kernels: Record<string, string> = {
-    relu: "Relu",
-    relu6: "Relu6",
-    elu: "Elu",
-    sigmoid: "Sigmoid",
-    leakyrelu: "LeakyRelu",
-  };
-  const kernel = kernels[activation];
-  if (kernel === undefined)
-    throw new Error(`Expected a known activation for a fused product, got "${activation}".`);
-  return kernel;
+  replaceKernel<Operands & FusedInputs, Transposes & FusedAttributes>("_FusedMatMul", ({ inputs, attrs }) =>
+    finishFused(heap, batchMatMul(heap, inputs, attrs), inputs, attrs),
+  );
 }
 
 /** (…, m, k)·(…, k, n) → (…, m, n), batch dimensions broadcast, either operand given transposed. */

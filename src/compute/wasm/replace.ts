@@ -1,4 +1,10 @@
-import type { KernelFunc, NamedAttrMap, NamedTensorInfoMap, TensorInfo } from "@tensorflow/tfjs";
+import type {
+  KernelConfig,
+  KernelFunc,
+  NamedAttrMap,
+  NamedTensorInfoMap,
+  TensorInfo,
+} from "@tensorflow/tfjs";
 import { tf } from "../tensorflow.js";
 
 export interface KernelCall<Inputs, Attributes> {
@@ -6,7 +12,7 @@ export interface KernelCall<Inputs, Attributes> {
   readonly attrs: Attributes;
 }
 
-/** Gives the WebAssembly backend another kernel for `name`. `shipped` runs the one it came with. */
+/** Gives the WebAssembly backend a kernel for `name`, or another one: `shipped` runs the one it came with. */
 export function replaceKernel<Inputs extends object, Attributes extends object>(
   name: string,
   kernel: (
@@ -14,16 +20,16 @@ export function replaceKernel<Inputs extends object, Attributes extends object>(
     shipped: (call: KernelCall<Inputs, Attributes>) => TensorInfo | TensorInfo[],
   ) => TensorInfo | TensorInfo[],
 ): void {
-  const shipped = tf.getKernel(name, "wasm").kernelFunc;
+  const original = tf.getKernel(name, "wasm") as KernelConfig | undefined;
   const replacement: KernelFunc = ({ inputs, attrs, backend }) =>
     kernel({ inputs: inputs as unknown as Inputs, attrs: attrs as unknown as Attributes }, (call) =>
-      shipped({
+      original!.kernelFunc({
         inputs: call.inputs as unknown as NamedTensorInfoMap,
         attrs: call.attrs as unknown as NamedAttrMap,
         backend,
       }),
     );
-  tf.unregisterKernel(name, "wasm");
+  if (original !== undefined) tf.unregisterKernel(name, "wasm");
   tf.registerKernel({ kernelName: name, backendName: "wasm", kernelFunc: replacement });
 }
 

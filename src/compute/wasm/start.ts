@@ -2,9 +2,13 @@ import { version_wasm } from "@tensorflow/tfjs-backend-wasm";
 import type { StartedBackend } from "../backend.js";
 import { loadBlas, type BlasChoice } from "../blas/load.js";
 import { tf } from "../tensorflow.js";
+import { borrowMissingKernels } from "./borrow.js";
+import { replaceConvolutions } from "./conv.js";
+import { replaceDepthwiseConvolutions } from "./depthwise.js";
 import { Heap } from "./heap.js";
 import { replaceIdentity } from "./identity.js";
 import { replaceMatrixProducts } from "./matmul.js";
+import { replacePooling } from "./pool.js";
 import { replaceSum } from "./sum.js";
 
 let heap: Heap | undefined;
@@ -41,8 +45,12 @@ export async function startWasm(threads: number, blasChoice: BlasChoice): Promis
 async function openHeap(): Promise<Heap> {
   const opened = await Heap.open();
   replaceMatrixProducts(opened);
+  replaceConvolutions(opened);
+  replaceDepthwiseConvolutions(opened);
+  replacePooling(opened);
   replaceIdentity(opened);
   replaceSum(opened);
+  borrowMissingKernels();
   return opened;
 }
 

@@ -1,4 +1,5 @@
-import { activations, type ActivationName } from "../../compute/wasm/kernels.js";
+import type { ActivationName } from "../../compute/wasm/kernels.js";
+import { biasAndActivation } from "./bias-activation.js";
 import { addsTo, type Operation } from "./operation.js";
 
 /** What a dense layer's operation is made of. */
@@ -17,35 +18,37 @@ export interface DenseShape {
 }
 
 /** y = f(xW + b): (rows, inputs)·(inputs, units) → (rows, units) */
-export function dense(shape: DenseShape): Operation {
-  const { own, input, kernel, bias, positions, inputs, units } = shape;
-  const activation = activations[shape.activation];
+export function dense({
+  own,
+  input,
+  kernel,
+  bias,
+  positions,
+  inputs,
+  units,
+  activation,
+}: DenseShape): Operation {
+  const finish = biasAndActivation(own, bias, units, activation);
   return {
     inputs: [input],
     size: positions * units,
     weights: bias === undefined ? [kernel] : [kernel, bias],
+    fuse: finish.fuse,
 
-    forward({ heap, rows, values, weights }) {
-      const count = rows * positions;
-      const y = values[own]!;
+    forward(block) {
+      const { heap, values, weights } = block;
+      const count = block.rows * positions;
       const x = { at: values[input]!, stride: inputs };
       const W = { at: weights[kernel]!, stride: units };
-      heap.multiply({ m: count, n: units, k: inputs }, x, W, { at: y, stride: units }, false);
-      const b = bias === undefined ? 0 : weights[bias]!;
-      if (b !== 0 || activation !== activations.linear) {
-        heap.kernels.biasActivation(activation, y, b, count, units, units);
-      }
+      heap.multiply({ m: count, n: units, k: inputs }, x, W, { at: values[own]!, stride: units }, false);
+      finish.forward(block, count);
     },
 
     backward(frame) {
       const { heap, values, gradients, weights, weightGradients, accumulate } = frame;
       const count = frame.rows * positions;
+      finish.backward(frame, count);
       const dz = { at: gradients[own]!, stride: units };
-      if (activation !== activations.linear) {
-        heap.kernels.activationGradient(activation, values[own]!, dz.at, count * units, false, dz.at);
-      }
-      const db = bias === undefined ? 0 : weightGradients[bias]!;
-      if (db !== 0) heap.kernels.sumRows(dz.at, count, units, accumulate, db);
       const dW = weightGradients[kernel]!;
       if (dW !== 0) {
         const xT = { at: values[input]!, stride: inputs, transposed: true };

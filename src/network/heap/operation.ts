@@ -1,4 +1,5 @@
 import type { Heap } from "../../compute/wasm/heap.js";
+import type { ActivationName } from "../../compute/wasm/kernels.js";
 
 /**
  * One step of a network on the WebAssembly heap: y = F(inputs; parameters) for a block of samples, and its
@@ -18,6 +19,31 @@ export interface Operation {
    * that are not 0 in `frame.gradients`. What a later consumer of an input has left there is added to.
    */
   backward(frame: Frame): void;
+  /** Takes over an activation that directly follows, if it can: y = f(F(…)). */
+  fuse?(activation: ActivationName): boolean;
+  /** Of a batch normalisation: the weights that hold its running mean and variance. */
+  readonly statistics?: RunningStatistics;
+  /** Of a padding: what it adds around each image. */
+  readonly padding?: Padding;
+  /** Frees what it has allocated on the heap. */
+  dispose?(): void;
+}
+
+export interface RunningStatistics {
+  /** Numbers of the weights. */
+  readonly mean: number;
+  readonly variance: number;
+  readonly channels: number;
+  /** Addresses of the last batch's mean and variance. */
+  readonly batchMean: number;
+  readonly batchVariance: number;
+}
+
+export interface Padding {
+  readonly top: number;
+  readonly left: number;
+  readonly bottom: number;
+  readonly right: number;
 }
 
 /** Where operations find their operands for one block of samples: addresses on the heap. */
@@ -29,6 +55,8 @@ export interface Block {
   readonly values: readonly number[];
   /** By weight. */
   readonly weights: readonly number[];
+  /** Whether batch normalisation uses its running statistics, not the block's own. */
+  readonly inference: boolean;
   /** Whether weight gradients are added to what is there: they are sums over blocks. */
   readonly accumulate: boolean;
 }

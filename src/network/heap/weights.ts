@@ -1,5 +1,5 @@
 import type { Heap } from "../../compute/wasm/heap.js";
-import type { tf } from "../../compute/tensorflow.js";
+import { tf } from "../../compute/tensorflow.js";
 import type { Vector } from "../../linalg/vector.js";
 import type { TensorSlot } from "../../decomposition/decomposition.js";
 
@@ -16,7 +16,7 @@ export class HeapWeights {
   constructor(
     private readonly heap: Heap,
     private readonly slots: readonly TensorSlot[],
-    variables: readonly tf.Tensor[],
+    private readonly variables: readonly tf.Variable[],
   ) {
     const sizes = variables.map((variable) => variable.size);
     const total = sizes.reduce((sum, size) => sum + size, 0);
@@ -50,6 +50,16 @@ export class HeapWeights {
       theta.set(this.heap.floats(this.values[i]!, size), offset);
     });
     return theta;
+  }
+
+  /** Writes all weights into the model's variables. */
+  export(): void {
+    this.variables.forEach((variable, i) => {
+      const values = this.heap.floats(this.values[i]!, variable.size).slice();
+      const tensor = tf.tensor(values, variable.shape);
+      variable.assign(tensor);
+      tensor.dispose();
+    });
   }
 
   free(): void {

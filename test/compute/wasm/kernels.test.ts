@@ -43,6 +43,15 @@ describe("Identity on WebAssembly", () => {
   });
 });
 
+describe("kernels borrowed from plain JavaScript", () => {
+  it("give embeddings their gradient", async () => {
+    await expectSame(() => {
+      const rows = tf.tensor1d([5, 0, 5], "int32");
+      return tf.grad((table: tf.Tensor) => tf.gather(table, rows).square())(randomTensor([6, 3], 3));
+    });
+  });
+});
+
 describe("Heap", () => {
   it("throws at 4 GB instead of overwriting address 0, and works on", async () => {
     await startBackend({ backend: "wasm", threads: 1 });

@@ -1,0 +1,134 @@
+import { at, loadPart, storePart } from "./simd";
+
+/** Rows that are summed before they are added to the total; their values stay in the first-level cache. */
+const BLOCK: i32 = 64;
+
+/** Σ over rows of x − shift, and of its square where `square`: one block of rows, added to out (channels). */
+function addDeviations(x: usize, rows: i32, channels: i32, shift: usize, square: bool, out: usize): void {
+  const stride = (<usize>channels) << 2;
+  for (let c: i32 = 0; c < channels; c += 4) {
+    const count = min(4, channels - c);
+    const center = shift ? read(at(shift, c), count) : f32x4.splat(0);
+    let sum = f32x4.splat(0);
+    let p = at(x, c);
+    for (let i: i32 = 0; i < rows; i++) {
+      const d = f32x4.sub(read(p, count), center);
+      sum = f32x4.add(sum, square ? f32x4.mul(d, d) : d);
+      p += stride;
+    }
+    write(at(out, c), count, f32x4.add(read(at(out, c), count), sum));
+  }
+}
+
+/** mean, variance ← of every channel of x (rows, channels): two passes, so that nothing cancels. */
+export function moments(x: usize, rows: i32, channels: i32, mean: usize, variance: usize): void {
+  const bytes = (<usize>channels) << 2;
+  memory.fill(mean, 0, bytes);
+  memory.fill(variance, 0, bytes);
+  const share: f32 = 1 / <f32>rows;
+  for (let i: i32 = 0; i < rows; i += BLOCK) {
+    addDeviations(x + <usize>i * bytes, min(BLOCK, rows - i), channels, 0, false, mean);
+  }
+  for (let c: i32 = 0; c < channels; c++) store<f32>(at(mean, c), load<f32>(at(mean, c)) * share);
+  for (let i: i32 = 0; i < rows; i += BLOCK) {
+    addDeviations(x + <usize>i * bytes, min(BLOCK, rows - i), channels, mean, true, variance);
+  }
+  for (let c: i32 = 0; c < channels; c++) store<f32>(at(variance, c), load<f32>(at(variance, c)) * share);
+}
+
+/** y ← f(scale · (x − mean) + shift) channel by channel, where f is max(0, ·) if `relu`. */
+export function normalise(
+  x: usize,
+  mean: usize,
+  scale: usize,
+  shift: usize,
+  rows: i32,
+  channels: i32,
+  relu: bool,
+  y: usize,
+): void {
+  const floor = f32x4.splat(relu ? 0 : -Infinity);
+  for (let i: i32 = 0; i < rows; i++) {
+    for (let c: i32 = 0; c < channels; c += 4) {
+      const count = min(4, channels - c);
+      const centered = f32x4.sub(read(at(x, c), count), read(at(mean, c), count));
+      const scaled = f32x4.mul(centered, read(at(scale, c), count));
+      write(at(y, c), count, f32x4.max(f32x4.add(scaled, read(at(shift, c), count)), floor));
+    }
+    x = at(x, channels);
+    y = at(y, channels);
+  }
+}
+
+/**
+ * sum ← Σ dy and product ← Σ dy · (x − mean) over the rows, channel by channel: the gradients of shift and, but for
+ * the factor 1/deviation, of scale.
+ */
+export function normalisationSums(
+  x: usize,
+  dy: usize,
+  mean: usize,
+  rows: i32,
+  channels: i32,
+  sum: usize,
+  product: usize,
+): void {
+  const stride = (<usize>channels) << 2;
+  memory.fill(sum, 0, stride);
+  memory.fill(product, 0, stride);
+  for (let first: i32 = 0; first < rows; first += BLOCK) {
+    const last = min(rows, first + BLOCK);
+    for (let c: i32 = 0; c < channels; c += 4) {
+      const count = min(4, channels - c);
+      const center = read(at(mean, c), count);
+      let s = f32x4.splat(0);
+      let t = f32x4.splat(0);
+      let offset = <usize>first * stride + ((<usize>c) << 2);
+      for (let i = first; i < last; i++) {
+        const d = read(dy + offset, count);
+        s = f32x4.add(s, d);
+        t = f32x4.add(t, f32x4.mul(d, f32x4.sub(read(x + offset, count), center)));
+        offset += stride;
+      }
+      write(at(sum, c), count, f32x4.add(read(at(sum, c), count), s));
+      write(at(product, c), count, f32x4.add(read(at(product, c), count), t));
+    }
+  }
+}
+
+/** dx ← a · dy + b · (x − mean) + c channel by channel, + dx where `accumulate`. */
+export function normalisationGradient(
+  x: usize,
+  dy: usize,
+  mean: usize,
+  a: usize,
+  b: usize,
+  c: usize,
+  rows: i32,
+  channels: i32,
+  accumulate: bool,
+  dx: usize,
+): void {
+  for (let i: i32 = 0; i < rows; i++) {
+    for (let j: i32 = 0; j < channels; j += 4) {
+      const count = min(4, channels - j);
+      const centered = f32x4.sub(read(at(x, j), count), read(at(mean, j), count));
+      let d = f32x4.mul(read(at(a, j), count), read(at(dy, j), count));
+      d = f32x4.add(d, f32x4.add(f32x4.mul(read(at(b, j), count), centered), read(at(c, j), count)));
+      if (accumulate) d = f32x4.add(d, read(at(dx, j), count));
+      write(at(dx, j), count, d);
+    }
+    x = at(x, channels);
+    dy = at(dy, channels);
+    dx = at(dx, channels);
+  }
+}
+
+function read(address: usize, count: i32): v128 {
+  return count == 4 ? v128.load(address) : loadPart(address, count);
+}
+
+function write(address: usize, count: i32, x: v128): void {
+  if (count == 4) v128.store(address, x);
+  else storePart(address, count, x);
+}

@@ -1,0 +1,29 @@
+import type { OptionTable, ValuesOf } from "../config/option.js";
+import type { Vector } from "../linalg/vector.js";
+import type { MethodContext, Optimizer } from "./problem.js";
+
+/** A method as the command line, the config file, the library and the documentation know it. */
+export interface MethodDescription {
+  readonly name: string;
+  /** One line of help. */
+  readonly summary: string;
+  /** Key of ALGORITHMS.md. */
+  readonly source: string;
+  readonly options: OptionTable;
+  /** Mini-batches an epoch where --batches is not given. */
+  readonly batches: number;
+  create(context: MethodContext, options: Readonly<Record<string, unknown>>, theta0: Vector): Optimizer;
+}
+
+/** Ties a table of options to the function that takes their values. */
+export function describe<T extends OptionTable>(
+  description: Omit<MethodDescription, "options" | "create"> & {
+    options: T;
+    create(context: MethodContext, options: ValuesOf<T>, theta0: Vector): Optimizer;
+  },
+): MethodDescription {
+  return {
+    ...description,
+    create: (context, options, theta0) => description.create(context, options as ValuesOf<T>, theta0),
+  };
+}

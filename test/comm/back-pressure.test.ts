@@ -1,0 +1,31 @@
+import { describe, expect, test } from "vitest";
+
+import { RankProcesses } from "./helpers/processes.js";
+
+/*
+ * A channel holds 8 MiB under way. What a process takes beyond that is the allocator's: freed frames that it has not
+ * given back. So the bound on growth is a small multiple, and far below what is pushed.
+ */
+const BOUND = 96 << 20;
+
+describe("a sender much faster than its receiver", () => {
+  test.each([
+    ["small messages", 512, 8 << 10],
+    ["messages of a megabyte", 2048, 1 << 20],
+  ])(
+    "of %s takes bounded memory on both sides",
+    async (_, mebibytes, chunk) => {
+      const ranks = await RankProcesses.start("slow receiver", 2, {
+        args: [String(mebibytes), String(chunk)],
+      });
+      try {
+        for (const { bytes, rank } of await ranks.all("peak", [0, 1], 50)) {
+          expect(bytes, `growth of rank ${rank}`).toBeLessThan(BOUND);
+        }
+      } finally {
+        await ranks[Symbol.asyncDispose]();
+      }
+    },
+    60_000,
+  );
+});

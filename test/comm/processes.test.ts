@@ -1,0 +1,87 @@
+import { describe, expect, test } from "vitest";
+
+import { RankProcesses, type RankReport } from "./helpers/processes.js";
+
+/*
+ * Real processes and sockets, and what ends them. Every test has a time bound; the figures of issue 3 are the bounds.
+ */
+
+/** Runs a scenario and the test of it; nothing is left running. */
+async function withRanks(
+  scenario: string,
+  size: number,
+  body: (ranks: RankProcesses) => Promise<void>,
+  options?: Parameters<typeof RankProcesses.start>[2],
+): Promise<void> {
+  const ranks = await RankProcesses.start(scenario, size, options);
+  try {
+    await body(ranks);
+  } finally {
+    await ranks[Symbol.asyncDispose]();
+  }
+}
+
+function expectLost(failures: readonly RankReport[], lost: number, since: number, seconds: number): void {
+  for (const { name, message, at, rank } of failures) {
+    expect(name, message).toBe("PeerLostError");
+    expect(message).toMatch(new RegExp(`^Rank ${lost} `));
+    expect(message).toMatch(new RegExp(`while rank ${rank} waits for (rank \\d|it) in `));
+    expect(at - since).toBeLessThan(seconds * 1000);
+  }
+}
+
+describe("a rank killed by SIGKILL", () => {
+  test.each(["small messages", "large messages", "ring of large messages"])(
+    "amid %s is lost to all others within 3 s, and they end",
+    async (scenario) => {
+      await withRanks(scenario, 4, async (ranks) => {
+        await new Promise((resolve) => setTimeout(resolve, 300));
+        const killed = Date.now();
+        ranks.kill(2, "SIGKILL");
+        expectLost(await ranks.all("failed", [0, 1, 3], 5), 2, killed, 3);
+        for (const { name, message } of await ranks.all("closed", [0, 1, 3], 1)) {
+          expect(name).toBe("CommunicatorClosedError");
+          expect(message).toContain("closed by an earlier error: Rank 2 ");
+        }
+        expect(await ranks.end(5)).toEqual([0, 0, null, 0]);
+      });
+    },
+    30_000,
+  );
+
+  test("is lost to those who wait for another", async () => {
+    await withRanks("waiting", 4, async (ranks) => {
+      const killed = Date.now();
+      ranks.kill(2, "SIGKILL");
+      expectLost(await ranks.all("failed", [1, 3], 5), 2, killed, 3);
+    });
+  }, 30_000);
+});
+
+test("a stopped rank is lost within 10 s", async () => {
+  await withRanks("small messages", 3, async (ranks) => {
+    const stopped = Date.now();
+    ranks.kill(1, "SIGSTOP");
+    expectLost(await ranks.all("failed", [0, 2], 12), 1, stopped, 10);
+  });
+}, 30_000);
+
+test("a rank that computes for long is not lost", async () => {
+  await withRanks("busy", 3, async (ranks) => {
+    await ranks.all("done", [0, 1, 2], 15);
+  });
+}, 30_000);
+
+test("a rank that exits without closing is lost", async () => {
+  await withRanks("exits early", 3, async (ranks) => {
+    expectLost(await ranks.all("failed", [0, 1], 5), 2, Date.now(), 3);
+    expect(await ranks.end(5)).toEqual([0, 0, 0]);
+  });
+}, 30_000);
+
+test("what a rank has sent arrives, even if it leaves at once", async () => {
+  await withRanks("sends and leaves", 2, async (ranks) => {
+    await ranks.all("done", [1], 10);
+    expect(await ranks.end(5)).toEqual([0, 0]);
+  });
+}, 30_000);
