@@ -51,7 +51,9 @@ export async function train(request: TrainRequest): Promise<Summary> {
     const config = trainConfig(sources, availableParallelism());
     const spec: RunSpec = {
       config,
-      out: config.out ?? defaultOut(config),
+      out:
+        config.out ??
+        defaultOut({ method: config.method, data: typeof data === "object" ? "memory" : config.data }),
       ...(typeof data === "object" ? { dataFiles: await writeData(data, handover) } : {}),
     };
     const observe = (event: RunEvent): void => {
