@@ -136,6 +136,9 @@ function defaultsOf(name: string): string {
     .join(", ");
 }
 
+const taken = Object.keys(optionsOfMethods).find((name) => name in trainOptions);
+if (taken !== undefined) throw new Error(`The option "${taken}" of a method hides one of every run.`);
+
 /** All of it: what a command line or a config file may name. */
 export const allTrainOptions: OptionTable = { ...trainOptions, ...optionsOfMethods };
 
