@@ -47,7 +47,12 @@ export async function train(request: TrainRequest): Promise<Summary> {
     else if (model) values["model"] = await writeModel(model, handover);
     if (typeof data === "string") values["data"] = data;
     const sources: Given[] = [{ source: { kind: "program" }, values }];
-    const { spec: planned, where, maxRestarts, dryRun } = await planJob(sources);
+    const {
+      spec: planned,
+      where,
+      maxRestarts,
+      dryRun,
+    } = await planJob(sources, typeof data === "object" ? "memory" : undefined);
     if (dryRun)
       throw new UsageError('Expected options of a run, got "dryRun", which the command line alone has.');
     const spec: RunSpec = {

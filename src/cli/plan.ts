@@ -21,15 +21,16 @@ export interface PlannedJob {
 
 /**
  * The job that `sources` ask for: they may name options of the run, of the job and of its launch.
+ * @param dataName what a default folder is called after, where data does not come by name
  * @throws UsageError
  */
-export async function planJob(sources: readonly Given[]): Promise<PlannedJob> {
+export async function planJob(sources: readonly Given[], dataName?: string): Promise<PlannedJob> {
   const { launch, job, run } = sortSources(sources);
   const { dryRun, ...launchValues } = resolveOptions(launchOptions, launch);
   const where = await launchSpecOf(launchValues);
   const values = resolveOptions(jobOptions, job);
   const saysRanks = values.resume !== undefined || run.some(({ values: { ranks } }) => ranks !== undefined);
-  const spec = planRun(run, values, saysRanks ? 1 : await slotsOf(where));
+  const spec = planRun(run, values, saysRanks ? 1 : await slotsOf(where), dataName);
   return { spec, where, maxRestarts: values.maxRestarts, dryRun };
 }
 
@@ -59,10 +60,11 @@ function planRun(
   sources: readonly Given[],
   { resume, autoResume }: Pick<ValuesOf<typeof jobOptions>, "resume" | "autoResume">,
   defaultRanks: number,
+  dataName?: string,
 ): RunSpec {
   if (resume !== undefined) return planResumption(sources, resume, defaultRanks);
   const config = trainConfig(sources, defaultRanks);
-  const out = config.out ?? defaultOut(config);
+  const out = config.out ?? defaultOut(config.method, dataName ?? config.data);
   const wasRequeued = Number(process.env["SLURM_RESTART_COUNT"] ?? 0) > 0;
   if (!autoResume && !wasRequeued) return { config, out, beginning: "new" };
   if (autoResume && config.out === undefined) {
@@ -122,7 +124,7 @@ function recordedOptions(out: string, sources: readonly Given[]): Given | undefi
 }
 
 /** runs/apts-digits-20260131-145905; for SLURM, whose tasks must all find the same name, runs/apts-digits-job-4711 */
-function defaultOut({ method, data }: { method: string; data: string }): string {
+function defaultOut(method: string, data: string): string {
   const time = new Date().toISOString().replace(/[-:]/g, "").replace("T", "-").slice(0, 15);
   const job = slurmTask(process.env) && `job-${process.env["SLURM_JOB_ID"]!}`;
   return join("runs", `${method}-${data}-${job ?? time}`);

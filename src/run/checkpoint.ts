@@ -15,6 +15,8 @@ export interface Checkpoint {
   /** θ, (n,) */
   readonly theta: Vector;
   readonly method: MethodState;
+  /** Means and variances of batch normalisation; null where there are none yet. */
+  readonly statistics: Vector | null;
   readonly ledger: LedgerState;
 }
 

@@ -17,8 +17,8 @@ export interface Identity {
   readonly model: string;
   readonly train: string;
   readonly test: string;
-  /** What decides the last bits beside all that: the version of apts, and the compute backend. */
-  readonly software: string;
+  /** What decides the last bits beside all that: the version of apts, the compute backend, how batches are cut. */
+  readonly computation: string;
 }
 
 export function identityOf(
@@ -32,7 +32,7 @@ export function identityOf(
     parameters: decomposition.dimension,
     model: sha256(topologyOf(evaluator.exportModel())),
     ...fingerprints(data),
-    software: `apts ${aptsVersion()}, ${backend.fingerprint}`,
+    computation: `apts ${aptsVersion()}; ${backend.fingerprint}; chunks of at most ${evaluator.mostRows} rows`,
   };
 }
 

@@ -56,13 +56,13 @@ async function find({ beginning, out, folder, identity, epochs }: Wanted): Promi
   }
   checkSame(out, checkpoint.identity, identity);
   checkEpochs(out, checkpoint, epochs);
-  const was = checkpoint.identity.software;
+  const was = checkpoint.identity.computation;
   const other =
-    was === identity.software
+    was === identity.computation
       ? []
       : [
           `The result may differ in its last bits from that of a run without interruption: it began with ${was}, ` +
-            `and goes on with ${identity.software}.`,
+            `and goes on with ${identity.computation}.`,
         ];
   return {
     checkpoint,

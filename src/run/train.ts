@@ -54,7 +54,7 @@ async function trainIn(out: string, config: TrainConfig, place: RankPlace): Prom
   const isFirst = comm.rank === 0;
   const setup = await setUp(config, place.dataFiles, comm, place.threads);
   const { data, evaluator, decomposition } = setup;
-  const test = new Batch(data.test, data.normalisation);
+  const test = new Batch(data.test, data.normalisation, evaluator.mostRows);
   const run = new RunState(config, setup, comm);
   const { optimizer, ledger } = run;
 
@@ -114,13 +114,12 @@ async function finishEpoch(
   reporter: Reporter,
   agreed: () => Promise<Wish>,
 ): Promise<boolean> {
-  const { optimizer, epochs, ledger } = run;
+  const { epochs, ledger } = run;
   const { epochs: closed, batches: done } = ledger.position;
   ledger.go();
   try {
     for (const problem of epochs.problems(closed + 1, done)) {
-      const report = await optimizer.step(problem);
-      ledger.addStep(report);
+      const report = await run.step(problem);
       reporter.log.debug({ step: ledger.position.batches, ...report }, "step");
       const wish = await agreed();
       if (wish === "go on") continue;

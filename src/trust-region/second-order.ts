@@ -1,7 +1,6 @@
 import { addScaled, type Vector } from "../linalg/vector.js";
 import { firstOrder } from "./first-order.js";
-import type { LSR1Memory} from "./l-sr1.js";
-import { type LSR1State } from "./l-sr1.js";
+import type { LSR1Memory, LSR1State } from "./l-sr1.js";
 import type { Model } from "./model.js";
 import { obs } from "./obs.js";
 
