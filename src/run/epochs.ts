@@ -44,7 +44,7 @@ export class Epochs {
 
   #problem(indices?: Int32Array): NetworkProblem {
     const { data, evaluator, decomposition } = this.setup;
-    const batch = new Batch(data.train, data.normalisation, indices);
+    const batch = new Batch(data.train, data.normalisation, evaluator.mostRows, indices);
     return new NetworkProblem(evaluator, batch, this.comm, decomposition, this.count);
   }
 }

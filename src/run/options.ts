@@ -38,13 +38,19 @@ export const trainOptions = {
   model: text({
     fallback: "fcnn",
     placeholder: "NAME|FILE",
-    help: "fcnn, a model.json, or a module that exports createModel",
+    help: "fcnn, cnn, resnet18, resnet18-cifar, a model.json, or a module that exports createModel",
   }),
   hidden: integers({
     min: 1,
     max: 1_000_000,
     fallback: [32, 32],
-    help: "widths of the hidden layers of fcnn",
+    help: "widths of the hidden layers of fcnn and cnn",
+  }),
+  channels: integers({
+    min: 1,
+    max: 1_000_000,
+    fallback: [16, 32],
+    help: "channels of the convolutions of cnn",
   }),
   ranks: integer({ min: 1, max: 4096, fallback: undefined, help: "processes (default: one for each core)" }),
   subdomains: integer({
@@ -78,6 +84,18 @@ export const trainOptions = {
     help: "end when test accuracy reaches this share",
   }),
   backend: choice(BACKENDS, { fallback: "auto", help: "TensorFlow.js backend" }),
+  blas: text({
+    fallback: "auto",
+    placeholder: "auto|none|FILE",
+    help: "native matrix products of the wasm backend",
+  }),
+  memory: integer({
+    min: 1,
+    max: 1_000_000,
+    fallback: 2048,
+    placeholder: "MB",
+    help: "what a rank's intermediate results may take; larger chunks are cut",
+  }),
   threads: integer({
     min: 1,
     max: 1024,

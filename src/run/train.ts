@@ -5,6 +5,7 @@ import type { Optimizer, StepReport } from "../methods/problem.js";
 import { Batch } from "../network/batch.js";
 import { serialiseModel } from "../network/model-file.js";
 import { EvaluationCount, type NetworkProblem } from "../network/problem.js";
+import { RunningStatistics } from "../network/running-statistics.js";
 import { Epochs } from "./epochs.js";
 import { evaluateQuality } from "./evaluate.js";
 import { Ledger } from "./ledger.js";
@@ -44,8 +45,9 @@ export async function train(config: TrainConfig, out: string, place: RankPlace):
   );
   const count = new EvaluationCount();
   const epochs = new Epochs(setup, comm, count, config.batches, config.overlap, random.fork("batches"));
-  const test = new Batch(data.test, data.normalisation);
+  const test = new Batch(data.test, data.normalisation, evaluator.mostRows);
   const ledger = new Ledger(config, comm, count);
+  const statistics = new RunningStatistics(evaluator, comm);
 
   const record = recordOf(config, setup);
   const folder = comm.rank === 0 ? await RunFolder.create(out, record) : undefined;
@@ -57,7 +59,7 @@ export async function train(config: TrainConfig, out: string, place: RankPlace):
   let ended: Summary["ended"] | undefined;
   for (let epoch = 1; ended === undefined; epoch++) {
     const began = performance.now();
-    const { steps, stopped } = await oneEpoch(optimizer, epochs.problems(epoch), comm, stop, log);
+    const { steps, stopped } = await oneEpoch(optimizer, epochs.problems(epoch), comm, stop, log, statistics);
     const elapsed = (performance.now() - began) / 1000;
     const quality = await evaluateQuality(comm, evaluator, test, optimizer.theta);
     const metrics = await ledger.close(epoch, steps, elapsed, quality);
@@ -85,11 +87,13 @@ async function oneEpoch(
   comm: Communicator,
   stop: AbortSignal | undefined,
   log: Logger,
+  statistics: RunningStatistics,
 ): Promise<{ steps: StepReport[]; stopped: boolean }> {
   const steps: StepReport[] = [];
   for (const problem of problems) {
     const report = await optimizer.step(problem);
     steps.push(report);
+    await statistics.follow(optimizer.theta, problem.batch, problem.batch.indices === undefined);
     log.debug({ step: steps.length, ...report }, "step");
     const wish = await comm.allreduce(Int32Array.of(stop?.aborted ? 1 : 0), "max");
     if (wish[0] === 1) return { steps, stopped: true };

@@ -1,4 +1,5 @@
 import type { TensorInfo } from "@tensorflow/tfjs";
+import { tf } from "../tensorflow.js";
 import { convInfo, type ConvAttributes, type Shape4D } from "./conv-info.js";
 import { Convolution } from "./convolution.js";
 import { finishFused, type FusedAttributes, type FusedInputs } from "./fused.js";
@@ -52,6 +53,7 @@ export function replaceConvolutions(heap: Heap): void {
     ({ inputs: { x, dy }, attrs }) => {
       const info = convInfo(x.shape, attrs.filterShape, attrs, false);
       const dFilter = heap.output(info.filterShape);
+      heap.kernels.zero(tf.util.sizeFromShape(info.filterShape), heap.address(dFilter));
       withConvolution(heap, info, (convolution) => {
         convolution.filterGradient(
           heap.address(x),

@@ -27,7 +27,6 @@ export class Convolution {
   readonly #taps: number;
   /** The images are their own columns: one tap, no stride, no padding. */
   readonly #direct: boolean;
-  readonly #filterSize: number;
   readonly #block: number;
 
   constructor(
@@ -60,7 +59,6 @@ export class Convolution {
     };
     this.#shape = shape;
     this.#taps = shape.height * shape.width * shape.channels;
-    this.#filterSize = full.height * full.width * full.channels * outChannels;
     this.#runs = runsOf(full, shape, rows.from, columns.from, outChannels);
     this.#direct =
       shape.height === 1 &&
@@ -97,12 +95,12 @@ export class Convolution {
     });
   }
 
-  /** dFilter ← the gradient by the filter, + dFilter where `accumulate`. */
+  /**
+   * dFilter ← the gradient by the filter, + dFilter where `accumulate`. Taps that never meet the image are left alone:
+   * their gradient is 0, and the caller's dFilter says so from the start.
+   */
   filterGradient(x: number, dy: number, images: number, accumulate: boolean, dFilter: number): void {
     const { heap, outChannels } = this;
-    const covered = this.#runs.reduce((sum, run) => sum + run.length * outChannels, 0);
-    const partial = covered < this.#filterSize;
-    if (!accumulate && (partial || images === 0)) heap.kernels.zero(this.#filterSize, dFilter);
     this.#forEachBlock(images, ({ first, count }) => {
       const columns = this.#columns(x, first, count);
       for (const run of this.#runs) {
@@ -111,7 +109,7 @@ export class Convolution {
           { at: columns + 4 * run.column, stride: this.#taps, transposed: true },
           { at: dy + 4 * first * outChannels, stride: outChannels },
           { at: dFilter + 4 * run.filter, stride: outChannels },
-          accumulate || partial || first > 0,
+          accumulate || first > 0,
         );
       }
     });

@@ -23,7 +23,6 @@ export interface BatchNormShape {
  */
 export function batchNorm(heap: Heap, shape: BatchNormShape): Operation {
   const { own, input, scale, shift, movingMean, movingVariance, channels, positions, epsilon } = shape;
-  const { kernels } = heap;
   let relu = false;
   const memory = heap.allocate(4 * channels * 8);
   const [mean, variance, factor, offset, sum, product, slope, constant] = Array.from(
@@ -53,6 +52,7 @@ export function batchNorm(heap: Heap, shape: BatchNormShape): Operation {
     },
 
     forward({ rows, values, weights, inference }) {
+      const { kernels } = heap;
       const count = rows * positions;
       if (inference) {
         kernels.copy(weights[movingMean]!, channels, mean);
@@ -74,6 +74,7 @@ export function batchNorm(heap: Heap, shape: BatchNormShape): Operation {
     //   dβ = S,  dγ = r T,  dx = γr (dy − S/m − r² (x − μ) T/m)
     backward(frame) {
       const { rows, values, gradients, weightGradients, accumulate } = frame;
+      const { kernels } = heap;
       const count = rows * positions;
       const x = values[input]!;
       const dz = gradients[own]!;

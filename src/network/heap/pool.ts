@@ -12,7 +12,6 @@ export function pool(
 ): Operation {
   const address = writeWindow(heap, window);
   const inputSize = window.inHeight * window.inWidth * window.channels;
-  const { kernels } = heap;
   return {
     inputs: [input],
     size: window.outHeight * window.outWidth * window.channels,
@@ -22,12 +21,14 @@ export function pool(
     },
 
     forward({ rows, values }) {
+      const { kernels } = heap;
       if (kind === "max") kernels.maxPool(address, values[input]!, rows, values[own]!);
       else kernels.averagePool(address, values[input]!, rows, values[own]!);
     },
 
     backward(frame) {
       const { rows, values, gradients } = frame;
+      const { kernels } = heap;
       const dx = gradients[input]!;
       if (dx === 0) return;
       if (!addsTo(frame, input)) kernels.zero(rows * inputSize, dx);

@@ -26,6 +26,7 @@ export class HeapWeights {
     this.values = sizes.map((size) => (next += 4 * size) - 4 * size);
     this.gradients = sizes.map((_, i) => (i < slots.length ? next + 4 * slots[i]!.offset : 0));
     this.versions = sizes.map(() => 0);
+    heap.kernels.zero(trained, next); // what an operation never writes is 0
     variables.forEach((variable, i) => {
       const values = variable.dataSync<"float32">();
       heap.floats(this.values[i]!, variable.size).set(values);
