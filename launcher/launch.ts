@@ -54,8 +54,9 @@ export interface Restarts {
 /** How a job ended: see `Verdict`. */
 export type LaunchResult = Verdict;
 
-/** The variable that tells a rank how often its job was started again. */
+/** The variables that tell a rank how often its job was started again, and how many cores it has to itself. */
 const RESTART_VARIABLE = "APTS_RESTART_COUNT";
+const CORES_VARIABLE = "APTS_CORES";
 /** How long a rank that missed another leaves that one to say what happened, in milliseconds. */
 const CAUSE_TIME = 2000;
 /** How long ranks have to end when another failed, and their hosts to say that they did, in seconds. */
@@ -82,11 +83,19 @@ export async function launch(spec: LaunchSpec): Promise<LaunchResult> {
   }
 }
 
-/** Where each rank would run. Asks the hosts what they have; starts nothing on them. */
-export async function plan(spec: LaunchSpec): Promise<Placement[]> {
+/** What decides where ranks run. */
+export type PlacementSpec = Pick<LaunchSpec, keyof PlacementRules | "hosts">;
+
+/** Where each rank would run. Asks the hosts what they have, and starts nothing on them. */
+export async function plan(spec: PlacementSpec): Promise<Placement[]> {
   const hosts = await Hosts.connect(spec.hosts ?? [{ name: hostname() }]);
   await hosts.close();
   return placeRanks(spec, hosts);
+}
+
+/** How many ranks there are unless the user says so: one per GPU, else one per core, or what the host file says. */
+export async function slotsOf(spec: PlacementSpec): Promise<number> {
+  return (await plan(spec)).length;
 }
 
 interface Launch {
@@ -162,7 +171,7 @@ async function abandonLater(job: Job, until: AbortSignal): Promise<void> {
   if (!until.aborted) job.abandon(`It did not end within ${STOP_TIME} s of being told to.`);
 }
 
-function placeRanks(spec: LaunchSpec, hosts: Hosts): Placement[] {
+function placeRanks(spec: PlacementSpec, hosts: Hosts): Placement[] {
   return place(hosts.all, { mapBy: "slot", bind: true, ...spec });
 }
 
@@ -176,7 +185,7 @@ function openOutput(
 
 function rankStart(
   { command, args, environment, cwd = process.cwd() }: LaunchSpec,
-  { rank, host, localRank, localSize, gpu, cpus }: Placement,
+  { rank, host, localRank, localSize, gpu, cores, cpus }: Placement,
   group: Omit<RankEnvironment, keyof Placement>,
   restart: number,
 ): RankStart {
@@ -186,6 +195,7 @@ function rankStart(
     ...toVariables({ ...group, rank, localRank, localSize }),
     [EVENTS_VARIABLE]: "1",
     [RESTART_VARIABLE]: String(restart),
+    [CORES_VARIABLE]: String(cores),
   };
   return { rank, host, command, args, cwd, environment: variables, ...(cpus ? { cpus } : {}) };
 }

@@ -1,5 +1,6 @@
 import { fileURLToPath } from "node:url";
 import { launch, type LaunchResult } from "../../launcher/launch.js";
+import type { launchSpecOf } from "../../launcher/options.js";
 import { checkRunFolder } from "../run/files.js";
 import type { RunEvent } from "../run/events.js";
 import type { Summary } from "../report/summary.js";
@@ -11,6 +12,8 @@ export interface JobResult extends LaunchResult {
 }
 
 export interface JobOptions {
+  /** Hosts, placement and output of the ranks; default: on this machine. */
+  readonly where?: Awaited<ReturnType<typeof launchSpecOf>>;
   readonly observe?: (event: RunEvent) => void;
   /** Aborting it stops the run after the step it is in. */
   readonly signal?: AbortSignal;
@@ -19,16 +22,17 @@ export interface JobOptions {
 }
 
 /**
- * Starts the ranks of a training run on this machine and waits for them.
+ * Starts the ranks of a training run and waits for them.
  * @throws UsageError where `out` holds anything already
  */
 export async function runJob(
   spec: RunSpec,
-  { observe, signal, forwardSignals }: JobOptions,
+  { where, observe, signal, forwardSignals }: JobOptions,
 ): Promise<JobResult> {
   await checkRunFolder(spec.out);
   let summary: Summary | undefined;
   const result = await launch({
+    ...where,
     command: process.execPath,
     args: [fileURLToPath(new URL("./main.js", import.meta.url)), "train"],
     ranks: spec.config.ranks,

@@ -4,6 +4,7 @@ import { aptsVersion } from "../run/record.js";
 import { showError } from "./exit.js";
 import { fetchCommand } from "./fetch.js";
 import { infoCommand } from "./info.js";
+import { reportCommand } from "./report.js";
 import { trainCommand } from "./train.js";
 
 const program = new Command("apts")
@@ -14,6 +15,7 @@ const program = new Command("apts")
 trainCommand(program);
 infoCommand(program);
 fetchCommand(program);
+reportCommand(program);
 
 try {
   await program.parseAsync();

@@ -2,8 +2,8 @@ import { describe, expect, it } from "vitest";
 import { combineColumns, innerProducts, innerProductsWithTwo } from "../../src/linalg/columns.js";
 import { gaussian } from "../trust-region/instances.js";
 
-const lengths = [0, 1, 2, 3, 4095, 4096, 4097, 12_345];
-const counts = [0, 1, 2, 3, 4, 5, 11];
+const lengths = [0, 1, 2, 3, 8191, 8192, 8193, 20_001];
+const counts = [0, 1, 3, 4, 6, 7, 11];
 const cases = lengths.flatMap((n) => counts.map((k) => ({ n, k })));
 
 function random(n: number, k: number, seed: number): Float32Array[] {
@@ -42,7 +42,7 @@ describe.each(cases)("columns ($n, $k)", ({ n, k }) => {
       const exact = columns.reduce((total, column, j) => total + coefficients[j]! * column[i]!, 0);
       expect(Math.abs(entry - exact)).toBeLessThanOrEqual(2 ** -23 * Math.abs(exact) + 1e-14);
     });
-    expect(square).toBeCloseTo(sum(out, out), 8);
+    expect(Math.abs(square - sum(out, out))).toBeLessThanOrEqual(1e-12 * square);
   });
 });
 

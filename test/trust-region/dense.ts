@@ -17,8 +17,9 @@ export const norm = (a: ArrayLike<number>): number => Math.sqrt(dot(a, a));
 export const times = (B: Dense, v: ArrayLike<number>): number[] => B.map((row) => dot(row, v));
 
 /**
- * B ← B + r rᵀ / (rᵀs), r = y − Bs, from γI, skipping by NW06 eq. 6.26 and where r is rounding. Undefined where some
- * r is neither clearly rounding nor clearly more: there float64 does not decide.
+ * B ← B + r rᵀ / (rᵀs), r = y − Bs, from γI, skipping by NW06 eq. 6.26 and where r is rounding. Undefined where that
+ * is a matter of rounding itself: some r neither clearly rounding nor clearly more, or after a division by a small
+ * rᵀs, which magnifies the rounding of everything that follows.
  */
 export function denseLSR1(
   n: number,
@@ -35,8 +36,9 @@ export function denseLSR1(
     const r = Bs.map((b, i) => y[i]! - b);
     const rs = dot(r, s);
     const news = norm(r) / (norm(y) + norm(Bs));
-    if (news > 2 ** -21 && news < 2 ** -12) return undefined;
-    if (!(news > 2 ** -20) || Math.abs(rs) < 1e-8 * norm(s) * norm(r) || rs === 0) continue;
+    const pivot = Math.abs(rs) / (norm(s) * (norm(y) + norm(Bs)));
+    if (!(news > 2 ** -21) || Math.abs(rs) < 1e-8 * norm(s) * norm(r) || rs === 0) continue;
+    if (news < 2 ** -12 || pivot < 2 ** -13) return undefined;
     B = B.map((row, i) => row.map((b, l) => b + (r[i]! * r[l]!) / rs));
   }
   return B;

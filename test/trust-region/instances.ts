@@ -4,12 +4,18 @@ import { denseLSR1, dot, eigen, type Dense } from "./dense.js";
 
 /** A subproblem of every sort: what the oracle file has, and what training makes of it. */
 export interface Instance {
-  readonly kind: string;
+  readonly kind: (typeof kinds)[number];
   readonly memory: LSR1Memory;
   readonly B: Dense;
   readonly g: Float32Array;
   readonly radius: number;
 }
+
+/**
+ * To how much float64 determines B from the pairs: with nearly repeated ones, the dense recursion and any other agree
+ * to no more.
+ */
+export const determined = (kind: Instance["kind"]): number => (kind === "near duplicate" ? 1e-4 : 1e-6);
 
 export const kinds = [
   "random",
