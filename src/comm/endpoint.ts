@@ -379,7 +379,10 @@ export class Endpoint implements Receiver {
   /** What still matters to a rank that is leaving. */
   #leaving(from: number, peer: Peer, kind: Kind): void {
     if (kind === Kind.farewell) peer.tookLeave = true;
-    if (kind !== Kind.goodbye) { this.#checkLeave(); return; }
+    if (kind !== Kind.goodbye) {
+      this.#checkLeave();
+      return;
+    }
     peer.left = true;
     this.#control(from, Kind.farewell);
     this.#checkLeave();

@@ -5,6 +5,7 @@ import { Random } from "../data/random.js";
 import { UsageError } from "../errors.js";
 import { cnn } from "./models/cnn.js";
 import { createEvaluator, type Chunk, type Evaluator } from "./evaluator.js";
+import { wholeTensors } from "./tensor-part.js";
 import { fcnn } from "./models/fcnn.js";
 import { resnet18 } from "./models/resnet18.js";
 
@@ -91,7 +92,7 @@ export class ComputeBenchmarkRun {
   async gradient(): Promise<number> {
     const { layout } = this.evaluator;
     const out = new Float32Array(layout.dimension);
-    const tensors = layout.slots.map((_, i) => i);
+    const tensors = wholeTensors(layout);
     let sum = 0;
     for (const chunk of this.chunks)
       sum += await this.evaluator.gradient(chunk, 1 / this.batch, tensors, out);

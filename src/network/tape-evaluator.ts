@@ -2,6 +2,7 @@ import { tf } from "../compute/tensorflow.js";
 import type { Vector } from "../linalg/vector.js";
 import { BatchStatistics } from "./batch-statistics.js";
 import type { Chunk, Evaluator, Score } from "./evaluator.js";
+import type { TensorPart } from "./tensor-part.js";
 import { layoutOf, type ParameterLayout } from "./layout.js";
 
 /**
@@ -54,15 +55,15 @@ export class TapeEvaluator implements Evaluator {
     return value;
   }
 
-  async gradient(chunk: Chunk, weight: number, wanted: readonly number[], out: Vector): Promise<number> {
+  async gradient(chunk: Chunk, weight: number, wanted: readonly TensorPart[], out: Vector): Promise<number> {
     if (wanted.length === 0) return this.loss(chunk, weight);
-    const variables = wanted.map((i) => this.#variables[i]!);
+    const variables = wanted.map(({ tensor }) => this.#variables[tensor]!);
     const { value, grads } = tf.tidy(() =>
       tf.variableGrads(() => this.#weightedLoss(chunk, weight), variables),
     );
-    for (const i of wanted) {
-      const grad = grads[this.#variables[i]!.name]!;
-      out.set(await grad.data<"float32">(), this.layout.slots[i]!.offset);
+    for (const { tensor } of wanted) {
+      const grad = grads[this.#variables[tensor]!.name]!;
+      out.set(await grad.data<"float32">(), this.layout.slots[tensor]!.offset);
       grad.dispose();
     }
     const loss = (await value.data<"float32">())[0]!;

@@ -89,7 +89,7 @@ export const trainOptions = {
     placeholder: "auto|none|FILE",
     help: "native matrix products of the wasm backend",
   }),
-  memoryLimit: integer({
+  memory: integer({
     min: 1,
     max: 1_000_000,
     fallback: 2048,
@@ -140,7 +140,7 @@ export const MAY_CHANGE: ReadonlySet<string> = new Set([
   "stopAtAccuracy",
   "backend",
   "blas",
-  "memoryLimit",
+  "memory",
   "threads",
   "timeout",
   "insecure",
