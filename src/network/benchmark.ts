@@ -75,7 +75,7 @@ export class ComputeBenchmarkRun {
       );
     }
     const backend = await startBackend(options);
-    const evaluator = createEvaluator(create(model), backend, options.memory);
+    const evaluator = await createEvaluator(create(model), backend, options.memory);
     const chunks: Chunk[] = [];
     for (let from = 0; from < batch; from += chunk) {
       chunks.push(randomChunk(model, Math.min(chunk, batch - from), new Random(from)));
