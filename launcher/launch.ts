@@ -55,7 +55,7 @@ export interface Restarts {
 export type LaunchResult = Verdict;
 
 /** The variables that tell a rank how often its job was started again, and how many cores it has to itself. */
-const RESTART_VARIABLE = "APTS_RESTART_COUNT";
+export const RESTART_VARIABLE = "APTS_RESTART_COUNT";
 const CORES_VARIABLE = "APTS_CORES";
 /** How long a rank that missed another leaves that one to say what happened, in milliseconds. */
 const CAUSE_TIME = 2000;

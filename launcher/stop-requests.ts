@@ -1,5 +1,11 @@
-/** What each signal asks for: a job stopped by a lost terminal ends as one that was terminated. */
-const MEANING = { SIGINT: "SIGINT", SIGTERM: "SIGTERM", SIGHUP: "SIGTERM" } as const;
+/** What each signal asks for: a lost terminal and SLURM's warning of a time limit end a job as SIGTERM does. */
+const MEANING = {
+  SIGINT: "SIGINT",
+  SIGTERM: "SIGTERM",
+  SIGHUP: "SIGTERM",
+  SIGUSR1: "SIGTERM",
+  SIGUSR2: "SIGTERM",
+} as const;
 export type StopSignal = (typeof MEANING)[keyof typeof MEANING];
 
 /**
@@ -36,7 +42,7 @@ export class StopRequests {
     });
   }
 
-  /** Takes this process's SIGINT, SIGTERM and SIGHUP for requests. */
+  /** Takes this process's SIGINT, SIGTERM, SIGHUP, SIGUSR1 and SIGUSR2 for requests. */
   followProcess(): void {
     for (const [received, meant] of Object.entries(MEANING)) {
       const handler = (): void => {

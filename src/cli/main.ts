@@ -4,6 +4,7 @@ import { aptsVersion } from "../run/record.js";
 import { showError } from "./exit.js";
 import { fetchCommand } from "./fetch.js";
 import { infoCommand } from "./info.js";
+import { methodsCommand } from "./methods.js";
 import { reportCommand } from "./report.js";
 import { trainCommand } from "./train.js";
 
@@ -16,6 +17,7 @@ trainCommand(program);
 infoCommand(program);
 fetchCommand(program);
 reportCommand(program);
+methodsCommand(program);
 
 try {
   await program.parseAsync();

@@ -1,5 +1,6 @@
 import { availableParallelism } from "node:os";
-import { gpuOfTask } from "../../launcher/slurm.js";
+import { RESTART_VARIABLE } from "../../launcher/launch.js";
+import { gpuOfTask, secondsLeft } from "../../launcher/slurm.js";
 import { init, type Communicator } from "../comm/index.js";
 import type { RankEnvironment } from "../comm/rendezvous/index.js";
 import { watchParent } from "../comm/rendezvous/lifeline.js";
@@ -7,41 +8,48 @@ import { encodeEvent, EVENTS_VARIABLE } from "../events.js";
 import { reportOf } from "../errors.js";
 import type { RunEvent } from "../run/events.js";
 import { train } from "../run/train.js";
-import { showError, STOPPED_BY } from "./exit.js";
+import { showError } from "./exit.js";
 import type { RunSpec } from "./run-spec.js";
+import type { StopSignals } from "./stop-signals.js";
+
+/** What this process is and has as a rank. */
+export interface RankProcess {
+  readonly task: Pick<RankEnvironment, "localRank" | "localSize">;
+  /** Of the communication, where SLURM started the ranks; a launcher says it itself. */
+  readonly join: { readonly timeoutSeconds: number; readonly insecure: boolean };
+  readonly signals: StopSignals;
+  readonly show: (event: RunEvent) => void;
+}
 
 /**
- * This process as one rank of a training run: joins the others, trains, and returns the exit code. Under a launcher
- * it reports by events; without one (a SLURM task) rank 0 shows the run itself.
+ * This process as one rank of a training run: joins the others, trains what rank 0 plans, and returns the exit code.
+ * Under a launcher it reports by events; without one (a SLURM task) rank 0 shows the run itself.
  */
 export async function runRank(
-  { config, out, dataFiles }: RunSpec,
-  task: Pick<RankEnvironment, "localRank" | "localSize">,
-  show: (event: RunEvent) => void,
+  plan: () => RunSpec,
+  { task, join, signals, show }: RankProcess,
 ): Promise<number> {
   const launched = process.env[EVENTS_VARIABLE] === "1";
   const gpu = launched ? undefined : gpuOfTask(task, process.env);
   if (gpu !== undefined) process.env["CUDA_VISIBLE_DEVICES"] = gpu;
   watchParent();
-  const stop = new AbortController();
-  let code = 0;
-  for (const [signal, number] of Object.entries(STOPPED_BY)) {
-    process.on(signal, () => {
-      code = number;
-      stop.abort();
-    });
-  }
   let comm: Communicator | undefined;
   try {
-    comm = await init({ timeoutSeconds: config.timeout, insecure: config.insecure });
-    await train(config, out, {
+    comm = await init(join);
+    const { config, out, beginning, dataFiles } = await comm.broadcastObject(
+      comm.rank === 0 ? plan() : undefined,
+    );
+    const wasRestarted = Number(process.env[RESTART_VARIABLE] ?? 0) > 0;
+    const { ended } = await train(config, out, {
       comm,
+      beginning: wasRestarted ? "resume" : beginning,
       dataFiles,
       threads: config.threads ?? (await fewestCores(comm, task.localSize)),
-      stop: stop.signal,
+      stop: signals.stop,
+      secondsLeft: () => secondsLeft(process.env),
       observe: launched ? (event) => process.stdout.write(encodeEvent({ type: "run", event })) : show,
     });
-    return code;
+    return ended === "stopped" ? signals.exitCode() : 0;
   } catch (error) {
     if (!launched) return showError(error);
     process.stdout.write(encodeEvent({ type: "error", error: reportOf(error) }));

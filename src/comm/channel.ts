@@ -1,13 +1,16 @@
-import type { Endpoint, Purpose } from "./endpoint.js";
+import type { Endpoint } from "./endpoint.js";
+import type { Purpose } from "./waits.js";
 import {
-  bytesOf,
-  HEADER_BYTES,
+  Flag,
+  HEAD_BYTES,
   joined,
   Kind,
-  newHeader,
-  REPORT_AT_ONCE,
+  newHead,
+  payloadLength,
   setCredit,
+  setWord,
   Word,
+  word,
   type Frame,
 } from "./wire.js";
 
@@ -24,19 +27,20 @@ export const WINDOW = 8 << 20;
 /** Largest payload of one frame: large enough to be cheap, small enough that copying and reducing overlap. */
 export const SEGMENT = 512 << 10;
 
-/** Up to this size a payload is copied behind its header and the send is done; larger ones travel from where they are. */
-export const COPIED = 16 << 10;
+/** The same where the receiver reads it from memory: nothing is under way, but it computes nothing else meanwhile. */
+const SEGMENT_IN_MEMORY = 4 << 20;
+
+/** Up to this size a message is copied and its send done at once; a larger one travels from where it is. */
+export const COPIED = 32 << 10;
 
 const REPORT_EVERY = WINDOW / 4;
 
-interface Waiter<T> {
-  settle(value: T): void;
-}
+type Settle<T> = (value: T) => void;
 
 /** Frames from one peer that wait to be read, in order. */
 export class Incoming {
   #queue: Frame[] = [];
-  #reader: Waiter<Frame> | undefined;
+  #reader: Settle<Frame> | undefined;
   #read = 0;
   #reported = 0;
   /** The end of the line of receives on this channel; used by receives of user messages. */
@@ -56,37 +60,33 @@ export class Incoming {
       return;
     }
     this.#reader = undefined;
-    reader.settle(frame);
+    reader(frame);
   }
 
-  get empty(): boolean {
-    return this.#queue.length === 0;
-  }
-
-  /** The next frame; give it back with `release` when its body was used. */
+  /** The next frame; give it back with `release` when its payload was used. */
   next(purpose: Purpose): Frame | Promise<Frame> {
     this.endpoint.throwIfFailed();
     const frame = this.#queue.shift();
     if (frame !== undefined) return frame;
-    return this.endpoint.wait<Frame>(this.peer, purpose, (waiter) => {
-      this.#reader = waiter;
+    return this.endpoint.wait<Frame>(this.peer, purpose, (settle) => {
+      this.#reader = settle;
     });
   }
 
   release(frame: Frame): void {
-    this.#read += HEADER_BYTES + frame.body.byteLength;
-    const asked = (frame.header[Word.flags]! & REPORT_AT_ONCE) !== 0;
+    this.#read += HEAD_BYTES + payloadLength(frame);
+    const asked = (word(frame.head, Word.flags) & Flag.reportAtOnce) !== 0;
     if (!asked && this.#read - this.#reported < REPORT_EVERY) return;
     this.#reported = this.#read;
     const { job, rank } = this.endpoint;
-    const header = newHeader(Kind.credit, job, rank, this.context, this.tag);
-    setCredit(header, this.#read);
-    this.endpoint.post(this.peer, bytesOf(header));
+    const head = newHead(Kind.credit, job, rank, this.context, this.tag);
+    setCredit(head, this.#read);
+    this.endpoint.post(this.peer, head);
   }
 }
 
 interface Segment {
-  readonly head: Uint8Array;
+  readonly head: Buffer;
   readonly body: Uint8Array | undefined;
   readonly bytes: number;
 }
@@ -96,23 +96,54 @@ export class Outgoing {
   #posted = 0;
   #read = 0;
   #queue: Segment[] = [];
-  #flushes: { position: number; waiter: Waiter<undefined> }[] = [];
+  /** Payloads the peer reads from memory: kept from the garbage collector until it has. */
+  #lent: { position: number; payload: Uint8Array }[] = [];
+  #flushes: { position: number; settle: Settle<undefined> }[] = [];
   /** Bytes given to this channel so far, posted or not. */
-  position = 0;
+  #position = 0;
+  /** Up to where payloads were sent from the caller's memory. */
+  #inPlace = 0;
 
   constructor(
     private readonly endpoint: Endpoint,
     private readonly peer: number,
   ) {}
 
-  /** Sends one frame as soon as the window allows. `payload` is used in place if it is larger than COPIED. */
-  send(header: Int32Array, payload: Uint8Array): void {
-    const bytes = HEADER_BYTES + payload.byteLength;
-    this.position += bytes;
-    const copied = payload.byteLength <= COPIED;
-    const segment = copied
-      ? { head: joined(header, payload), body: undefined, bytes }
-      : { head: bytesOf(header), body: payload, bytes };
+  /**
+   * Sends bytes [begin, end) of `message` as soon as the window allows; the last part ends the message. Messages
+   * larger than COPIED are used in place. `head` is the head of all frames but for kind, flags and size.
+   */
+  send(head: Buffer, message: Uint8Array, begin = 0, end = message.byteLength): void {
+    const size = message.byteLength;
+    const inPlace = size > COPIED;
+    const inMemory = inPlace && this.endpoint.sharesMemoryWith(this.peer);
+    const step = inMemory ? SEGMENT_IN_MEMORY : SEGMENT;
+    setWord(head, Word.kind, Kind.data);
+    setWord(head, Word.size, size);
+    let at = begin;
+    do {
+      const next = Math.min(at + step, end);
+      const ends = inPlace && next === size;
+      setWord(head, Word.flags, (ends ? Flag.reportAtOnce : 0) | (inMemory ? Flag.inMemory : 0));
+      const payload = next - at === size ? message : message.subarray(at, next);
+      this.endpoint.countSent(payload.byteLength);
+      if (inMemory) this.#lend(head, payload);
+      else if (payload.byteLength <= COPIED) this.#enqueue(joined(head, payload));
+      else this.#enqueue(Buffer.from(head), payload);
+      at = next;
+    } while (at < end);
+    if (inPlace) this.#inPlace = this.#position;
+  }
+
+  #lend(head: Buffer, payload: Uint8Array): void {
+    this.#enqueue(joined(head, this.endpoint.spanOf(payload)));
+    this.#lent.push({ position: this.#position, payload });
+  }
+
+  #enqueue(head: Buffer, body?: Uint8Array): void {
+    const bytes = head.byteLength + (body?.byteLength ?? 0);
+    this.#position += bytes;
+    const segment = { head, body, bytes };
     if (this.#queue.length > 0 || !this.#fits(bytes)) this.#queue.push(segment);
     else this.#post(segment);
   }
@@ -120,21 +151,23 @@ export class Outgoing {
   /** The peer has read `bytes` in all. */
   credited(bytes: number): void {
     this.#read = Math.max(this.#read, bytes);
+    while (this.#lent.length > 0 && this.#lent[0]!.position <= this.#read) this.#lent.shift();
     for (let next = this.#queue[0]; next !== undefined && this.#fits(next.bytes); next = this.#queue[0]) {
       this.#queue.shift();
       this.#post(next);
     }
     while (this.#flushes.length > 0 && this.#flushes[0]!.position <= this.#read) {
-      this.#flushes.shift()!.waiter.settle(undefined);
+      this.#flushes.shift()!.settle(undefined);
     }
   }
 
-  /** Resolves when everything up to `position` was read, or, with `posted`, at least handed to the link. */
-  async flushed(position: number, purpose: Purpose): Promise<void> {
+  /** Waits until all sent in place so far was read, and the peer is at most the window behind. */
+  flush(purpose: Purpose): Promise<void> | undefined {
     this.endpoint.throwIfFailed();
-    if (this.#read >= position) return;
-    await this.endpoint.wait<undefined>(this.peer, purpose, (waiter) => {
-      this.#flushes.push({ position, waiter });
+    const position = Math.max(this.#inPlace, this.#position - WINDOW);
+    if (this.#read >= position) return undefined;
+    return this.endpoint.wait<undefined>(this.peer, purpose, (settle) => {
+      this.#flushes.push({ position, settle });
     });
   }
 
@@ -143,8 +176,8 @@ export class Outgoing {
     return underway === 0 || underway + bytes <= WINDOW;
   }
 
-  #post(segment: Segment): void {
-    this.#posted += segment.bytes;
-    this.endpoint.postData(this.peer, segment.head, segment.body, segment.bytes - HEADER_BYTES);
+  #post({ head, body, bytes }: Segment): void {
+    this.#posted += bytes;
+    this.endpoint.post(this.peer, head, body);
   }
 }

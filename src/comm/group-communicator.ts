@@ -1,26 +1,19 @@
+import { AptsError } from "../errors.js";
 import * as check from "./arguments.js";
 import { Call, type Group } from "./call.js";
 import { CallLog } from "./call-log.js";
-import { allgatherRing } from "./collectives/allgather.js";
-import { allreduceDoubling, allreduceRing } from "./collectives/allreduce.js";
 import { barrier } from "./collectives/barrier.js";
 import { offsetsOf } from "./collectives/blocks.js";
-import { broadcastTree } from "./collectives/broadcast.js";
 import { gatherDirect } from "./collectives/gather.js";
 import { broadcastMessage, gatherMessages } from "./collectives/objects.js";
-import { reduceTree } from "./collectives/reduce.js";
-import { reduceScatterRing } from "./collectives/reduce-scatter.js";
 import { scatterDirect } from "./collectives/scatter.js";
 import type { Communicator, NumericArray, ReduceOp, Traffic } from "./communicator.js";
 import type { Endpoint } from "./endpoint.js";
 import { packObject, unpackObject } from "./objects.js";
 import { receiveMessage, sendMessage } from "./point-to-point.js";
-import { complete, foldOf } from "./reduction.js";
+import * as selected from "./selected.js";
 import { digestOf, reductionOf, type Operation, type Signature } from "./signature.js";
 import { planSplit } from "./split.js";
-
-/** Up to this many bytes an all-reduce is bound by latency. */
-const SHORT = 16 << 10;
 
 /** A Communicator over an Endpoint: checks arguments, lines calls up, and picks an algorithm for each. */
 export class GroupCommunicator implements Communicator {
@@ -33,7 +26,8 @@ export class GroupCommunicator implements Communicator {
   constructor(endpoint: Endpoint, members: readonly number[], rank: number, context: number) {
     this.rank = rank;
     this.size = members.length;
-    this.#group = { endpoint, members, rank, context, log: new CallLog() };
+    const shared = endpoint.shareMemory(members);
+    this.#group = { endpoint, members, rank, context, log: new CallLog(), shared };
     endpoint.follow(context, this.#group.log);
   }
 
@@ -47,14 +41,14 @@ export class GroupCommunicator implements Communicator {
     check.checkRank("send", "to", to, this.size);
     check.checkTag("send", tag);
     const dtype = check.checkArray("send", "data", data);
-    await sendMessage(this.#group, to, tag, data, dtype);
+    await this.#marked(sendMessage(this.#group, to, tag, data, dtype));
   }
 
   async recv<T extends NumericArray>(from: number, tag: number, into: T): Promise<T> {
     check.checkRank("recv", "from", from, this.size);
     check.checkTag("recv", tag);
     const dtype = check.checkArray("recv", "into", into);
-    return receiveMessage(this.#group, from, tag, into, dtype);
+    return this.#marked(receiveMessage(this.#group, from, tag, into, dtype));
   }
 
   async sendrecv<T extends NumericArray>(
@@ -79,7 +73,7 @@ export class GroupCommunicator implements Communicator {
     check.checkRank("broadcast", "root", root, this.size);
     const dtype = check.checkArray("broadcast", "data", data);
     const signature = { ...plain("broadcast"), dtype, count: data.length, root };
-    await this.#collective(signature, (call) => broadcastTree(call, data, root));
+    await this.#collective(signature, (call) => selected.broadcast(call, data, root));
     return data;
   }
 
@@ -132,7 +126,7 @@ export class GroupCommunicator implements Communicator {
     await this.#collective(signature, (call) => {
       const own = all.subarray(offsetsOf(counts)[this.rank], offsetsOf(counts)[this.rank + 1]);
       if (own.buffer !== mine.buffer || own.byteOffset !== mine.byteOffset) own.set(mine);
-      return allgatherRing(call, counts, all);
+      return selected.allgather(call, counts, all);
     });
     return all;
   }
@@ -153,31 +147,14 @@ export class GroupCommunicator implements Communicator {
     check.checkRank("reduce", "root", root, this.size);
     const dtype = check.checkArray("reduce", "data", data);
     const signature = { ...plain("reduce"), dtype, count: data.length, root, reduction: reductionOf(op) };
-    await this.#collective(signature, async (call) => {
-      // A function may not commute: its tree stands on rank 0, where contributions fold in rank order.
-      const top = typeof op === "function" ? 0 : root;
-      const accumulator = this.rank === root && top === root ? data : (data.slice() as T);
-      await reduceTree(call, accumulator, foldOf(op), top);
-      if (top !== root && this.rank === top) call.send(root, accumulator);
-      if (top !== root && this.rank === root) await call.receive(top, data);
-      if (this.rank === root) complete(op, data, this.size);
-    });
+    await this.#collective(signature, (call) => selected.reduce(call, data, op, root));
     return data;
   }
 
   async allreduce<T extends NumericArray>(data: T, op: ReduceOp<T>): Promise<T> {
     const dtype = check.checkArray("allreduce", "data", data);
     const signature = { ...plain("allreduce"), dtype, count: data.length, reduction: reductionOf(op) };
-    await this.#collective(signature, async (call) => {
-      if (this.size === 1) return;
-      if (typeof op === "function") {
-        await reduceTree(call, data, op, 0);
-        await broadcastTree(call, data, 0);
-      } else if (data.byteLength <= SHORT) await allreduceDoubling(call, data, foldOf(op));
-      else await allreduceRing(call, data, foldOf(op));
-      if (op === "mean") await call.finish(); // what others still read must stay a sum
-      complete(op, data, this.size);
-    });
+    await this.#collective(signature, (call) => selected.allreduce(call, data, op));
     return data;
   }
 
@@ -194,18 +171,7 @@ export class GroupCommunicator implements Communicator {
     check.checkLength("reduceScatter", "mine", mine, counts[this.rank]!);
     const reduction = reductionOf(op);
     const signature = { ...plain("reduceScatter"), dtype, count, reduction, digest: digestOf(counts) };
-    await this.#collective(signature, async (call) => {
-      const work = data.slice() as T;
-      if (typeof op === "function") {
-        await reduceTree(call, work, op, 0);
-        await scatterDirect(call, work, counts, mine, 0);
-      } else {
-        const offsets = offsetsOf(counts);
-        if (this.size > 1) await reduceScatterRing(call, work, foldOf(op), offsets);
-        mine.set(work.subarray(offsets[this.rank], offsets[this.rank + 1]));
-      }
-      complete(op, mine, this.size);
-    });
+    await this.#collective(signature, (call) => selected.reduceScatter(call, data, op, counts, mine));
     return mine;
   }
 
@@ -245,7 +211,7 @@ export class GroupCommunicator implements Communicator {
     const own = choices.subarray(3 * this.rank, 3 * this.rank + 3);
     own.set([color, key, endpoint.nextContext]);
     const counts = this.#equal(3);
-    await this.#collective(plain("split"), (call) => allgatherRing(call, counts, choices));
+    await this.#collective(plain("split"), (call) => selected.allgather(call, counts, choices));
     const plan = planSplit(choices, this.rank);
     endpoint.nextContext = plan.nextContext;
     if (plan.group === undefined) return undefined;
@@ -260,6 +226,16 @@ export class GroupCommunicator implements Communicator {
 
   #equal(count: number): number[] {
     return new Array<number>(this.size).fill(count);
+  }
+
+  /** Notes that a call ended with what ended communication. */
+  async #marked<R>(call: Promise<R>): Promise<R> {
+    try {
+      return await call;
+    } catch (error) {
+      this.#group.endpoint.markSeen();
+      throw error;
+    }
   }
 
   /** Runs `body` as the next collective of this group on this rank, after those called before. */
@@ -279,6 +255,13 @@ export class GroupCommunicator implements Communicator {
       const result = await body(call);
       await call.finish();
       return result;
+    } catch (error) {
+      // A function of the caller's threw amid the call: the others would wait for this rank in vain.
+      const { log } = this.#group;
+      if (!(error instanceof AptsError))
+        endpoint.fault(`failed in ${log.describe(log.sequence)}: ${String(error)}`);
+      endpoint.markSeen();
+      throw error;
     } finally {
       done();
       if (this.#turn === own) this.#turn = undefined;

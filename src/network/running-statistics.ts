@@ -41,4 +41,14 @@ export class RunningStatistics {
     for (let i = 0; i < size; i++) running[i]! += share * (measured[i]! - running[i]!);
     evaluator.setStatistics(running);
   }
+
+  /** For a checkpoint; valid until the next `follow`. */
+  save(): Vector | null {
+    return this.#running ?? null;
+  }
+
+  restore(saved: Vector | null): void {
+    this.#running = saved?.slice();
+    if (saved) this.evaluator.setStatistics(saved);
+  }
 }

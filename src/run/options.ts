@@ -102,6 +102,19 @@ export const trainOptions = {
     fallback: undefined,
     help: "threads of a rank (default: cores / ranks on the host)",
   }),
+  checkpointEvery: integer({
+    min: 1,
+    max: 1_000_000_000,
+    fallback: undefined,
+    help: "write a checkpoint after every N epochs (default: every one, as long as that takes little time)",
+  }),
+  checkpointMinutes: number({
+    min: 0.001,
+    fallback: 10,
+    placeholder: "MINUTES",
+    help: "write one within an epoch, too, when the last is this old",
+  }),
+  keepCheckpoints: integer({ min: 1, max: 1_000_000, fallback: 3, help: "keep the last K checkpoints" }),
   out: text({
     fallback: undefined,
     placeholder: "DIR",
@@ -116,6 +129,28 @@ export const trainOptions = {
   }),
   insecure: flag({ fallback: false, help: "do not encrypt messages (trusted networks only)" }),
 } satisfies OptionTable;
+
+/**
+ * What a resumed run may have different: none of it changes what is solved, or how. Where another backend, another
+ * library or other chunks change the last bits, the run says so.
+ */
+export const MAY_CHANGE: ReadonlySet<string> = new Set([
+  "ranks",
+  "epochs",
+  "stopAtAccuracy",
+  "backend",
+  "blas",
+  "memory",
+  "threads",
+  "timeout",
+  "insecure",
+  "out",
+  "dataDir", // the samples are compared
+  "model", // the layers are compared
+  "checkpointEvery",
+  "checkpointMinutes",
+  "keepCheckpoints",
+] satisfies (keyof typeof trainOptions)[]);
 
 /** Every option of every method, without defaults: those are the chosen method's own. */
 const optionsOfMethods: Readonly<Record<string, Option<unknown>>> = Object.fromEntries(
@@ -135,6 +170,9 @@ function defaultsOf(name: string): string {
     )
     .join(", ");
 }
+
+const taken = Object.keys(optionsOfMethods).find((name) => name in trainOptions);
+if (taken !== undefined) throw new Error(`The option "${taken}" of a method hides one of every run.`);
 
 /** All of it: what a command line or a config file may name. */
 export const allTrainOptions: OptionTable = { ...trainOptions, ...optionsOfMethods };
