@@ -16,6 +16,7 @@ import {
 import { Refusals, type CommunicationLog } from "./log.js";
 import type { ReadMemory } from "./segment.js";
 import { segmentLength } from "./segment.js";
+import { SendBuffers } from "./send-buffers.js";
 import type { Sharing } from "./shared/sharing.js";
 import { decodeSignature, describeCall } from "./signature.js";
 import type { Receiver, Transport } from "./transport/transport.js";
@@ -68,6 +69,7 @@ const REPORT_MS = 100;
  * progress, is told to all other ranks, and closes the links.
  */
 export class Endpoint implements Receiver {
+  readonly buffers = new SendBuffers();
   readonly traffic = { bytesSent: 0, bytesReceived: 0, messagesSent: 0 };
   readonly rank: number;
   readonly size: number;
@@ -379,7 +381,10 @@ export class Endpoint implements Receiver {
   /** What still matters to a rank that is leaving. */
   #leaving(from: number, peer: Peer, kind: Kind): void {
     if (kind === Kind.farewell) peer.tookLeave = true;
-    if (kind !== Kind.goodbye) { this.#checkLeave(); return; }
+    if (kind !== Kind.goodbye) {
+      this.#checkLeave();
+      return;
+    }
     peer.left = true;
     this.#control(from, Kind.farewell);
     this.#checkLeave();
