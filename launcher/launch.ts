@@ -25,7 +25,10 @@ export interface LaunchSpec extends Partial<PlacementRules> {
   readonly args: readonly string[];
   /** Where ranks run; undefined: on this machine. */
   readonly hosts?: readonly HostSpec[] | undefined;
-  /** Variables for the ranks beside what they inherit: this process's on this machine, ssh's login elsewhere. */
+  /**
+   * Variables for the ranks beside what they inherit: all of this process's on this machine; elsewhere those of ssh's
+   * login and this process's APTS_….
+   */
   readonly environment?: Readonly<Record<string, string>> | undefined;
   /** The ranks' working directory, on every host; undefined: this process's. */
   readonly cwd?: string | undefined;
@@ -37,7 +40,10 @@ export interface LaunchSpec extends Partial<PlacementRules> {
   readonly outputDirectory?: string | undefined;
   /** Asks the ranks to stop when aborted, as SIGTERM does. */
   readonly signal?: AbortSignal | undefined;
-  /** Lets SIGINT, SIGTERM or SIGHUP of this process ask the ranks to stop, and end them when another follows. */
+  /**
+   * Lets SIGINT, SIGTERM or SIGHUP of this process ask the ranks to stop, and end them when another follows; passes
+   * SIGUSR1 and SIGUSR2 on.
+   */
   readonly forwardSignals?: boolean | undefined;
   readonly onEvent?: ((rank: number, event: RankEvent) => void) | undefined;
   /** Takes the ranks' output, a line at a time, instead of showing it. */
@@ -54,8 +60,9 @@ export interface Restarts {
 /** How a job ended: see `Verdict`. */
 export type LaunchResult = Verdict;
 
-/** The variable that tells a rank how often its job was started again. */
-const RESTART_VARIABLE = "APTS_RESTART_COUNT";
+/** The variables that tell a rank how often its job was started again, and how many cores it has to itself. */
+export const RESTART_VARIABLE = "APTS_RESTART_COUNT";
+const CORES_VARIABLE = "APTS_CORES";
 /** How long a rank that missed another leaves that one to say what happened, in milliseconds. */
 const CAUSE_TIME = 2000;
 /** How long ranks have to end when another failed, and their hosts to say that they did, in seconds. */
@@ -82,11 +89,19 @@ export async function launch(spec: LaunchSpec): Promise<LaunchResult> {
   }
 }
 
-/** Where each rank would run. Asks the hosts what they have; starts nothing on them. */
-export async function plan(spec: LaunchSpec): Promise<Placement[]> {
+/** What decides where ranks run. */
+export type PlacementSpec = Pick<LaunchSpec, keyof PlacementRules | "hosts">;
+
+/** Where each rank would run. Asks the hosts what they have, and starts nothing on them. */
+export async function plan(spec: PlacementSpec): Promise<Placement[]> {
   const hosts = await Hosts.connect(spec.hosts ?? [{ name: hostname() }]);
   await hosts.close();
   return placeRanks(spec, hosts);
+}
+
+/** How many ranks there are unless the user says so: one per GPU, else one per core, or what the host file says. */
+export async function slotsOf(spec: PlacementSpec): Promise<number> {
+  return (await plan(spec)).length;
 }
 
 interface Launch {
@@ -138,6 +153,13 @@ async function runOnce(all: Launch, restart: number): Promise<LaunchResult> {
   }
 }
 
+/** This process's APTS_… variables, which ranks on other hosts do not inherit. */
+const OWN_VARIABLES = Object.fromEntries(
+  Object.entries(process.env).flatMap(([name, value]) =>
+    name.startsWith("APTS_") && value !== undefined ? [[name, value]] : [],
+  ),
+);
+
 /** Passes on what the outside asks, until `until` is aborted. */
 function obey(requests: StopRequests, job: Job, hosts: Hosts, until: AbortSignal): void {
   const askToStop = (signal: StopSignal): void => {
@@ -148,7 +170,10 @@ function obey(requests: StopRequests, job: Job, hosts: Hosts, until: AbortSignal
     hosts.broadcast({ type: "signal", signal: "SIGKILL" });
     void abandonLater(job, until);
   };
-  requests.listen(askToStop, kill, until);
+  const passOn = (signal: NodeJS.Signals): void => {
+    hosts.broadcast({ type: "signal", signal });
+  };
+  requests.listen(askToStop, kill, passOn, until);
 }
 
 async function endRanks(job: Job, hosts: Hosts, until: AbortSignal): Promise<void> {
@@ -162,7 +187,7 @@ async function abandonLater(job: Job, until: AbortSignal): Promise<void> {
   if (!until.aborted) job.abandon(`It did not end within ${STOP_TIME} s of being told to.`);
 }
 
-function placeRanks(spec: LaunchSpec, hosts: Hosts): Placement[] {
+function placeRanks(spec: PlacementSpec, hosts: Hosts): Placement[] {
   return place(hosts.all, { mapBy: "slot", bind: true, ...spec });
 }
 
@@ -176,16 +201,18 @@ function openOutput(
 
 function rankStart(
   { command, args, environment, cwd = process.cwd() }: LaunchSpec,
-  { rank, host, localRank, localSize, gpu, cpus }: Placement,
+  { rank, host, localRank, localSize, gpu, cores, cpus }: Placement,
   group: Omit<RankEnvironment, keyof Placement>,
   restart: number,
 ): RankStart {
   const variables = {
+    ...OWN_VARIABLES,
     ...environment,
     ...(gpu === undefined ? {} : { CUDA_VISIBLE_DEVICES: gpu }),
     ...toVariables({ ...group, rank, localRank, localSize }),
     [EVENTS_VARIABLE]: "1",
     [RESTART_VARIABLE]: String(restart),
+    [CORES_VARIABLE]: String(cores),
   };
   return { rank, host, command, args, cwd, environment: variables, ...(cpus ? { cpus } : {}) };
 }

@@ -25,7 +25,7 @@ export const launchOptions = {
 
 /** What the options mean for a launch. */
 export async function launchSpecOf(
-  values: ValuesOf<typeof launchOptions>,
+  values: Omit<ValuesOf<typeof launchOptions>, "dryRun">,
 ): Promise<Pick<LaunchSpec, "hosts" | "ranksPerHost" | "mapBy" | "bind" | "outputDirectory">> {
   return {
     hosts: values.hostfile === undefined ? undefined : await readHostfile(values.hostfile),

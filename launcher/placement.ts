@@ -10,6 +10,8 @@ export interface Placement {
   readonly localSize: number;
   /** Its GPU, a value for CUDA_VISIBLE_DEVICES; undefined where the host has none. */
   readonly gpu?: string;
+  /** Its share of the host's logical CPUs, at least 1; the same for all ranks of a host. */
+  readonly cores: number;
   /** The logical CPUs it is bound to; undefined: all of the host. */
   readonly cpus?: readonly number[];
 }
@@ -96,12 +98,13 @@ function devices(
   { inventory: { gpus, cpus } }: Host,
   { localRank, localSize }: Pick<Placement, "localRank" | "localSize">,
   bind: boolean,
-): Pick<Placement, "gpu" | "cpus"> {
-  const share = (part: number): number => Math.floor((part * cpus.length) / localSize);
-  const binds = bind && localSize > 1 && localSize <= cpus.length;
+): Pick<Placement, "gpu" | "cores" | "cpus"> {
+  const share = Math.floor(cpus.length / localSize);
+  const binds = bind && localSize > 1 && share > 0;
   return {
     ...(gpus.length > 0 ? { gpu: gpus[localRank % gpus.length]! } : {}),
-    ...(binds ? { cpus: cpus.slice(share(localRank), share(localRank + 1)) } : {}),
+    cores: Math.max(1, share),
+    ...(binds ? { cpus: cpus.slice(localRank * share, (localRank + 1) * share) } : {}),
   };
 }
 

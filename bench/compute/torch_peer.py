@@ -1,8 +1,8 @@
 """
-PyTorch's side of the compute benchmarks: for every line "run" on standard input, one loss and gradient of the
-network; one JSON line with wall and CPU milliseconds on standard output.
+PyTorch's side of the compute benchmarks: for every line on standard input, one loss and gradient of the network; one
+JSON line with wall and CPU milliseconds on standard output.
 
-    python3 torch_peer.py fcnn ROWS CHUNK THREADS
+    python3 torch_peer.py MODEL ROWS CHUNK THREADS [DEVICE]
 """
 
 import json
@@ -10,28 +10,78 @@ import sys
 import time
 
 import torch
+from torch import nn
 
 
 def fcnn():
-    return torch.nn.Sequential(
-        torch.nn.Linear(784, 32), torch.nn.ReLU(), torch.nn.Linear(32, 32), torch.nn.ReLU(), torch.nn.Linear(32, 10)
-    ), (784,), 10
+    layers = [nn.Flatten(), nn.Linear(784, 32), nn.ReLU(), nn.Linear(32, 32), nn.ReLU(), nn.Linear(32, 10)]
+    return nn.Sequential(*layers), (1, 28, 28), 10
+
+
+def cnn():
+    def stage(inputs, outputs):
+        return [nn.Conv2d(inputs, outputs, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2)]
+
+    head = [nn.Flatten(), nn.Linear(7 * 7 * 32, 32), nn.ReLU(), nn.Linear(32, 10)]
+    return nn.Sequential(*stage(1, 16), *stage(16, 32), *head), (1, 28, 28), 10
+
+
+class BasicBlock(nn.Module):
+    """As in torchvision, which Debian does not package."""
+
+    def __init__(self, inputs, outputs, stride):
+        super().__init__()
+        self.conv1 = nn.Conv2d(inputs, outputs, 3, stride, 1, bias=False)
+        self.bn1 = nn.BatchNorm2d(outputs)
+        self.conv2 = nn.Conv2d(outputs, outputs, 3, 1, 1, bias=False)
+        self.bn2 = nn.BatchNorm2d(outputs)
+        self.shortcut = nn.Identity()
+        if stride != 1 or inputs != outputs:
+            self.shortcut = nn.Sequential(nn.Conv2d(inputs, outputs, 1, stride, bias=False), nn.BatchNorm2d(outputs))
+
+    def forward(self, x):
+        y = torch.relu(self.bn1(self.conv1(x)))
+        return torch.relu(self.bn2(self.conv2(y)) + self.shortcut(x))
+
+
+def resnet18(stem, classes):
+    layers = stem
+    channels = 64
+    for outputs in (64, 128, 256, 512):
+        layers += [BasicBlock(channels, outputs, 1 if outputs == 64 else 2), BasicBlock(outputs, outputs, 1)]
+        channels = outputs
+    return nn.Sequential(*layers, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(512, classes)), (3, 32, 32), classes
+
+
+def imagenet():
+    stem = [nn.Conv2d(3, 64, 7, 2, 3, bias=False), nn.BatchNorm2d(64), nn.ReLU(), nn.MaxPool2d(3, 2, 1)]
+    return resnet18(stem, 1000)
+
+
+def cifar():
+    return resnet18([nn.Conv2d(3, 64, 3, 1, 1, bias=False), nn.BatchNorm2d(64), nn.ReLU()], 10)
 
 
 def main():
     name, rows, chunk, threads = sys.argv[1], *map(int, sys.argv[2:5])
+    device = sys.argv[5] if len(sys.argv) > 5 else "cpu"
     torch.set_num_threads(threads)
     torch.manual_seed(0)
-    model, shape, classes = {"fcnn": fcnn}[name]()
-    x = torch.randn(rows, *shape)
-    y = torch.randint(0, classes, (rows,))
-    print(json.dumps({"version": torch.__version__}), flush=True)
-    for line in sys.stdin:
+    model, shape, classes = {"fcnn": fcnn, "cnn": cnn, "resnet18": imagenet, "resnet18-cifar": cifar}[name]()
+    model.to(device)
+    x = torch.randn(rows, *shape, device=device)
+    y = torch.randint(0, classes, (rows,), device=device)
+    about = {"version": torch.__version__, "parameters": sum(p.numel() for p in model.parameters())}
+    print(json.dumps(about), flush=True)
+    for _ in sys.stdin:
         wall, cpu = time.perf_counter(), time.process_time()
         for p in model.parameters():
             p.grad = None
+        loss = 0.0
         for i in range(0, rows, chunk):
-            torch.nn.functional.cross_entropy(model(x[i : i + chunk]), y[i : i + chunk], reduction="sum").backward()
+            part = nn.functional.cross_entropy(model(x[i : i + chunk]), y[i : i + chunk], reduction="sum")
+            part.backward()
+            loss += part.item()
         took = {"wall": 1e3 * (time.perf_counter() - wall), "cpu": 1e3 * (time.process_time() - cpu)}
         print(json.dumps(took), flush=True)
 

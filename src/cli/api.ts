@@ -1,20 +1,19 @@
 import { mkdtemp, rm } from "node:fs/promises";
-import { availableParallelism, tmpdir } from "node:os";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { writeWhole } from "../run/files.js";
 import { tf } from "../compute/tensorflow.js";
 import type { Given } from "../config/resolve.js";
 import { writeDataset } from "../data/dataset-file.js";
 import { inMemory, type InMemoryData } from "../data/in-memory.js";
-import { AptsError } from "../errors.js";
+import { AptsError, UsageError } from "../errors.js";
 import { loadModel, serialiseModel } from "../network/model-file.js";
 import type { EpochMetrics } from "../report/metrics.js";
 import type { RunEvent } from "../run/events.js";
 import type { Summary } from "../report/summary.js";
-import { trainConfig } from "../run/options.js";
 import { runJob } from "./job.js";
+import { planJob } from "./plan.js";
 import type { RunSpec } from "./run-spec.js";
-import { defaultOut } from "./train.js";
 
 /**
  * What `train` takes: every option of `apts train` under its camelCase name (`stopAtAccuracy`, `maxRadius`, …), and
@@ -35,7 +34,7 @@ export interface TrainRequest {
 }
 
 /**
- * Trains on several processes of this machine and resolves with the summary that is also in the run folder.
+ * Trains on several processes, of this machine where no host file is given, and resolves with the summary that is also in the run folder.
  *
  * @throws UsageError for options, model or data that cannot be; AptsError with the first cause where a rank fails
  */
@@ -48,17 +47,23 @@ export async function train(request: TrainRequest): Promise<Summary> {
     else if (model) values["model"] = await writeModel(model, handover);
     if (typeof data === "string") values["data"] = data;
     const sources: Given[] = [{ source: { kind: "program" }, values }];
-    const config = trainConfig(sources, availableParallelism());
+    const {
+      spec: planned,
+      where,
+      maxRestarts,
+      dryRun,
+    } = await planJob(sources, typeof data === "object" ? "memory" : undefined);
+    if (dryRun)
+      throw new UsageError('Expected options of a run, got "dryRun", which the command line alone has.');
     const spec: RunSpec = {
-      config,
-      out: config.out ?? defaultOut(config),
+      ...planned,
       ...(typeof data === "object" ? { dataFiles: await writeData(data, handover) } : {}),
     };
     const observe = (event: RunEvent): void => {
       onEvent?.(event);
       if (event.type === "epoch") onEpoch?.(event.metrics);
     };
-    const result = await runJob(spec, { observe, ...(signal ? { signal } : {}) });
+    const result = await runJob(spec, { where, maxRestarts, observe, ...(signal ? { signal } : {}) });
     if (!result.summary)
       throw new AptsError(result.failure?.description ?? "The run ended without a summary.");
     if (model instanceof tf.LayersModel)

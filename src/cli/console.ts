@@ -1,5 +1,7 @@
+import pc from "picocolors";
 import { finalTable, progressLine } from "../report/console.js";
 import type { RunEvent } from "../run/events.js";
+import type { Position } from "../run/ledger.js";
 
 /**
  * Shows a run to the person who started it: a progress line an epoch and a table at the end, on standard error;
@@ -7,14 +9,27 @@ import type { RunEvent } from "../run/events.js";
  */
 export function showRun(json: boolean): (event: RunEvent) => void {
   let epochs = 0;
+  let out = "";
   return (event) => {
     switch (event.type) {
       case "start":
-        epochs = event.epochs;
+        ({ epochs, out } = event);
         console.error(
           `${event.method} on ${event.data}: ${event.trainSamples} + ${event.testSamples} samples, ` +
             `${event.parameters} parameters in ${event.subdomains} subdomains, ${event.ranks} ranks, ${event.backend}`,
         );
+        break;
+      case "resume":
+        console.error(
+          event.finished
+            ? `The run is finished: ${event.from.epochs} epochs done. A larger --epochs trains on.`
+            : `goes on after ${progress(event.from)}, from ${event.file}`,
+        );
+        break;
+      case "checkpoint":
+        break; // one an epoch is no news
+      case "warning":
+        console.error(`${pc.yellow("apts:")} ${event.message}`);
         break;
       case "epoch":
         console.error(progressLine(event.metrics, epochs));
@@ -22,9 +37,15 @@ export function showRun(json: boolean): (event: RunEvent) => void {
       case "done":
         if (json) console.log(JSON.stringify(event.summary, null, 2));
         else console.log(finalTable(event.summary));
+        if (event.summary.ended === "stopped") console.error(`apts train --resume ${out} goes on from here.`);
         break;
       default:
         event satisfies never;
     }
   };
+}
+
+/** "epoch 3 and 2 steps more" */
+function progress({ epochs, batches }: Position): string {
+  return `epoch ${epochs}${batches === 0 ? "" : ` and ${batches} step${batches === 1 ? "" : "s"} more`}`;
 }

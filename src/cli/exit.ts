@@ -1,16 +1,14 @@
 import pc from "picocolors";
 import { reportOf } from "../errors.js";
 
-/** Exit codes of a run stopped by a signal, as shells count them. */
-export const STOPPED_BY = { SIGINT: 130, SIGTERM: 143 } as const;
-
 export function showFailure(text: string): void {
   console.error(`${pc.red("apts:")} ${text}`);
 }
 
-/** One clear sentence for bad usage, everything known for any other error; returns the exit code. */
+/** One clear sentence for bad usage and for what follows from another rank's failure, everything known for any other
+ * error; returns the exit code. */
 export function showError(error: unknown): number {
-  const { exitCode, message, stack } = reportOf(error);
-  showFailure(exitCode === 2 ? message : (stack ?? message));
+  const { exitCode, message, stack, consequence } = reportOf(error);
+  showFailure(exitCode === 2 || consequence ? message : (stack ?? message));
   return exitCode;
 }

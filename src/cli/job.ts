@@ -1,5 +1,6 @@
 import { fileURLToPath } from "node:url";
 import { launch, type LaunchResult } from "../../launcher/launch.js";
+import type { launchSpecOf } from "../../launcher/options.js";
 import { checkRunFolder } from "../run/files.js";
 import type { RunEvent } from "../run/events.js";
 import type { Summary } from "../report/summary.js";
@@ -11,6 +12,10 @@ export interface JobResult extends LaunchResult {
 }
 
 export interface JobOptions {
+  /** Hosts, placement and output of the ranks; default: on this machine. */
+  readonly where?: Awaited<ReturnType<typeof launchSpecOf>>;
+  /** How often the job may be started again from its last checkpoint after a failure. */
+  readonly maxRestarts?: number;
   readonly observe?: (event: RunEvent) => void;
   /** Aborting it stops the run after the step it is in. */
   readonly signal?: AbortSignal;
@@ -19,16 +24,18 @@ export interface JobOptions {
 }
 
 /**
- * Starts the ranks of a training run on this machine and waits for them.
- * @throws UsageError where `out` holds anything already
+ * Starts the ranks of a training run and waits for them.
+ * @throws UsageError where a run that begins anew finds anything in `out`
  */
 export async function runJob(
   spec: RunSpec,
-  { observe, signal, forwardSignals }: JobOptions,
+  { where, maxRestarts = 0, observe, signal, forwardSignals }: JobOptions,
 ): Promise<JobResult> {
-  await checkRunFolder(spec.out);
+  if (spec.beginning === "new") await checkRunFolder(spec.out);
   let summary: Summary | undefined;
+  let newCheckpoint = false; // since the ranks were started last
   const result = await launch({
+    ...where,
     command: process.execPath,
     args: [fileURLToPath(new URL("./main.js", import.meta.url)), "train"],
     ranks: spec.config.ranks,
@@ -41,7 +48,17 @@ export async function runJob(
       if (event.type !== "run") return;
       const run = event.event as RunEvent;
       if (run.type === "done") summary = run.summary;
+      if (run.type === "checkpoint") newCheckpoint = true;
       observe?.(run);
+    },
+    restarts: {
+      limit: maxRestarts,
+      mayRestart({ description }) {
+        if (!newCheckpoint) return false;
+        newCheckpoint = false;
+        observe?.({ type: "warning", message: `${description}\nStarts again from the last checkpoint.` });
+        return true;
+      },
     },
   });
   return { ...result, summary };

@@ -2,8 +2,11 @@
 import { Command, CommanderError } from "commander";
 import { aptsVersion } from "../run/record.js";
 import { showError } from "./exit.js";
+import { benchCommand } from "./bench.js";
 import { fetchCommand } from "./fetch.js";
 import { infoCommand } from "./info.js";
+import { methodsCommand } from "./methods.js";
+import { reportCommand } from "./report.js";
 import { trainCommand } from "./train.js";
 
 const program = new Command("apts")
@@ -14,6 +17,9 @@ const program = new Command("apts")
 trainCommand(program);
 infoCommand(program);
 fetchCommand(program);
+reportCommand(program);
+methodsCommand(program);
+benchCommand(program);
 
 try {
   await program.parseAsync();

@@ -1,15 +1,19 @@
 import type { Command } from "commander";
-import { availableParallelism } from "node:os";
-import { join } from "node:path";
-import { fromVariables } from "../comm/rendezvous/environment.js";
+import { plan } from "../../launcher/launch.js";
+import { launchOptions } from "../../launcher/options.js";
+import { placementTable } from "../../launcher/placement-table.js";
+import { fromVariables, slurmTask } from "../comm/rendezvous/index.js";
+import { addOptions } from "../config/commander.js";
 import { readConfigFile } from "../config/file.js";
 import type { Given } from "../config/resolve.js";
-import { allTrainOptions, trainConfig } from "../run/options.js";
-import { addOptions } from "../config/commander.js";
+import { allTrainOptions } from "../run/options.js";
 import { showFailure } from "./exit.js";
 import { showRun } from "./console.js";
 import { runJob } from "./job.js";
-import { specFromVariables, type RunSpec } from "./run-spec.js";
+import { jobOptions } from "./job-options.js";
+import { joinOptions, planJob, planTask } from "./plan.js";
+import { specFromVariables } from "./run-spec.js";
+import { takeStopSignals } from "./stop-signals.js";
 
 /** `apts train`: starts the ranks; or, where this process is one of them already, trains as that rank. */
 export function trainCommand(program: Command): void {
@@ -18,22 +22,41 @@ export function trainCommand(program: Command): void {
     .description("train a network on several ranks")
     .option("--config <FILE>", "YAML or JSON file with any of these options; the command line wins")
     .option("--json", "print the summary as JSON on standard output");
-  addOptions(command, allTrainOptions).action(async (options: Record<string, unknown>) => {
-    process.exitCode = await run(options);
-  });
+  addOptions(command, { ...allTrainOptions, ...jobOptions, ...launchOptions }).action(
+    async (options: Record<string, unknown>) => {
+      process.exitCode = await run(options);
+    },
+  );
 }
 
 async function run({ config: file, json, ...values }: Record<string, unknown>): Promise<number> {
-  const environment = fromVariables(process.env);
   const show = showRun(json === true);
-  const spec =
-    specFromVariables(process.env) ?? specOf(values, file as string | undefined, environment?.size);
-  if (environment) {
+  const sources = sourcesOf(values, file as string | undefined);
+  const task = fromVariables(process.env) ?? slurmTask(process.env);
+  if (task) {
+    const signals = takeStopSignals();
+    const join = joinOptions(sources);
     // Only ranks compute: TensorFlow.js is loaded by them alone.
     const { runRank } = await import("./rank.js");
-    return runRank(spec, environment.localSize, show);
+    return runRank(() => specFromVariables(process.env) ?? planTask(sources, task.size), {
+      task,
+      join,
+      signals,
+      show,
+    });
   }
-  const { exitCode, failure, consequences } = await runJob(spec, { observe: show, forwardSignals: true });
+  const { spec, where, maxRestarts, dryRun } = await planJob(sources);
+  if (dryRun) {
+    const placements = await plan({ ...where, ranks: spec.config.ranks });
+    console.log(placementTable(placements, process.argv.slice(1)));
+    return 0;
+  }
+  const { exitCode, failure, consequences } = await runJob(spec, {
+    where,
+    maxRestarts,
+    observe: show,
+    forwardSignals: true,
+  });
   if (failure) {
     for (const line of consequences) console.error(line);
     // Bad usage is one sentence; which rank found it first does not matter.
@@ -44,19 +67,7 @@ async function run({ config: file, json, ...values }: Record<string, unknown>): 
   return exitCode;
 }
 
-function specOf(
-  values: Record<string, unknown>,
-  file: string | undefined,
-  ranks: number | undefined,
-): RunSpec {
-  const sources: Given[] = [{ source: { kind: "command line" }, values }];
-  if (file !== undefined) sources.push(readConfigFile(file));
-  const config = trainConfig(sources, ranks ?? availableParallelism());
-  return { config, out: config.out ?? defaultOut(config) };
-}
-
-/** runs/apts-digits-20260131-145905 */
-export function defaultOut({ method, data }: { method: string; data: string }): string {
-  const time = new Date().toISOString().replace(/[-:]/g, "").replace("T", "-").slice(0, 15);
-  return join("runs", `${method}-${data}-${time}`);
+function sourcesOf(values: Record<string, unknown>, file: string | undefined): Given[] {
+  const commandLine: Given = { source: { kind: "command line" }, values };
+  return file === undefined ? [commandLine] : [commandLine, readConfigFile(file)];
 }

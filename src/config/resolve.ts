@@ -22,7 +22,7 @@ export function resolveOptions<T extends OptionTable>(table: T, sources: readonl
   const resolved: Record<string, unknown> = {};
   for (const { source, values } of sources) {
     for (const [written, value] of Object.entries(values)) {
-      const name = written.replace(/-([a-z])/g, (_, letter: string) => letter.toUpperCase());
+      const name = camel(written);
       const option = table[name];
       if (option === undefined) throw unknownName(table, written, source);
       if (value === undefined || value === null) continue;
@@ -32,6 +32,23 @@ export function resolveOptions<T extends OptionTable>(table: T, sources: readonl
   }
   for (const [name, option] of Object.entries(table)) resolved[name] ??= option.fallback;
   return resolved as ValuesOf<T>;
+}
+
+/** Splits what each source gives between the options of `table` and all else. */
+export function splitSources(
+  sources: readonly Given[],
+  table: OptionTable,
+): { readonly inTable: Given[]; readonly others: Given[] } {
+  const pick = (wanted: boolean): Given[] =>
+    sources.map(({ source, values }) => ({
+      source,
+      values: Object.fromEntries(Object.entries(values).filter(([name]) => camel(name) in table === wanted)),
+    }));
+  return { inTable: pick(true), others: pick(false) };
+}
+
+function camel(written: string): string {
+  return written.replace(/-([a-z])/g, (_, letter: string) => letter.toUpperCase());
 }
 
 function labelOf(name: string, written: string, source: Source): string {

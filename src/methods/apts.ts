@@ -1,67 +1,58 @@
 import { addScaled, combine, normInf, scale, type Vector } from "../linalg/vector.js";
-import { firstOrder } from "../trust-region/first-order.js";
-import type { Objective } from "../trust-region/objective.js";
-import { globalRule, initialRadius, type RadiusRule } from "../trust-region/radius.js";
-import { trustRegionStep, type Iterate } from "../trust-region/step.js";
+import type { Model, ModelState } from "../trust-region/model.js";
+import type { RadiusRule } from "../trust-region/radius.js";
+import { trustRegionStep } from "../trust-region/step.js";
 import { gatherSlices } from "./gather-slices.js";
+import { KnownPoints, type KnownPoint } from "./known.js";
 import { localSolve } from "./local-solve.js";
 import {
   decideOnRankZero,
   ownedSubdomains,
   type MethodContext,
+  type MethodState,
   type Optimizer,
   type Problem,
   type StepReport,
 } from "./problem.js";
+import { ReferenceLoss } from "./reference-loss.js";
 
 export interface AptsOptions {
-  /** First-order dogleg-like repair: mix the gathered step with the gradient where it raised the loss. */
+  /** Where steps come from; it has seen nothing yet. */
+  readonly model: Model;
+  /** Repair a gathered step that raised the loss: turn it towards the gradient and shorten it. */
   readonly fdl: boolean;
   /** ν, local steps. */
   readonly localSteps: number;
   /** Trials with shrinking radius in one trust-region step. */
   readonly maxTrials: number;
+  readonly tryLonger: boolean;
+  /** W, accepted losses the acceptance looks back on; 1: monotone (ALGORITHMS §8). */
+  readonly window: number;
   readonly rule: RadiusRule;
   /** Δ⁰ */
   readonly radius: number;
 }
 
-export const aptsDefaults: AptsOptions = {
-  fdl: true,
-  localSteps: 5,
-  maxTrials: 10,
-  rule: globalRule,
-  radius: initialRadius,
-};
-
-/** What is known at θ from the last step on the same batch. */
-interface Known {
-  readonly problem: Problem;
-  readonly f: number;
-  /** Present where the last step ended at the point of its gradient. */
-  readonly g: Vector | undefined;
-}
-
 /**
- * APTS and SAPTS, TCKK23 Algorithm 1: one call of `step` is one pass of ALGORITHMS §4.1–7, for the batch it is given
- * (all samples: APTS; mini-batch after mini-batch: SAPTS). Every rank runs this; the global objective and the
- * gathering of slices are the only communication, beside rank 0's decisions.
+ * APTS and SAPTS, TCKK23 Algorithm 1, and NAPTS where the window is longer than 1: one call of `step` is one pass of
+ * ALGORITHMS §4.1–7, for the batch it is given (all samples: APTS; mini-batch after mini-batch: SAPTS). Every rank
+ * runs this; the global objective and the gathering of slices are the only communication, beside rank 0's decisions.
  */
 export function apts(context: MethodContext, options: AptsOptions, theta0: Vector): Optimizer {
   const { comm, decomposition } = context;
+  const { model, rule, maxTrials, tryLonger } = options;
   const decide = decideOnRankZero(comm);
   const mine = ownedSubdomains(decomposition.subdomains.length, comm.rank, comm.size);
-  const { rule, maxTrials } = options;
-
+  const known = new KnownPoints(model);
+  const reference = new ReferenceLoss(options.window);
   let theta = theta0;
   let radius = options.radius;
-  let known: Known | undefined;
 
   async function step(problem: Problem): Promise<StepReport> {
-    const { objective } = problem;
-
     // 1  f_k = f(θ), g = ∇f(θ)
-    const { f: fk, g } = await lossAndGradient(problem);
+    const at = await known.at(problem, theta);
+    const fRef = reference.at(problem, at.f);
+    reference.passed(problem, at.f);
 
     // 2  ĝ = −g Δ / ‖g‖_∞ is made in 6, where it is needed
 
@@ -69,85 +60,64 @@ export function apts(context: MethodContext, options: AptsOptions, theta0: Vecto
     const corrections: Vector[] = [];
     for (const i of mine) {
       const R = decomposition.subdomains[i]!;
-      const start = R.restrict(theta);
-      const thetaI = await localSolve(problem.local(i, theta), { x: start, f: fk }, R.restrict(g), radius, {
+      const start = { x: R.restrict(theta), f: at.f };
+      const thetaI = await localSolve(problem.local(i, theta), start, R.restrict(at.g), radius, {
         steps: options.localSteps,
         rule,
-        model: firstOrder,
+        model: model.restrict(R),
         maxTrials,
       });
-      corrections.push(addScaled(thetaI, -1, start, thetaI));
+      corrections.push(addScaled(thetaI, -1, start.x, new Float32Array(R.size)));
     }
 
     // 4  s = Σ R_iᵀ (θ_i,new − R_iθ)
     const s = await gatherSlices(comm, decomposition, corrections);
 
     // 5, 6  θ_½ = θ + s, repaired where it raised the loss
-    const half = options.fdl
-      ? await repaired(objective, { x: theta, f: fk }, g, s)
-      : await unrepaired(objective, { x: theta, f: fk }, g, s);
+    const half = options.fdl ? await repaired(problem, at, s, fRef) : await unrepaired(problem, at, s);
 
     // 7  one global trust-region step from θ_½
-    const result = await trustRegionStep(objective, half, half.g, radius, {
+    const result = await trustRegionStep(problem.objective, half, half.g, radius, {
       rule,
-      model: firstOrder,
+      model,
       maxTrials,
+      tryLonger,
+      reference: reference.at(problem, half.f),
       decide,
     });
     theta = result.x;
     radius = result.radius;
-    known = { problem, f: result.f, g: result.accepted ? undefined : half.g };
+    known.moveTo(result.accepted ? undefined : half);
     return { loss: result.f, accepted: result.accepted, radius };
   }
 
-  /** Step 1, reusing what the last step on this batch left (ALGORITHMS §4 (e)). */
-  async function lossAndGradient(problem: Problem): Promise<{ f: number; g: Vector }> {
-    if (known?.problem === problem && known.g) return { f: known.f, g: known.g };
-    const g = new Float32Array(theta.length);
-    return { f: await problem.objective.gradient(theta, g), g };
-  }
-
   /** Step 5 without fdl; a loss that is not finite sends θ_½ back to θ (ALGORITHMS §4 (d)). */
-  async function unrepaired(
-    objective: Objective,
-    at: Iterate,
-    g: Vector,
-    s: Vector,
-  ): Promise<Iterate & { g: Vector }> {
-    const x = addScaled(at.x, 1, s, new Float32Array(s.length));
-    const gHalf = new Float32Array(s.length);
-    const f = await objective.gradient(x, gHalf);
-    return (await decide(() => Number.isFinite(f))) ? { x, f, g: gHalf } : { ...at, g };
+  async function unrepaired(problem: Problem, at: KnownPoint, s: Vector): Promise<KnownPoint> {
+    const half = await known.evaluate(problem, addScaled(at.x, 1, s, new Float32Array(s.length)));
+    return (await decide(() => Number.isFinite(half.f))) ? half : at;
   }
 
-  /** Steps 5 and 6: while f(θ_½) > f_k, turn the step towards ĝ and shorten it (ALGORITHMS §4 (c)). */
-  async function repaired(
-    objective: Objective,
-    at: Iterate,
-    g: Vector,
-    s: Vector,
-  ): Promise<Iterate & { g: Vector }> {
+  /** Steps 5 and 6: while f(θ_½) > f_ref, turn the step towards ĝ and shorten it (ALGORITHMS §4 (c)). */
+  async function repaired(problem: Problem, at: KnownPoint, s: Vector, fRef: number): Promise<KnownPoint> {
+    const { objective } = problem;
     const x = addScaled(at.x, 1, s, new Float32Array(s.length));
     let f = await objective.value(x);
-    let better = await decide(() => f <= at.f);
-    const largest = normInf(g);
-    if (!better && largest > 0) {
-      const gHat = scale(-radius / largest, g, new Float32Array(g.length));
+    let good = await decide(() => f <= fRef);
+    const largest = normInf(at.g);
+    if (!good && largest > 0) {
+      const gHat = scale(-radius / largest, at.g, new Float32Array(s.length));
       const d = new Float32Array(s.length);
       let shortened = radius;
-      for (let fifths = 1; fifths <= 5 && !better; fifths++) {
+      for (let fifths = 1; fifths <= 5 && !good; fifths++) {
         const w = fifths / 5;
         shortened = Math.max(rule.min, rule.shrink * shortened);
         combine(w, gHat, 1 - w, s, d);
         addScaled(at.x, shortened / normInf(d), d, x);
         f = await objective.value(x);
-        better = await decide(() => f <= at.f);
+        good = await decide(() => f <= fRef);
       }
     }
-    if (!better) return { ...at, g };
-    const gHalf = new Float32Array(s.length);
-    await objective.gradient(x, gHalf);
-    return { x, f, g: gHalf };
+    return good ? known.evaluate(problem, x) : at;
   }
 
   return {
@@ -155,11 +125,13 @@ export function apts(context: MethodContext, options: AptsOptions, theta0: Vecto
       return theta;
     },
     step,
-    save: () => ({ radius }),
-    restore(restored, state) {
+    save: () => ({ radius, model: model.save(), known: known.save(), reference: reference.save() }),
+    restore(restored, state, problem) {
       theta = restored;
       radius = state["radius"] as number;
-      known = undefined;
+      model.restore(state["model"] as ModelState);
+      known.restore(state["known"] as MethodState, problem);
+      reference.restore(state["reference"] as MethodState, problem);
     },
   };
 }

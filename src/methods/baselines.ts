@@ -92,8 +92,8 @@ export const baselines: readonly MethodDescription[] = [
     summary: "L-BFGS with strong Wolfe line search",
     source: "NW06, Algorithms 7.5, 3.5, 3.6",
     batches: 1,
-    options: { memory: integer({ min: 1, max: 1000, fallback: 10, help: "curvature pairs remembered" }) },
-    create: (context, options, theta0) => lbfgs(context, options, theta0),
+    options: { pairs: integer({ min: 1, max: 1000, fallback: 10, help: "curvature pairs remembered" }) },
+    create: (context, options, theta0) => lbfgs(context, { memory: options.pairs }, theta0),
   }),
   describe({
     name: "soaa",
@@ -103,11 +103,6 @@ export const baselines: readonly MethodDescription[] = [
     options: {
       ...adamOptions({ epsilon: 1e-8, weightDecay: 0 }),
       gamma: number({ min: 0, max: 1, fallback: 0.25, help: "how far the factor may leave 1 in the end" }),
-      plannedSteps: integer({
-        min: 1,
-        fallback: 1000,
-        help: "steps over which the factor's bounds narrow (epochs × mini-batches)",
-      }),
     },
     create: (context, options, theta0) => soaa(context, options, theta0),
   }),

@@ -82,13 +82,19 @@ export function lbfgs({ comm }: MethodContext, { memory }: LbfgsOptions, theta0:
       return theta;
     },
     step,
-    save: () => ({ isFirst, s: pairs.map((pair) => pair.s), y: pairs.map((pair) => pair.y) }),
-    restore(restored, state) {
+    save: () => ({
+      isFirst,
+      s: pairs.map((pair) => pair.s),
+      y: pairs.map((pair) => pair.y),
+      here: known ? { f: known.f, g: known.g } : null,
+    }),
+    restore(restored, state, problem) {
       theta = restored;
       isFirst = state["isFirst"] as boolean;
       const ys = state["y"] as Vector[];
       pairs = (state["s"] as Vector[]).map((s, i) => ({ s, y: ys[i]!, sy: dot(s, ys[i]!) }));
-      known = undefined;
+      const here = state["here"] as { f: number; g: Vector } | null;
+      known = problem && here ? { problem, ...here } : undefined;
     },
   };
 }

@@ -1,5 +1,5 @@
 import { distanceInf, type Vector } from "../linalg/vector.js";
-import type { CurvatureModel } from "../trust-region/first-order.js";
+import type { Model } from "../trust-region/model.js";
 import type { Objective } from "../trust-region/objective.js";
 import type { RadiusRule } from "../trust-region/radius.js";
 import { trustRegionStep, type Iterate } from "../trust-region/step.js";
@@ -8,7 +8,8 @@ export interface LocalSolveOptions {
   /** ν */
   readonly steps: number;
   readonly rule: RadiusRule;
-  readonly model: CurvatureModel;
+  /** What the global model knows of the subdomain; learns from the local gradients. */
+  readonly model: Model;
   readonly maxTrials: number;
 }
 
@@ -37,6 +38,7 @@ export async function localSolve(
     if (gradientAt !== at) {
       g = new Float32Array(g.length);
       await objective.gradient(at.x, g);
+      model.observe(at.x, g);
       gradientAt = at;
     }
     const result = await trustRegionStep(objective, at, g, Math.min(radius, room), {

@@ -19,6 +19,8 @@ export interface Problem {
 export interface MethodContext {
   readonly comm: Communicator;
   readonly decomposition: Decomposition;
+  /** Steps the run will make: epochs times batches. */
+  readonly plannedSteps: number;
 }
 
 /** What one step did: the numbers of a metrics line. */
@@ -30,15 +32,22 @@ export interface StepReport {
   readonly radius?: number;
 }
 
+/** What a checkpoint keeps of a method beside θ: plain values and typed arrays. */
+export type MethodState = Readonly<Record<string, unknown>>;
+
 /** A method at work on one θ. All ranks hold one each, and take the same steps. */
 export interface Optimizer {
   /** θ, (n,). Replaced, never written to, so that a reference stays the point it was. */
   readonly theta: Vector;
   /** One step on one batch. */
   step(problem: Problem): Promise<StepReport>;
-  /** Everything beside θ that the next step depends on, as plain values and typed arrays. */
-  save(): Record<string, unknown>;
-  restore(theta: Vector, state: Record<string, unknown>): void;
+  /** Everything beside θ that the next step depends on; valid until that step. */
+  save(): MethodState;
+  /**
+   * Goes on where `state` was saved.
+   * @param problem the batch of the last step, where the next step is on the same one: what was known there holds
+   */
+  restore(theta: Vector, state: MethodState, problem?: Problem): void;
 }
 
 /** Rank 0 takes the decision and tells the others: decisions are broadcast, never recomputed (ALGORITHMS §9). */

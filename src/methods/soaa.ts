@@ -12,16 +12,14 @@ export interface SoaaOptions {
   readonly weightDecay: number;
   /** γ: how far d may leave 1 in the end. */
   readonly gamma: number;
-  /** T, over which the bounds of d narrow. */
-  readonly plannedSteps: number;
 }
 
 /**
  * SOAA, VV24 (ALGORITHMS §10): Adam's moments, a diagonal Fisher matrix made of them, and a trust-region factor d that
  * follows how well the last step's predicted decrease came true. One gradient a step, every step taken.
  */
-export function soaa({ comm }: MethodContext, options: SoaaOptions, theta0: Vector): Optimizer {
-  const { learningRate, beta1, beta2, epsilon, weightDecay, gamma, plannedSteps } = options;
+export function soaa({ comm, plannedSteps }: MethodContext, options: SoaaOptions, theta0: Vector): Optimizer {
+  const { learningRate, beta1, beta2, epsilon, weightDecay, gamma } = options;
   const decide = decideOnRankZero(comm);
   let theta = theta0;
   let t = 0;

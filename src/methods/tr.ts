@@ -1,55 +1,45 @@
 import type { Vector } from "../linalg/vector.js";
-import { firstOrder } from "../trust-region/first-order.js";
-import { globalRule, initialRadius, type RadiusRule } from "../trust-region/radius.js";
+import type { Model, ModelState } from "../trust-region/model.js";
+import type { RadiusRule } from "../trust-region/radius.js";
 import { trustRegionStep } from "../trust-region/step.js";
-import { decideOnRankZero, type MethodContext, type Optimizer, type Problem } from "./problem.js";
+import { KnownPoints } from "./known.js";
+import { decideOnRankZero, type MethodContext, type MethodState, type Optimizer } from "./problem.js";
 
 export interface TrOptions {
+  /** Where steps come from; it has seen nothing yet. */
+  readonly model: Model;
   readonly maxTrials: number;
+  readonly tryLonger: boolean;
   readonly rule: RadiusRule;
   /** Δ⁰ */
   readonly radius: number;
 }
 
-export const trDefaults: TrOptions = { maxTrials: 10, rule: globalRule, radius: initialRadius };
-
 /** `tr`: one trust-region step (ALGORITHMS §1) on each batch. A rejected step leaves its gradient for the next. */
-export function tr(
-  { comm }: MethodContext,
-  { rule, maxTrials, radius: radius0 }: TrOptions,
-  theta0: Vector,
-): Optimizer {
+export function tr({ comm }: MethodContext, options: TrOptions, theta0: Vector): Optimizer {
+  const { model } = options;
   const decide = decideOnRankZero(comm);
+  const known = new KnownPoints(model);
   let theta = theta0;
-  let radius = radius0;
-  let known: { problem: Problem; f: number; g: Vector } | undefined;
+  let radius = options.radius;
 
   return {
     get theta() {
       return theta;
     },
     async step(problem) {
-      if (known?.problem !== problem) {
-        const g = new Float32Array(theta.length);
-        known = { problem, f: await problem.objective.gradient(theta, g), g };
-      }
-      const options = { rule, model: firstOrder, maxTrials, decide };
-      const result = await trustRegionStep(
-        problem.objective,
-        { x: theta, f: known.f },
-        known.g,
-        radius,
-        options,
-      );
+      const at = await known.at(problem, theta);
+      const result = await trustRegionStep(problem.objective, at, at.g, radius, { ...options, decide });
       ({ x: theta, radius } = result);
-      if (result.accepted) known = undefined;
+      known.moveTo(result.accepted ? undefined : at);
       return { loss: result.f, accepted: result.accepted, radius };
     },
-    save: () => ({ radius }),
-    restore(restored, state) {
+    save: () => ({ radius, model: model.save(), known: known.save() }),
+    restore(restored, state, problem) {
       theta = restored;
       radius = state["radius"] as number;
-      known = undefined;
+      model.restore(state["model"] as ModelState);
+      known.restore(state["known"] as MethodState, problem);
     },
   };
 }

@@ -8,9 +8,13 @@ const MOST_CHUNKS = 24;
 /** Smaller chunks would be mostly call overhead. */
 const LEAST_ROWS = 250;
 
-/** C, a function of the batch alone: never of the number of ranks (ALGORITHMS §9). */
-export function chunkCount(rows: number): number {
-  return Math.max(1, Math.min(MOST_CHUNKS, Math.floor(rows / LEAST_ROWS)));
+/**
+ * C, a function of the batch and the model alone: never of the number of ranks (ALGORITHMS §9).
+ * @param mostRows rows that can be evaluated at once (see `Evaluator`)
+ */
+export function chunkCount(rows: number, mostRows = Infinity): number {
+  const usual = Math.max(1, Math.min(MOST_CHUNKS, Math.floor(rows / LEAST_ROWS)));
+  return Math.max(usual, Math.ceil(rows / mostRows));
 }
 
 /**
@@ -23,14 +27,18 @@ export class Batch {
   readonly chunks: number;
   readonly #chunks: (Chunk | undefined)[];
 
-  /** @param indices the batch's samples; all of the dataset, in order, where not given */
+  /**
+   * @param mostRows rows of a chunk at most (see `Evaluator`)
+   * @param indices the batch's samples; all of the dataset, in order, where not given
+   */
   constructor(
     readonly dataset: Dataset,
     readonly normalisation: Normalisation,
+    mostRows: number,
     readonly indices?: Int32Array,
   ) {
     this.rows = indices?.length ?? dataset.labels.length;
-    this.chunks = chunkCount(this.rows);
+    this.chunks = chunkCount(this.rows, mostRows);
     this.#chunks = new Array<Chunk | undefined>(this.chunks).fill(undefined);
   }
 

@@ -5,7 +5,9 @@ import type { Dataset } from "../data/dataset.js";
 import type { Random } from "../data/random.js";
 import { UsageError } from "../errors.js";
 import { loadModel } from "./model-file.js";
+import { cnn } from "./models/cnn.js";
 import { fcnn } from "./models/fcnn.js";
+import { resnet18 } from "./models/resnet18.js";
 
 /** What a user's module is called with: the TensorFlow.js that apts runs on, and the shapes of the data. */
 export interface ModelRequest {
@@ -16,11 +18,43 @@ export interface ModelRequest {
 }
 
 export interface ModelChoice {
-  /** `fcnn`, the path of a `model.json`, or of a module that exports `createModel(request)`. */
+  /** A built-in network (`builtIn`), the path of a `model.json`, or of a module that exports `createModel(request)`. */
   readonly model: string;
+  /** Widths of the hidden dense layers of fcnn and cnn. */
   readonly hidden: readonly number[];
+  /** Channels of the convolutions of cnn. */
+  readonly channels: readonly number[];
   readonly seed: number;
 }
+
+/** The networks that need no file. */
+const builtIn: Readonly<
+  Record<
+    string,
+    {
+      readonly imagesOnly: boolean;
+      readonly create: (choice: ModelChoice, data: Dataset, random: Random) => tf.LayersModel;
+    }
+  >
+> = {
+  fcnn: {
+    imagesOnly: false,
+    create: ({ hidden }, { sampleShape, classes }, random) => fcnn(sampleShape, classes, hidden, random),
+  },
+  cnn: {
+    imagesOnly: true,
+    create: ({ channels, hidden }, { sampleShape, classes }, random) =>
+      cnn(sampleShape, classes, channels, hidden, random),
+  },
+  resnet18: {
+    imagesOnly: true,
+    create: (_choice, { sampleShape, classes }, random) => resnet18(sampleShape, classes, "imagenet", random),
+  },
+  "resnet18-cifar": {
+    imagesOnly: true,
+    create: (_choice, { sampleShape, classes }, random) => resnet18(sampleShape, classes, "cifar", random),
+  },
+};
 
 /**
  * The model to train, checked against the data. Its output is taken as logits; a final softmax is kept in the model
@@ -51,15 +85,23 @@ export async function buildModel(
   return model;
 }
 
-async function create(
-  { model, hidden, seed }: ModelChoice,
-  data: Dataset,
-  random: Random,
-): Promise<tf.LayersModel> {
-  if (model === "fcnn") return fcnn(data.sampleShape, data.classes, hidden, random);
+async function create(choice: ModelChoice, data: Dataset, random: Random): Promise<tf.LayersModel> {
+  const { model, seed } = choice;
+  const network = builtIn[model];
+  if (network !== undefined) {
+    const { imagesOnly, create } = network;
+    if (imagesOnly && data.sampleShape.length !== 3) {
+      throw new UsageError(
+        `Expected images (height, width, channels) for ${model}, got samples of shape (${data.sampleShape.join(", ")}).`,
+      );
+    }
+    return create(choice, data, random);
+  }
   if (model.endsWith(".json")) return loadModel(model);
   if (!/\.[cm]?js$/.test(model)) {
-    throw new UsageError(`Expected --model to be fcnn, a model.json or a JavaScript module, got "${model}".`);
+    throw new UsageError(
+      `Expected --model to be ${Object.keys(builtIn).join(", ")}, a model.json or a JavaScript module, got "${model}".`,
+    );
   }
   let module: { createModel?: (request: ModelRequest) => tf.LayersModel | Promise<tf.LayersModel> };
   try {

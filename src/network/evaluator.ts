@@ -4,6 +4,7 @@ import type { ComputeBackend } from "../compute/backend.js";
 import { HeapEvaluator } from "./heap/evaluator.js";
 import { UnsupportedLayer } from "./heap/layer-call.js";
 import type { ParameterLayout } from "./layout.js";
+import type { TensorPart } from "./tensor-part.js";
 import { TapeEvaluator } from "./tape-evaluator.js";
 
 /** A piece of a batch on the backend. */
@@ -31,6 +32,8 @@ export interface Evaluator {
   readonly layout: ParameterLayout;
   /** How it computes, for people. */
   readonly description: string;
+  /** Rows of the largest chunk it can evaluate; Infinity where it can cut chunks itself. */
+  readonly mostRows: number;
   /** θ (n,) as it stands; at first the model's own. */
   parameters(): Vector;
   setParameters(theta: Vector): void;
@@ -38,28 +41,46 @@ export interface Evaluator {
   exportModel(): tf.LayersModel;
   /**
    * Σ over the chunk's rows of `weight` times the sample's loss.
-   * @param varying the only tensors (by their numbers) that change from call to call, where the caller knows: what
-   *   lies below them is then computed once and kept. The result is the same, to the bit.
+   * @param varying the only parts that change from call to call, where the caller knows: what does not depend on them
+   *   is then computed once and kept. The result is the same, to the bit.
    */
-  loss(chunk: Chunk, weight: number, varying?: readonly number[]): Promise<number>;
+  loss(chunk: Chunk, weight: number, varying?: readonly TensorPart[]): Promise<number>;
   /**
-   * out ← the gradient of `loss(chunk, weight)` with respect to the tensors numbered in `wanted`, at their places in
-   * θ; the rest of `out` (n,) is left alone. Returns the loss.
+   * out ← the gradient of `loss(chunk, weight)` with respect to the wanted parts, at their places in θ; other entries
+   * of the same tensors are undefined, and the rest of `out` (n,) is left alone. Returns the loss.
    */
-  gradient(chunk: Chunk, weight: number, wanted: readonly number[], out: Vector): Promise<number>;
+  gradient(chunk: Chunk, weight: number, wanted: readonly TensorPart[], out: Vector): Promise<number>;
+  /** With the running statistics of batch normalisation, where `loss` and `gradient` use the chunk's own. */
   score(chunk: Chunk): Promise<Score>;
+  /** How many running statistics there are: means and variances of all batch normalisations; mostly 0. */
+  readonly statisticsSize: number;
+  /** out (statisticsSize,) ← `weight` times the statistics of the chunk at θ. */
+  statistics(chunk: Chunk, weight: number, out: Vector): Promise<void>;
+  /** Makes these the running statistics. */
+  setStatistics(statistics: Vector): void;
   /** Releases the evaluator's memory; the model stays. */
   dispose(): void;
 }
 
-/** The fastest evaluator that knows all layers of `model` on this backend. */
-export function createEvaluator(model: tf.LayersModel, backend: ComputeBackend): Evaluator {
+/** Bytes that intermediate results may take where nothing is said: half the WebAssembly heap. */
+const DEFAULT_MEMORY = 2 ** 31;
+
+/**
+ * The fastest evaluator that knows all layers of `model` on this backend.
+ * @param memory bytes that intermediate results may take: samples are evaluated in blocks that fit
+ * @throws UsageError where not even one sample fits
+ */
+export async function createEvaluator(
+  model: tf.LayersModel,
+  backend: ComputeBackend,
+  memory: number = DEFAULT_MEMORY,
+): Promise<Evaluator> {
   if (backend.heap === undefined)
-    return new TapeEvaluator(model, `TensorFlow.js operations on ${backend.name}`);
+    return TapeEvaluator.create(model, `TensorFlow.js operations on ${backend.name}`);
   try {
-    return new HeapEvaluator(model, backend.heap);
+    return new HeapEvaluator(model, backend.heap, memory);
   } catch (error) {
     if (!(error instanceof UnsupportedLayer)) throw error;
-    return new TapeEvaluator(model, `TensorFlow.js operations: ${error.message}`);
+    return TapeEvaluator.create(model, `TensorFlow.js operations: ${error.message}`);
   }
 }

@@ -34,6 +34,7 @@ export function layoutOf(model: tf.LayersModel): { layout: ParameterLayout; vari
   return { layout: { slots, dimension: offset }, variables };
 }
 
-function isVariable(tensor: tf.Tensor): tensor is tf.Variable {
+/** Whether a layer's weight can be written. */
+export function isVariable(tensor: tf.Tensor): tensor is tf.Variable {
   return tensor instanceof tf.Variable;
 }

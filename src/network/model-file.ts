@@ -29,6 +29,12 @@ export async function serialiseModel(model: tf.LayersModel): Promise<ModelFiles>
   return files!;
 }
 
+/** The layers of a model and how they hang together, as text: neither their weights nor how these were drawn. */
+export function topologyOf(model: tf.LayersModel): string {
+  const layers: unknown = model.toJSON(null, false);
+  return JSON.stringify(layers, (key, value: unknown) => (key.endsWith("_initializer") ? undefined : value));
+}
+
 /**
  * Reads a LayersModel from its `model.json` and the weight files it names.
  * @throws UsageError where a file is missing, damaged or of another format

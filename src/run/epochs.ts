@@ -24,15 +24,20 @@ export class Epochs {
     this.#full = batches === 1 ? this.#problem() : undefined;
   }
 
-  /** The epoch's problems; each one's tensors are released when the next is asked for. */
-  *problems(epoch: number): Generator<NetworkProblem> {
+  /** The full batch, where every step is on it. */
+  get full(): NetworkProblem | undefined {
+    return this.#full;
+  }
+
+  /** The epoch's problems but for the first `done`; each one's tensors are released when the next is asked for. */
+  *problems(epoch: number, done: number): Generator<NetworkProblem> {
     if (this.#full) {
-      yield this.#full;
+      if (done === 0) yield this.#full;
       return;
     }
     const samples = this.setup.data.train.labels.length;
     const shuffled = this.random.fork(epoch);
-    for (const indices of miniBatches(samples, this.batches, this.overlap, shuffled)) {
+    for (const indices of miniBatches(samples, this.batches, this.overlap, shuffled).slice(done)) {
       const problem = this.#problem(indices);
       try {
         yield problem;
@@ -44,7 +49,7 @@ export class Epochs {
 
   #problem(indices?: Int32Array): NetworkProblem {
     const { data, evaluator, decomposition } = this.setup;
-    const batch = new Batch(data.train, data.normalisation, indices);
+    const batch = new Batch(data.train, data.normalisation, evaluator.mostRows, indices);
     return new NetworkProblem(evaluator, batch, this.comm, decomposition, this.count);
   }
 }

@@ -1,5 +1,6 @@
 import type { EpochMetrics } from "../report/metrics.js";
 import type { Summary } from "../report/summary.js";
+import type { Position } from "./ledger.js";
 
 /** What the run tells its observer, on rank 0. */
 export type RunEvent =
@@ -16,5 +17,10 @@ export type RunEvent =
       readonly epochs: number;
       readonly out: string;
     }
+  /** The run goes on from the checkpoint `file`; `finished`: nothing is left to do. */
+  | { readonly type: "resume"; readonly file: string; readonly from: Position; readonly finished: boolean }
   | { readonly type: "epoch"; readonly metrics: EpochMetrics }
+  | { readonly type: "checkpoint"; readonly file: string }
+  /** Something is not as it should be, and the run goes on. */
+  | { readonly type: "warning"; readonly message: string }
   | { readonly type: "done"; readonly summary: Summary };

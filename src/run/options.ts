@@ -13,7 +13,7 @@ import { resolveOptions, type Given } from "../config/resolve.js";
 import { UsageError } from "../errors.js";
 import { methodNamed, methods } from "../methods/registry.js";
 
-export const BACKENDS = ["auto", "node-gpu", "node", "wasm", "cpu"] as const;
+export const BACKENDS = ["auto", "node-gpu", "webgpu", "node", "wasm", "cpu"] as const;
 export const DECOMPOSITIONS = ["tensors", "layers", "neurons"] as const;
 export const DATASETS = ["digits", "mnist", "cifar10"] as const;
 
@@ -38,13 +38,19 @@ export const trainOptions = {
   model: text({
     fallback: "fcnn",
     placeholder: "NAME|FILE",
-    help: "fcnn, a model.json, or a module that exports createModel",
+    help: "fcnn, cnn, resnet18, resnet18-cifar, a model.json, or a module that exports createModel",
   }),
   hidden: integers({
     min: 1,
     max: 1_000_000,
     fallback: [32, 32],
-    help: "widths of the hidden layers of fcnn",
+    help: "widths of the hidden layers of fcnn and cnn",
+  }),
+  channels: integers({
+    min: 1,
+    max: 1_000_000,
+    fallback: [16, 32],
+    help: "channels of the convolutions of cnn",
   }),
   ranks: integer({ min: 1, max: 4096, fallback: undefined, help: "processes (default: one for each core)" }),
   subdomains: integer({
@@ -78,12 +84,37 @@ export const trainOptions = {
     help: "end when test accuracy reaches this share",
   }),
   backend: choice(BACKENDS, { fallback: "auto", help: "TensorFlow.js backend" }),
+  blas: text({
+    fallback: "auto",
+    placeholder: "auto|none|FILE",
+    help: "native matrix products of the wasm backend",
+  }),
+  memory: integer({
+    min: 1,
+    max: 1_000_000,
+    fallback: 2048,
+    placeholder: "MB",
+    help: "what a rank's intermediate results may take; larger chunks are cut",
+  }),
   threads: integer({
     min: 1,
     max: 1024,
     fallback: undefined,
     help: "threads of a rank (default: cores / ranks on the host)",
   }),
+  checkpointEvery: integer({
+    min: 1,
+    max: 1_000_000_000,
+    fallback: undefined,
+    help: "write a checkpoint after every N epochs (default: every one, as long as that takes little time)",
+  }),
+  checkpointMinutes: number({
+    min: 0.001,
+    fallback: 10,
+    placeholder: "MINUTES",
+    help: "write one within an epoch, too, when the last is this old",
+  }),
+  keepCheckpoints: integer({ min: 1, max: 1_000_000, fallback: 3, help: "keep the last K checkpoints" }),
   out: text({
     fallback: undefined,
     placeholder: "DIR",
@@ -98,6 +129,28 @@ export const trainOptions = {
   }),
   insecure: flag({ fallback: false, help: "do not encrypt messages (trusted networks only)" }),
 } satisfies OptionTable;
+
+/**
+ * What a resumed run may have different: none of it changes what is solved, or how. Where another backend, another
+ * library or other chunks change the last bits, the run says so.
+ */
+export const MAY_CHANGE: ReadonlySet<string> = new Set([
+  "ranks",
+  "epochs",
+  "stopAtAccuracy",
+  "backend",
+  "blas",
+  "memory",
+  "threads",
+  "timeout",
+  "insecure",
+  "out",
+  "dataDir", // the samples are compared
+  "model", // the layers are compared
+  "checkpointEvery",
+  "checkpointMinutes",
+  "keepCheckpoints",
+] satisfies (keyof typeof trainOptions)[]);
 
 /** Every option of every method, without defaults: those are the chosen method's own. */
 const optionsOfMethods: Readonly<Record<string, Option<unknown>>> = Object.fromEntries(
@@ -117,6 +170,9 @@ function defaultsOf(name: string): string {
     )
     .join(", ");
 }
+
+const taken = Object.keys(optionsOfMethods).find((name) => name in trainOptions);
+if (taken !== undefined) throw new Error(`The option "${taken}" of a method hides one of every run.`);
 
 /** All of it: what a command line or a config file may name. */
 export const allTrainOptions: OptionTable = { ...trainOptions, ...optionsOfMethods };

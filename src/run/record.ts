@@ -1,14 +1,32 @@
 import { createRequire } from "node:module";
+import type { Position } from "./ledger.js";
 import type { TrainConfig } from "./options.js";
 import type { Setup } from "./setup.js";
 
 /** `config.json`: everything needed to repeat the run. */
-export function recordOf(config: TrainConfig, { backend, decomposition }: Setup) {
+export interface RunRecord {
+  readonly apts: string;
+  readonly node: string;
+  readonly platform: string;
+  readonly backend: { readonly name: string; readonly fingerprint: string; readonly threads: number };
+  readonly parameters: number;
+  readonly started: string;
+  readonly options: TrainConfig;
+  /** Each time the run went on from a checkpoint. */
+  readonly resumed?: readonly (Pick<RunRecord, "node" | "backend"> & {
+    readonly at: string;
+    readonly from: Position;
+    readonly ranks: number;
+  })[];
+}
+
+export function recordOf(config: TrainConfig, { backend, decomposition }: Setup): RunRecord {
+  const { name, fingerprint, threads } = backend;
   return {
     apts: aptsVersion(),
     node: process.version,
     platform: `${process.platform} ${process.arch}`,
-    backend: { name: backend.name, fingerprint: backend.fingerprint },
+    backend: { name, fingerprint, threads },
     parameters: decomposition.dimension,
     started: new Date().toISOString(),
     options: config,

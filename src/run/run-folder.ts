@@ -1,41 +1,63 @@
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { AptsError } from "../errors.js";
 import { curvesSvg } from "../report/curves.js";
 import type { ModelFiles } from "../network/model-file.js";
-import { makeRunFolder, writeWhole } from "./files.js";
+import { makeRunFolder, removeTemporaries, writeWhole } from "./files.js";
 import type { EpochMetrics } from "../report/metrics.js";
 import type { Summary } from "../report/summary.js";
+import type { Position } from "./ledger.js";
+import type { RunRecord } from "./record.js";
 
 /**
  * What a run leaves on disk. Files appear whole or not at all; `metrics.jsonl` is rewritten with every epoch, so a
  * reader never sees half a line.
  */
 export class RunFolder {
-  readonly #lines: string[] = [];
-  readonly #metrics: EpochMetrics[] = [];
-
   private constructor(readonly path: string) {}
 
-  /** @throws UsageError where the folder holds anything already */
-  static async create(path: string, config: unknown): Promise<RunFolder> {
+  /** Makes the folder of a run that begins, or takes that of one which goes on `from` somewhere; `config.json` tells. */
+  static async open(path: string, record: RunRecord, from: Position | null): Promise<RunFolder> {
+    const folder = new RunFolder(path);
     await makeRunFolder(path);
-    await writeWhole(join(path, "config.json"), `${JSON.stringify(config, null, 2)}\n`);
-    return new RunFolder(path);
+    await removeTemporaries(path);
+    await folder.#write("config.json", from ? await folder.#continued(record, from) : record);
+    return folder;
   }
 
-  async addEpoch(metrics: EpochMetrics): Promise<void> {
-    this.#metrics.push(metrics);
-    this.#lines.push(`${JSON.stringify(metrics)}\n`);
-    await writeWhole(join(this.path, "metrics.jsonl"), this.#lines.join(""));
+  /** Replaces `metrics.jsonl`. */
+  async writeMetrics(metrics: readonly EpochMetrics[]): Promise<void> {
+    const lines = metrics.map((line) => `${JSON.stringify(line)}\n`);
+    await writeWhole(join(this.path, "metrics.jsonl"), lines.join(""));
   }
 
-  async finish(summary: Summary, model: ModelFiles): Promise<void> {
-    // Weights first: a model.json always finds the weights it names.
-    await writeWhole(join(this.path, "model", "weights.bin"), model["weights.bin"]);
-    await writeWhole(join(this.path, "model", "model.json"), model["model.json"]);
-    await writeWhole(
-      join(this.path, "curves.svg"),
-      curvesSvg([{ name: summary.method, metrics: this.#metrics }]),
-    );
-    await writeWhole(join(this.path, "summary.json"), `${JSON.stringify(summary, null, 2)}\n`);
+  /** @throws AptsError where the disk does not let it */
+  async finish(summary: Summary, metrics: readonly EpochMetrics[], model: ModelFiles): Promise<void> {
+    try {
+      // Weights first: a model.json always finds the weights it names.
+      await writeWhole(join(this.path, "model", "weights.bin"), model["weights.bin"]);
+      await writeWhole(join(this.path, "model", "model.json"), model["model.json"]);
+      await writeWhole(join(this.path, "curves.svg"), curvesSvg([{ name: summary.method, metrics }]));
+      await this.#write("summary.json", summary);
+    } catch (error) {
+      throw new AptsError(
+        `Expected to write the trained model to ${this.path}, could not: ${(error as Error).message}. ` +
+          `Put that right, and apts train --resume ${this.path} goes on from the last checkpoint.`,
+        { cause: error },
+      );
+    }
+  }
+
+  async #write(name: string, content: unknown): Promise<void> {
+    await writeWhole(join(this.path, name), `${JSON.stringify(content, null, 2)}\n`);
+  }
+
+  /** The record that is there, with the options as they are now. */
+  async #continued(record: RunRecord, from: Position): Promise<RunRecord> {
+    const text = await readFile(join(this.path, "config.json"), "utf8").catch(() => undefined);
+    const { started, resumed = [] } = text === undefined ? record : (JSON.parse(text) as RunRecord);
+    const { started: at, node, backend } = record;
+    const resumption = { at, from, ranks: record.options.ranks, node, backend };
+    return { ...record, started, resumed: [...resumed, resumption] };
   }
 }

@@ -41,7 +41,7 @@ export async function setUp(
   comm: Communicator,
   threads: number,
 ): Promise<Setup> {
-  const backend = await startBackend({ backend: config.backend, threads });
+  const backend = await startBackend({ backend: config.backend, threads, blas: config.blas });
   await checkAlike(comm, backend);
   const random = new Random(config.seed);
   const data = dataFiles
@@ -54,7 +54,7 @@ export async function setUp(
         testCount: config.testSamples,
       });
   const model = await buildModel(config, data.train, random.fork("initialisation"));
-  const evaluator = createEvaluator(model, backend);
+  const evaluator = await createEvaluator(model, backend, config.memory * 2 ** 20);
   const decomposition = decompose(config, evaluator.layout, random);
   // A user's module may draw weights of its own: rank 0's are everybody's.
   const theta = await comm.broadcast(evaluator.parameters(), 0);

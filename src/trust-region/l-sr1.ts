@@ -1,6 +1,7 @@
 import { UsageError } from "../errors.js";
 import { innerProducts, innerProductsWithTwo } from "../linalg/columns.js";
 import type { Vector } from "../linalg/vector.js";
+import type { Restriction } from "./model.js";
 import { emptyGram, withoutOldest, withPair, type Gram, type PairProducts } from "./gram.js";
 import { usablePairs } from "./recursion.js";
 import { spectrumOf, type Spectrum } from "./spectrum.js";
@@ -15,14 +16,6 @@ export interface LSR1State {
   readonly s: readonly Vector[];
   /** y_1..y_k, oldest first, (n) each. */
   readonly y: readonly Vector[];
-}
-
-/** R_i as a memory needs it; `Subdomain` of the decompositions is one. */
-export interface Restriction {
-  /** n_i */
-  readonly size: number;
-  /** θ ↦ R_iθ, (n) → (n_i), a new array. */
-  restrict(theta: Vector): Vector;
 }
 
 /** What a gradient meets in the memory: all a subproblem needs of it beside the step's own assembly. */

@@ -2,8 +2,10 @@ import type { Gram } from "./gram.js";
 
 /** Below this share of ‖s‖‖y − Bs‖, sᵀ(y − Bs) is too small to divide by (NW06 eq. 6.26). */
 const SKIP = 1e-8;
-/** y − Bs below this share of what it was subtracted from is the rounding of float32 data: B already interpolates. */
-const ROUNDING = 2 ** -20;
+/** y − Bs below this share of y is the rounding of float32 data: B already interpolates the pair. */
+const INTERPOLATED = 2 ** -20;
+/** ‖y − Bs‖ below this share of the terms it is the sum of is rounding: its square is a float64 sum of theirs. */
+const ROUNDING = 2 ** -24;
 
 /**
  * Which pairs enter B: L-SR1 is the recursion B ← B + r rᵀ / (rᵀs), r = y − Bs, from γI through the pairs, oldest
@@ -28,16 +30,16 @@ export function usablePairs(gram: Gram, gamma: number): number[] {
     }
     let rho = 0; // r_jᵀs_j
     let rr = 0; // ‖r_j‖²
-    let subtracted = 0; // Σ |c_l| (‖y_l‖ + γ‖s_l‖) ≥ ‖r_j‖
+    let summed = 0; // Σ |c_l| (‖y_l‖ + γ‖s_l‖) ≥ ‖r_j‖
     for (let l = 0; l <= j; l++) {
       rho += c[l]! * psiS(l, j);
       for (let q = 0; q <= j; q++) rr += c[l]! * c[q]! * psiPsi(gram, gamma, l, q);
-      subtracted +=
-        Math.abs(c[l]!) * (Math.sqrt(gram.yy[l]![l]!) + Math.abs(gamma) * Math.sqrt(gram.ss[l]![l]!));
+      summed += Math.abs(c[l]!) * (Math.sqrt(gram.yy[l]![l]!) + gamma * Math.sqrt(gram.ss[l]![l]!));
     }
     const r = Math.sqrt(Math.max(0, rr));
     const sound = Math.abs(rho) >= SKIP * Math.sqrt(gram.ss[j]![j]!) * r && rho !== 0;
-    if (sound && r > ROUNDING * subtracted) used.push({ index: j, c, rho });
+    const news = r > INTERPOLATED * Math.sqrt(gram.yy[j]![j]!) && r > ROUNDING * summed;
+    if (sound && news) used.push({ index: j, c, rho });
   }
   return used.map(({ index }) => index);
 }

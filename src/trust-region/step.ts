@@ -1,5 +1,5 @@
 import { addScaled, type Vector } from "../linalg/vector.js";
-import type { CurvatureModel } from "./first-order.js";
+import type { Model } from "./model.js";
 import type { Objective } from "./objective.js";
 import { judge, type RadiusRule } from "./radius.js";
 
@@ -19,16 +19,20 @@ export const decideAlone: Decide = (decision) => decision();
 
 export interface TrustRegionOptions {
   readonly rule: RadiusRule;
-  readonly model: CurvatureModel;
+  readonly model: Model;
   /** Trials with shrinking radius before the step is given up. */
   readonly maxTrials: number;
+  /** After a first trial that was accepted, try twice the radius as well and keep the better: one more loss. */
+  readonly tryLonger?: boolean;
+  /** f_ref: what a trial is measured against, f(x) unless acceptance is non-monotone (ALGORITHMS §8). */
+  readonly reference?: number;
   readonly decide?: Decide;
 }
 
 export interface TrustRegionResult extends Iterate {
   readonly accepted: boolean;
   readonly radius: number;
-  /** Ratio of the last trial; NaN where none was made (a stationary point). */
+  /** Ratio of the last trial judged; NaN where none was made (a stationary point). */
   readonly rho: number;
 }
 
@@ -42,19 +46,31 @@ export async function trustRegionStep(
   at: Iterate,
   g: Vector,
   radius: number,
-  { rule, model, maxTrials, decide = decideAlone }: TrustRegionOptions,
+  { rule, model, maxTrials, tryLonger = false, reference = at.f, decide = decideAlone }: TrustRegionOptions,
 ): Promise<TrustRegionResult> {
   let rho = NaN;
   for (let trial = 0; trial < maxTrials; trial++) {
-    const step = model.step(g, radius);
-    if (step === undefined) break;
-    const x = addScaled(at.x, 1, step.s, new Float32Array(at.x.length));
-    const f = await objective.value(x);
     const tried = radius;
-    const verdict = await decide(() => judge(rule, tried, at.f - f, step.predicted, step.norm));
+    const step = model.step(g, tried);
+    if (step === undefined) break;
+    const next = await evaluate(objective, at.x, step.s);
+    const verdict = await decide(() => judge(rule, tried, reference - next.f, step.predicted, step.norm));
     ({ radius, rho } = verdict);
-    if (verdict.accepted) return { x, f, accepted: true, radius, rho };
+    if (verdict.accepted) {
+      const reach = 2 * tried;
+      const longer = tryLonger && trial === 0 && reach <= rule.max ? model.step(g, reach) : undefined;
+      if (longer) {
+        const further = await evaluate(objective, at.x, longer.s);
+        if (await decide(() => further.f < next.f)) return { ...further, accepted: true, radius: reach, rho };
+      }
+      return { ...next, accepted: true, radius, rho };
+    }
     if (tried <= rule.min) break;
   }
   return { ...at, accepted: false, radius, rho };
+}
+
+async function evaluate(objective: Objective, from: Vector, s: Vector): Promise<Iterate> {
+  const x = addScaled(from, 1, s, new Float32Array(s.length));
+  return { x, f: await objective.value(x) };
 }

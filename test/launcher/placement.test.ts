@@ -60,7 +60,7 @@ describe("place", () => {
     expect(cpusOf(7, { ranks: 3 })).toEqual([
       [0, 1],
       [2, 3],
-      [4, 5, 6],
+      [4, 5], // as many as the others: a result may depend on the number of threads
     ]);
     expect(cpusOf(4, { ranks: 1 })).toEqual([undefined]);
     expect(cpusOf(2, { ranks: 3 })).toEqual([undefined, undefined, undefined]);

@@ -3,7 +3,7 @@ import { explain, judgeJob, judgeRank, type RankRecord } from "../../launcher/ve
 import { reportOf, PeerLostError, UsageError } from "../../src/errors.js";
 
 const record = (rank: number, more: Partial<RankRecord>): RankRecord => ({
-  placement: { rank, host: "n1", localRank: rank, localSize: 4 },
+  placement: { rank, host: "n1", localRank: rank, localSize: 4, cores: 1 },
   pid: 100 + rank,
   errorOutput: [],
   ...more,

@@ -2,7 +2,9 @@ import { describe, expect, it } from "vitest";
 import { createLocalGroup } from "../../src/comm/index.js";
 import type { Communicator } from "../../src/comm/communicator.js";
 import { distanceInf, type Vector } from "../../src/linalg/vector.js";
-import { apts, aptsDefaults, type AptsOptions } from "../../src/methods/apts.js";
+import { apts, type AptsOptions } from "../../src/methods/apts.js";
+import { firstOrder } from "../../src/trust-region/first-order.js";
+import { globalRule, initialRadius } from "../../src/trust-region/radius.js";
 import type { StepReport } from "../../src/methods/problem.js";
 import {
   evenSplit,
@@ -13,6 +15,18 @@ import {
   trigonometric,
   type TestFunction,
 } from "../helpers/objectives.js";
+
+/** TCKK23's settings. */
+const aptsDefaults: AptsOptions = {
+  model: firstOrder,
+  fdl: true,
+  localSteps: 5,
+  maxTrials: 10,
+  tryLonger: false,
+  window: 1,
+  rule: globalRule,
+  radius: initialRadius,
+};
 
 interface Outcome {
   readonly theta: Vector;
@@ -33,7 +47,7 @@ async function minimise(
   const onRank = async (comm: Communicator): Promise<Outcome> => {
     const problem = new TestProblem(f, decomposition);
     const optimizer = apts(
-      { comm, decomposition },
+      { comm, decomposition, plannedSteps: iterations },
       { ...aptsDefaults, ...options },
       Float32Array.from(f.start),
     );

@@ -27,7 +27,7 @@ const rule =
 const plain = { learningRate: 0.1, momentum: 0, nesterov: false, weightDecay: 0 };
 const adamLike = { learningRate: 0.02, beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0 };
 const lionLike = { learningRate: 0.01, beta1: 0.9, beta2: 0.99, weightDecay: 0.05 };
-const soaaLike = { ...adamLike, gamma: 0.25, plannedSteps: STEPS };
+const soaaLike = { ...adamLike, gamma: 0.25 };
 
 const methods: Readonly<Record<string, Make>> = {
   sgd: rule(sgd(plain)),
@@ -53,7 +53,7 @@ interface Run {
 async function run(make: Make, steps = STEPS, ranks = 1): Promise<Run> {
   const group = createLocalGroup(ranks);
   const onRank = async (comm: Communicator): Promise<Run> => {
-    const optimizer = make({ comm, decomposition }, Float32Array.from(network.start));
+    const optimizer = make({ comm, decomposition, plannedSteps: STEPS }, Float32Array.from(network.start));
     return { optimizer, ...(await go(optimizer, steps)) };
   };
   const runs = await Promise.all(group.map(onRank));
@@ -242,7 +242,10 @@ describe("every baseline", () => {
     const { theta } = optimizer;
     await go(optimizer, 3); // what is saved must not change with what comes after
     const [comm] = createLocalGroup(1);
-    const restored = methods[name]!({ comm: comm!, decomposition }, Float32Array.from(network.start));
+    const restored = methods[name]!(
+      { comm: comm!, decomposition, plannedSteps: STEPS },
+      Float32Array.from(network.start),
+    );
     restored.restore(theta, saved);
     expect((await go(restored, 11)).path).toEqual(whole.path.slice(9));
     restored.restore(theta, optimizer.save());
@@ -252,7 +255,7 @@ describe("every baseline", () => {
     const { path } = await run(methods[name]!, 5);
     const [comm] = createLocalGroup(1);
     const theta0 = Float32Array.from(network.start);
-    const optimizer = methods[name]!({ comm: comm!, decomposition }, theta0);
+    const optimizer = methods[name]!({ comm: comm!, decomposition, plannedSteps: STEPS }, theta0);
     await go(optimizer, 5);
     expect(theta0).toEqual(Float32Array.from(network.start));
     expect(new Set(path).size).toBe(5);
@@ -268,7 +271,10 @@ describe("every baseline", () => {
       gradient: (_: Vector, out: Vector) => out.fill(0),
     };
     const [comm] = createLocalGroup(1);
-    const optimizer = methods[name]!({ comm: comm!, decomposition: evenSplit(1, 1) }, Float32Array.of(2));
+    const optimizer = methods[name]!(
+      { comm: comm!, decomposition: evenSplit(1, 1), plannedSteps: STEPS },
+      Float32Array.of(2),
+    );
     const problem = new TestProblem(flat, evenSplit(1, 1));
     for (let k = 0; k < 5; k++) expect((await optimizer.step(problem)).loss).toBe(3);
     expect(Math.abs(optimizer.theta[0]! - 2)).toBeLessThan(0.2); // weight decay may move it

@@ -96,7 +96,11 @@ describe("lbfgs", () => {
   const [comm] = createLocalGroup(1);
   const make = (f: TestFunction, memory = 10): { optimizer: Optimizer; problem: TestProblem } => {
     const decomposition = evenSplit(f.dimension, 1);
-    const optimizer = lbfgs({ comm: comm!, decomposition }, { memory }, Float32Array.from(f.start));
+    const optimizer = lbfgs(
+      { comm: comm!, decomposition, plannedSteps: 50 },
+      { memory },
+      Float32Array.from(f.start),
+    );
     return { optimizer, problem: new TestProblem(f, decomposition) };
   };
 

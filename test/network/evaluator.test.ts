@@ -2,58 +2,17 @@ import fc from "fast-check";
 import { beforeAll, describe, expect, it } from "vitest";
 import type { ComputeBackend } from "../../src/compute/backend.js";
 import { tf } from "../../src/compute/tensorflow.js";
-import { createEvaluator, type Evaluator } from "../../src/network/evaluator.js";
+import { createEvaluator } from "../../src/network/evaluator.js";
 import { HeapEvaluator } from "../../src/network/heap/evaluator.js";
 import { TapeEvaluator } from "../../src/network/tape-evaluator.js";
+import { wholeTensors, type TensorPart } from "../../src/network/tensor-part.js";
 import { expectClose, seeds, sizes } from "../compute/wasm/compare.js";
-import { dispose, randomChunk, randomTheta, wasm } from "./networks.js";
+import { dispose, expectAgreement, MEMORY, randomChunk, randomTheta, wasm } from "./networks.js";
 
 let backend: ComputeBackend;
 beforeAll(async () => {
   backend = await wasm();
 });
-
-const everyTensor = (evaluator: Evaluator) => evaluator.layout.slots.map((_, i) => i);
-
-/** Expects the same losses, gradients and scores of the own kernels as of TensorFlow.js's tape. */
-async function expectAgreement(
-  model: tf.LayersModel,
-  rows: number,
-  seed: number,
-  tolerance = 1e-5,
-): Promise<void> {
-  const heap = new HeapEvaluator(model, backend.heap!);
-  const tape = new TapeEvaluator(model, "reference");
-  const theta = randomTheta(heap.layout.dimension, seed);
-  const chunk = randomChunk(model, rows, seed);
-  heap.setParameters(theta);
-  tape.setParameters(theta);
-  const weight = 1 / rows;
-  const losses = [await heap.loss(chunk, weight), await tape.loss(chunk, weight)];
-  expectClose([losses[0]!], [losses[1]!], tolerance);
-
-  const all = everyTensor(heap);
-  for (const wanted of [all, all.filter((i) => i % 3 === seed % 3)]) {
-    const untouched = 12345;
-    const [own, reference] = [heap, tape].map(() => new Float32Array(theta.length).fill(untouched)) as [
-      Float32Array,
-      Float32Array,
-    ];
-    const loss = await heap.gradient(chunk, weight, wanted, own);
-    expect(loss).toBe(losses[0]);
-    await tape.gradient(chunk, weight, wanted, reference);
-    const close = (x: Float32Array) => x.map((value) => (value === untouched ? 0 : value));
-    expectClose(close(own), close(reference), tolerance);
-    expect(own.map((value) => Number(value === untouched))).toEqual(
-      reference.map((value) => Number(value === untouched)),
-    );
-  }
-  const [score, reference] = [await heap.score(chunk), await tape.score(chunk)];
-  expect(score.correct).toBe(reference.correct);
-  expectClose([score.loss], [reference.loss], tolerance);
-  heap.dispose();
-  dispose(chunk);
-}
 
 describe("HeapEvaluator", () => {
   it("agrees with the tape for dense networks of any widths, activations and sizes of batch", async () => {
@@ -71,7 +30,7 @@ describe("HeapEvaluator", () => {
           model.add(tf.layers.flatten({ inputShape: [3, 2, 1] }));
           for (const config of layers) model.add(tf.layers.dense(config));
           model.add(tf.layers.dense({ units: classes + 1, activation: softmax ? "softmax" : "linear" }));
-          await expectAgreement(model, rows, seed);
+          await expectAgreement(backend, model, rows, seed);
           model.dispose();
         },
       ),
@@ -93,7 +52,7 @@ describe("HeapEvaluator", () => {
         tf.layers.softmax(),
       ],
     });
-    await expectAgreement(model, 40, 1);
+    await expectAgreement(backend, model, 40, 1);
   });
 
   it("agrees where some layers are not trained", async () => {
@@ -103,48 +62,79 @@ describe("HeapEvaluator", () => {
         tf.layers.dense({ units: 3 }),
       ],
     });
-    await expectAgreement(model, 30, 2);
+    await expectAgreement(backend, model, 30, 2);
   });
 
-  it("keeps what lies below the varying tensors, with the same bits", async () => {
+  it("keeps what does not depend on the varying parts, with the same bits", async () => {
     const model = tf.sequential();
     for (const [i, units] of [9, 8, 7, 3].entries()) {
       model.add(tf.layers.dense({ units, activation: "relu", ...(i === 0 ? { inputShape: [10] } : {}) }));
     }
     const chunks = [randomChunk(model, 700, 1), randomChunk(model, 300, 2)];
-    const warm = new HeapEvaluator(model, backend.heap!);
-    const n = warm.layout.dimension;
-    await fc.assert(
-      fc.asyncProperty(
-        fc.array(
-          fc.record({
-            varying: fc.subarray([0, 1, 2, 3, 4, 5, 6, 7], { minLength: 1 }),
-            changeBelow: fc.boolean(),
-            chunk: fc.constantFrom(...chunks),
-            seed: seeds,
-          }),
-          { minLength: 1, maxLength: 6 },
+    const evaluators = () => new HeapEvaluator(model, backend.heap!, MEMORY);
+    const warm = evaluators();
+    const { slots, dimension } = warm.layout;
+    const whole = wholeTensors(warm.layout);
+    /** Some tensors, and of each a range of units, the same for all or its own. */
+    const parts = fc
+      .record({
+        tensors: fc.subarray(
+          whole.map(({ tensor }) => tensor),
+          { minLength: 1 },
         ),
-        async (steps) => {
-          const theta = randomTheta(n, 0);
-          for (const { varying, changeBelow, chunk, seed } of steps) {
-            const fresh = randomTheta(n, seed);
-            for (const [i, { offset, size }] of warm.layout.slots.entries()) {
-              if (changeBelow || varying.includes(i))
-                theta.set(fresh.subarray(offset, offset + size), offset);
+        from: fc.integer({ min: 0, max: 2 }),
+        count: fc.oneof(fc.constant(1000), sizes(3)),
+      })
+      .map(({ tensors, from, count }) =>
+        tensors.map((tensor): TensorPart => {
+          const { to } = whole[tensor]!;
+          return count === 1000 ? whole[tensor]! : { tensor, from, to: Math.min(to, from + count) };
+        }),
+      );
+    const step = fc.record({
+      varying: parts,
+      changeAll: fc.boolean(),
+      chunk: fc.constantFrom(...chunks),
+      seed: seeds,
+    });
+    await fc.assert(
+      fc.asyncProperty(fc.array(fc.tuple(step, sizes(3)), { minLength: 1, maxLength: 4 }), async (steps) => {
+        const theta = randomTheta(dimension, 0);
+        for (const [{ varying, changeAll, chunk, seed }, repeats] of steps) {
+          for (let repeat = 0; repeat < repeats; repeat++) {
+            const fresh = randomTheta(dimension, seed + repeat);
+            const changing = changeAll && repeat === 1 ? whole : varying;
+            for (const { tensor, from, to } of changing) {
+              const { offset, size } = slots[tensor]!;
+              const width = whole[tensor]!.to;
+              for (let i = 0; i < size; i++) {
+                if (i % width >= from && i % width < to) theta[offset + i] = fresh[offset + i]!;
+              }
             }
             warm.setParameters(theta);
-            const cold = new HeapEvaluator(model, backend.heap!);
+            const cold = evaluators();
             cold.setParameters(theta);
-            expect(await warm.loss(chunk, 1, varying)).toBe(await cold.loss(chunk, 1));
-            const [a, b] = [new Float32Array(n), new Float32Array(n)];
+            expect(await warm.loss(chunk, 1, varying)).toBe(await cold.loss(chunk, 1, varying));
+            const [a, b, all] = [
+              new Float32Array(dimension),
+              new Float32Array(dimension),
+              new Float32Array(dimension),
+            ];
             expect(await warm.gradient(chunk, 1, varying, a)).toBe(await cold.gradient(chunk, 1, varying, b));
-            expect(a).toEqual(b);
+            await cold.gradient(chunk, 1, whole, all);
+            for (const { tensor, from, to } of varying) {
+              const { offset, size } = slots[tensor]!;
+              const width = whole[tensor]!.to;
+              const owned = (x: Float32Array) =>
+                x.slice(offset, offset + size).filter((_, i) => i % width >= from && i % width < to);
+              expect(owned(a)).toEqual(owned(b));
+              expectClose(owned(a), owned(all));
+            }
             cold.dispose();
           }
-        },
-      ),
-      { numRuns: 30 },
+        }
+      }),
+      { numRuns: 40 },
     );
     dispose(...chunks);
   });
@@ -158,12 +148,12 @@ describe("HeapEvaluator", () => {
         tf.layers.dense({ units: 3 }),
       ],
     });
-    const evaluator = new HeapEvaluator(model, backend.heap!);
+    const evaluator = new HeapEvaluator(model, backend.heap!, MEMORY);
     const chunk = randomChunk(model, 20, 5);
     const theta = randomTheta(evaluator.layout.dimension, 6);
     const gradient = new Float32Array(theta.length);
     evaluator.setParameters(theta);
-    await evaluator.gradient(chunk, 1 / 20, everyTensor(evaluator), gradient);
+    await evaluator.gradient(chunk, 1 / 20, wholeTensors(evaluator.layout), gradient);
     const h = 1e-2;
     for (let i = 0; i < theta.length; i++) {
       const at = async (shift: number) => {
@@ -184,7 +174,7 @@ describe("HeapEvaluator", () => {
         tf.layers.dense({ units: 2 }),
       ],
     });
-    const evaluator = new HeapEvaluator(model, backend.heap!);
+    const evaluator = new HeapEvaluator(model, backend.heap!, MEMORY);
     const chunk = randomChunk(model, 5, 5);
     for (const value of [NaN, 1e38]) {
       evaluator.setParameters(new Float32Array(evaluator.layout.dimension).fill(value));
@@ -195,7 +185,7 @@ describe("HeapEvaluator", () => {
 
   it("writes its parameters into the model on export", async () => {
     const model = tf.sequential({ layers: [tf.layers.dense({ inputShape: [2], units: 3 })] });
-    const evaluator = new HeapEvaluator(model, backend.heap!);
+    const evaluator = new HeapEvaluator(model, backend.heap!, MEMORY);
     const theta = randomTheta(9, 3);
     evaluator.setParameters(theta);
     expect(evaluator.parameters()).toEqual(theta);
@@ -205,7 +195,7 @@ describe("HeapEvaluator", () => {
 });
 
 describe("createEvaluator", () => {
-  it("takes TensorFlow.js's operations for layers without own kernels, and names the layer", () => {
+  it("takes TensorFlow.js's operations for layers without own kernels, and names the layer", async () => {
     const model = tf.sequential({
       layers: [
         tf.layers.permute({ inputShape: [2, 3], dims: [2, 1], name: "swap" }),
@@ -213,7 +203,7 @@ describe("createEvaluator", () => {
         tf.layers.dense({ units: 2 }),
       ],
     });
-    const evaluator = createEvaluator(model, backend);
+    const evaluator = await createEvaluator(model, backend);
     expect(evaluator).toBeInstanceOf(TapeEvaluator);
     expect(evaluator.description).toBe('TensorFlow.js operations: Permute "swap" has no kernels of its own.');
   });

@@ -1,4 +1,5 @@
 import type { TensorInfo } from "@tensorflow/tfjs";
+import { tf } from "../tensorflow.js";
 import { convInfo, type ConvAttributes, type Shape4D } from "./conv-info.js";
 import { Convolution } from "./convolution.js";
 import { finishFused, type FusedAttributes, type FusedInputs } from "./fused.js";
@@ -15,7 +16,8 @@ export function replaceConvolutions(heap: Heap): void {
     const info = convInfo(x.shape, filter.shape, attrs, false);
     const y = heap.output(info.outShape);
     withConvolution(heap, info, (convolution) => {
-      convolution.forward(heap.address(x), heap.address(filter), info.batchSize, heap.address(y));
+      const channels = { from: 0, to: info.outChannels };
+      convolution.forward(heap.address(x), heap.address(filter), info.batchSize, channels, heap.address(y));
     });
     return y;
   };
@@ -52,11 +54,13 @@ export function replaceConvolutions(heap: Heap): void {
     ({ inputs: { x, dy }, attrs }) => {
       const info = convInfo(x.shape, attrs.filterShape, attrs, false);
       const dFilter = heap.output(info.filterShape);
+      heap.kernels.zero(tf.util.sizeFromShape(info.filterShape), heap.address(dFilter));
       withConvolution(heap, info, (convolution) => {
         convolution.filterGradient(
           heap.address(x),
           heap.address(dy),
           info.batchSize,
+          { from: 0, to: info.outChannels },
           false,
           heap.address(dFilter),
         );

@@ -53,23 +53,51 @@ export class HeapFullError extends AptsError {}
  */
 export class Heap {
   readonly #workspace: number;
+  #kernels: Kernels;
+  #flops = 0;
   #scratch = 0;
   #scratchBytes = 0;
   #multiply: MatrixProduct;
 
   private constructor(
     private readonly backend: WasmBackend,
-    readonly kernels: Kernels,
+    kernels: Kernels,
     /** Whether the kernels round a·b + c once; it decides the bits of every product of theirs. */
     readonly fused: boolean,
   ) {
+    this.#kernels = kernels;
     this.#workspace = this.allocate(kernels.gemmWorkspace());
     this.#multiply = this.#ownProduct;
   }
 
+  /** The project's own kernels. Ask for them at each use: a profile puts others in their place. */
+  get kernels(): Kernels {
+    return this.#kernels;
+  }
+
   /** See MatrixProduct. */
   multiply(size: ProductSize, a: Matrix, b: Matrix, c: Matrix, add: boolean): void {
+    this.#flops += 2 * size.m * size.n * size.k;
     this.#multiply(size, a, b, c, add);
+  }
+
+  /** Floating point operations of all products so far. */
+  get productFlops(): number {
+    return this.#flops;
+  }
+
+  /** Replaces every kernel, and the product, by what `wrap` makes of it; the returned function takes that back. */
+  instrument(
+    wrap: (name: string, run: (...args: unknown[]) => unknown) => (...args: unknown[]) => unknown,
+  ): () => void {
+    const [kernels, multiply] = [this.#kernels, this.#multiply];
+    const wrapped = Object.entries(kernels).map(([name, run]) => [name, wrap(name, run as never)]);
+    this.#kernels = Object.fromEntries(wrapped) as Kernels;
+    this.#multiply = wrap("product", multiply as never);
+    return () => {
+      this.#kernels = kernels;
+      this.#multiply = multiply;
+    };
   }
 
   /** From now on products are computed by `blas`, or by the own kernel where none is given. */

@@ -11,25 +11,35 @@ interface PoolAttributes {
   readonly dimRoundingMode?: "floor" | "round" | "ceil";
 }
 
-/** The shipped MaxPoolGrad looks at every output position for every input position. */
+/**
+ * Gradients of pooling. The shipped MaxPoolGrad looks at every output position for every input position; the shipped
+ * AvgPoolGrad divides by the whole window where it hangs over the edge, though AvgPool does not.
+ */
 export function replacePooling(heap: Heap): void {
-  replaceKernel<{ dy: TensorInfo; input: TensorInfo }, PoolAttributes>("MaxPoolGrad", ({ inputs, attrs }) => {
-    const { dy, input } = inputs;
-    const { filterSize, strides, pad, dimRoundingMode } = attrs;
-    const info = tf.backend_util.computePool2DInfo(
-      input.shape as Shape4D,
-      filterSize,
-      strides,
-      1,
-      pad,
-      dimRoundingMode,
-    );
-    const dx = heap.output(input.shape);
-    heap.kernels.zero(tf.util.sizeFromShape(input.shape), heap.address(dx));
-    withWindow(heap, info, (window) => {
-      const [x, dz] = [heap.address(input), heap.address(dy)];
-      heap.kernels.maxPoolGradient(window, x, dz, info.batchSize, heap.address(dx));
+  interface Inputs {
+    readonly dy: TensorInfo;
+    readonly input: TensorInfo;
+  }
+  type Task = (window: number, images: number, x: number, dy: number, dx: number) => void;
+  const tasks: Record<string, Task> = {
+    MaxPoolGrad: (window, images, x, dy, dx) => {
+      heap.kernels.maxPoolGradient(window, x, dy, images, dx);
+    },
+    AvgPoolGrad: (window, images, _x, dy, dx) => {
+      heap.kernels.averagePoolGradient(window, dy, images, dx);
+    },
+  };
+  for (const [name, task] of Object.entries(tasks)) {
+    replaceKernel<Inputs, PoolAttributes>(name, ({ inputs: { dy, input }, attrs }) => {
+      const { filterSize, strides, pad, dimRoundingMode } = attrs;
+      const shape = input.shape as Shape4D;
+      const info = tf.backend_util.computePool2DInfo(shape, filterSize, strides, 1, pad, dimRoundingMode);
+      const dx = heap.output(shape);
+      heap.kernels.zero(tf.util.sizeFromShape(shape), heap.address(dx));
+      withWindow(heap, info, (window) => {
+        task(window, info.batchSize, heap.address(input), heap.address(dy), heap.address(dx));
+      });
+      return dx;
     });
-    return dx;
-  });
+  }
 }

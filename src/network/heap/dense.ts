@@ -1,4 +1,5 @@
-import { activations, type ActivationName } from "../../compute/wasm/kernels.js";
+import type { ActivationName } from "../../compute/wasm/kernels.js";
+import { biasAndActivation } from "./bias-activation.js";
 import { addsTo, type Operation } from "./operation.js";
 
 /** What a dense layer's operation is made of. */
@@ -17,42 +18,51 @@ export interface DenseShape {
 }
 
 /** y = f(xW + b): (rows, inputs)·(inputs, units) → (rows, units) */
-export function dense(shape: DenseShape): Operation {
-  const { own, input, kernel, bias, positions, inputs, units } = shape;
-  const activation = activations[shape.activation];
+export function dense({
+  own,
+  input,
+  kernel,
+  bias,
+  positions,
+  inputs,
+  units,
+  activation,
+}: DenseShape): Operation {
+  const finish = biasAndActivation(own, bias, units, activation);
+  const all = { from: 0, to: units };
   return {
     inputs: [input],
     size: positions * units,
     weights: bias === undefined ? [kernel] : [kernel, bias],
+    separable: true,
+    fuse: finish.fuse,
 
-    forward({ heap, rows, values, weights }) {
-      const count = rows * positions;
-      const y = values[own]!;
+    forward(block) {
+      const { heap, values, weights } = block;
+      const count = block.rows * positions;
       const x = { at: values[input]!, stride: inputs };
-      const W = { at: weights[kernel]!, stride: units };
-      heap.multiply({ m: count, n: units, k: inputs }, x, W, { at: y, stride: units }, false);
-      const b = bias === undefined ? 0 : weights[bias]!;
-      if (b !== 0 || activation !== activations.linear) {
-        heap.kernels.biasActivation(activation, y, b, count, units, units);
-      }
+      const { from, to } = block.units[own] ?? all;
+      const W = { at: weights[kernel]! + 4 * from, stride: units };
+      const y = { at: values[own]! + 4 * from, stride: units };
+      heap.multiply({ m: count, n: to - from, k: inputs }, x, W, y, false);
+      finish.forward(block, count, { from, to });
     },
 
     backward(frame) {
       const { heap, values, gradients, weights, weightGradients, accumulate } = frame;
       const count = frame.rows * positions;
-      const dz = { at: gradients[own]!, stride: units };
-      if (activation !== activations.linear) {
-        heap.kernels.activationGradient(activation, values[own]!, dz.at, count * units, false, dz.at);
-      }
-      const db = bias === undefined ? 0 : weightGradients[bias]!;
-      if (db !== 0) heap.kernels.sumRows(dz.at, count, units, accumulate, db);
+      const { from, to } = frame.wantedUnits[own] ?? all;
+      finish.backward(frame, count, { from, to });
       const dW = weightGradients[kernel]!;
       if (dW !== 0) {
         const xT = { at: values[input]!, stride: inputs, transposed: true };
-        heap.multiply({ m: inputs, n: units, k: count }, xT, dz, { at: dW, stride: units }, accumulate);
+        const dz = { at: gradients[own]! + 4 * from, stride: units };
+        const target = { at: dW + 4 * from, stride: units };
+        heap.multiply({ m: inputs, n: to - from, k: count }, xT, dz, target, accumulate);
       }
       const dx = gradients[input]!;
       if (dx !== 0) {
+        const dz = { at: gradients[own]!, stride: units };
         const WT = { at: weights[kernel]!, stride: units, transposed: true };
         const adds = addsTo(frame, input);
         heap.multiply({ m: count, n: inputs, k: units }, dz, WT, { at: dx, stride: inputs }, adds);

@@ -1,9 +1,11 @@
 import type { SymbolicTensor } from "@tensorflow/tfjs";
+import type { Heap } from "../../compute/wasm/heap.js";
 import type { tf } from "../../compute/tensorflow.js";
 import type { Operation } from "./operation.js";
 
 /** A layer as its builder sees it. */
 export interface LayerCall {
+  readonly heap: Heap;
   readonly layer: tf.layers.Layer;
   readonly config: Readonly<Record<string, unknown>>;
   /** What it is applied to: the operation, and its shape without the batch dimension. */
@@ -16,6 +18,10 @@ export interface LayerCall {
   readonly isOutput: boolean;
   /** Adds an operation that is made knowing its own number; returns that. */
   add(make: (own: number) => Operation): number;
+  /** The operation with this number, if nothing but this layer reads its result. */
+  exclusive(operation: number): Operation | undefined;
+  /** Takes back the operation with this number, which was added last and which nothing but this layer reads. */
+  remove(operation: number): void;
 }
 
 /** The model uses something that has no operation of its own here. */

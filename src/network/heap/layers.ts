@@ -1,6 +1,8 @@
-import { activations, type ActivationName } from "../../compute/wasm/kernels.js";
+import type { ActivationName } from "../../compute/wasm/kernels.js";
 import { activation } from "./activation.js";
+import { activationOf } from "./activation-of.js";
 import { dense } from "./dense.js";
+import { imageLayerBuilders } from "./images.js";
 import { product, UnsupportedLayer, type LayerCall } from "./layer-call.js";
 
 /** For every supported kind of layer: adds its operations and returns the number of the last. */
@@ -33,6 +35,8 @@ export const layerBuilders: Readonly<Record<string, (call: LayerCall) => number>
   Flatten: sameValues,
   Reshape: sameValues,
   Dropout: sameValues, // f is deterministic: nothing is dropped
+  SpatialDropout2D: sameValues,
+  ...imageLayerBuilders,
 };
 
 /** Layers that only rename dimensions: their result is their input's. */
@@ -49,15 +53,6 @@ function standaloneActivation(call: LayerCall): number {
 
 function applyActivation(call: LayerCall, name: ActivationName): number {
   const { operation, shape } = call.inputs[0]!;
-  if (name === "linear") return operation;
+  if (name === "linear" || call.exclusive(operation)?.fuse?.(name)) return operation;
   return call.add((own) => activation(own, operation, product(shape), name));
-}
-
-/** The activation of a layer's configuration; of the model's own softmax, nothing remains. */
-function activationOf({ layer, config, isOutput }: LayerCall): ActivationName {
-  const configured = (config["activation"] ?? "linear") as string;
-  const name = layer.getClassName() === "Softmax" ? "softmax" : configured;
-  if (name === "softmax" && isOutput) return "linear";
-  if (name in activations) return name as ActivationName;
-  throw new UnsupportedLayer(`Activation "${name}" of "${layer.name}" has no kernel of its own.`);
 }

@@ -1,4 +1,5 @@
 import type { Heap } from "../../compute/wasm/heap.js";
+import type { ActivationName } from "../../compute/wasm/kernels.js";
 
 /**
  * One step of a network on the WebAssembly heap: y = F(inputs; parameters) for a block of samples, and its
@@ -18,6 +19,39 @@ export interface Operation {
    * that are not 0 in `frame.gradients`. What a later consumer of an input has left there is added to.
    */
   backward(frame: Frame): void;
+  /** Whether it can compute, and differentiate, some of its units (the last axis of its result and weights) alone. */
+  readonly separable?: boolean;
+  /** Takes over an activation that directly follows, if it can: y = f(F(…)). */
+  fuse?(activation: ActivationName): boolean;
+  /** Of a batch normalisation: the weights that hold its running mean and variance. */
+  readonly statistics?: RunningStatistics;
+  /** Of a padding: what it adds around each image. */
+  readonly padding?: Padding;
+  /** Frees what it has allocated on the heap. */
+  dispose?(): void;
+}
+
+/** The half-open range of units [from, to). */
+export interface Units {
+  readonly from: number;
+  readonly to: number;
+}
+
+export interface RunningStatistics {
+  /** Numbers of the weights. */
+  readonly mean: number;
+  readonly variance: number;
+  readonly channels: number;
+  /** Addresses of the last batch's mean and variance. */
+  readonly batchMean: number;
+  readonly batchVariance: number;
+}
+
+export interface Padding {
+  readonly top: number;
+  readonly left: number;
+  readonly bottom: number;
+  readonly right: number;
 }
 
 /** Where operations find their operands for one block of samples: addresses on the heap. */
@@ -29,6 +63,10 @@ export interface Block {
   readonly values: readonly number[];
   /** By weight. */
   readonly weights: readonly number[];
+  /** By operation: the units to compute, of separable ones whose other results are there already; else all. */
+  readonly units: readonly (Units | undefined)[];
+  /** Whether batch normalisation uses its running statistics, not the block's own. */
+  readonly inference: boolean;
   /** Whether weight gradients are added to what is there: they are sums over blocks. */
   readonly accumulate: boolean;
 }
@@ -39,6 +77,8 @@ export interface Frame extends Block {
   readonly gradients: readonly number[];
   /** By operation: whether a later consumer has left its part in `gradients` already. */
   readonly written: boolean[];
+  /** By operation: the units whose weights' gradients are wanted, of separable ones; else all. */
+  readonly wantedUnits: readonly (Units | undefined)[];
   /** By weight. */
   readonly weightGradients: readonly number[];
 }

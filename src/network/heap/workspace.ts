@@ -10,9 +10,9 @@ export class Workspace {
   /** By operation. */
   readonly values: readonly number[];
   readonly gradients: readonly number[];
-  /** Floats per sample of all of it. */
-  static sampleSize(network: CompiledNetwork): number {
-    return place(network).total;
+  /** Bytes for every sample of a block, its input included. */
+  static sampleBytes(network: CompiledNetwork): number {
+    return 4 * (network.inputSize + place(network).total);
   }
 
   private constructor(

@@ -157,6 +157,8 @@ describe("pooling gradients on WebAssembly", () => {
         fc.boolean(),
         async ({ batch, size, filter, channels, strides, pad, seed }, largest) => {
           if (typeof pad === "number" && pad >= Math.min(...filter)) return;
+          // Over the edge, plain JavaScript's gradient of the mean does not belong to its mean.
+          if (!largest && pad !== "valid" && pad !== 0) return;
           await expectSame(() => {
             const x = image([batch, ...size, channels], seed);
             const pool = (a: tf.Tensor) =>

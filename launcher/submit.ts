@@ -1,0 +1,96 @@
+import { execFile } from "node:child_process";
+import { mkdir, writeFile } from "node:fs/promises";
+import { dirname } from "node:path";
+import { promisify } from "node:util";
+import { AptsError } from "../src/errors.js";
+import { flag, integer, text, type OptionTable, type ValuesOf } from "../src/config/option.js";
+
+/** What to ask SLURM for. */
+export const submitOptions = {
+  nodes: integer({ min: 1, max: 100_000, fallback: 1, help: "machines" }),
+  ranksPerNode: integer({
+    min: 1,
+    max: 4096,
+    fallback: undefined,
+    help: "ranks on each (default: one per GPU, else 1)",
+  }),
+  gpusPerNode: integer({ min: 0, max: 64, fallback: 0, help: "GPUs on each" }),
+  coresPerRank: integer({ min: 1, max: 4096, fallback: undefined, help: "cores of each rank" }),
+  time: text({
+    fallback: undefined,
+    placeholder: "LIMIT",
+    help: "minutes, hours:minutes:seconds or days-hours",
+  }),
+  partition: text({ fallback: undefined, placeholder: "NAME", help: "partition" }),
+  account: text({ fallback: undefined, placeholder: "NAME", help: "account to charge" }),
+  jobName: text({ fallback: "apts", placeholder: "NAME", help: "name of the job" }),
+  requeue: flag({
+    fallback: false,
+    help: "start again, from the last checkpoint, when preempted or out of time",
+  }),
+} satisfies OptionTable;
+
+/** How long before the time limit SLURM asks the ranks to write a checkpoint and end, in seconds. */
+const WARNING = 120;
+/** What a run ends with that a signal has stopped after a checkpoint. */
+const STOPPED = 143;
+
+/** A job script that runs `command` as ranks. `log` is the file for their output. */
+export function jobScript(
+  command: readonly string[],
+  values: ValuesOf<typeof submitOptions>,
+  log: string,
+): string {
+  const requests = {
+    "job-name": values.jobName,
+    nodes: values.nodes,
+    "ntasks-per-node": values.ranksPerNode ?? Math.max(1, values.gpusPerNode),
+    "gpus-per-node": values.gpusPerNode === 0 ? undefined : values.gpusPerNode,
+    "cpus-per-task": values.coresPerRank,
+    time: values.time,
+    partition: values.partition,
+    account: values.account,
+    output: log,
+    "open-mode": "append",
+    signal: `USR1@${WARNING}`,
+  };
+  const directives = Object.entries(requests).flatMap(([name, value]) =>
+    value === undefined ? [] : [`#SBATCH --${name}=${value}`],
+  );
+  return [
+    "#!/bin/bash",
+    ...directives,
+    `#SBATCH --${values.requeue ? "requeue" : "no-requeue"}`,
+    "",
+    "# srun passes on --cpus-per-task only when told to.",
+    'export SRUN_CPUS_PER_TASK="${SLURM_CPUS_PER_TASK:-1}"',
+    `srun --kill-on-bad-exit=1 ${command.map(quote).join(" ")}`,
+    ...(values.requeue ? REQUEUE : []),
+    "",
+  ].join("\n");
+}
+
+const REQUEUE = [
+  "code=$?",
+  `# ${STOPPED}: stopped by SIGUSR1 after a checkpoint, with work left.`,
+  `[ $code = ${STOPPED} ] && scontrol requeue "$SLURM_JOB_ID"`,
+  "exit $code",
+];
+
+/** Writes a job script to `file` and submits it; resolves with the job's id. */
+export async function submitJob(script: string, file: string): Promise<string> {
+  await mkdir(dirname(file), { recursive: true });
+  await writeFile(file, script, { mode: 0o755 });
+  try {
+    const { stdout } = await promisify(execFile)("sbatch", ["--parsable", file]);
+    return stdout.trim().split(";")[0]!;
+  } catch (error) {
+    const { code, stderr = "" } = error as NodeJS.ErrnoException & { stderr?: string };
+    const reason = code === "ENOENT" ? "there is no sbatch on this machine" : stderr.trim();
+    throw new AptsError(`Expected SLURM to take the job script ${file}: ${reason}.`, { cause: error });
+  }
+}
+
+function quote(word: string): string {
+  return /^[\w./:=,@%+-]+$/.test(word) ? word : `'${word.replaceAll("'", String.raw`'\''`)}'`;
+}

@@ -1,0 +1,131 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { slotsOf } from "../../launcher/launch.js";
+import { launchOptions, launchSpecOf } from "../../launcher/options.js";
+import { slurmTask } from "../comm/rendezvous/index.js";
+import type { ValuesOf } from "../config/option.js";
+import { resolveOptions, splitSources, type Given } from "../config/resolve.js";
+import { UsageError } from "../errors.js";
+import { trainConfig, trainOptions } from "../run/options.js";
+import type { RunRecord } from "../run/record.js";
+import { jobOptions } from "./job-options.js";
+import type { RunSpec } from "./run-spec.js";
+
+/** A training job as its user wants it. */
+export interface PlannedJob {
+  readonly spec: RunSpec;
+  readonly where: Awaited<ReturnType<typeof launchSpecOf>>;
+  readonly maxRestarts: number;
+  readonly dryRun: boolean;
+}
+
+/**
+ * The job that `sources` ask for: they may name options of the run, of the job and of its launch.
+ * @param dataName what a default folder is called after, where data does not come by name
+ * @throws UsageError
+ */
+export async function planJob(sources: readonly Given[], dataName?: string): Promise<PlannedJob> {
+  const { launch, job, run } = sortSources(sources);
+  const { dryRun, ...launchValues } = resolveOptions(launchOptions, launch);
+  const where = await launchSpecOf(launchValues);
+  const values = resolveOptions(jobOptions, job);
+  const saysRanks = values.resume !== undefined || run.some(({ values: { ranks } }) => ranks !== undefined);
+  const spec = planRun(run, values, saysRanks ? 1 : await slotsOf(where), dataName);
+  return { spec, where, maxRestarts: values.maxRestarts, dryRun };
+}
+
+/** The run that the tasks of a SLURM step are to make, one rank each. */
+export function planTask(sources: readonly Given[], ranks: number): RunSpec {
+  const { job, run } = sortSources(sources);
+  const step: Given = { source: { kind: "program" }, values: { ranks } };
+  return planRun([step, ...run], resolveOptions(jobOptions, job), ranks);
+}
+
+/** How the tasks of a SLURM step join each other. */
+export function joinOptions(sources: readonly Given[]): { timeoutSeconds: number; insecure: boolean } {
+  const { timeout, insecure } = trainOptions;
+  const table = { timeout, insecure };
+  const values = resolveOptions(table, splitSources(sources, table).inTable);
+  return { timeoutSeconds: values.timeout, insecure: values.insecure };
+}
+
+function sortSources(sources: readonly Given[]): { launch: Given[]; job: Given[]; run: Given[] } {
+  const { inTable: launch, others } = splitSources(sources, launchOptions);
+  const { inTable: job, others: run } = splitSources(others, jobOptions);
+  return { launch, job, run };
+}
+
+/** A run that goes on in a folder takes from the record there what `sources` leave open. */
+function planRun(
+  sources: readonly Given[],
+  { resume, autoResume }: Pick<ValuesOf<typeof jobOptions>, "resume" | "autoResume">,
+  defaultRanks: number,
+  dataName?: string,
+): RunSpec {
+  if (resume !== undefined) return planResumption(sources, resume, defaultRanks);
+  const config = trainConfig(sources, defaultRanks);
+  const out = config.out ?? defaultOut(config.method, dataName ?? config.data);
+  const wasRequeued = Number(process.env["SLURM_RESTART_COUNT"] ?? 0) > 0;
+  if (!autoResume && !wasRequeued) return { config, out, beginning: "new" };
+  if (autoResume && config.out === undefined) {
+    throw new UsageError(
+      "Expected --out with --auto-resume: the folder of the run to begin, or to go on with.",
+    );
+  }
+  const recorded = recordedOptions(out, sources);
+  return {
+    config: recorded ? trainConfig([...sources, recorded], defaultRanks) : config,
+    out,
+    beginning: "resume or new",
+  };
+}
+
+function planResumption(sources: readonly Given[], folder: string, defaultRanks: number): RunSpec {
+  const recorded = recordedOptions(folder, sources);
+  if (!recorded) {
+    throw new UsageError(
+      `Expected --resume to name the folder of a run, but ${folder} has no config.json. ` +
+        `Give the folder that apts train wrote with --out.`,
+    );
+  }
+  const config = trainConfig([...sources, recorded], defaultRanks);
+  if (config.out !== undefined && config.out !== folder) {
+    throw new UsageError(
+      `Expected --resume without --out, since a run goes on in its own folder; ` +
+        `got --resume ${folder} and --out ${config.out}.`,
+    );
+  }
+  return { config, out: folder, beginning: "resume" };
+}
+
+/** What the run in `out` was started with, and the number of threads it found: another gives other bits. */
+function recordedOptions(out: string, sources: readonly Given[]): Given | undefined {
+  const path = join(out, "config.json");
+  let record: RunRecord;
+  try {
+    record = JSON.parse(readFileSync(path, "utf8")) as RunRecord;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
+    throw new UsageError(`Expected the options of a run in ${path}, but: ${(error as Error).message}`);
+  }
+  const { methodOptions, ...options } = record.options;
+  const given = sources.map(({ values }) => values["method"]).find((value) => value !== undefined);
+  const method = given ?? options.method;
+  return {
+    source: { kind: "file", path },
+    // Another method has options of its own: that it is another is what the user will be told.
+    values: {
+      ...options,
+      threads: options.threads ?? record.backend.threads,
+      out: undefined,
+      ...(method === options.method ? methodOptions : {}),
+    },
+  };
+}
+
+/** runs/apts-digits-20260131-145905; for SLURM, whose tasks must all find the same name, runs/apts-digits-job-4711 */
+function defaultOut(method: string, data: string): string {
+  const time = new Date().toISOString().replace(/[-:]/g, "").replace("T", "-").slice(0, 15);
+  const job = slurmTask(process.env) && `job-${process.env["SLURM_JOB_ID"]!}`;
+  return join("runs", `${method}-${data}-${job ?? time}`);
+}

@@ -1,0 +1,86 @@
+import { tf } from "../compute/tensorflow.js";
+
+/** What of TensorFlow.js's BatchNormalization is used here. */
+interface BatchNormalization {
+  momentum: number;
+  readonly movingMean: { read(): tf.Tensor; write(value: tf.Tensor): void };
+  readonly movingVariance: { read(): tf.Tensor; write(value: tf.Tensor): void };
+  call(inputs: tf.Tensor | tf.Tensor[], kwargs: Record<string, unknown>): tf.Tensor | tf.Tensor[];
+}
+
+/** The batch normalisations of a model that TensorFlow.js itself evaluates. */
+export class BatchStatistics {
+  readonly #layers: readonly BatchNormalization[];
+
+  constructor(model: tf.LayersModel) {
+    this.#layers = model.layers.filter(
+      (layer) => layer.getClassName() === "BatchNormalization",
+    ) as unknown as BatchNormalization[];
+  }
+
+  /** Means and variances of all layers. */
+  get size(): number {
+    return this.#moving().reduce((sum, statistic) => sum + statistic.read().size, 0);
+  }
+
+  /**
+   * Runs `evaluate` with the statistics of the batch in place of the running ones, and leaves those alone. Only these
+   * layers are told that they train: dropout and noise stay off.
+   */
+  use<T>(evaluate: () => T): T {
+    return this.#training(1, evaluate); // momentum 1: the running statistics keep all of what they were
+  }
+
+  /** The statistics of the batch that `evaluate` runs the model on; the running ones are as before. */
+  async measure(evaluate: () => tf.Tensor): Promise<Float32Array> {
+    const running = await this.#read();
+    this.#training(0, () => tf.tidy(evaluate)).dispose(); // momentum 0: nothing is kept of what they were
+    const measured = await this.#read();
+    this.set(running);
+    return measured;
+  }
+
+  /** Makes these the running statistics. */
+  set(statistics: Float32Array): void {
+    let at = 0;
+    for (const statistic of this.#moving()) {
+      const { size, shape } = statistic.read();
+      const values = tf.tensor(statistics.slice(at, at + size), shape);
+      statistic.write(values);
+      values.dispose();
+      at += size;
+    }
+  }
+
+  async #read(): Promise<Float32Array> {
+    const all = new Float32Array(this.size);
+    let at = 0;
+    for (const statistic of this.#moving()) {
+      const values = await statistic.read().data<"float32">();
+      all.set(values, at);
+      at += values.length;
+    }
+    return all;
+  }
+
+  #moving() {
+    return this.#layers.flatMap(({ movingMean, movingVariance }) => [movingMean, movingVariance]);
+  }
+
+  #training<T>(momentum: number, evaluate: () => T): T {
+    const usual = this.#layers.map((layer) => layer.momentum);
+    for (const layer of this.#layers) {
+      const call = layer.call.bind(layer);
+      layer.momentum = momentum;
+      layer.call = (inputs, kwargs) => call(inputs, { ...kwargs, training: true });
+    }
+    try {
+      return evaluate();
+    } finally {
+      this.#layers.forEach((layer, i) => {
+        layer.momentum = usual[i]!;
+        Reflect.deleteProperty(layer, "call"); // back to the class's own
+      });
+    }
+  }
+}

@@ -1,0 +1,204 @@
+import { startBackend, type BackendOptions } from "../compute/backend.js";
+import { startProfile, type KernelTime } from "../compute/profile.js";
+import { tf } from "../compute/tensorflow.js";
+import { Random } from "../data/random.js";
+import { UsageError } from "../errors.js";
+import { cnn } from "./models/cnn.js";
+import { createEvaluator, type Chunk, type Evaluator } from "./evaluator.js";
+import { wholeTensors } from "./tensor-part.js";
+import { fcnn } from "./models/fcnn.js";
+import { resnet18 } from "./models/resnet18.js";
+
+/** The networks that can be measured, on samples and classes as in the literature. */
+export const BENCHMARK_MODELS = ["fcnn", "cnn", "resnet18", "resnet18-cifar"] as const;
+export type BenchmarkModel = (typeof BENCHMARK_MODELS)[number];
+
+export interface ComputeBenchmarkOptions extends BackendOptions {
+  readonly model: BenchmarkModel;
+  /** Samples of one evaluation. */
+  readonly batch: number;
+  /** Samples evaluated at once; the batch is cut in such chunks. */
+  readonly chunk: number;
+  /** Evaluations measured; their median counts. */
+  readonly rounds: number;
+  /** Bytes that intermediate results may take. */
+  readonly memory?: number;
+  /** Also measure each kernel, in one more evaluation. */
+  readonly profile: boolean;
+}
+
+export interface ComputeBenchmark {
+  readonly backend: string;
+  readonly description: string;
+  readonly evaluator: string;
+  readonly model: BenchmarkModel;
+  readonly parameters: number;
+  readonly batch: number;
+  readonly chunk: number;
+  /** Medians. */
+  readonly lossMilliseconds: number;
+  readonly gradientMilliseconds: number;
+  /**
+   * Of the products alone, where the backend counts them: floating point operations in a second of gradient
+   * evaluation, the same for one large product (what this machine can do with this backend), and their quotient.
+   */
+  readonly gflops: number | undefined;
+  readonly peakGflops: number;
+  readonly share: number | undefined;
+  /** Bytes: of the WebAssembly heap, and of the process. */
+  readonly heapBytes: number | undefined;
+  readonly residentBytes: number;
+  readonly profile: readonly KernelTime[] | undefined;
+}
+
+const shapes: Readonly<Record<BenchmarkModel, { sample: readonly number[]; classes: number }>> = {
+  fcnn: { sample: [28, 28, 1], classes: 10 },
+  cnn: { sample: [28, 28, 1], classes: 10 },
+  resnet18: { sample: [32, 32, 3], classes: 1000 },
+  "resnet18-cifar": { sample: [32, 32, 3], classes: 10 },
+};
+
+/** A benchmark that is ready to be run, one evaluation at a time, beside others. */
+export class ComputeBenchmarkRun {
+  private constructor(
+    readonly backend: Awaited<ReturnType<typeof startBackend>>,
+    readonly evaluator: Evaluator,
+    private readonly chunks: readonly Chunk[],
+    private readonly batch: number,
+  ) {}
+
+  static async prepare(options: ComputeBenchmarkOptions): Promise<ComputeBenchmarkRun> {
+    const { model, batch, chunk } = options;
+    if (!(batch >= 1 && chunk >= 1)) {
+      throw new UsageError(
+        `Expected at least one sample in the batch and the chunk, got ${batch} and ${chunk}.`,
+      );
+    }
+    const backend = await startBackend(options);
+    const evaluator = await createEvaluator(create(model), backend, options.memory);
+    const chunks: Chunk[] = [];
+    for (let from = 0; from < batch; from += chunk) {
+      chunks.push(randomChunk(model, Math.min(chunk, batch - from), new Random(from)));
+    }
+    return new ComputeBenchmarkRun(backend, evaluator, chunks, batch);
+  }
+
+  async loss(): Promise<number> {
+    let sum = 0;
+    for (const chunk of this.chunks) sum += await this.evaluator.loss(chunk, 1 / this.batch);
+    return sum;
+  }
+
+  async gradient(): Promise<number> {
+    const { layout } = this.evaluator;
+    const out = new Float32Array(layout.dimension);
+    const tensors = wholeTensors(layout);
+    let sum = 0;
+    for (const chunk of this.chunks)
+      sum += await this.evaluator.gradient(chunk, 1 / this.batch, tensors, out);
+    return sum;
+  }
+
+  dispose(): void {
+    for (const { x, y } of this.chunks) tf.dispose([x, y]);
+    this.evaluator.dispose();
+  }
+}
+
+/**
+ * Measures loss and gradient of a network on random samples. Starts the backend: a process's tensors of before stay
+ * where they are.
+ * @throws UsageError where the backend cannot start or the batch does not fit
+ */
+export async function benchmarkCompute(options: ComputeBenchmarkOptions): Promise<ComputeBenchmark> {
+  const run = await ComputeBenchmarkRun.prepare(options);
+  const { backend, evaluator } = run;
+  await run.gradient(); // warm: code is compiled, memory is there
+  const before = backend.heap?.productFlops ?? 0;
+  await run.gradient();
+  const flops = backend.heap === undefined ? 0 : backend.heap.productFlops - before;
+  const gradientMilliseconds = await medianTime(() => run.gradient(), options.rounds);
+  const lossMilliseconds = await medianTime(() => run.loss(), options.rounds);
+  const peakGflops = await peak();
+  let profile: KernelTime[] | undefined;
+  if (options.profile) {
+    const end = startProfile(backend);
+    await run.gradient();
+    profile = end();
+  }
+  const gflops = flops > 0 ? flops / gradientMilliseconds / 1e6 : undefined;
+  const result: ComputeBenchmark = {
+    backend: backend.name,
+    description: backend.description,
+    evaluator: evaluator.description,
+    model: options.model,
+    parameters: evaluator.layout.dimension,
+    batch: options.batch,
+    chunk: options.chunk,
+    lossMilliseconds,
+    gradientMilliseconds,
+    gflops,
+    peakGflops,
+    share: gflops === undefined ? undefined : gflops / peakGflops,
+    heapBytes: backend.heap?.size,
+    residentBytes: process.memoryUsage.rss(),
+    profile,
+  };
+  run.dispose();
+  return result;
+}
+
+function create(model: BenchmarkModel): tf.LayersModel {
+  const { sample, classes } = shapes[model];
+  const random = new Random(1);
+  switch (model) {
+    case "fcnn":
+      return fcnn(sample, classes, [32, 32], random);
+    case "cnn":
+      return cnn(sample, classes, [16, 32], [32], random);
+    case "resnet18":
+      return resnet18(sample, classes, "imagenet", random);
+    case "resnet18-cifar":
+      return resnet18(sample, classes, "cifar", random);
+  }
+}
+
+function randomChunk(model: BenchmarkModel, rows: number, random: Random): Chunk {
+  const { sample, classes } = shapes[model];
+  const x = Float32Array.from({ length: rows * tf.util.sizeFromShape([...sample]) }, () =>
+    random.uniform(-1, 1),
+  );
+  const y = new Float32Array(rows * classes);
+  for (let i = 0; i < rows; i++) y[i * classes + random.integer(classes)] = 1;
+  return { x: tf.tensor(x, [rows, ...sample]), y: tf.tensor2d(y, [rows, classes]), rows };
+}
+
+async function medianTime(run: () => Promise<unknown>, rounds: number): Promise<number> {
+  const times: number[] = [];
+  for (let round = 0; round < rounds; round++) {
+    const start = performance.now();
+    await run();
+    times.push(performance.now() - start);
+  }
+  return times.sort((a, b) => a - b)[Math.floor(rounds / 2)]!;
+}
+
+/** GFLOP/s of one large product, the best of five: 1024 × 1024 matrices, smaller ones on a slow backend. */
+async function peak(): Promise<number> {
+  const small = await productGflops(256, 1);
+  return small < 5 ? small : productGflops(1024, 5);
+}
+
+async function productGflops(n: number, rounds: number): Promise<number> {
+  const [a, b] = [tf.ones<tf.Rank.R2>([n, n]), tf.ones<tf.Rank.R2>([n, n])];
+  let best = Infinity;
+  for (let i = 0; i < rounds; i++) {
+    const start = performance.now();
+    const c = tf.matMul(a, b);
+    await c.data();
+    best = Math.min(best, performance.now() - start);
+    c.dispose();
+  }
+  tf.dispose([a, b]);
+  return (2 * n ** 3) / best / 1e6;
+}

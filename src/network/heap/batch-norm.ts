@@ -1,0 +1,107 @@
+import type { Heap } from "../../compute/wasm/heap.js";
+import { activations, type ActivationName } from "../../compute/wasm/kernels.js";
+import { addsTo, type Operation } from "./operation.js";
+
+/** What a batch normalisation is made of; all weights are (channels). */
+export interface BatchNormShape {
+  readonly own: number;
+  readonly input: number;
+  /** Numbers of γ and β among the weights, where the layer has them. */
+  readonly scale: number | undefined;
+  readonly shift: number | undefined;
+  readonly movingMean: number;
+  readonly movingVariance: number;
+  readonly channels: number;
+  /** Rows of channels per sample: height · width of images, 1 behind a dense layer. */
+  readonly positions: number;
+  readonly epsilon: number;
+}
+
+/**
+ * y = f(γ (x − μ) / √(σ² + ε) + β), μ and σ² the mean and variance of the block's rows, channel by channel; the
+ * running ones for inference. f is the identity, or ReLU where that was fused.
+ */
+export function batchNorm(heap: Heap, shape: BatchNormShape): Operation {
+  const { own, input, scale, shift, movingMean, movingVariance, channels, positions, epsilon } = shape;
+  let relu = false;
+  const memory = heap.allocate(4 * channels * 8);
+  const [mean, variance, factor, offset, sum, product, slope, constant] = Array.from(
+    { length: 8 },
+    (_, i) => memory + 4 * channels * i,
+  ) as [number, number, number, number, number, number, number, number];
+  const vector = (address: number) => heap.floats(address, channels);
+
+  return {
+    inputs: [input],
+    size: positions * channels,
+    weights: [scale, shift].filter((weight) => weight !== undefined),
+    statistics: {
+      mean: movingMean,
+      variance: movingVariance,
+      channels,
+      batchMean: mean,
+      batchVariance: variance,
+    },
+    dispose: () => {
+      heap.free(memory);
+    },
+
+    fuse(activation: ActivationName) {
+      if (relu || activation !== "relu") return false;
+      return (relu = true);
+    },
+
+    forward({ rows, values, weights, inference }) {
+      const { kernels } = heap;
+      const count = rows * positions;
+      if (inference) {
+        kernels.copy(weights[movingMean]!, channels, mean);
+        kernels.copy(weights[movingVariance]!, channels, variance);
+      } else {
+        kernels.moments(values[input]!, count, channels, mean, variance);
+      }
+      const [v, f, o] = [vector(variance), vector(factor), vector(offset)];
+      const gamma = scale === undefined ? undefined : vector(weights[scale]!);
+      const beta = shift === undefined ? undefined : vector(weights[shift]!);
+      for (let c = 0; c < channels; c++) {
+        f[c] = (gamma?.[c] ?? 1) / Math.sqrt(v[c]! + epsilon);
+        o[c] = beta?.[c] ?? 0;
+      }
+      kernels.normalise(values[input]!, mean, factor, offset, count, channels, relu, values[own]!);
+    },
+
+    // With r = 1/√(σ² + ε), S = Σ dy, T = Σ dy (x − μ) and m rows:
+    //   dβ = S,  dγ = r T,  dx = γr (dy − S/m − r² (x − μ) T/m)
+    backward(frame) {
+      const { rows, values, gradients, weightGradients, accumulate } = frame;
+      const { kernels } = heap;
+      const count = rows * positions;
+      const x = values[input]!;
+      const dz = gradients[own]!;
+      if (relu) {
+        kernels.activationGradient(activations.relu, values[own]!, dz, count * channels, false, dz);
+      }
+      kernels.normalisationSums(x, dz, mean, count, channels, sum, product);
+      const [v, f, S, T] = [vector(variance), vector(factor), vector(sum), vector(product)];
+      const [b, c] = [vector(slope), vector(constant)];
+      const dGamma = scale === undefined ? 0 : weightGradients[scale]!;
+      const dBeta = shift === undefined ? 0 : weightGradients[shift]!;
+      if (dBeta !== 0) addVector(vector(dBeta), S, accumulate);
+      for (let i = 0; i < channels; i++) {
+        const r2 = 1 / (v[i]! + epsilon);
+        b[i] = (-f[i]! * r2 * T[i]!) / count;
+        c[i] = (-f[i]! * S[i]!) / count;
+        T[i]! *= Math.sqrt(r2);
+      }
+      if (dGamma !== 0) addVector(vector(dGamma), T, accumulate);
+      const dx = gradients[input]!;
+      if (dx === 0) return;
+      const adds = addsTo(frame, input);
+      kernels.normalisationGradient(x, dz, mean, factor, slope, constant, count, channels, adds, dx);
+    },
+  };
+}
+
+function addVector(out: Float32Array, x: Float32Array, accumulate: boolean): void {
+  for (let i = 0; i < out.length; i++) out[i] = accumulate ? out[i]! + x[i]! : x[i]!;
+}

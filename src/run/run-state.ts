@@ -1,0 +1,54 @@
+import type { Communicator } from "../comm/communicator.js";
+import { methodNamed } from "../methods/registry.js";
+import type { Optimizer, StepReport } from "../methods/problem.js";
+import { EvaluationCount, type NetworkProblem } from "../network/problem.js";
+import { RunningStatistics } from "../network/running-statistics.js";
+import type { Checkpoint } from "./checkpoint.js";
+import { Epochs } from "./epochs.js";
+import type { Identity } from "./identity.js";
+import { Ledger } from "./ledger.js";
+import type { TrainConfig } from "./options.js";
+import type { Setup } from "./setup.js";
+
+/** All of a run that changes while it trains: what checkpoints hold. The same on every rank. */
+export class RunState {
+  readonly optimizer: Optimizer;
+  readonly epochs: Epochs;
+  readonly ledger: Ledger;
+  readonly #statistics: RunningStatistics;
+
+  constructor(config: TrainConfig, setup: Setup, comm: Communicator) {
+    const { decomposition, theta, random } = setup;
+    const context = { comm, decomposition, plannedSteps: config.epochs * config.batches };
+    const count = new EvaluationCount();
+    this.optimizer = methodNamed(config.method).create(context, config.methodOptions, theta);
+    this.epochs = new Epochs(setup, comm, count, config.batches, config.overlap, random.fork("batches"));
+    this.ledger = new Ledger(config, comm, count);
+    this.#statistics = new RunningStatistics(setup.evaluator, comm);
+  }
+
+  /** One step on `problem`, entered in the ledger. Collective. */
+  async step(problem: NetworkProblem): Promise<StepReport> {
+    const report = await this.optimizer.step(problem);
+    await this.#statistics.follow(this.optimizer.theta, problem.batch, problem === this.epochs.full);
+    this.ledger.addStep(report);
+    return report;
+  }
+
+  /** Valid until the next step. Collective. */
+  async save(identity: Identity): Promise<Checkpoint> {
+    return {
+      identity,
+      theta: this.optimizer.theta,
+      method: this.optimizer.save(),
+      statistics: this.#statistics.save(),
+      ledger: await this.ledger.save(),
+    };
+  }
+
+  restore({ theta, method, statistics, ledger }: Checkpoint): void {
+    this.optimizer.restore(theta, method, this.epochs.full);
+    this.#statistics.restore(statistics);
+    this.ledger.restore(ledger);
+  }
+}

@@ -1,0 +1,76 @@
+import { normInf, type Vector } from "../linalg/vector.js";
+import type { Model } from "./model.js";
+
+/** Kingma, Ba (ICLR 2015): the averages' memory, and what keeps the quotient finite. */
+const BETA1 = 0.9;
+const BETA2 = 0.999;
+const EPSILON = 1e-8;
+
+interface Moments {
+  /** Gradients seen. */
+  readonly t: number;
+  /** Averages of g and g², (n). */
+  readonly m: Vector;
+  readonly v: Vector;
+}
+
+/**
+ * `adam`: the Adam direction scaled to the radius, s = Δ d / ‖d‖_∞ with d = −m̂ / (√v̂ + ε), predicted −gᵀs ("tradam" in
+ * CCLTK25, ALGORITHMS §6): a diagonal model of the curvature between order 1 and order 2, at the price of order 1.
+ * Where the averages' direction is not one of descent, the gradient takes the place of its average.
+ *
+ * The averages take in every gradient, of whichever batch: nothing is subtracted.
+ */
+export function adamDirection(moments: Moments): Model {
+  return {
+    step(g, radius) {
+      const direction =
+        descent(moments, moments.m, 1 / (1 - BETA1 ** moments.t), g) ?? descent(moments, g, 1, g);
+      if (!direction) return undefined;
+      const { d, slope } = direction;
+      const alpha = radius / normInf(d);
+      for (let i = 0; i < d.length; i++) d[i] = alpha * d[i]!;
+      return { s: d, predicted: -alpha * slope, norm: radius };
+    },
+    observe(_, g) {
+      const n = g.length;
+      const m = new Float32Array(n);
+      const v = new Float32Array(n);
+      for (let i = 0; i < n; i++) {
+        m[i] = BETA1 * moments.m[i]! + (1 - BETA1) * g[i]!;
+        v[i] = BETA2 * moments.v[i]! + (1 - BETA2) * g[i]! * g[i]!;
+      }
+      moments = { t: moments.t + 1, m, v };
+    },
+    startBatch: () => undefined,
+    restrict: (subdomain) =>
+      adamDirection({ t: moments.t, m: subdomain.restrict(moments.m), v: subdomain.restrict(moments.v) }),
+    save: () => ({ ...moments }),
+    restore(state) {
+      moments = state as unknown as Moments;
+    },
+  };
+}
+
+/** A model that has seen no gradient yet. */
+export function newAdamDirection(dimension: number): Model {
+  return adamDirection({ t: 0, m: new Float32Array(dimension), v: new Float32Array(dimension) });
+}
+
+/** d = −scale · mean / (√v̂ + ε) and gᵀd, where that is negative and finite. */
+function descent(
+  { t, v }: Moments,
+  mean: Vector,
+  scale: number,
+  g: Vector,
+): { d: Vector; slope: number } | undefined {
+  const vScale = 1 / (1 - BETA2 ** t);
+  const d = new Float32Array(g.length);
+  let slope = 0;
+  for (let i = 0; i < d.length; i++) {
+    const component = (-scale * mean[i]!) / (Math.sqrt(vScale * v[i]!) + EPSILON);
+    d[i] = component;
+    slope += g[i]! * component;
+  }
+  return slope < 0 && Number.isFinite(slope) ? { d, slope } : undefined;
+}
