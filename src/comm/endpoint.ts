@@ -16,6 +16,7 @@ import {
 import { Refusals, type CommunicationLog } from "./log.js";
 import type { ReadMemory } from "./segment.js";
 import { segmentLength } from "./segment.js";
+import { SendBuffers } from "./send-buffers.js";
 import type { Sharing } from "./shared/sharing.js";
 import { decodeSignature, describeCall } from "./signature.js";
 import type { Receiver, Transport } from "./transport/transport.js";
@@ -68,6 +69,7 @@ const REPORT_MS = 100;
  * progress, is told to all other ranks, and closes the links.
  */
 export class Endpoint implements Receiver {
+  readonly buffers = new SendBuffers();
   readonly traffic = { bytesSent: 0, bytesReceived: 0, messagesSent: 0 };
   readonly rank: number;
   readonly size: number;
