@@ -28,7 +28,7 @@ const hidden = values.hidden.split(",").map(Number);
 
 const backend = await startBackend({ backend: "wasm", threads: 1, blas: values.blas });
 const random = new Random(1);
-const evaluator = createEvaluator(fcnn([28, 28, 1], 10, hidden, random), backend);
+const evaluator = await createEvaluator(fcnn([28, 28, 1], 10, hidden, random), backend);
 const chunks = Array.from({ length: Math.ceil(rows / CHUNK) }, () => {
   const x = Float32Array.from({ length: CHUNK * 784 }, () => random.uniform(-1, 1));
   const y = new Float32Array(CHUNK * 10);

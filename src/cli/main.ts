@@ -2,6 +2,7 @@
 import { Command, CommanderError } from "commander";
 import { aptsVersion } from "../run/record.js";
 import { showError } from "./exit.js";
+import { benchCommand } from "./bench.js";
 import { fetchCommand } from "./fetch.js";
 import { infoCommand } from "./info.js";
 import { methodsCommand } from "./methods.js";
@@ -20,6 +21,7 @@ infoCommand(program);
 fetchCommand(program);
 reportCommand(program);
 methodsCommand(program);
+benchCommand(program);
 
 try {
   await program.parseAsync();

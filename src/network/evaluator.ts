@@ -70,17 +70,17 @@ const DEFAULT_MEMORY = 2 ** 31;
  * @param memory bytes that intermediate results may take: samples are evaluated in blocks that fit
  * @throws UsageError where not even one sample fits
  */
-export function createEvaluator(
+export async function createEvaluator(
   model: tf.LayersModel,
   backend: ComputeBackend,
   memory: number = DEFAULT_MEMORY,
-): Evaluator {
+): Promise<Evaluator> {
   if (backend.heap === undefined)
-    return new TapeEvaluator(model, `TensorFlow.js operations on ${backend.name}`);
+    return TapeEvaluator.create(model, `TensorFlow.js operations on ${backend.name}`);
   try {
     return new HeapEvaluator(model, backend.heap, memory);
   } catch (error) {
     if (!(error instanceof UnsupportedLayer)) throw error;
-    return new TapeEvaluator(model, `TensorFlow.js operations: ${error.message}`);
+    return TapeEvaluator.create(model, `TensorFlow.js operations: ${error.message}`);
   }
 }

@@ -13,7 +13,7 @@ import { resolveOptions, type Given } from "../config/resolve.js";
 import { UsageError } from "../errors.js";
 import { methodNamed, methods } from "../methods/registry.js";
 
-export const BACKENDS = ["auto", "node-gpu", "node", "wasm", "cpu"] as const;
+export const BACKENDS = ["auto", "node-gpu", "webgpu", "node", "wasm", "cpu"] as const;
 export const DECOMPOSITIONS = ["tensors", "layers", "neurons"] as const;
 export const DATASETS = ["digits", "mnist", "cifar10"] as const;
 

@@ -195,7 +195,7 @@ describe("HeapEvaluator", () => {
 });
 
 describe("createEvaluator", () => {
-  it("takes TensorFlow.js's operations for layers without own kernels, and names the layer", () => {
+  it("takes TensorFlow.js's operations for layers without own kernels, and names the layer", async () => {
     const model = tf.sequential({
       layers: [
         tf.layers.permute({ inputShape: [2, 3], dims: [2, 1], name: "swap" }),
@@ -203,7 +203,7 @@ describe("createEvaluator", () => {
         tf.layers.dense({ units: 2 }),
       ],
     });
-    const evaluator = createEvaluator(model, backend);
+    const evaluator = await createEvaluator(model, backend);
     expect(evaluator).toBeInstanceOf(TapeEvaluator);
     expect(evaluator.description).toBe('TensorFlow.js operations: Permute "swap" has no kernels of its own.');
   });

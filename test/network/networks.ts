@@ -41,7 +41,7 @@ export async function expectAgreement(
   tolerance = 1e-5,
 ): Promise<void> {
   const heap = new HeapEvaluator(model, backend.heap!, MEMORY);
-  const tape = new TapeEvaluator(model, "reference");
+  const tape = await TapeEvaluator.create(model, "reference");
   const theta = randomTheta(heap.layout.dimension, seed);
   const chunk = randomChunk(model, rows, seed);
   heap.setParameters(theta);
