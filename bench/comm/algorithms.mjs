@@ -8,7 +8,11 @@ import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 
 import { timeCollective } from "../../dist/src/comm/benchmark.js";
-import { allgatherDirect, allgatherRing } from "../../dist/src/comm/collectives/allgather.js";
+import {
+  allgatherDirect,
+  allgatherDoubling,
+  allgatherRing,
+} from "../../dist/src/comm/collectives/allgather.js";
 import {
   allreduceDirect,
   allreduceDoubling,
@@ -44,6 +48,7 @@ const algorithms = {
   },
   allgather: {
     ring: (call, data) => allgatherRing(call, offsets(call, data), data),
+    doubling: (call, data) => allgatherDoubling(call, offsets(call, data), data),
     direct: (call, data) => allgatherDirect(call, offsets(call, data), data),
   },
   reduceScatter: {

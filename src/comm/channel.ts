@@ -25,8 +25,12 @@ import {
 /** Bytes under way per channel. */
 export const WINDOW = 8 << 20;
 
-/** Largest payload of one frame: large enough to be cheap, small enough that copying and reducing overlap. */
-export const SEGMENT = 512 << 10;
+/**
+ * Payload of one frame: large enough to be cheap, small enough that sending, receiving and reducing overlap. A message
+ * is cut in about four, within these bounds.
+ */
+export const LARGEST_SEGMENT = 512 << 10;
+const SMALLEST_SEGMENT = 64 << 10;
 
 /** The same where the receiver reads it from memory: nothing is under way, but it computes nothing else meanwhile. */
 const SEGMENT_IN_MEMORY = 4 << 20;
@@ -100,6 +104,12 @@ function weightOf(flags: number, payload: number): number {
   return HEAD_BYTES + (inPlace ? 0 : payload);
 }
 
+/** A multiple of 64 bytes, so that elements stay whole. */
+function segmentOf(size: number): number {
+  const quarter = (size / 4) & ~63;
+  return Math.min(LARGEST_SEGMENT, Math.max(SMALLEST_SEGMENT, quarter));
+}
+
 interface Segment {
   readonly head: Buffer;
   readonly body: Uint8Array | undefined;
@@ -138,7 +148,7 @@ export class Outgoing {
     const size = message.byteLength;
     const inPlace = size > COPIED;
     const inMemory = size >= WORTH_READING && this.endpoint.sharesMemoryWith(this.peer);
-    const step = inMemory ? SEGMENT_IN_MEMORY : SEGMENT;
+    const step = inMemory ? SEGMENT_IN_MEMORY : segmentOf(size);
     setWord(head, Word.kind, Kind.data);
     setWord(head, Word.size, size);
     let at = begin;

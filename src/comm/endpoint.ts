@@ -2,6 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 
 import type { AptsError } from "../errors.js";
 import { CommunicatorClosedError } from "../errors.js";
+import type { Locality } from "./algorithms.js";
 import type { CallLog } from "./call-log.js";
 import { Incoming, Outgoing } from "./channel.js";
 import {
@@ -166,12 +167,13 @@ export class Endpoint implements Receiver {
     this.traffic.messagesSent++;
   }
 
-  /** Whether all of `members` hope to read each other's memory: known alike to all of them. */
-  shareMemory(members: readonly number[]): boolean {
-    return (
-      this.#sharing !== undefined &&
-      members.every((rank) => rank === this.rank || this.#sharing?.mayShare(rank))
-    );
+  /** What `members` have in common; all of them find the same. */
+  localityOf(members: readonly number[]): Locality {
+    if (!this.transport.onOneHost(members)) return "network";
+    const sharing = this.#sharing;
+    const shared =
+      sharing !== undefined && members.every((rank) => rank === this.rank || sharing.mayShare(rank));
+    return shared ? "memory" : "host";
   }
 
   /** Whether `peer` has shown that it can read this rank's memory. */

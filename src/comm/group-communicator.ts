@@ -26,8 +26,8 @@ export class GroupCommunicator implements Communicator {
   constructor(endpoint: Endpoint, members: readonly number[], rank: number, context: number) {
     this.rank = rank;
     this.size = members.length;
-    const shared = endpoint.shareMemory(members);
-    this.#group = { endpoint, members, rank, context, log: new CallLog(), shared };
+    const locality = endpoint.localityOf(members);
+    this.#group = { endpoint, members, rank, context, log: new CallLog(), locality };
     endpoint.follow(context, this.#group.log);
   }
 
@@ -126,7 +126,7 @@ export class GroupCommunicator implements Communicator {
     await this.collective(signature, (call) => {
       const own = all.subarray(offsetsOf(counts)[this.rank], offsetsOf(counts)[this.rank + 1]);
       if (own.buffer !== mine.buffer || own.byteOffset !== mine.byteOffset) own.set(mine);
-      return selected.allgather(call, counts, all);
+      return selected.allgather(call, counts, plainArray(all));
     });
     return all;
   }
@@ -147,14 +147,14 @@ export class GroupCommunicator implements Communicator {
     check.checkRank("reduce", "root", root, this.size);
     const dtype = check.checkArray("reduce", "data", data);
     const signature = { ...plain("reduce"), dtype, count: data.length, root, reduction: reductionOf(op) };
-    await this.collective(signature, (call) => selected.reduce(call, data, op, root));
+    await this.collective(signature, (call) => selected.reduce(call, plainArray(data), op, root));
     return data;
   }
 
   async allreduce<T extends NumericArray>(data: T, op: ReduceOp<T>): Promise<T> {
     const dtype = check.checkArray("allreduce", "data", data);
     const signature = { ...plain("allreduce"), dtype, count: data.length, reduction: reductionOf(op) };
-    await this.collective(signature, (call) => selected.allreduce(call, data, op));
+    await this.collective(signature, (call) => selected.allreduce(call, plainArray(data), op));
     return data;
   }
 
@@ -171,7 +171,9 @@ export class GroupCommunicator implements Communicator {
     check.checkLength("reduceScatter", "mine", mine, counts[this.rank]!);
     const reduction = reductionOf(op);
     const signature = { ...plain("reduceScatter"), dtype, count, reduction, digest: digestOf(counts) };
-    await this.collective(signature, (call) => selected.reduceScatter(call, data, op, counts, mine));
+    await this.collective(signature, (call) =>
+      selected.reduceScatter(call, plainArray(data), op, counts, plainArray(mine)),
+    );
     return mine;
   }
 
@@ -270,6 +272,11 @@ export class GroupCommunicator implements Communicator {
       if (this.#turn === own) this.#turn = undefined;
     }
   }
+}
+
+/** A Buffer as what it is beneath: its own `slice` does not copy. */
+function plainArray<T extends NumericArray>(data: T): T {
+  return Buffer.isBuffer(data) ? (new Uint8Array(data.buffer, data.byteOffset, data.byteLength) as T) : data;
 }
 
 function plain(operation: Operation): Signature {
