@@ -1,5 +1,6 @@
 # make run    install, build, train APTS on two ranks on the built-in digits
 # make test   install, build, check, run all tests
+# make bench  measure; make check  types, lint, format; make setup-cluster  packages for the cluster tests
 .PHONY: install build check test run bench clean setup-cluster
 
 OUT ?= runs/digits
@@ -23,10 +24,18 @@ test: build check
 
 run: build
 	rm -rf $(OUT)
-	npx apts train --method apts --ranks 2 --data digits --epochs 20 --out $(OUT)
+	npx apts train --method apts --ranks 2 --data digits --epochs 40 --out $(OUT)
 
+# Beside PyTorch, Gloo and Open MPI where they are installed.
 bench: build
-	node bench/run-all.mjs
+	node bench/compute/fcnn.mjs
+	node bench/comm/run.mjs
+	node bench/trust-region/l-sr1.mjs
+
+# What the tests on real hosts need (Debian, as root); without it they say why they are skipped.
+setup-cluster:
+	apt-get update
+	apt-get install -y --no-install-recommends slurmctld slurmd slurm-client munge openssh-server openssh-client iproute2
 
 clean:
 	rm -rf dist coverage runs node_modules

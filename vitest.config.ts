@@ -4,8 +4,8 @@ export default defineConfig({
   test: {
     include: ["test/**/*.test.ts"],
     globalSetup: "src/compute/assembly/build.mjs",
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
     // Tests start real ranks; two files at a time keep a small machine responsive.
     maxWorkers: 2,
     coverage: { provider: "v8", include: ["src/**", "launcher/**"], reporter: ["text-summary", "html"] },

@@ -25,7 +25,10 @@ export interface LaunchSpec extends Partial<PlacementRules> {
   readonly args: readonly string[];
   /** Where ranks run; undefined: on this machine. */
   readonly hosts?: readonly HostSpec[] | undefined;
-  /** Variables for the ranks beside what they inherit: this process's on this machine, ssh's login elsewhere. */
+  /**
+   * Variables for the ranks beside what they inherit: all of this process's on this machine; elsewhere those of ssh's
+   * login and this process's APTS_….
+   */
   readonly environment?: Readonly<Record<string, string>> | undefined;
   /** The ranks' working directory, on every host; undefined: this process's. */
   readonly cwd?: string | undefined;
@@ -37,7 +40,10 @@ export interface LaunchSpec extends Partial<PlacementRules> {
   readonly outputDirectory?: string | undefined;
   /** Asks the ranks to stop when aborted, as SIGTERM does. */
   readonly signal?: AbortSignal | undefined;
-  /** Lets SIGINT, SIGTERM or SIGHUP of this process ask the ranks to stop, and end them when another follows. */
+  /**
+   * Lets SIGINT, SIGTERM or SIGHUP of this process ask the ranks to stop, and end them when another follows; passes
+   * SIGUSR1 and SIGUSR2 on.
+   */
   readonly forwardSignals?: boolean | undefined;
   readonly onEvent?: ((rank: number, event: RankEvent) => void) | undefined;
   /** Takes the ranks' output, a line at a time, instead of showing it. */
@@ -147,6 +153,13 @@ async function runOnce(all: Launch, restart: number): Promise<LaunchResult> {
   }
 }
 
+/** This process's APTS_… variables, which ranks on other hosts do not inherit. */
+const OWN_VARIABLES = Object.fromEntries(
+  Object.entries(process.env).flatMap(([name, value]) =>
+    name.startsWith("APTS_") && value !== undefined ? [[name, value]] : [],
+  ),
+);
+
 /** Passes on what the outside asks, until `until` is aborted. */
 function obey(requests: StopRequests, job: Job, hosts: Hosts, until: AbortSignal): void {
   const askToStop = (signal: StopSignal): void => {
@@ -157,7 +170,10 @@ function obey(requests: StopRequests, job: Job, hosts: Hosts, until: AbortSignal
     hosts.broadcast({ type: "signal", signal: "SIGKILL" });
     void abandonLater(job, until);
   };
-  requests.listen(askToStop, kill, until);
+  const passOn = (signal: NodeJS.Signals): void => {
+    hosts.broadcast({ type: "signal", signal });
+  };
+  requests.listen(askToStop, kill, passOn, until);
 }
 
 async function endRanks(job: Job, hosts: Hosts, until: AbortSignal): Promise<void> {
@@ -190,6 +206,7 @@ function rankStart(
   restart: number,
 ): RankStart {
   const variables = {
+    ...OWN_VARIABLES,
     ...environment,
     ...(gpu === undefined ? {} : { CUDA_VISIBLE_DEVICES: gpu }),
     ...toVariables({ ...group, rank, localRank, localSize }),

@@ -1,12 +1,8 @@
-/** What each signal asks for: a lost terminal and SLURM's warning of a time limit end a job as SIGTERM does. */
-const MEANING = {
-  SIGINT: "SIGINT",
-  SIGTERM: "SIGTERM",
-  SIGHUP: "SIGTERM",
-  SIGUSR1: "SIGTERM",
-  SIGUSR2: "SIGTERM",
-} as const;
+/** What each signal asks for: a job stopped by a lost terminal ends as one that was terminated. */
+const MEANING = { SIGINT: "SIGINT", SIGTERM: "SIGTERM", SIGHUP: "SIGTERM" } as const;
 export type StopSignal = (typeof MEANING)[keyof typeof MEANING];
+/** Signals that mean something to the ranks only, such as a batch system's warning of a time limit. */
+const PASSED_ON = ["SIGUSR1", "SIGUSR2"] as const;
 
 /**
  * What the outside asks of a job. The first request asks the ranks to stop, and they may take their time; the second
@@ -16,6 +12,7 @@ export class StopRequests {
   readonly #first = new AbortController();
   readonly #second = new AbortController();
   readonly #closing = new AbortController();
+  #passOn: (signal: NodeJS.Signals) => void = () => undefined;
 
   /** The first request's signal. */
   get stoppedBy(): StopSignal | undefined {
@@ -27,8 +24,17 @@ export class StopRequests {
     else this.#first.abort(signal);
   }
 
-  /** Calls back on the first and the second request, also those already made, until `until` is aborted. */
-  listen(onFirst: (signal: StopSignal) => void, onSecond: () => void, until: AbortSignal): void {
+  /**
+   * Calls back on the first and the second request, also those already made, and on signals for the ranks, until
+   * `until` is aborted.
+   */
+  listen(
+    onFirst: (signal: StopSignal) => void,
+    onSecond: () => void,
+    passOn: (signal: NodeJS.Signals) => void,
+    until: AbortSignal,
+  ): void {
+    this.#passOn = passOn;
     whenAborted(this.#first.signal, until, () => {
       onFirst(this.stoppedBy!);
     });
@@ -42,15 +48,23 @@ export class StopRequests {
     });
   }
 
-  /** Takes this process's SIGINT, SIGTERM, SIGHUP, SIGUSR1 and SIGUSR2 for requests. */
+  /** Takes this process's SIGINT, SIGTERM and SIGHUP for requests, and passes on SIGUSR1 and SIGUSR2. */
   followProcess(): void {
     for (const [received, meant] of Object.entries(MEANING)) {
-      const handler = (): void => {
+      this.#onSignal(received as NodeJS.Signals, () => {
         this.request(meant);
-      };
-      process.on(received, handler);
-      whenAborted(this.#closing.signal, new AbortController().signal, () => process.off(received, handler));
+      });
     }
+    for (const signal of PASSED_ON) {
+      this.#onSignal(signal, () => {
+        this.#passOn(signal);
+      });
+    }
+  }
+
+  #onSignal(signal: NodeJS.Signals, handler: () => void): void {
+    process.on(signal, handler);
+    this.#closing.signal.addEventListener("abort", () => process.off(signal, handler));
   }
 
   /** Follows nothing any longer. */

@@ -2,9 +2,12 @@
 import { Command, CommanderError } from "commander";
 import { aptsVersion } from "../run/record.js";
 import { showError } from "./exit.js";
+import { benchCommand } from "./bench.js";
 import { fetchCommand } from "./fetch.js";
 import { infoCommand } from "./info.js";
+import { methodsCommand } from "./methods.js";
 import { reportCommand } from "./report.js";
+import { submitCommand } from "./submit.js";
 import { trainCommand } from "./train.js";
 
 const program = new Command("apts")
@@ -13,9 +16,12 @@ const program = new Command("apts")
   .showHelpAfterError("Run with --help for all options.")
   .exitOverride();
 trainCommand(program);
+submitCommand(program);
 infoCommand(program);
 fetchCommand(program);
 reportCommand(program);
+methodsCommand(program);
+benchCommand(program);
 
 try {
   await program.parseAsync();

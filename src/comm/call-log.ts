@@ -1,43 +1,40 @@
-import {
-  decodeSignature,
-  describeCall,
-  encodeSignature,
-  SIGNATURE_WORDS,
-  type Signature,
-} from "./signature.js";
-import { sameSignature, Word } from "./wire.js";
+import { decodeSignature, describeCall } from "./signature.js";
+import { sameSignature, Word, word } from "./wire.js";
 
+/** Calls kept in memory: more than any two ranks can be apart by. */
 const KEPT = 1024;
 
 /**
- * The collectives one rank has called on one group, the last KEPT of them, so that what another rank says about
- * its own calls can be compared with them at any time.
+ * The collectives one rank has called on one group, so that what another rank says about its own calls can be
+ * compared with them at any time. A call is kept as the head its messages carry.
  */
 export class CallLog {
-  readonly #words = new Int32Array(KEPT * SIGNATURE_WORDS);
+  readonly #heads = new Array<Buffer | undefined>(KEPT).fill(undefined);
   /** Number of the call in progress or last made; the first is 1. */
   sequence = 0;
 
-  /** Notes the next call and returns its number. */
-  enter(signature: Signature): number {
-    this.sequence++;
-    encodeSignature(signature, this.#words, this.#at(this.sequence));
-    return this.sequence;
+  /** Notes the next call. */
+  enter(head: Buffer): void {
+    this.sequence = word(head, Word.sequence);
+    this.#heads[this.sequence % KEPT] = head;
   }
 
-  /** How a header of another rank compares: it may be ahead of this rank, agree with it, or differ. */
-  compare(header: Int32Array): "ahead" | "agrees" | "differs" {
-    const sequence = header[Word.sequence]!;
+  /** How another rank's head compares: it may be ahead of this rank, agree with it, or differ. */
+  compare(head: Buffer): "ahead" | "agrees" | "differs" {
+    const sequence = word(head, Word.sequence);
     if (sequence > this.sequence) return "ahead";
-    if (sequence <= this.sequence - KEPT) return "agrees"; // forgotten
-    return sameSignature(this.#words, this.#at(sequence), header, Word.signature) ? "agrees" : "differs";
+    const own = this.#find(sequence);
+    return own === undefined || sameSignature(own, head) ? "agrees" : "differs";
   }
 
   describe(sequence: number): string {
-    return describeCall(decodeSignature(this.#words, this.#at(sequence)), sequence);
+    const head = this.#find(sequence);
+    return head === undefined
+      ? `call #${sequence}`
+      : describeCall(decodeSignature(head, Word.signature), sequence);
   }
 
-  #at(sequence: number): number {
-    return (sequence % KEPT) * SIGNATURE_WORDS;
+  #find(sequence: number): Buffer | undefined {
+    return sequence > this.sequence - KEPT ? this.#heads[sequence % KEPT] : undefined;
   }
 }

@@ -1,10 +1,12 @@
 import type { NumericArray } from "./communicator.js";
 import type { CallLog } from "./call-log.js";
-import { COPIED, SEGMENT, WINDOW, type Incoming, type Outgoing } from "./channel.js";
-import type { Endpoint, Purpose } from "./endpoint.js";
+import type { Outgoing } from "./channel.js";
+import type { Endpoint } from "./endpoint.js";
 import type { Fold } from "./reduction.js";
-import { bytesOf, COLLECTIVE, Kind, newHeader, REPORT_AT_ONCE, Word, type Frame } from "./wire.js";
+import { copySegment, foldSegment, segmentLength, type ReadMemory } from "./segment.js";
 import { encodeSignature, type Signature } from "./signature.js";
+import type { Purpose } from "./waits.js";
+import { bytesOf, COLLECTIVE, Kind, newHead, setWord, Word, word, type Frame } from "./wire.js";
 
 /** What a group of ranks shares: who they are, and the calls this rank has made on it. */
 export interface Group {
@@ -14,6 +16,8 @@ export interface Group {
   readonly rank: number;
   readonly context: number;
   readonly log: CallLog;
+  /** All members can read each other's memory. */
+  readonly shared: boolean;
 }
 
 /** Told after bytes [begin, end) of a message have arrived in place. */
@@ -23,17 +27,17 @@ export type OnSegment = (begin: number, end: number) => void;
  * One collective call in progress on one rank: point-to-point messages among its ranks, in order per pair, each
  * checked to belong to the same call. All collectives are written against this and nothing below it.
  *
- * `send` does not wait. Up to COPIED bytes it copies; larger data travels from where it is and must keep its values
- * until its receiver has them (which the algorithm knows, or `finish` waits for).
+ * `send` does not wait. Short messages are copied; long ones travel from where they are and must keep their values
+ * until the receiver has them (which the algorithm knows, or `finish` waits for).
  */
 export class Call implements Purpose {
   readonly rank: number;
   readonly size: number;
   readonly deadline: number;
-  readonly notice: Int32Array;
+  readonly notice: Buffer;
   readonly #group: Group;
-  /** Channels written to, and the position on each up to which `finish` waits for the reader. */
-  readonly #sent = new Map<Outgoing, number>();
+  readonly #head: Buffer;
+  readonly #written = new Set<Outgoing>();
 
   constructor(group: Group, signature: Signature) {
     const { endpoint, context, log } = group;
@@ -41,133 +45,103 @@ export class Call implements Purpose {
     this.rank = group.rank;
     this.size = group.members.length;
     this.deadline = performance.now() + endpoint.timeoutMs;
-    const sequence = log.enter(signature);
-    this.notice = newHeader(Kind.waiting, endpoint.job, endpoint.rank, context, COLLECTIVE, sequence);
+    this.notice = newHead(Kind.waiting, endpoint.job, endpoint.rank, context, COLLECTIVE);
+    setWord(this.notice, Word.sequence, log.sequence + 1);
     encodeSignature(signature, this.notice, Word.signature);
+    log.enter(this.notice);
+    this.#head = Buffer.from(this.notice);
   }
 
   describe(): string {
-    return this.#group.log.describe(this.notice[Word.sequence]!);
+    return this.#group.log.describe(word(this.notice, Word.sequence));
+  }
+
+  /** All ranks of the group can read each other's memory. */
+  get shared(): boolean {
+    return this.#group.shared;
   }
 
   /** Sends bytes [begin, end) of the message `data`; parts of one message are sent in order, the last ends it. */
-  send(to: number, data: ArrayBufferView, begin = 0, end = data.byteLength): void {
-    const bytes = bytesOf(data);
-    const inPlace = bytes.byteLength > COPIED;
-    const channel = this.#outgoing(to);
-    let at = begin;
-    do {
-      const next = Math.min(at + SEGMENT, end);
-      const header = this.notice.slice();
-      header[Word.kind] = Kind.data;
-      header[Word.size] = bytes.byteLength;
-      if (inPlace && next === bytes.byteLength) header[Word.flags] = REPORT_AT_ONCE;
-      channel.send(header, at === 0 && next === bytes.byteLength ? bytes : bytes.subarray(at, next));
-      at = next;
-    } while (at < end);
-    const lagging = channel.position - WINDOW;
-    this.#sent.set(channel, inPlace ? channel.position : Math.max(lagging, this.#sent.get(channel) ?? 0));
+  send(to: number, data: ArrayBufferView, begin?: number, end?: number): void {
+    const { endpoint, members, context } = this.#group;
+    const channel = endpoint.outgoing(members[to]!, context, COLLECTIVE);
+    channel.send(this.#head, bytesOf(data), begin, end);
+    this.#written.add(channel);
   }
 
   /** Receives the next message from `from` into `into`, which must have its size. */
   async receive(from: number, into: ArrayBufferView, onSegment?: OnSegment): Promise<void> {
     const target = bytesOf(into);
-    await this.#read(from, target.byteLength, (segment, begin) => {
-      target.set(segment, begin);
-      onSegment?.(begin, begin + segment.byteLength);
+    await this.#read(from, target.byteLength, (frame, read, begin, end) => {
+      copySegment(frame, read, target, begin);
+      onSegment?.(begin, end);
     });
   }
 
-  /** Receives the next message from `from` and folds it into `into`, segment by segment. */
+  /** Receives the next message from `from` and folds it into `into`, run by run. */
   async receiveFold<T extends NumericArray>(
     from: number,
     into: T,
     fold: Fold<T>,
     onSegment?: OnSegment,
   ): Promise<void> {
-    const width = into.BYTES_PER_ELEMENT;
-    await this.#read(from, into.byteLength, (segment, begin) => {
-      const contribution = viewLike(into, segment);
-      const whole = contribution.length === into.length;
-      fold(
-        whole ? into : (into.subarray(begin / width, begin / width + contribution.length) as T),
-        contribution,
-      );
-      onSegment?.(begin, begin + segment.byteLength);
+    await this.#read(from, into.byteLength, (frame, read, begin, end) => {
+      foldSegment(frame, read, into, begin, fold);
+      onSegment?.(begin, end);
     });
   }
 
   /** Receives the next message from `from`, whose size only the sender knows. */
   async receiveUnsized(from: number): Promise<Uint8Array> {
-    const channel = this.#incoming(from);
-    const first = await this.#next(from, channel);
-    const message = new Uint8Array(first.header[Word.size]!);
-    message.set(first.body);
-    channel.release(first);
-    for (let filled = first.body.byteLength; filled < message.byteLength;) {
-      const frame = await this.#next(from, channel);
-      message.set(frame.body, filled);
-      filled += frame.body.byteLength;
-      channel.release(frame);
-    }
-    return message;
+    let message: Uint8Array | undefined;
+    await this.#read(from, undefined, (frame, read, begin) => {
+      message ??= new Uint8Array(word(frame.head, Word.size));
+      copySegment(frame, read, message, begin);
+    });
+    return message!;
   }
 
   /** Waits until everything sent in place was read, and until nobody is more than the window behind. */
   async finish(): Promise<void> {
-    for (const [channel, position] of this.#sent) await channel.flushed(position, this);
+    for (const channel of this.#written) await channel.flush(this);
   }
 
-  async #read(from: number, size: number, use: (segment: Uint8Array, begin: number) => void): Promise<void> {
-    const channel = this.#incoming(from);
+  async #read(
+    from: number,
+    size: number | undefined,
+    use: (frame: Frame, read: ReadMemory, begin: number, end: number) => void,
+  ): Promise<void> {
+    const { endpoint, members, context } = this.#group;
+    const source = members[from]!;
+    const channel = endpoint.incoming(source, context, COLLECTIVE);
+    const read = endpoint.memoryOf(source, this);
     let filled = 0;
+    let announced: number;
     do {
-      const frame = await this.#next(from, channel);
-      const announced = frame.header[Word.size]!;
-      if (announced !== size || filled + frame.body.byteLength > size) {
-        throw this.#group.endpoint.mismatch(
-          `Expected a message of ${size} bytes from rank ${this.#group.members[from]!} on rank ` +
-            `${this.#group.endpoint.rank} in ${this.describe()}, got one of ${announced} bytes.`,
+      const next = channel.next(this);
+      const frame = next instanceof Promise ? await next : next;
+      this.#check(from, frame);
+      announced = word(frame.head, Word.size);
+      const end = filled + segmentLength(frame);
+      if (announced !== (size ?? announced) || end > announced) {
+        throw endpoint.mismatch(
+          `Expected a message of ${size ?? announced} bytes from rank ${source} on rank ${endpoint.rank} ` +
+            `in ${this.describe()}, got one of ${Math.max(announced, end)} bytes.`,
         );
       }
-      use(frame.body, filled);
-      filled += frame.body.byteLength;
+      use(frame, read, filled, end);
+      filled = end;
       channel.release(frame);
-    } while (filled < size);
+    } while (filled < announced);
   }
 
-  async #next(from: number, channel: Incoming): Promise<Frame> {
-    const found = channel.next(this);
-    const frame = found instanceof Promise ? await found : found;
+  /** A frame must be of this very call. */
+  #check(from: number, frame: Frame): void {
     const { endpoint, log, members } = this.#group;
-    if (
-      frame.header[Word.sequence] !== this.notice[Word.sequence] ||
-      log.compare(frame.header) !== "agrees"
-    ) {
-      // The frame may be of an earlier call in which this rank expected nothing: compare what both did there.
-      const theirs = frame.header[Word.sequence]!;
-      const mine = theirs <= log.sequence ? log.describe(theirs) : this.describe();
-      throw endpoint.differing(members[from]!, frame.header, mine);
-    }
-    return frame;
+    const theirs = word(frame.head, Word.sequence);
+    if (theirs === word(this.notice, Word.sequence) && log.compare(frame.head) === "agrees") return;
+    // It may be of an earlier call in which this rank expected nothing: compare what both did there.
+    const mine = theirs <= log.sequence ? log.describe(theirs) : this.describe();
+    throw endpoint.differing(members[from]!, frame.head, mine);
   }
-
-  #outgoing(to: number): Outgoing {
-    const { endpoint, members, context } = this.#group;
-    return endpoint.outgoing(members[to]!, context, COLLECTIVE);
-  }
-
-  #incoming(from: number): Incoming {
-    const { endpoint, members, context } = this.#group;
-    return endpoint.incoming(members[from]!, context, COLLECTIVE);
-  }
-}
-
-/** `bytes` as an array of the type of `like`; copied where they are not aligned for it. */
-export function viewLike<T extends NumericArray>(like: T, bytes: Uint8Array): T {
-  const width = like.BYTES_PER_ELEMENT;
-  if (like instanceof Uint8Array) return bytes as T; // a Buffer's constructor is not a typed array's
-  const aligned = bytes.byteOffset % width === 0 ? bytes : new Uint8Array(bytes);
-  const type = like.constructor as new (buffer: ArrayBufferLike, offset: number, length: number) => T;
-  return new type(aligned.buffer, aligned.byteOffset, aligned.byteLength / width);
 }

@@ -1,13 +1,17 @@
-import type { Endpoint, Purpose } from "./endpoint.js";
+import type { Endpoint } from "./endpoint.js";
+import { dropPayload } from "./reclaim.js";
+import { segmentLength } from "./segment.js";
+import type { Purpose } from "./waits.js";
 import {
-  bytesOf,
-  HEADER_BYTES,
+  Flag,
+  HEAD_BYTES,
   joined,
   Kind,
-  newHeader,
-  REPORT_AT_ONCE,
+  newHead,
   setCredit,
+  setWord,
   Word,
+  word,
   type Frame,
 } from "./wire.js";
 
@@ -24,19 +28,26 @@ export const WINDOW = 8 << 20;
 /** Largest payload of one frame: large enough to be cheap, small enough that copying and reducing overlap. */
 export const SEGMENT = 512 << 10;
 
-/** Up to this size a payload is copied behind its header and the send is done; larger ones travel from where they are. */
-export const COPIED = 16 << 10;
+/** The same where the receiver reads it from memory: nothing is under way, but it computes nothing else meanwhile. */
+const SEGMENT_IN_MEMORY = 4 << 20;
+
+/** Up to this size a message is copied and its send done at once; a larger one travels from where it is. */
+export const COPIED = 256 << 10;
+
+/** Below this size fresh memory comes as quickly as used memory. */
+const SMALL = 2 << 10;
+
+/** From this size on, reading memory is quicker than a socket. */
+const WORTH_READING = 16 << 10;
 
 const REPORT_EVERY = WINDOW / 4;
 
-interface Waiter<T> {
-  settle(value: T): void;
-}
+type Settle<T> = (value: T) => void;
 
 /** Frames from one peer that wait to be read, in order. */
 export class Incoming {
   #queue: Frame[] = [];
-  #reader: Waiter<Frame> | undefined;
+  #reader: Settle<Frame> | undefined;
   #read = 0;
   #reported = 0;
   /** The end of the line of receives on this channel; used by receives of user messages. */
@@ -56,39 +67,50 @@ export class Incoming {
       return;
     }
     this.#reader = undefined;
-    reader.settle(frame);
+    reader(frame);
   }
 
-  get empty(): boolean {
-    return this.#queue.length === 0;
-  }
-
-  /** The next frame; give it back with `release` when its body was used. */
+  /** The next frame; give it back with `release` when its payload was used. */
   next(purpose: Purpose): Frame | Promise<Frame> {
     this.endpoint.throwIfFailed();
     const frame = this.#queue.shift();
     if (frame !== undefined) return frame;
-    return this.endpoint.wait<Frame>(this.peer, purpose, (waiter) => {
-      this.#reader = waiter;
+    return this.endpoint.wait<Frame>(this.peer, purpose, (settle) => {
+      this.#reader = settle;
     });
   }
 
   release(frame: Frame): void {
-    this.#read += HEADER_BYTES + frame.body.byteLength;
-    const asked = (frame.header[Word.flags]! & REPORT_AT_ONCE) !== 0;
+    dropPayload(frame.part.byteLength);
+    const flags = word(frame.head, Word.flags);
+    this.#read += weightOf(flags, segmentLength(frame));
+    const asked = (flags & Flag.reportAtOnce) !== 0;
     if (!asked && this.#read - this.#reported < REPORT_EVERY) return;
     this.#reported = this.#read;
     const { job, rank } = this.endpoint;
-    const header = newHeader(Kind.credit, job, rank, this.context, this.tag);
-    setCredit(header, this.#read);
-    this.endpoint.post(this.peer, bytesOf(header));
+    const head = newHead(Kind.credit, job, rank, this.context, this.tag);
+    setCredit(head, this.#read);
+    this.endpoint.post(this.peer, head);
   }
 }
 
+/** What a frame counts against the window: what it takes of memory until it is read. */
+function weightOf(flags: number, payload: number): number {
+  const inPlace = (flags & (Flag.inMemory | Flag.copied)) === Flag.inMemory;
+  return HEAD_BYTES + (inPlace ? 0 : payload);
+}
+
 interface Segment {
-  readonly head: Uint8Array;
+  readonly head: Buffer;
   readonly body: Uint8Array | undefined;
-  readonly bytes: number;
+  readonly weight: number;
+}
+
+/** Memory the peer reads from, or the link sends from, until the peer has read up to `position`. */
+interface Lent {
+  readonly position: number;
+  readonly payload: Uint8Array;
+  readonly copy: Buffer | undefined;
 }
 
 /** Frames to one peer, and how far it has read them. */
@@ -96,55 +118,116 @@ export class Outgoing {
   #posted = 0;
   #read = 0;
   #queue: Segment[] = [];
-  #flushes: { position: number; waiter: Waiter<undefined> }[] = [];
-  /** Bytes given to this channel so far, posted or not. */
-  position = 0;
+  #lent: Lent[] = [];
+  #flushes: { position: number; settle: Settle<undefined> }[] = [];
+  /** Weight of all frames given to this channel so far, posted or not. */
+  #position = 0;
+  /** Up to where payloads were sent from the caller's memory. */
+  #inPlace = 0;
 
   constructor(
     private readonly endpoint: Endpoint,
     private readonly peer: number,
   ) {}
 
-  /** Sends one frame as soon as the window allows. `payload` is used in place if it is larger than COPIED. */
-  send(header: Int32Array, payload: Uint8Array): void {
-    const bytes = HEADER_BYTES + payload.byteLength;
-    this.position += bytes;
-    const copied = payload.byteLength <= COPIED;
-    const segment = copied
-      ? { head: joined(header, payload), body: undefined, bytes }
-      : { head: bytesOf(header), body: payload, bytes };
-    if (this.#queue.length > 0 || !this.#fits(bytes)) this.#queue.push(segment);
+  /**
+   * Sends bytes [begin, end) of `message` as soon as the window allows; the last part ends the message. Messages
+   * larger than COPIED are used in place. `head` is the head of all frames but for kind, flags and size.
+   */
+  send(head: Buffer, message: Uint8Array, begin = 0, end = message.byteLength): void {
+    const size = message.byteLength;
+    const inPlace = size > COPIED;
+    const inMemory = size >= WORTH_READING && this.endpoint.sharesMemoryWith(this.peer);
+    const step = inMemory ? SEGMENT_IN_MEMORY : SEGMENT;
+    setWord(head, Word.kind, Kind.data);
+    setWord(head, Word.size, size);
+    let at = begin;
+    do {
+      const next = Math.min(at + step, end);
+      const payload = next - at === size ? message : message.subarray(at, next);
+      const flags =
+        (inPlace && next === size ? Flag.reportAtOnce : 0) |
+        (inMemory ? Flag.inMemory : 0) |
+        (inPlace ? 0 : Flag.copied);
+      setWord(head, Word.flags, flags);
+      this.endpoint.countSent(payload.byteLength);
+      this.#position += weightOf(flags, payload.byteLength);
+      if (inMemory) this.#sendSpan(head, payload, inPlace, flags);
+      else this.#sendBytes(head, payload, inPlace, flags);
+      at = next;
+    } while (at < end);
+    if (inPlace) this.#inPlace = this.#position;
+  }
+
+  /** Sends where the payload lies. */
+  #sendSpan(head: Buffer, payload: Uint8Array, inPlace: boolean, flags: number): void {
+    let copy: Buffer | undefined;
+    if (!inPlace) {
+      copy = this.endpoint.buffers.take(payload.byteLength);
+      copy.set(payload);
+    }
+    const lent = copy ?? payload;
+    this.#lent.push({ position: this.#position, payload: lent, copy });
+    this.#enqueue({
+      head: joined(head, this.endpoint.spanOf(lent)),
+      body: undefined,
+      weight: weightOf(flags, payload.byteLength),
+    });
+  }
+
+  #sendBytes(head: Buffer, payload: Uint8Array, inPlace: boolean, flags: number): void {
+    const weight = weightOf(flags, payload.byteLength);
+    if (inPlace) {
+      this.#enqueue({ head: Buffer.from(head), body: payload, weight });
+      return;
+    }
+    if (payload.byteLength < SMALL) {
+      this.#enqueue({ head: joined(head, payload), body: undefined, weight });
+      return;
+    }
+    const copy = this.endpoint.buffers.take(HEAD_BYTES + payload.byteLength);
+    this.#lent.push({ position: this.#position, payload: copy, copy });
+    this.#enqueue({ head: joined(head, payload, copy), body: undefined, weight });
+  }
+
+  #enqueue(segment: Segment): void {
+    if (this.#queue.length > 0 || !this.#fits(segment.weight)) this.#queue.push(segment);
     else this.#post(segment);
   }
 
   /** The peer has read `bytes` in all. */
   credited(bytes: number): void {
     this.#read = Math.max(this.#read, bytes);
-    for (let next = this.#queue[0]; next !== undefined && this.#fits(next.bytes); next = this.#queue[0]) {
+    while (this.#lent.length > 0 && this.#lent[0]!.position <= this.#read) {
+      const { copy } = this.#lent.shift()!;
+      if (copy !== undefined) this.endpoint.buffers.give(copy);
+    }
+    for (let next = this.#queue[0]; next !== undefined && this.#fits(next.weight); next = this.#queue[0]) {
       this.#queue.shift();
       this.#post(next);
     }
     while (this.#flushes.length > 0 && this.#flushes[0]!.position <= this.#read) {
-      this.#flushes.shift()!.waiter.settle(undefined);
+      this.#flushes.shift()!.settle(undefined);
     }
   }
 
-  /** Resolves when everything up to `position` was read, or, with `posted`, at least handed to the link. */
-  async flushed(position: number, purpose: Purpose): Promise<void> {
+  /** Waits until all sent in place so far was read, and the peer is at most the window behind. */
+  flush(purpose: Purpose): Promise<void> | undefined {
     this.endpoint.throwIfFailed();
-    if (this.#read >= position) return;
-    await this.endpoint.wait<undefined>(this.peer, purpose, (waiter) => {
-      this.#flushes.push({ position, waiter });
+    const position = Math.max(this.#inPlace, this.#position - WINDOW);
+    if (this.#read >= position) return undefined;
+    return this.endpoint.wait<undefined>(this.peer, purpose, (settle) => {
+      this.#flushes.push({ position, settle });
     });
   }
 
-  #fits(bytes: number): boolean {
+  #fits(weight: number): boolean {
     const underway = this.#posted - this.#read;
-    return underway === 0 || underway + bytes <= WINDOW;
+    return underway === 0 || underway + weight <= WINDOW;
   }
 
-  #post(segment: Segment): void {
-    this.#posted += segment.bytes;
-    this.endpoint.postData(this.peer, segment.head, segment.body, segment.bytes - HEADER_BYTES);
+  #post({ head, body, weight }: Segment): void {
+    this.#posted += weight;
+    this.endpoint.post(this.peer, head, body);
   }
 }

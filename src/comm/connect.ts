@@ -2,13 +2,16 @@ import { hostname } from "node:os";
 
 import { AptsError } from "../errors.js";
 import type { Communicator } from "./communicator.js";
-import { Endpoint } from "./endpoint.js";
+import { Endpoint, type EndpointOptions } from "./endpoint.js";
 import { GroupCommunicator } from "./group-communicator.js";
 import { processWarnings, Refusals, reportRefused, type CommunicationLog } from "./log.js";
 import { meet } from "./rendezvous/client.js";
 import { fromVariables, type RankEnvironment } from "./rendezvous/environment.js";
 import { joinSlurm, type JoinOptions } from "./rendezvous/slurm/join.js";
 import { slurmTask } from "./rendezvous/slurm/task.js";
+import type { PeerAddress } from "./rendezvous/protocol.js";
+import { openPeerMemory } from "./shared/peer-memory.js";
+import { Sharing } from "./shared/sharing.js";
 import { memoryTransports } from "./transport/memory.js";
 import { addressTowards, bindLocal, hostIdentity, securityOf } from "./transport/sockets.js";
 import type { Transport } from "./transport/transport.js";
@@ -62,16 +65,22 @@ export async function connect(
     const { hostname: meetingHost, port } = new URL(environment.rendezvous);
     const address = await addressTowards(meetingHost, Number(port));
     await inbox.bind(`tcp://${address}:*`);
-    const own = {
+    const memory = environment.sharedMemory === false ? undefined : await openPeerMemory();
+    const own: PeerAddress = {
       host: hostIdentity(),
       hostName: hostname(),
       pid: process.pid,
+      sharesMemory: memory !== undefined,
       ipc,
       tcp: inbox.lastEndpoint!,
     };
     const peers = await meet(environment, own, security);
     const tcpOnly = environment.transport === "tcp";
-    return worldOf(new ZeromqTransport(inbox, rank, peers, security, tcpOnly), { ...environment, log });
+    return worldOf(new ZeromqTransport(inbox, rank, peers, security, tcpOnly), {
+      ...environment,
+      log,
+      sharing: memory && new Sharing(memory, (peer) => sharedProcess(own, peers[peer]!)),
+    });
   } catch (error) {
     inbox.close();
     throw error;
@@ -90,11 +99,17 @@ export function selfCommunicator(): Communicator {
   return createLocalGroup(1)[0]!;
 }
 
-function worldOf(
-  transport: Transport,
-  { jobId, timeoutSeconds, log }: { jobId: string; timeoutSeconds: number; log: CommunicationLog },
-): Communicator {
-  const endpoint = new Endpoint(transport, { job: jobWords(jobId), timeoutSeconds, log });
+/** The process of `peer`, where `own` and it share a host's memory. */
+function sharedProcess(own: PeerAddress, peer: PeerAddress): number | undefined {
+  return peer.sharesMemory && peer.host === own.host ? peer.pid : undefined;
+}
+
+interface World extends Omit<EndpointOptions, "job"> {
+  readonly jobId: string;
+}
+
+function worldOf(transport: Transport, { jobId, ...options }: World): Communicator {
+  const endpoint = new Endpoint(transport, { job: jobWords(jobId), ...options });
   const everyone = Array.from({ length: transport.size }, (_, rank) => rank);
   return new GroupCommunicator(endpoint, everyone, transport.rank, 0);
 }

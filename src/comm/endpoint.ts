@@ -1,45 +1,39 @@
+import { setTimeout as sleep } from "node:timers/promises";
+
 import type { AptsError } from "../errors.js";
-import {
-  CollectiveMismatchError,
-  CommunicationTimeoutError,
-  CommunicatorClosedError,
-  PeerLostError,
-} from "../errors.js";
+import { CommunicatorClosedError } from "../errors.js";
 import type { CallLog } from "./call-log.js";
-import { Refusals, type CommunicationLog } from "./log.js";
 import { Incoming, Outgoing } from "./channel.js";
+import {
+  describeActivity,
+  differingMessage,
+  errorOf,
+  lateMessage,
+  lostMessage,
+  reportedError,
+  type Abort,
+} from "./failures.js";
+import { Refusals, type CommunicationLog } from "./log.js";
+import type { ReadMemory } from "./segment.js";
+import { segmentLength } from "./segment.js";
+import { SendBuffers } from "./send-buffers.js";
+import type { Sharing } from "./shared/sharing.js";
 import { decodeSignature, describeCall } from "./signature.js";
 import type { Receiver, Transport } from "./transport/transport.js";
+import { Waits, type Purpose, type Wait } from "./waits.js";
 import {
-  bytesOf,
   COLLECTIVE,
   creditOf,
   joined,
   Kind,
-  newHeader,
+  newHead,
   parseFrame,
+  payloadOf,
   Word,
+  word,
   type Frame,
+  type JobWords,
 } from "./wire.js";
-
-/** Why a call waits: for messages and deadlines. */
-export interface Purpose {
-  /** "allreduce #12 (10 float32, sum)" */
-  describe(): string;
-  /** `performance.now()` at which the call gives up. */
-  readonly deadline: number;
-  /** A header of kind `waiting` that tells the awaited peer which call this is, where the call is a collective. */
-  readonly notice: Int32Array | undefined;
-}
-
-interface Wait {
-  readonly peer: number;
-  readonly purpose: Purpose;
-  readonly since: number;
-  reject(error: Error): void;
-  settled: boolean;
-  noticed: number;
-}
 
 interface Peer {
   readonly incoming: Map<number, Incoming>;
@@ -49,23 +43,25 @@ interface Peer {
   known: boolean;
   /** It has said goodbye: nothing more will come. */
   left: boolean;
-}
-
-interface AbortMessage {
-  readonly kind: "mismatch" | "lost" | "timeout";
-  readonly message: string;
-  readonly lost?: number | undefined;
+  /** It has answered this rank's goodbye: it has received all that was sent. */
+  tookLeave: boolean;
 }
 
 export interface EndpointOptions {
-  readonly job: readonly [number, number];
+  readonly job: JobWords;
   readonly timeoutSeconds: number;
   readonly log: CommunicationLog;
+  /** How to take payloads from the memory of peers on this host, where that is possible. */
+  readonly sharing?: Sharing | undefined;
 }
 
-const TICK_MS = 100;
-const NOTICE_MS = 1000;
+const LEFT = "closed its communicator and left";
+
+/** How long a rank that closes waits for others to take what it has sent. */
 const LINGER_MS = 2000;
+
+/** How long a rank that failed waits for its report to reach the others. */
+const REPORT_MS = 100;
 
 /**
  * One rank's side of all communication in a job: sorts frames into channels, watches every wait, and decides what
@@ -73,22 +69,33 @@ const LINGER_MS = 2000;
  * progress, is told to all other ranks, and closes the links.
  */
 export class Endpoint implements Receiver {
+  readonly buffers = new SendBuffers();
   readonly traffic = { bytesSent: 0, bytesReceived: 0, messagesSent: 0 };
   readonly rank: number;
   readonly size: number;
-  readonly job: readonly [number, number];
+  readonly job: JobWords;
   readonly timeoutMs: number;
   /** Next free context number; a group of ranks agrees on the largest of theirs. */
   nextContext = 1;
 
   readonly #peers: Peer[];
-  readonly #waits = new Set<Wait>();
   readonly #logs = new Map<number, CallLog>();
   readonly #refusals: Refusals;
-  #ticker: NodeJS.Timeout | undefined;
+  readonly #sharing: Sharing | undefined;
+  readonly #waits = new Waits({
+    late: (wait) => {
+      const { heard } = this.#peers[wait.peer]!;
+      this.#abort({ kind: "timeout", message: lateMessage(this.rank, wait, this.timeoutMs, heard) });
+    },
+    slow: (wait) => {
+      this.#remind(wait);
+    },
+  });
   #failure: AptsError | undefined;
   #failureSeen = false;
+  #state: "open" | "leaving" | "closed" = "open";
   #closing: Promise<void> | undefined;
+  #allTookLeave: (() => void) | undefined;
 
   constructor(
     private readonly transport: Transport,
@@ -98,6 +105,7 @@ export class Endpoint implements Receiver {
     this.size = transport.size;
     this.job = options.job;
     this.timeoutMs = options.timeoutSeconds * 1000;
+    this.#sharing = options.sharing;
     this.#refusals = new Refusals(options.log, `Rank ${this.rank}`);
     this.#peers = Array.from({ length: this.size }, () => ({
       incoming: new Map<number, Incoming>(),
@@ -105,10 +113,11 @@ export class Endpoint implements Receiver {
       heard: performance.now(),
       known: false,
       left: false,
+      tookLeave: false,
     }));
     transport.start(this);
     // Every rank is watched by its left neighbour, so that a death is noticed even where nobody waits.
-    if (this.size > 1) this.#postControl((this.rank + 1) % this.size, Kind.hello);
+    if (this.size > 1) this.#greet((this.rank + 1) % this.size);
   }
 
   incoming(from: number, context: number, tag: number): Incoming {
@@ -133,45 +142,68 @@ export class Endpoint implements Receiver {
     return channel;
   }
 
-  /** Lets arriving headers of `context` be compared with this rank's calls. */
+  /** Lets arriving heads of `context` be compared with this rank's calls. */
   follow(context: number, log: CallLog): void {
     this.#logs.set(context, log);
   }
 
-  post(to: number, head: Uint8Array, body?: Uint8Array): void {
-    if (this.#closing !== undefined) return;
-    this.#peers[to]!.known = true;
-    if (to !== this.rank) this.transport.post(to, head, body);
-    else {
+  /** Hands a frame to the link to `to`. A head alone may be written again afterwards. */
+  post(to: number, head: Buffer, body?: Uint8Array): void {
+    if (this.#state === "closed") return;
+    if (to === this.rank) {
+      const copy = Buffer.from(head);
       queueMicrotask(() => {
-        this.frame(head, body);
+        this.frame(copy, body && Buffer.from(body.buffer, body.byteOffset, body.byteLength));
       });
+      return;
     }
+    if (!this.#peers[to]!.known) this.#greet(to);
+    this.transport.post(to, head, body);
   }
 
-  postData(to: number, head: Uint8Array, body: Uint8Array | undefined, payloadBytes: number): void {
-    this.traffic.bytesSent += payloadBytes;
+  countSent(bytes: number): void {
+    this.traffic.bytesSent += bytes;
     this.traffic.messagesSent++;
-    this.post(to, head, body);
+  }
+
+  /** Whether all of `members` hope to read each other's memory: known alike to all of them. */
+  shareMemory(members: readonly number[]): boolean {
+    return (
+      this.#sharing !== undefined &&
+      members.every((rank) => rank === this.rank || this.#sharing?.mayShare(rank))
+    );
+  }
+
+  /** Whether `peer` has shown that it can read this rank's memory. */
+  sharesMemoryWith(peer: number): boolean {
+    return this.#sharing?.canBeReadBy(peer) ?? false;
+  }
+
+  spanOf(payload: Uint8Array): Buffer {
+    return this.#sharing!.spanOf(payload);
+  }
+
+  /** Reads memory of `peer`; that fails when its process is gone, and then the peer is lost. */
+  memoryOf(peer: number, purpose: Purpose): ReadMemory {
+    return (address, into) => {
+      try {
+        this.#sharing!.read(peer, address, into);
+      } catch (error) {
+        throw this.#lose(peer, `is gone: its memory cannot be read (${(error as Error).message})`, {
+          peer,
+          purpose,
+        });
+      }
+    };
   }
 
   /** Waits for `peer`; `begin` receives what settles the wait. Rejects on failure, loss and deadline. */
-  wait<T>(peer: number, purpose: Purpose, begin: (waiter: { settle(value: T): void }) => void): Promise<T> {
-    if (this.#peers[peer]!.left) return Promise.reject(this.#fail(this.#gone(peer, purpose)));
-    return new Promise<T>((resolve, reject) => {
-      const wait: Wait = { peer, purpose, since: performance.now(), reject, settled: false, noticed: 0 };
-      this.#waits.add(wait);
-      this.#ticker ??= setInterval(() => {
-        this.#tick();
-      }, TICK_MS);
-      begin({
-        settle: (value) => {
-          wait.settled = true;
-          this.#waits.delete(wait);
-          resolve(value);
-        },
-      });
-    });
+  wait<T>(peer: number, purpose: Purpose, begin: (settle: (value: T) => void) => void): Promise<T> {
+    if (this.#peers[peer]!.left) {
+      this.#failureSeen = true;
+      return Promise.reject(this.#lose(peer, LEFT, { peer, purpose }));
+    }
+    return this.#waits.begin(peer, purpose, begin);
   }
 
   /** Throws what ended communication: its cause to the first call that meets it, then that it is closed. */
@@ -193,195 +225,192 @@ export class Endpoint implements Receiver {
     }
   }
 
-  /** Two ranks disagree about a message or a call: ends communication everywhere with one message. */
-  mismatch(message: string): AptsError {
-    return this.#fail(new CollectiveMismatchError(message), { kind: "mismatch", message });
-  }
-
   // ── what the transport delivers ──────────────────────────────────────────────────────────────────────────────
 
-  frame(head: Uint8Array, body: Uint8Array | undefined): void {
+  frame(head: Buffer, body: Buffer | undefined): void {
+    if (this.#state === "closed") return;
     const frame = parseFrame(head, body, this.job);
-    const from = frame?.header[Word.from] ?? -1;
+    const from = frame === undefined ? -1 : word(frame.head, Word.from);
     const peer = this.#peers[from];
     if (frame === undefined || peer === undefined) {
       this.#refusals.report("a message that no rank of this job run wrote");
       return;
     }
     peer.heard = performance.now();
-    peer.known = true;
-    const context = frame.header[Word.context]!;
-    const tag = frame.header[Word.tag]!;
-    switch (frame.header[Word.kind] as Kind) {
-      case Kind.hello:
-        return;
+    if (!peer.known) this.#greet(from);
+    if (this.#state === "open") this.#dispatch(from, peer, frame);
+    else this.#leaving(from, peer, word(frame.head, Word.kind) as Kind);
+  }
+
+  #dispatch(from: number, peer: Peer, frame: Frame): void {
+    const { head } = frame;
+    const context = word(head, Word.context);
+    const tag = word(head, Word.tag);
+    switch (word(head, Word.kind) as Kind) {
       case Kind.data:
-        this.#data(from, context, tag, frame);
+        this.traffic.bytesReceived += segmentLength(frame);
+        if (tag !== COLLECTIVE || this.#compare(from, head)) this.incoming(from, context, tag).arrived(frame);
         return;
       case Kind.credit:
-        this.outgoing(from, context, tag).credited(creditOf(frame.header));
+        this.outgoing(from, context, tag).credited(creditOf(head));
         return;
       case Kind.waiting:
-        this.#compare(from, frame.header);
+        this.#compare(from, head);
+        return;
+      case Kind.hello:
+        if (this.#sharing?.accepts(from, payloadOf(frame)) === true) this.#control(from, Kind.readable);
+        return;
+      case Kind.readable:
+        this.#sharing?.addReader(from);
         return;
       case Kind.abort:
-        this.#aborted(from, JSON.parse(Buffer.from(frame.body).toString()) as AbortMessage);
+        this.#fail(
+          reportedError(
+            JSON.parse(payloadOf(frame).toString()) as Abort,
+            from,
+            describeActivity(this.rank, this.#waits.oldest()),
+          ),
+        );
         return;
-      case Kind.goodbye:
+      case Kind.farewell:
+        return; // answers a goodbye, and this rank has said none
+      case Kind.goodbye: {
         peer.left = true;
-        for (const wait of this.#waits) if (wait.peer === from) this.#fail(this.#gone(from, wait.purpose));
+        this.#control(from, Kind.farewell);
+        const waiting = this.#waits.oldest(from);
+        if (waiting !== undefined) this.#lose(from, LEFT, waiting);
         return;
+      }
     }
   }
 
   lost(peer: number, reason: string): void {
-    if (this.#peers[peer]!.left || this.#closing !== undefined) return;
-    const quiet = ((performance.now() - this.#peers[peer]!.heard) / 1000).toFixed(1);
-    const what = `Rank ${peer} ${reason}, last heard of ${quiet} s ago`;
-    this.#fail(new PeerLostError(`${what}${this.#activity()}.`), { kind: "lost", message: what, lost: peer });
+    if (this.#state === "leaving") {
+      this.#peers[peer]!.left = true;
+      this.#checkLeave();
+    } else if (!this.#peers[peer]!.left && this.#state === "open") this.#lose(peer, reason);
   }
 
-  #data(from: number, context: number, tag: number, frame: Frame): void {
-    this.traffic.bytesReceived += frame.body.byteLength;
-    if (tag === COLLECTIVE && !this.#compare(from, frame.header)) return;
-    this.incoming(from, context, tag).arrived(frame);
-  }
-
-  /** Whether `header` may be true of a call this rank has made too; fails where it cannot. */
-  #compare(from: number, header: Int32Array): boolean {
-    const log = this.#logs.get(header[Word.context]!);
-    if (log?.compare(header) !== "differs") return true;
-    this.differing(from, header, log.describe(header[Word.sequence]!));
+  /** Whether `head` may be true of a call this rank has made too; fails where it cannot. */
+  #compare(from: number, head: Buffer): boolean {
+    const log = this.#logs.get(word(head, Word.context));
+    if (log?.compare(head) !== "differs") return true;
+    this.differing(from, head, log.describe(word(head, Word.sequence)));
     return false;
-  }
-
-  /** Fails with a message that names both calls, the lower rank's first. */
-  differing(from: number, header: Int32Array, mine: string): AptsError {
-    const theirs = describeCall(decodeSignature(header, Word.signature), header[Word.sequence]!);
-    const sides = [`rank ${this.rank} called ${mine}`, `rank ${from} called ${theirs}`];
-    if (from < this.rank) sides.reverse();
-    return this.mismatch(
-      `Expected all ranks of a group to make the same calls in the same order, but ${sides.join(" where ")}.`,
-    );
-  }
-
-  #aborted(from: number, abort: AbortMessage): void {
-    const reported = `, reports rank ${from}${this.#activity()}.`;
-    switch (abort.kind) {
-      case "mismatch":
-        this.#fail(new CollectiveMismatchError(abort.message), abort, from);
-        return;
-      case "lost":
-        this.#fail(new PeerLostError(`${abort.message}${reported}`), abort, from);
-        return;
-      case "timeout":
-        this.#fail(new PeerLostError(`Rank ${from} gave up: ${abort.message}`), abort, from);
-        return;
-    }
   }
 
   // ── failing and closing ──────────────────────────────────────────────────────────────────────────────────────
 
-  #tick(): void {
-    if (this.#waits.size === 0) {
-      clearInterval(this.#ticker);
-      this.#ticker = undefined;
-      return;
+  /** Two ranks disagree about a message or a call: ends communication everywhere with one message. */
+  mismatch(message: string): AptsError {
+    return this.#abort({ kind: "mismatch", message });
+  }
+
+  /** A mismatch between the call a head tells of and one of this rank. */
+  differing(from: number, head: Buffer, mine: string): AptsError {
+    const theirs = describeCall(decodeSignature(head, Word.signature), word(head, Word.sequence));
+    return this.mismatch(differingMessage(this.rank, mine, from, theirs));
+  }
+
+  /** This rank cannot go on with a collective: the others learn why. */
+  fault(reason: string): void {
+    this.#abort({ kind: "lost", message: `Rank ${this.rank} ${reason}` });
+  }
+
+  #lose(
+    peer: number,
+    reason: string,
+    wait: Pick<Wait, "peer" | "purpose"> | undefined = this.#waits.oldest(),
+  ): AptsError {
+    const message = lostMessage(peer, reason, this.#peers[peer]!.heard);
+    return this.#abort({ kind: "lost", message, lost: peer }, wait);
+  }
+
+  /** Ends communication and tells the others why: this rank is the first to know. */
+  #abort(abort: Abort, wait?: Pick<Wait, "peer" | "purpose">): AptsError {
+    const frame = joined(newHead(Kind.abort, this.job, this.rank), Buffer.from(JSON.stringify(abort)));
+    for (const [to, { left }] of this.#peers.entries()) {
+      if (to !== this.rank && to !== abort.lost && !left) this.post(to, frame);
     }
-    const now = performance.now();
-    for (const wait of this.#waits) {
-      if (now >= wait.purpose.deadline) {
-        const message = this.#late(wait, now);
-        this.#fail(new CommunicationTimeoutError(message), { kind: "timeout", message });
-        return;
-      }
-      if (now - wait.since >= TICK_MS && now - wait.noticed >= NOTICE_MS) {
-        wait.noticed = now;
-        if (wait.peer !== this.rank) this.#notify(wait);
-      }
-    }
+    return this.#fail(errorOf(abort, describeActivity(this.rank, wait)));
   }
 
-  /** Tells the awaited peer so: that opens a link to it, which shows if it is dead, and lets it compare calls. */
-  #notify(wait: Wait): void {
-    const { notice } = wait.purpose;
-    if (notice === undefined) this.#postControl(wait.peer, Kind.hello);
-    else this.post(wait.peer, bytesOf(notice.slice()));
-  }
-
-  #postControl(to: number, kind: Kind): void {
-    this.post(to, bytesOf(newHeader(kind, this.job, this.rank)));
-  }
-
-  #late(wait: Wait, now: number): string {
-    const waited = ((now - wait.since) / 1000).toFixed(1);
-    const quiet = ((now - this.#peers[wait.peer]!.heard) / 1000).toFixed(1);
-    return (
-      `Rank ${this.rank} waited ${waited} s for rank ${wait.peer} in ${wait.purpose.describe()} and gave up at the ` +
-      `deadline of ${this.timeoutMs / 1000} s; rank ${wait.peer} was last heard of ${quiet} s ago. ` +
-      `If it only needs longer, raise --timeout.`
-    );
-  }
-
-  #gone(peer: number, purpose: Purpose): PeerLostError {
-    return new PeerLostError(
-      `Rank ${peer} closed its communicator and left while rank ${this.rank} waits for it in ${purpose.describe()}.`,
-    );
-  }
-
-  /** ", while rank 0 waits for rank 1 in allreduce #12 (…)" */
-  #activity(): string {
-    const wait = this.#waits.values().next().value;
-    if (wait === undefined) return "";
-    return `, while rank ${this.rank} waits for rank ${wait.peer} in ${wait.purpose.describe()}`;
-  }
-
-  #fail(error: AptsError, abort?: AbortMessage, reportedBy?: number): AptsError {
-    if (this.#failure !== undefined || this.#closing !== undefined) return this.#failure ?? error;
+  #fail(error: AptsError): AptsError {
+    if (this.#state !== "open") return this.#failure ?? error;
     this.#failure = error;
-    const message = abort ?? { kind: "lost", message: error.message };
-    if (reportedBy === undefined) {
-      const body = Buffer.from(JSON.stringify(message));
-      for (let to = 0; to < this.size; to++) {
-        const gone = to === this.rank || to === message.lost || this.#peers[to]!.left;
-        if (!gone) this.post(to, joined(newHeader(Kind.abort, this.job, this.rank), body));
-      }
-    }
-    const waits = [...this.#waits];
-    this.#waits.clear();
-    for (const wait of waits) {
-      this.#failureSeen = true;
-      wait.reject(error);
-    }
-    this.#shutDown();
+    this.#state = "closed";
+    if (this.#waits.rejectAll(() => error) > 0) this.#failureSeen = true;
+    this.#closing = sleep(REPORT_MS).then(() => this.transport.close(LINGER_MS));
     return error;
   }
 
-  /** Says goodbye to everyone who may know this rank, and lets go of the links once that has left. */
+  /** Marks the failure as thrown to the caller; what is called next is told that the communicator is closed. */
+  markSeen(): void {
+    this.#failureSeen = this.#failure !== undefined;
+  }
+
+  /** Takes leave of everyone who may know this rank, so that all it sent has arrived, and lets go of the links. */
   async close(): Promise<void> {
-    if (this.#closing === undefined) {
-      for (let to = 0; to < this.size; to++) {
-        const { known, left } = this.#peers[to]!;
-        const watches = to === (this.rank + this.size - 1) % this.size;
-        if (to !== this.rank && !left && (known || watches)) this.#postControl(to, Kind.goodbye);
-      }
-      for (const wait of this.#waits) {
-        wait.reject(
-          new CommunicatorClosedError(
-            `Rank ${this.rank} closed its communicator during ${wait.purpose.describe()}.`,
-          ),
-        );
-      }
-      this.#waits.clear();
-      this.#shutDown();
-    }
+    this.#closing ??= this.#leave();
     await this.#closing;
   }
 
-  #shutDown(): void {
-    clearInterval(this.#ticker);
-    this.#ticker = undefined;
-    this.#closing = this.transport.close(LINGER_MS);
+  async #leave(): Promise<void> {
+    this.#state = "leaving";
+    this.#waits.rejectAll(({ purpose }) => {
+      const call = purpose.describe();
+      return new CommunicatorClosedError(`Rank ${this.rank} closed its communicator during ${call}.`);
+    });
+    const watcher = (this.rank + this.size - 1) % this.size;
+    for (const [to, peer] of this.#peers.entries()) {
+      if (to === this.rank || (!peer.known && to !== watcher)) peer.left = true;
+      if (!peer.left) this.#control(to, Kind.goodbye);
+    }
+    const takenLeave = new Promise<void>((resolve) => (this.#allTookLeave = resolve));
+    const patience = new AbortController();
+    this.#checkLeave();
+    await Promise.race([
+      takenLeave,
+      sleep(LINGER_MS, undefined, { signal: patience.signal }).catch(() => undefined),
+    ]);
+    patience.abort();
+    this.#state = "closed";
+    await this.transport.close(LINGER_MS);
+  }
+
+  /** What still matters to a rank that is leaving. */
+  #leaving(from: number, peer: Peer, kind: Kind): void {
+    if (kind === Kind.farewell) peer.tookLeave = true;
+    if (kind !== Kind.goodbye) {
+      this.#checkLeave();
+      return;
+    }
+    peer.left = true;
+    this.#control(from, Kind.farewell);
+    this.#checkLeave();
+  }
+
+  #checkLeave(): void {
+    if (this.#peers.every(({ left, tookLeave }) => left || tookLeave)) this.#allTookLeave?.();
+  }
+
+  /** The first word to a peer: who is there, and where its memory can be tried. */
+  #greet(to: number): void {
+    this.#peers[to]!.known = true;
+    const hello = newHead(Kind.hello, this.job, this.rank);
+    const offer = this.#sharing?.offerTo(to);
+    this.transport.post(to, offer === undefined ? hello : joined(hello, offer));
+  }
+
+  #control(to: number, kind: Kind): void {
+    this.post(to, newHead(kind, this.job, this.rank));
+  }
+
+  /** Tells the awaited peer so: that opens a link to it, which shows if it is dead, and lets it compare calls. */
+  #remind({ peer, purpose: { notice } }: Wait): void {
+    if (peer === this.rank) return;
+    if (notice === undefined) this.#control(peer, Kind.hello);
+    else this.post(peer, notice);
   }
 }
 

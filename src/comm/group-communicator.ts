@@ -1,26 +1,19 @@
+import { AptsError } from "../errors.js";
 import * as check from "./arguments.js";
 import { Call, type Group } from "./call.js";
 import { CallLog } from "./call-log.js";
-import { allgatherRing } from "./collectives/allgather.js";
-import { allreduceDoubling, allreduceRing } from "./collectives/allreduce.js";
 import { barrier } from "./collectives/barrier.js";
 import { offsetsOf } from "./collectives/blocks.js";
-import { broadcastTree } from "./collectives/broadcast.js";
 import { gatherDirect } from "./collectives/gather.js";
 import { broadcastMessage, gatherMessages } from "./collectives/objects.js";
-import { reduceTree } from "./collectives/reduce.js";
-import { reduceScatterRing } from "./collectives/reduce-scatter.js";
 import { scatterDirect } from "./collectives/scatter.js";
 import type { Communicator, NumericArray, ReduceOp, Traffic } from "./communicator.js";
 import type { Endpoint } from "./endpoint.js";
 import { packObject, unpackObject } from "./objects.js";
 import { receiveMessage, sendMessage } from "./point-to-point.js";
-import { complete, foldOf } from "./reduction.js";
+import * as selected from "./selected.js";
 import { digestOf, reductionOf, type Operation, type Signature } from "./signature.js";
 import { planSplit } from "./split.js";
-
-/** Up to this many bytes an all-reduce is bound by latency. */
-const SHORT = 16 << 10;
 
 /** A Communicator over an Endpoint: checks arguments, lines calls up, and picks an algorithm for each. */
 export class GroupCommunicator implements Communicator {
@@ -33,7 +26,8 @@ export class GroupCommunicator implements Communicator {
   constructor(endpoint: Endpoint, members: readonly number[], rank: number, context: number) {
     this.rank = rank;
     this.size = members.length;
-    this.#group = { endpoint, members, rank, context, log: new CallLog() };
+    const shared = endpoint.shareMemory(members);
+    this.#group = { endpoint, members, rank, context, log: new CallLog(), shared };
     endpoint.follow(context, this.#group.log);
   }
 
@@ -47,14 +41,14 @@ export class GroupCommunicator implements Communicator {
     check.checkRank("send", "to", to, this.size);
     check.checkTag("send", tag);
     const dtype = check.checkArray("send", "data", data);
-    await sendMessage(this.#group, to, tag, data, dtype);
+    await this.#marked(sendMessage(this.#group, to, tag, data, dtype));
   }
 
   async recv<T extends NumericArray>(from: number, tag: number, into: T): Promise<T> {
     check.checkRank("recv", "from", from, this.size);
     check.checkTag("recv", tag);
     const dtype = check.checkArray("recv", "into", into);
-    return receiveMessage(this.#group, from, tag, into, dtype);
+    return this.#marked(receiveMessage(this.#group, from, tag, into, dtype));
   }
 
   async sendrecv<T extends NumericArray>(
@@ -72,14 +66,14 @@ export class GroupCommunicator implements Communicator {
   // ── collectives ──────────────────────────────────────────────────────────────────────────────────────────────
 
   async barrier(): Promise<void> {
-    await this.#collective(plain("barrier"), (call) => barrier(call));
+    await this.collective(plain("barrier"), (call) => barrier(call));
   }
 
   async broadcast<T extends NumericArray>(data: T, root = 0): Promise<T> {
     check.checkRank("broadcast", "root", root, this.size);
     const dtype = check.checkArray("broadcast", "data", data);
     const signature = { ...plain("broadcast"), dtype, count: data.length, root };
-    await this.#collective(signature, (call) => broadcastTree(call, data, root));
+    await this.collective(signature, (call) => selected.broadcast(call, data, root));
     return data;
   }
 
@@ -99,7 +93,7 @@ export class GroupCommunicator implements Communicator {
       check.checkLength("scatter", "all", source, count);
     }
     const signature = { ...plain("scatter"), dtype, count, root, digest: digestOf(counts) };
-    await this.#collective(signature, (call) => scatterDirect(call, source, counts, mine, root));
+    await this.collective(signature, (call) => scatterDirect(call, source, counts, mine, root));
     return mine;
   }
 
@@ -119,7 +113,7 @@ export class GroupCommunicator implements Communicator {
       check.checkLength("gather", "all", target, count);
     }
     const signature = { ...plain("gather"), dtype, count, root, digest: digestOf(counts) };
-    await this.#collective(signature, (call) => gatherDirect(call, mine, counts, target, root));
+    await this.collective(signature, (call) => gatherDirect(call, mine, counts, target, root));
   }
 
   async allgatherv<T extends NumericArray>(mine: T, counts: readonly number[], all: T): Promise<T> {
@@ -129,10 +123,10 @@ export class GroupCommunicator implements Communicator {
     check.checkSameType("allgather", "all", all, dtype);
     check.checkLength("allgather", "all", all, count);
     const signature = { ...plain("allgather"), dtype, count, digest: digestOf(counts) };
-    await this.#collective(signature, (call) => {
+    await this.collective(signature, (call) => {
       const own = all.subarray(offsetsOf(counts)[this.rank], offsetsOf(counts)[this.rank + 1]);
       if (own.buffer !== mine.buffer || own.byteOffset !== mine.byteOffset) own.set(mine);
-      return allgatherRing(call, counts, all);
+      return selected.allgather(call, counts, all);
     });
     return all;
   }
@@ -153,31 +147,14 @@ export class GroupCommunicator implements Communicator {
     check.checkRank("reduce", "root", root, this.size);
     const dtype = check.checkArray("reduce", "data", data);
     const signature = { ...plain("reduce"), dtype, count: data.length, root, reduction: reductionOf(op) };
-    await this.#collective(signature, async (call) => {
-      // A function may not commute: its tree stands on rank 0, where contributions fold in rank order.
-      const top = typeof op === "function" ? 0 : root;
-      const accumulator = this.rank === root && top === root ? data : (data.slice() as T);
-      await reduceTree(call, accumulator, foldOf(op), top);
-      if (top !== root && this.rank === top) call.send(root, accumulator);
-      if (top !== root && this.rank === root) await call.receive(top, data);
-      if (this.rank === root) complete(op, data, this.size);
-    });
+    await this.collective(signature, (call) => selected.reduce(call, data, op, root));
     return data;
   }
 
   async allreduce<T extends NumericArray>(data: T, op: ReduceOp<T>): Promise<T> {
     const dtype = check.checkArray("allreduce", "data", data);
     const signature = { ...plain("allreduce"), dtype, count: data.length, reduction: reductionOf(op) };
-    await this.#collective(signature, async (call) => {
-      if (this.size === 1) return;
-      if (typeof op === "function") {
-        await reduceTree(call, data, op, 0);
-        await broadcastTree(call, data, 0);
-      } else if (data.byteLength <= SHORT) await allreduceDoubling(call, data, foldOf(op));
-      else await allreduceRing(call, data, foldOf(op));
-      if (op === "mean") await call.finish(); // what others still read must stay a sum
-      complete(op, data, this.size);
-    });
+    await this.collective(signature, (call) => selected.allreduce(call, data, op));
     return data;
   }
 
@@ -194,18 +171,7 @@ export class GroupCommunicator implements Communicator {
     check.checkLength("reduceScatter", "mine", mine, counts[this.rank]!);
     const reduction = reductionOf(op);
     const signature = { ...plain("reduceScatter"), dtype, count, reduction, digest: digestOf(counts) };
-    await this.#collective(signature, async (call) => {
-      const work = data.slice() as T;
-      if (typeof op === "function") {
-        await reduceTree(call, work, op, 0);
-        await scatterDirect(call, work, counts, mine, 0);
-      } else {
-        const offsets = offsetsOf(counts);
-        if (this.size > 1) await reduceScatterRing(call, work, foldOf(op), offsets);
-        mine.set(work.subarray(offsets[this.rank], offsets[this.rank + 1]));
-      }
-      complete(op, mine, this.size);
-    });
+    await this.collective(signature, (call) => selected.reduceScatter(call, data, op, counts, mine));
     return mine;
   }
 
@@ -215,7 +181,7 @@ export class GroupCommunicator implements Communicator {
     check.checkRank("broadcastObject", "root", root, this.size);
     const message = this.rank === root ? packObject(value) : undefined;
     const signature = { ...plain("broadcastObject"), dtype: "object", root } as const;
-    const received = await this.#collective(signature, (call) => broadcastMessage(call, message, root));
+    const received = await this.collective(signature, (call) => broadcastMessage(call, message, root));
     return this.rank === root ? (value as V) : (unpackObject(received) as V);
   }
 
@@ -223,14 +189,14 @@ export class GroupCommunicator implements Communicator {
     check.checkRank("gatherObject", "root", root, this.size);
     const message = packObject(value);
     const signature = { ...plain("gatherObject"), dtype: "object", root } as const;
-    const messages = await this.#collective(signature, (call) => gatherMessages(call, message, root));
+    const messages = await this.collective(signature, (call) => gatherMessages(call, message, root));
     return messages?.map((bytes) => unpackObject(bytes) as V);
   }
 
   async allgatherObject<V>(value: V): Promise<V[]> {
     const message = packObject(value);
     const signature = { ...plain("allgatherObject"), dtype: "object" } as const;
-    const packed = await this.#collective(signature, async (call) => {
+    const packed = await this.collective(signature, async (call) => {
       const messages = await gatherMessages(call, message, 0);
       return broadcastMessage(call, messages && packObject(messages), 0);
     });
@@ -245,7 +211,7 @@ export class GroupCommunicator implements Communicator {
     const own = choices.subarray(3 * this.rank, 3 * this.rank + 3);
     own.set([color, key, endpoint.nextContext]);
     const counts = this.#equal(3);
-    await this.#collective(plain("split"), (call) => allgatherRing(call, counts, choices));
+    await this.collective(plain("split"), (call) => selected.allgather(call, counts, choices));
     const plan = planSplit(choices, this.rank);
     endpoint.nextContext = plan.nextContext;
     if (plan.group === undefined) return undefined;
@@ -262,8 +228,21 @@ export class GroupCommunicator implements Communicator {
     return new Array<number>(this.size).fill(count);
   }
 
-  /** Runs `body` as the next collective of this group on this rank, after those called before. */
-  async #collective<R>(signature: Signature, body: (call: Call) => Promise<R>): Promise<R> {
+  /** Notes that a call ended with what ended communication. */
+  async #marked<R>(call: Promise<R>): Promise<R> {
+    try {
+      return await call;
+    } catch (error) {
+      this.#group.endpoint.markSeen();
+      throw error;
+    }
+  }
+
+  /**
+   * Runs `body` as the next collective of this group on this rank, after those called before. Tests and benchmarks
+   * use it to run one algorithm whatever the size.
+   */
+  async collective<R>(signature: Signature, body: (call: Call) => Promise<R>): Promise<R> {
     const { endpoint } = this.#group;
     endpoint.throwIfFailed();
     const earlier = this.#turn;
@@ -279,6 +258,13 @@ export class GroupCommunicator implements Communicator {
       const result = await body(call);
       await call.finish();
       return result;
+    } catch (error) {
+      // A function of the caller's threw amid the call: the others would wait for this rank in vain.
+      const { log } = this.#group;
+      if (!(error instanceof AptsError))
+        endpoint.fault(`failed in ${log.describe(log.sequence)}: ${String(error)}`);
+      endpoint.markSeen();
+      throw error;
     } finally {
       done();
       if (this.#turn === own) this.#turn = undefined;

@@ -1,13 +1,13 @@
 import type { Group } from "./call.js";
-import { COPIED, SEGMENT, WINDOW } from "./channel.js";
 import type { NumericArray } from "./communicator.js";
-import type { Purpose } from "./endpoint.js";
-import { decodeSignature, encodeSignature, type Dtype, type Signature } from "./signature.js";
-import { bytesOf, Kind, newHeader, REPORT_AT_ONCE, Word } from "./wire.js";
+import { copySegment, segmentLength } from "./segment.js";
+import { decodeSignature, encodeSignature, type Dtype } from "./signature.js";
+import type { Purpose } from "./waits.js";
+import { bytesOf, Kind, newHead, Word } from "./wire.js";
 
 /**
- * Sends `data` under `tag`. Up to COPIED bytes it is copied and the call returns while the window has room; larger
- * data travels from where it is, and the call returns when the receiver has read it.
+ * Sends `data` under `tag`. A short message is copied and the call returns while the window has room; a longer one
+ * travels from where it is, and the call returns when the receiver has read it.
  */
 export async function sendMessage(
   group: Group,
@@ -16,26 +16,22 @@ export async function sendMessage(
   data: NumericArray,
   dtype: Dtype,
 ): Promise<void> {
-  const { endpoint, context } = group;
+  const { endpoint, context, members } = group;
   endpoint.throwIfFailed();
-  const channel = endpoint.outgoing(group.members[to]!, context, tag);
-  const bytes = bytesOf(data);
-  const inPlace = bytes.byteLength > COPIED;
-  let at = 0;
-  do {
-    const next = Math.min(at + SEGMENT, bytes.byteLength);
-    const header = newHeader(Kind.data, endpoint.job, endpoint.rank, context, tag);
-    encodeSignature(pointToPoint(dtype, data.length), header, Word.signature);
-    header[Word.size] = bytes.byteLength;
-    if (inPlace && next === bytes.byteLength) header[Word.flags] = REPORT_AT_ONCE;
-    channel.send(header, bytes.subarray(at, next));
-    at = next;
-  } while (at < bytes.byteLength);
-  const purpose = waitingFor(
-    group,
-    `send to rank ${group.members[to]!} (${data.length} ${dtype}, tag ${tag})`,
-  );
-  await channel.flushed(inPlace ? channel.position : channel.position - WINDOW, purpose);
+  const head = newHead(Kind.data, endpoint.job, endpoint.rank, context, tag);
+  const signature = {
+    operation: "send",
+    dtype,
+    reduction: "none",
+    root: 0,
+    count: data.length,
+    digest: 0,
+  } as const;
+  encodeSignature(signature, head, Word.signature);
+  const channel = endpoint.outgoing(members[to]!, context, tag);
+  channel.send(head, bytesOf(data));
+  const what = `send to rank ${members[to]!} (${data.length} ${dtype}, tag ${tag})`;
+  await channel.flush(purpose(group, () => what));
 }
 
 /** Receives the next message under `tag` into `into`, after the receives already waiting there. */
@@ -50,41 +46,39 @@ export async function receiveMessage<T extends NumericArray>(
   endpoint.throwIfFailed();
   const source = members[from]!;
   const channel = endpoint.incoming(source, context, tag);
-  const what = `${into.length} ${dtype}`;
-  const purpose = waitingFor(group, `recv from rank ${source} (${what}, tag ${tag})`);
+  const wanted = `${into.length} ${dtype}`;
+  const waiting = purpose(group, () => `recv from rank ${source} (${wanted}, tag ${tag})`);
   const earlier = channel.turn;
   const receive = async (): Promise<T> => {
-    await earlier?.catch(() => undefined);
+    if (earlier !== undefined) await earlier.catch(() => undefined);
     const target = bytesOf(into);
+    const read = endpoint.memoryOf(source, waiting);
     let filled = 0;
     do {
-      const frame = await channel.next(purpose);
-      const sent = decodeSignature(frame.header, Word.signature);
+      const next = channel.next(waiting);
+      const frame = next instanceof Promise ? await next : next;
+      const sent = decodeSignature(frame.head, Word.signature);
       if (sent.dtype !== dtype || sent.count !== into.length) {
         throw endpoint.mismatch(
-          `Expected a message of ${what} from rank ${source} under tag ${tag} on rank ${endpoint.rank}, ` +
+          `Expected a message of ${wanted} from rank ${source} under tag ${tag} on rank ${endpoint.rank}, ` +
             `but rank ${source} sent ${sent.count} ${sent.dtype}.`,
         );
       }
-      target.set(frame.body, filled);
-      filled += frame.body.byteLength;
+      copySegment(frame, read, target, filled);
+      filled += segmentLength(frame);
       channel.release(frame);
     } while (filled < target.byteLength);
     return into;
   };
   const turn = receive();
   channel.turn = turn;
-  return turn;
+  try {
+    return await turn;
+  } finally {
+    if (channel.turn === turn) channel.turn = undefined;
+  }
 }
 
-function pointToPoint(dtype: Dtype, count: number): Signature {
-  return { operation: "send", dtype, reduction: "none", root: 0, count, digest: 0 };
-}
-
-function waitingFor(group: Group, description: string): Purpose {
-  return {
-    describe: () => description,
-    deadline: performance.now() + group.endpoint.timeoutMs,
-    notice: undefined,
-  };
+function purpose(group: Group, describe: () => string): Purpose {
+  return { describe, deadline: performance.now() + group.endpoint.timeoutMs, notice: undefined };
 }

@@ -64,23 +64,25 @@ export function digestOf(counts: readonly number[]): number {
 /** The signature as six 32-bit words, the form it travels and is compared in. */
 export const SIGNATURE_WORDS = 6;
 
-export function encodeSignature(signature: Signature, words: Int32Array, at: number): void {
-  words[at] = OPERATIONS.indexOf(signature.operation);
-  words[at + 1] = DTYPES.indexOf(signature.dtype);
-  words[at + 2] = REDUCTIONS.indexOf(signature.reduction);
-  words[at + 3] = signature.root;
-  words[at + 4] = signature.count;
-  words[at + 5] = signature.digest;
+export function encodeSignature(signature: Signature, head: Buffer, firstWord: number): void {
+  const at = 4 * firstWord;
+  head.writeInt32LE(OPERATIONS.indexOf(signature.operation), at);
+  head.writeInt32LE(DTYPES.indexOf(signature.dtype), at + 4);
+  head.writeInt32LE(REDUCTIONS.indexOf(signature.reduction), at + 8);
+  head.writeInt32LE(signature.root, at + 12);
+  head.writeInt32LE(signature.count, at + 16);
+  head.writeInt32LE(signature.digest, at + 20);
 }
 
-export function decodeSignature(words: Int32Array, at: number): Signature {
+export function decodeSignature(head: Buffer, firstWord: number): Signature {
+  const at = 4 * firstWord;
   return {
-    operation: OPERATIONS[words[at]!] ?? "send",
-    dtype: DTYPES[words[at + 1]!] ?? "nothing",
-    reduction: REDUCTIONS[words[at + 2]!] ?? "none",
-    root: words[at + 3]!,
-    count: words[at + 4]!,
-    digest: words[at + 5]!,
+    operation: OPERATIONS[head.readInt32LE(at)] ?? "send",
+    dtype: DTYPES[head.readInt32LE(at + 4)] ?? "nothing",
+    reduction: REDUCTIONS[head.readInt32LE(at + 8)] ?? "none",
+    root: head.readInt32LE(at + 12),
+    count: head.readInt32LE(at + 16),
+    digest: head.readInt32LE(at + 20),
   };
 }
 

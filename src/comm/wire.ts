@@ -4,20 +4,29 @@ import { endianness } from "node:os";
 import { SIGNATURE_WORDS } from "./signature.js";
 
 /**
- * The frame header: sixteen 32-bit words in the machine's order (all machines apts runs on are little-endian;
- * rendezvous refuses others).
+ * The head of a frame: sixteen 32-bit words, little-endian.
  *
  *   0  MAGIC     4  from (world rank)    8..13  signature: operation, dtype, reduction, root, count, digest
- *   1  kind      5  context             14      flags        } credit: bytes read since the
- *   2  job id    6  tag                 15      message size } channel opened, one float64
+ *   1  kind      5  context             14      flags        } in a credit frame: bytes read on
+ *   2  job id    6  tag                 15      message size } the channel, one float64
  *   3  (hash)    7  sequence
+ *
+ * A payload follows the head in the same part, or is a part of its own.
  */
-export const HEADER_WORDS = 16;
-export const HEADER_BYTES = 64;
+export const HEAD_BYTES = 64;
 
 const MAGIC = 0x32545041; // "APT2"
 
-export const Kind = { hello: 0, data: 1, credit: 2, waiting: 3, abort: 4, goodbye: 5 } as const;
+export const Kind = {
+  hello: 0,
+  data: 1,
+  credit: 2,
+  waiting: 3,
+  abort: 4,
+  goodbye: 5,
+  farewell: 6,
+  readable: 7,
+} as const;
 export type Kind = (typeof Kind)[keyof typeof Kind];
 
 export const Word = {
@@ -29,89 +38,107 @@ export const Word = {
   tag: 6,
   sequence: 7,
   signature: 8,
-  dtype: 9,
-  count: 12,
   flags: 14,
   size: 15,
 } as const;
+export type Word = (typeof Word)[keyof typeof Word];
 
-/** In `flags`: the sender waits until this segment was read. */
-export const REPORT_AT_ONCE = 1;
+export const Flag = {
+  /** The sender waits until this segment was read. */
+  reportAtOnce: 1,
+  /** The payload stands for memory of the sender: its address and length, for the receiver to read. */
+  inMemory: 2,
+  /** Memory of the sender that holds a copy, made for this message. */
+  copied: 4,
+} as const;
 
 /** The tag of a group's collectives; user tags are ≥ 0. */
 export const COLLECTIVE = -1;
 
-/** Two words that name a job run in every header. */
-export function jobWords(jobId: string): readonly [number, number] {
+/** Two words that name a job run in every head. */
+export type JobWords = readonly [number, number];
+
+export function jobWords(jobId: string): JobWords {
   const digest = createHash("sha256").update(jobId).digest();
   return [digest.readInt32LE(0), digest.readInt32LE(4)];
 }
 
+export function word(head: Buffer, which: Word): number {
+  return head.readInt32LE(4 * which);
+}
+
+export function setWord(head: Buffer, which: Word, value: number): void {
+  head.writeInt32LE(value, 4 * which);
+}
+
+/** A head of `kind`; words not named are 0. */
+export function newHead(kind: Kind, job: JobWords, from: number, context = 0, tag = 0): Buffer {
+  const head = Buffer.allocUnsafe(HEAD_BYTES).fill(0);
+  setWord(head, Word.magic, MAGIC);
+  setWord(head, Word.kind, kind);
+  head.writeInt32LE(job[0], 4 * Word.job);
+  head.writeInt32LE(job[1], 4 * Word.job + 4);
+  setWord(head, Word.from, from);
+  setWord(head, Word.context, context);
+  setWord(head, Word.tag, tag);
+  return head;
+}
+
+/** `head` and a copy of `payload` behind it, in `memory` or a new piece of it. */
+export function joined(
+  head: Buffer,
+  payload: Uint8Array,
+  memory: Buffer = Buffer.allocUnsafe(HEAD_BYTES + payload.byteLength),
+): Buffer {
+  head.copy(memory);
+  memory.set(payload, HEAD_BYTES);
+  return memory;
+}
+
+/** A frame as it came in: `payload` starts at `offset` of `part`. */
 export interface Frame {
-  readonly header: Int32Array;
-  readonly body: Uint8Array;
-}
-
-/** A header of `kind`; words not named stay 0. */
-export function newHeader(
-  kind: Kind,
-  job: readonly [number, number],
-  from: number,
-  context = 0,
-  tag = 0,
-  sequence = 0,
-): Int32Array {
-  const header = new Int32Array(HEADER_WORDS);
-  header[Word.magic] = MAGIC;
-  header[Word.kind] = kind;
-  header[Word.job] = job[0];
-  header[Word.job + 1] = job[1];
-  header[Word.from] = from;
-  header[Word.context] = context;
-  header[Word.tag] = tag;
-  header[Word.sequence] = sequence;
-  return header;
-}
-
-/** `header` followed by a copy of `payload`, in one new piece of memory. */
-export function joined(header: Int32Array, payload: Uint8Array): Uint8Array {
-  const frame = new Uint8Array(HEADER_BYTES + payload.byteLength);
-  frame.set(bytesOf(header), 0);
-  frame.set(payload, HEADER_BYTES);
-  return frame;
+  readonly head: Buffer;
+  readonly part: Buffer;
+  readonly offset: number;
 }
 
 /** The frame in what a link delivered, or undefined if no rank of this job wrote it. */
-export function parseFrame(
-  head: Uint8Array,
-  body: Uint8Array | undefined,
-  job: readonly [number, number],
-): Frame | undefined {
-  if (head.byteLength < HEADER_BYTES || (body !== undefined && head.byteLength !== HEADER_BYTES))
+export function parseFrame(head: Buffer, body: Buffer | undefined, job: JobWords): Frame | undefined {
+  if (head.byteLength < HEAD_BYTES || (body !== undefined && head.byteLength !== HEAD_BYTES))
     return undefined;
-  const header = new Int32Array(HEADER_WORDS);
-  bytesOf(header).set(head.byteLength === HEADER_BYTES ? head : head.subarray(0, HEADER_BYTES));
-  if (header[Word.magic] !== MAGIC) return undefined;
-  if (header[Word.job] !== job[0] || header[Word.job + 1] !== job[1]) return undefined;
-  return { header, body: body ?? head.subarray(HEADER_BYTES) };
+  if (word(head, Word.magic) !== MAGIC) return undefined;
+  if (head.readInt32LE(4 * Word.job) !== job[0] || head.readInt32LE(4 * Word.job + 4) !== job[1])
+    return undefined;
+  return body === undefined ? { head, part: head, offset: HEAD_BYTES } : { head, part: body, offset: 0 };
+}
+
+export function payloadLength({ part, offset }: Frame): number {
+  return part.byteLength - offset;
+}
+
+export function payloadOf({ part, offset }: Frame): Buffer {
+  return offset === 0 ? part : part.subarray(offset);
 }
 
 export function bytesOf(data: ArrayBufferView): Uint8Array {
   return data instanceof Uint8Array ? data : new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
 }
 
-export function sameSignature(a: Int32Array, aAt: number, b: Int32Array, bAt: number): boolean {
-  for (let i = 0; i < SIGNATURE_WORDS; i++) if (a[aAt + i] !== b[bAt + i]) return false;
+/** Whether two heads carry one signature. */
+export function sameSignature(a: Buffer, b: Buffer): boolean {
+  for (let at = 4 * Word.signature; at < 4 * (Word.signature + SIGNATURE_WORDS); at += 4) {
+    if (a.readInt32LE(at) !== b.readInt32LE(at)) return false;
+  }
   return true;
 }
 
-/** The credit of a credit frame: all bytes its sender has read on the channel. */
-export function creditOf(header: Int32Array): number {
-  return new Float64Array(header.buffer, header.byteOffset + 4 * Word.flags, 1)[0]!;
+/** All bytes its sender has read on the channel a credit frame names. */
+export function creditOf(head: Buffer): number {
+  return head.readDoubleLE(4 * Word.flags);
 }
 
-export function setCredit(header: Int32Array, bytes: number): void {
-  new Float64Array(header.buffer, header.byteOffset + 4 * Word.flags, 1)[0] = bytes;
+export function setCredit(head: Buffer, bytes: number): void {
+  head.writeDoubleLE(bytes, 4 * Word.flags);
 }
 
 export const LITTLE_ENDIAN = endianness() === "LE";

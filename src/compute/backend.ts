@@ -4,13 +4,17 @@ import type { BlasChoice, RejectedLibrary } from "./blas/load.js";
 import { startNative } from "./native.js";
 import type { Heap } from "./wasm/heap.js";
 import { startWasm } from "./wasm/start.js";
+import { startWebGpu } from "./webgpu.js";
 
-/** The backends in the order `auto` tries them. */
-export const BACKEND_NAMES = ["node-gpu", "node", "wasm", "cpu"] as const;
+/** The backends; `webgpu` is only used where it is asked for. */
+export const BACKEND_NAMES = ["node-gpu", "webgpu", "node", "wasm", "cpu"] as const;
 export type BackendName = (typeof BACKEND_NAMES)[number];
 
+/** In the order `auto` tries them. */
+const AUTOMATIC: readonly BackendName[] = ["node-gpu", "node", "wasm", "cpu"];
+
 export interface BackendOptions {
-  /** A backend that must be used, or `auto`: the first of BACKEND_NAMES that starts. */
+  /** A backend that must be used, or `auto`: node-gpu, node, wasm or cpu, the first that starts. */
   readonly backend: BackendName | "auto";
   /** Threads this process may use, ≥ 1. Backends that cannot use more than one report `threads: 1`. */
   readonly threads: number;
@@ -19,6 +23,8 @@ export interface BackendOptions {
    * said), the one in this file, or none. The variable APTS_BLAS stands in for `auto`.
    */
   readonly blas?: BlasChoice;
+  /** Which of this host's GPUs to use, counted round and round: the rank's number on the host. 0 if not given. */
+  readonly device?: number;
 }
 
 /** What a backend says of itself once it runs. */
@@ -32,6 +38,7 @@ export interface StartedBackend {
   readonly determinants: readonly string[];
   readonly heap?: Heap;
   readonly blas?: BlasReport;
+  readonly stop?: () => void;
 }
 
 /** The BLAS in use, if any, and why others are not. */
@@ -60,12 +67,17 @@ export interface ComputeBackend {
   readonly heap: Heap | undefined;
   /** Of the WebAssembly backend; the others bring their own products. */
   readonly blas: BlasReport | undefined;
+  /** Lets go of what would keep the process alive; the backend cannot be used afterwards. */
+  stop(): void;
 }
 
-const starters: Record<BackendName, (threads: number, blas: BlasChoice) => Promise<StartedBackend>> = {
-  "node-gpu": (threads) => startNative("node-gpu", threads),
-  node: (threads) => startNative("node", threads),
-  wasm: startWasm,
+type Starter = (options: Required<Omit<BackendOptions, "backend">>) => Promise<StartedBackend>;
+
+const starters: Record<BackendName, Starter> = {
+  "node-gpu": ({ threads, device }) => startNative("node-gpu", threads, device),
+  webgpu: ({ device }) => startWebGpu(device),
+  node: ({ threads, device }) => startNative("node", threads, device),
+  wasm: ({ threads, blas }) => startWasm(threads, blas),
   cpu: startPlain,
 };
 
@@ -79,11 +91,11 @@ export async function startBackend(options: BackendOptions): Promise<ComputeBack
   silence();
   const wanted = options.blas ?? "auto";
   const blas = wanted === "auto" ? (process.env["APTS_BLAS"] ?? "auto") : wanted;
-  const candidates = options.backend === "auto" ? BACKEND_NAMES : [options.backend];
+  const candidates = options.backend === "auto" ? AUTOMATIC : [options.backend];
   const rejected: RejectedBackend[] = [];
   for (const name of candidates) {
     try {
-      const started = await starters[name](options.threads, blas);
+      const started = await starters[name]({ threads: options.threads, blas, device: options.device ?? 0 });
       return {
         name,
         version: started.version,
@@ -93,6 +105,7 @@ export async function startBackend(options: BackendOptions): Promise<ComputeBack
         fingerprint: [name, started.version, ...started.determinants].join("; "),
         heap: started.heap,
         blas: started.blas,
+        stop: started.stop ?? (() => undefined),
       };
     } catch (error) {
       rejected.push({ backend: name, reason: error instanceof Error ? error.message : String(error) });

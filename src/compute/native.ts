@@ -15,13 +15,20 @@ interface NativeBackend {
  * ways (package absent, library not downloaded, built for another Node, CUDA missing): all of them end as an Error
  * whose message says what was found.
  */
-export async function startNative(name: "node-gpu" | "node", threads: number): Promise<StartedBackend> {
+export async function startNative(
+  name: "node-gpu" | "node",
+  threads: number,
+  device: number,
+): Promise<StartedBackend> {
   // Read once, when the library is loaded.
   process.env["TF_NUM_INTRAOP_THREADS"] = String(threads);
   process.env["TF_NUM_INTEROP_THREADS"] = "1";
   process.env["OMP_NUM_THREADS"] = String(threads);
 
-  const version = loadNativePackage(packages[name]);
+  const version = loadNativePackage(packages[name], () => {
+    if (name !== "node-gpu") return;
+    process.env["CUDA_VISIBLE_DEVICES"] = visibleDevice(device, process.env["CUDA_VISIBLE_DEVICES"]);
+  });
   if (!(await tf.setBackend("tensorflow"))) throw new Error(`${packages[name]} loads but does not start.`);
   const backend = tf.backend() as unknown as NativeBackend;
   if (name === "node-gpu" && !backend.isUsingGpuDevice) {
@@ -41,8 +48,17 @@ export async function startNative(name: "node-gpu" | "node", threads: number): P
   };
 }
 
-/** Loads the (CommonJS) package and returns its version; the error says in one line why that failed. */
-export function loadNativePackage(packageName: string): string {
+/** The one CUDA device that this process shall see: of those it may (a list as SLURM sets it), round and round. */
+export function visibleDevice(device: number, allowed: string | undefined): string {
+  const devices = allowed?.split(",").filter((name) => name !== "") ?? [];
+  return devices.length === 0 ? String(device) : devices[device % devices.length]!;
+}
+
+/**
+ * Loads the (CommonJS) package and returns its version; `prepare` is called first, if the package is there. The error
+ * says in one line why it failed.
+ */
+export function loadNativePackage(packageName: string, prepare: () => void): string {
   const require = createRequire(import.meta.url);
   try {
     require.resolve(packageName);
@@ -50,6 +66,7 @@ export function loadNativePackage(packageName: string): string {
     throw new Error(`${packageName} is not installed.`, { cause });
   }
   try {
+    prepare();
     const loaded = require(packageName) as { version?: Record<string, string> };
     return loaded.version?.["tfjs-node"] ?? loaded.version?.["tfjs"] ?? "unknown version";
   } catch (cause) {

@@ -92,8 +92,8 @@ export const baselines: readonly MethodDescription[] = [
     summary: "L-BFGS with strong Wolfe line search",
     source: "NW06, Algorithms 7.5, 3.5, 3.6",
     batches: 1,
-    options: { memory: integer({ min: 1, max: 1000, fallback: 10, help: "curvature pairs remembered" }) },
-    create: (context, options, theta0) => lbfgs(context, options, theta0),
+    options: { pairs: integer({ min: 1, max: 1000, fallback: 10, help: "curvature pairs remembered" }) },
+    create: (context, options, theta0) => lbfgs(context, { memory: options.pairs }, theta0),
   }),
   describe({
     name: "soaa",

@@ -39,7 +39,7 @@ function trustRegionOptions({ direction, tryLonger, radius, grow }: TrustRegionD
       fallback: direction,
       help: "model of the loss: first order, scaled by averaged squares, second order",
     }),
-    memory: integer({ min: 1, max: 1000, fallback: defaultMemory, help: "curvature pairs remembered" }),
+    pairs: integer({ min: 1, max: 1000, fallback: defaultMemory, help: "curvature pairs remembered" }),
     maxTrials: integer({
       min: 1,
       max: 100,
@@ -70,7 +70,7 @@ function aptsOptions(defaults: TrustRegionDefaults, fdl: boolean, window: number
 
 /** What the options of a trust-region method mean for its parts. */
 function partsOf(
-  options: { direction: Direction; memory: number; grow: number; minRadius: number; maxRadius: number },
+  options: { direction: Direction; pairs: number; grow: number; minRadius: number; maxRadius: number },
   dimension: number,
 ) {
   const { grow, minRadius, maxRadius } = options;
@@ -80,14 +80,14 @@ function partsOf(
   };
 }
 
-function modelOf({ direction, memory }: { direction: Direction; memory: number }, dimension: number): Model {
+function modelOf({ direction, pairs }: { direction: Direction; pairs: number }, dimension: number): Model {
   switch (direction) {
     case "gradient":
       return firstOrder;
     case "adam":
       return newAdamDirection(dimension);
     case "l-sr1":
-      return secondOrder(new LSR1Memory(dimension, memory));
+      return secondOrder(new LSR1Memory(dimension, pairs));
     default:
       return direction satisfies never;
   }

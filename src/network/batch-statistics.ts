@@ -32,10 +32,10 @@ export class BatchStatistics {
   }
 
   /** The statistics of the batch that `evaluate` runs the model on; the running ones are as before. */
-  measure(evaluate: () => tf.Tensor): Float32Array {
-    const running = this.#read();
+  async measure(evaluate: () => tf.Tensor): Promise<Float32Array> {
+    const running = await this.#read();
     this.#training(0, () => tf.tidy(evaluate)).dispose(); // momentum 0: nothing is kept of what they were
-    const measured = this.#read();
+    const measured = await this.#read();
     this.set(running);
     return measured;
   }
@@ -52,11 +52,11 @@ export class BatchStatistics {
     }
   }
 
-  #read(): Float32Array {
+  async #read(): Promise<Float32Array> {
     const all = new Float32Array(this.size);
     let at = 0;
     for (const statistic of this.#moving()) {
-      const values = statistic.read().dataSync<"float32">();
+      const values = await statistic.read().data<"float32">();
       all.set(values, at);
       at += values.length;
     }

@@ -4,6 +4,7 @@ import type { ComputeBackend } from "../compute/backend.js";
 import { HeapEvaluator } from "./heap/evaluator.js";
 import { UnsupportedLayer } from "./heap/layer-call.js";
 import type { ParameterLayout } from "./layout.js";
+import type { TensorPart } from "./tensor-part.js";
 import { TapeEvaluator } from "./tape-evaluator.js";
 
 /** A piece of a batch on the backend. */
@@ -40,15 +41,15 @@ export interface Evaluator {
   exportModel(): tf.LayersModel;
   /**
    * Σ over the chunk's rows of `weight` times the sample's loss.
-   * @param varying the only tensors (by their numbers) that change from call to call, where the caller knows: what
-   *   lies below them is then computed once and kept. The result is the same, to the bit.
+   * @param varying the only parts that change from call to call, where the caller knows: what does not depend on them
+   *   is then computed once and kept. The result is the same, to the bit.
    */
-  loss(chunk: Chunk, weight: number, varying?: readonly number[]): Promise<number>;
+  loss(chunk: Chunk, weight: number, varying?: readonly TensorPart[]): Promise<number>;
   /**
-   * out ← the gradient of `loss(chunk, weight)` with respect to the tensors numbered in `wanted`, at their places in
-   * θ; the rest of `out` (n,) is left alone. Returns the loss.
+   * out ← the gradient of `loss(chunk, weight)` with respect to the wanted parts, at their places in θ; other entries
+   * of the same tensors are undefined, and the rest of `out` (n,) is left alone. Returns the loss.
    */
-  gradient(chunk: Chunk, weight: number, wanted: readonly number[], out: Vector): Promise<number>;
+  gradient(chunk: Chunk, weight: number, wanted: readonly TensorPart[], out: Vector): Promise<number>;
   /** With the running statistics of batch normalisation, where `loss` and `gradient` use the chunk's own. */
   score(chunk: Chunk): Promise<Score>;
   /** How many running statistics there are: means and variances of all batch normalisations; mostly 0. */
@@ -69,17 +70,17 @@ const DEFAULT_MEMORY = 2 ** 31;
  * @param memory bytes that intermediate results may take: samples are evaluated in blocks that fit
  * @throws UsageError where not even one sample fits
  */
-export function createEvaluator(
+export async function createEvaluator(
   model: tf.LayersModel,
   backend: ComputeBackend,
   memory: number = DEFAULT_MEMORY,
-): Evaluator {
+): Promise<Evaluator> {
   if (backend.heap === undefined)
-    return new TapeEvaluator(model, `TensorFlow.js operations on ${backend.name}`);
+    return TapeEvaluator.create(model, `TensorFlow.js operations on ${backend.name}`);
   try {
     return new HeapEvaluator(model, backend.heap, memory);
   } catch (error) {
     if (!(error instanceof UnsupportedLayer)) throw error;
-    return new TapeEvaluator(model, `TensorFlow.js operations: ${error.message}`);
+    return TapeEvaluator.create(model, `TensorFlow.js operations: ${error.message}`);
   }
 }

@@ -1,11 +1,12 @@
 import { chunkedSum, treeSum } from "../comm/chunked-sum.js";
 import type { Communicator } from "../comm/communicator.js";
-import type { Decomposition, Subdomain } from "../decomposition/decomposition.js";
+import type { Decomposition } from "../decomposition/decomposition.js";
 import type { Vector } from "../linalg/vector.js";
 import type { Problem } from "../methods/problem.js";
 import type { Objective } from "../trust-region/objective.js";
 import type { Batch } from "./batch.js";
 import type { Evaluator } from "./evaluator.js";
+import { partsOf, wholeTensors } from "./tensor-part.js";
 
 /** How often f was evaluated, by this rank's part in global evaluations and by its local solves. */
 export class EvaluationCount {
@@ -29,7 +30,7 @@ export class NetworkProblem implements Problem {
     readonly count: EvaluationCount,
   ) {
     const { layout } = evaluator;
-    const everyTensor = layout.slots.map((_, i) => i);
+    const everything = wholeTensors(layout);
     const weight = 1 / batch.rows;
     this.objective = {
       dimension: layout.dimension,
@@ -44,7 +45,7 @@ export class NetworkProblem implements Problem {
         return chunkedSum(
           comm,
           batch.chunks,
-          (c, partial) => evaluator.gradient(batch.chunk(c), weight, everyTensor, partial),
+          (c, partial) => evaluator.gradient(batch.chunk(c), weight, everything, partial),
           out,
         );
       },
@@ -52,13 +53,13 @@ export class NetworkProblem implements Problem {
   }
 
   /**
-   * θ_i ↦ f(θ), all samples on this rank, gradients only for tensors that subdomain i has a part of. The sums follow
+   * θ_i ↦ f(θ), all samples on this rank, gradients only for what subdomain i owns. The sums follow
    * the same tree as the global ones.
    */
   local(subdomain: number, theta: Vector): Objective {
     const { evaluator, batch, count } = this;
     const R = this.decomposition.subdomains[subdomain]!;
-    const wanted = tensorsOf(R, evaluator);
+    const wanted = partsOf(R, evaluator.layout);
     const weight = 1 / batch.rows;
     const full = theta.slice();
     const fullGradient = new Float32Array(theta.length);
@@ -82,11 +83,4 @@ export class NetworkProblem implements Problem {
       },
     };
   }
-}
-
-/** The numbers of the tensors that a subdomain owns entries of. */
-function tensorsOf(R: Subdomain, { layout }: Evaluator): number[] {
-  return layout.slots.flatMap(({ offset, size }, i) =>
-    R.runs.some(({ start, end }) => start < offset + size && end > offset) ? [i] : [],
-  );
 }

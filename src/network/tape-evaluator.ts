@@ -2,6 +2,7 @@ import { tf } from "../compute/tensorflow.js";
 import type { Vector } from "../linalg/vector.js";
 import { BatchStatistics } from "./batch-statistics.js";
 import type { Chunk, Evaluator, Score } from "./evaluator.js";
+import type { TensorPart } from "./tensor-part.js";
 import { layoutOf, type ParameterLayout } from "./layout.js";
 
 /**
@@ -16,26 +17,38 @@ export class TapeEvaluator implements Evaluator {
   readonly #batchStatistics: BatchStatistics;
   readonly #logits: (x: tf.Tensor) => tf.Tensor2D;
 
-  constructor(
+  #theta: Vector;
+
+  private constructor(
     private readonly model: tf.LayersModel,
     readonly description: string,
+    layout: ParameterLayout,
+    variables: tf.Variable[],
+    theta: Vector,
   ) {
-    const { layout, variables } = layoutOf(model);
     this.layout = layout;
     this.#variables = variables;
+    this.#theta = theta;
     this.#batchStatistics = new BatchStatistics(model);
     this.#logits = logitsOf(model);
   }
 
+  /** @param description how it computes, for people */
+  static async create(model: tf.LayersModel, description: string): Promise<TapeEvaluator> {
+    const { layout, variables } = layoutOf(model);
+    const theta = new Float32Array(layout.dimension);
+    for (const [i, { offset }] of layout.slots.entries()) {
+      theta.set(await variables[i]!.data<"float32">(), offset);
+    }
+    return new TapeEvaluator(model, description, layout, variables, theta);
+  }
+
   parameters(): Vector {
-    const theta = new Float32Array(this.layout.dimension);
-    this.layout.slots.forEach(({ offset }, i) => {
-      theta.set(this.#variables[i]!.dataSync<"float32">(), offset);
-    });
-    return theta;
+    return this.#theta.slice();
   }
 
   setParameters(theta: Vector): void {
+    this.#theta = theta.slice();
     this.layout.slots.forEach(({ offset, size, shape }, i) => {
       const value = tf.tensor(theta.slice(offset, offset + size), [...shape]);
       this.#variables[i]!.assign(value);
@@ -54,20 +67,23 @@ export class TapeEvaluator implements Evaluator {
     return value;
   }
 
-  async gradient(chunk: Chunk, weight: number, wanted: readonly number[], out: Vector): Promise<number> {
+  async gradient(chunk: Chunk, weight: number, wanted: readonly TensorPart[], out: Vector): Promise<number> {
     if (wanted.length === 0) return this.loss(chunk, weight);
-    const variables = wanted.map((i) => this.#variables[i]!);
-    const { value, grads } = tf.tidy(() =>
-      tf.variableGrads(() => this.#weightedLoss(chunk, weight), variables),
-    );
-    for (const i of wanted) {
-      const grad = grads[this.#variables[i]!.name]!;
-      out.set(await grad.data<"float32">(), this.layout.slots[i]!.offset);
-      grad.dispose();
+    const variables = wanted.map(({ tensor }) => this.#variables[tensor]!);
+    const { slots } = this.layout;
+    // Loss and gradients in one tensor: they are read back at once.
+    const packed = tf.tidy(() => {
+      const { value, grads } = tf.variableGrads(() => this.#weightedLoss(chunk, weight), variables);
+      return tf.concat([value, ...variables.map(({ name }) => grads[name]!)].map((x) => tf.reshape(x, [-1])));
+    });
+    const values = await packed.data<"float32">();
+    packed.dispose();
+    let at = 1;
+    for (const { tensor } of wanted) {
+      const { offset, size } = slots[tensor]!;
+      out.set(values.subarray(at, (at += size)), offset);
     }
-    const loss = (await value.data<"float32">())[0]!;
-    value.dispose();
-    return loss;
+    return values[0]!;
   }
 
   async score(chunk: Chunk): Promise<Score> {
@@ -85,10 +101,9 @@ export class TapeEvaluator implements Evaluator {
     return this.#batchStatistics.size;
   }
 
-  statistics(chunk: Chunk, weight: number, out: Vector): Promise<void> {
-    const measured = this.#batchStatistics.measure(() => this.#logits(chunk.x));
+  async statistics(chunk: Chunk, weight: number, out: Vector): Promise<void> {
+    const measured = await this.#batchStatistics.measure(() => this.#logits(chunk.x));
     measured.forEach((value, i) => (out[i] = weight * value));
-    return Promise.resolve();
   }
 
   setStatistics(statistics: Vector): void {

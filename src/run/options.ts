@@ -13,7 +13,7 @@ import { resolveOptions, type Given } from "../config/resolve.js";
 import { UsageError } from "../errors.js";
 import { methodNamed, methods } from "../methods/registry.js";
 
-export const BACKENDS = ["auto", "node-gpu", "node", "wasm", "cpu"] as const;
+export const BACKENDS = ["auto", "node-gpu", "webgpu", "node", "wasm", "cpu"] as const;
 export const DECOMPOSITIONS = ["tensors", "layers", "neurons"] as const;
 export const DATASETS = ["digits", "mnist", "cifar10"] as const;
 
@@ -89,7 +89,7 @@ export const trainOptions = {
     placeholder: "auto|none|FILE",
     help: "native matrix products of the wasm backend",
   }),
-  memoryLimit: integer({
+  memory: integer({
     min: 1,
     max: 1_000_000,
     fallback: 2048,
@@ -140,7 +140,7 @@ export const MAY_CHANGE: ReadonlySet<string> = new Set([
   "stopAtAccuracy",
   "backend",
   "blas",
-  "memoryLimit",
+  "memory",
   "threads",
   "timeout",
   "insecure",
@@ -170,6 +170,9 @@ function defaultsOf(name: string): string {
     )
     .join(", ");
 }
+
+const taken = Object.keys(optionsOfMethods).find((name) => name in trainOptions);
+if (taken !== undefined) throw new Error(`The option "${taken}" of a method hides one of every run.`);
 
 /** All of it: what a command line or a config file may name. */
 export const allTrainOptions: OptionTable = { ...trainOptions, ...optionsOfMethods };

@@ -54,7 +54,7 @@ export async function setUp(
         testCount: config.testSamples,
       });
   const model = await buildModel(config, data.train, random.fork("initialisation"));
-  const evaluator = createEvaluator(model, backend, config.memoryLimit * 2 ** 20);
+  const evaluator = await createEvaluator(model, backend, config.memory * 2 ** 20);
   const decomposition = decompose(config, evaluator.layout, random);
   // A user's module may draw weights of its own: rank 0's are everybody's.
   const theta = await comm.broadcast(evaluator.parameters(), 0);

@@ -2,7 +2,7 @@ import { EigenvalueDecomposition, Matrix, solve } from "ml-matrix";
 import type { Gram } from "./gram.js";
 import { psiPsi, usablePairs } from "./recursion.js";
 
-/** Directions of range(Ψ) below this share of the largest eigenvalue of ΨᵀΨ are dropped (ALGORITHMS §3). */
+/** Directions of range(Ψ) with an eigenvalue of the scaled ΨᵀΨ, which is at most k, below this are dropped. */
 const DROP = 1e-12;
 
 /**
@@ -18,18 +18,19 @@ export interface Spectrum {
 }
 
 /**
- * The spectrum of the L-SR1 matrix of these pairs (BEM17 §3), all k×k: with the columns of Ψ scaled to length one,
- * ΨᵀΨ = VΛVᵀ, Q = ΨVΛ^{−½}, and QᵀBQ − γI = Λ^{½}VᵀMVΛ^{½} = UΛ̂Uᵀ.
+ * The spectrum of the L-SR1 matrix of these pairs (BEM17 §3), all k×k: with the columns of Ψ scaled, ΨᵀΨ = VΛVᵀ,
+ * Q = ΨVΛ^{−½}, and QᵀBQ − γI = Λ^{½}VᵀMVΛ^{½} = UΛ̂Uᵀ.
  *
- * Scaling a pair does not change B, but makes the cut at `DROP` one of angles between pairs and not of step lengths,
- * which differ by orders of magnitude as radii do.
+ * Scaling a pair does not change B. Scaled by ‖y‖ + γ‖s‖, what ψ = y − γs is the difference of, the entries of ΨᵀΨ
+ * have all the same rounding, and `DROP` takes away what that makes of a rank-deficient Ψ, and no pair for the
+ * shortness of its step (ALGORITHMS §3).
  */
 export function spectrumOf(gram: Gram, gamma: number): Spectrum {
   const k = gram.ss.length;
   const used = usablePairs(gram, gamma);
   if (used.length === 0) return { gamma, values: new Float64Array(0), basis: [] };
 
-  const scales = used.map((j) => 1 / Math.sqrt(Math.max(Number.MIN_VALUE, psiPsi(gram, gamma, j, j))));
+  const scales = used.map((j) => 1 / (Math.sqrt(gram.yy[j]![j]!) + gamma * Math.sqrt(gram.ss[j]![j]!)));
   const square = (entry: (i: number, j: number) => number): Matrix =>
     new Matrix(used.map((i, p) => used.map((j, q) => scales[p]! * scales[q]! * entry(i, j))));
 
@@ -38,7 +39,8 @@ export function spectrumOf(gram: Gram, gamma: number): Spectrum {
   const middle = square((i, j) => gram.sy[Math.max(i, j)]![Math.min(i, j)]! - gamma * gram.ss[i]![j]!);
 
   const { eigenvectorMatrix: V, realEigenvalues: lambda } = symmetricEigen(psiTPsi);
-  const kept = lambda.flatMap((value, i) => (value > DROP * Math.max(...lambda) ? [i] : []));
+  const kept = lambda.flatMap((value, i) => (value > DROP ? [i] : []));
+  if (kept.length === 0) return { gamma, values: new Float64Array(0), basis: [] };
   const root = kept.map((i) => Math.sqrt(lambda[i]!));
   const range = V.subMatrixColumn(kept);
   const X = range.clone().mulRowVector(root); // VΛ^{½}

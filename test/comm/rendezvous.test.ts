@@ -124,6 +124,7 @@ describe("the environment of a rank", () => {
     timeoutSeconds: 7,
     insecure: true,
     transport: "tcp",
+    sharedMemory: false,
   };
 
   test("travels through variables unchanged", () => {

@@ -13,7 +13,7 @@ import {
 } from "../../src/comm/rendezvous/index.js";
 import { encodeSignature } from "../../src/comm/signature.js";
 import { securityOf, type Security } from "../../src/comm/transport/sockets.js";
-import { joined, jobWords, Kind, newHeader, Word } from "../../src/comm/wire.js";
+import { joined, jobWords, Kind, newHead, setWord, Word } from "../../src/comm/wire.js";
 
 /*
  * Who is not of the job and talks to a rank's port all the same. Rank 1 of the job is played by the test, which so
@@ -31,7 +31,14 @@ describe.each([false, true])("a stranger at a rank's port (insecure: %s)", (inse
     const job = { jobId: newJobId(), jobKey: newJobKey(), size: 2, timeoutSeconds: 10, insecure };
     const rendezvous = await startRendezvous(job);
     environment = { ...job, rank: 0, localRank: 0, localSize: 2, rendezvous: rendezvous.endpoint };
-    const nowhere = { host: "elsewhere", hostName: "", pid: 1, ipc: "", tcp: "tcp://127.0.0.1:9" };
+    const nowhere = {
+      host: "elsewhere",
+      hostName: "",
+      pid: 1,
+      sharesMemory: false,
+      ipc: "",
+      tcp: "tcp://127.0.0.1:9",
+    };
     const [comm, peers] = await Promise.all([
       connect(environment, { log: (_, message) => warnings.push(message) }),
       meet({ ...environment, rank: 1 }, nowhere, securityOf(job.jobKey, insecure)),
@@ -44,8 +51,8 @@ describe.each([false, true])("a stranger at a rank's port (insecure: %s)", (inse
   afterEach(() => rank0.close());
 
   /** A message from rank 1 under tag 3 that holds the float32 7. */
-  function message(jobId: string): Uint8Array {
-    const header = newHeader(Kind.data, jobWords(jobId), 1, 0, 3);
+  function message(jobId: string): Buffer {
+    const header = newHead(Kind.data, jobWords(jobId), 1, 0, 3);
     const signature = {
       operation: "send",
       dtype: "float32",
@@ -55,7 +62,7 @@ describe.each([false, true])("a stranger at a rank's port (insecure: %s)", (inse
       digest: 0,
     } as const;
     encodeSignature(signature, header, Word.signature);
-    header[Word.size] = 4;
+    setWord(header, Word.size, 4);
     return joined(header, new Uint8Array(new Float32Array([7]).buffer));
   }
 
@@ -136,10 +143,10 @@ describe.each([false, true])("a stranger at a rank's port (insecure: %s)", (inse
     await push(security, [new Uint8Array(64), new Uint8Array(10), new Uint8Array(10)]);
     await push(security, new Uint8Array(4 << 20));
     const odd = message(environment.jobId);
-    new Int32Array(odd.buffer)[Word.from] = 17;
+    setWord(odd, Word.from, 17);
     await push(security, odd);
-    new Int32Array(odd.buffer)[Word.from] = 1;
-    new Int32Array(odd.buffer)[Word.kind] = 99;
+    setWord(odd, Word.from, 1);
+    setWord(odd, Word.kind, 99);
     await push(security, odd);
     await expectNothingDelivered();
     expect(warnings).toContain("Rank 0 refused a message that no rank of this job run wrote.");

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { describe, expect, it, vi } from "vitest";
 import { startBackend } from "../../src/compute/backend.js";
-import { loadNativePackage } from "../../src/compute/native.js";
+import { loadNativePackage, visibleDevice } from "../../src/compute/native.js";
 import { tf } from "../../src/compute/tensorflow.js";
 import { UsageError } from "../../src/errors.js";
 
@@ -57,12 +57,20 @@ describe("starting a backend", () => {
   });
 });
 
+describe("visibleDevice", () => {
+  it("is the rank's own number where all devices are allowed, else one of those that are, round and round", () => {
+    expect(visibleDevice(2, undefined)).toBe("2");
+    expect([0, 1, 2].map((rank) => visibleDevice(rank, "4,7"))).toEqual(["4", "7", "4"]);
+    expect(visibleDevice(1, "GPU-a1,GPU-b2")).toBe("GPU-b2");
+  });
+});
+
 describe("loadNativePackage", () => {
   it("says that a package is installed but broken, in one line", async () => {
     const folder = await mkdtemp(path.join(tmpdir(), "apts-broken-"));
     const file = path.join(folder, "broken.cjs");
     await writeFile(file, 'throw new Error("cannot open libtensorflow.so.2\\n  at somewhere");');
-    expect(() => loadNativePackage(file)).toThrow(
+    expect(() => loadNativePackage(file, () => undefined)).toThrow(
       /is installed but does not load: cannot open libtensorflow\.so\.2$/,
     );
     await rm(folder, { recursive: true });

@@ -56,6 +56,13 @@ describe("apts-launch", () => {
     await expectNoneLeft(marks);
   });
 
+  it("passes SIGUSR1 on, and ends as a stopped job where the ranks take it for a stop", async () => {
+    const { child, ended } = start(ranks(2, { 0: ["warned"], 1: ["warned"] }));
+    await untilReady(child, 2);
+    child.kill("SIGUSR1");
+    expect((await ended)[0]).toBe(143);
+  });
+
   it("leaves nothing behind when it is killed", async () => {
     const marks = mark();
     const { child, ended } = start(ranks(2, { 0: ["stubborn"], 1: ["sleep"] }), marks);

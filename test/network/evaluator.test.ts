@@ -5,8 +5,9 @@ import { tf } from "../../src/compute/tensorflow.js";
 import { createEvaluator } from "../../src/network/evaluator.js";
 import { HeapEvaluator } from "../../src/network/heap/evaluator.js";
 import { TapeEvaluator } from "../../src/network/tape-evaluator.js";
-import { seeds, sizes } from "../compute/wasm/compare.js";
-import { dispose, everyTensor, expectAgreement, MEMORY, randomChunk, randomTheta, wasm } from "./networks.js";
+import { wholeTensors, type TensorPart } from "../../src/network/tensor-part.js";
+import { expectClose, seeds, sizes } from "../compute/wasm/compare.js";
+import { dispose, expectAgreement, MEMORY, randomChunk, randomTheta, wasm } from "./networks.js";
 
 let backend: ComputeBackend;
 beforeAll(async () => {
@@ -64,45 +65,76 @@ describe("HeapEvaluator", () => {
     await expectAgreement(backend, model, 30, 2);
   });
 
-  it("keeps what lies below the varying tensors, with the same bits", async () => {
+  it("keeps what does not depend on the varying parts, with the same bits", async () => {
     const model = tf.sequential();
     for (const [i, units] of [9, 8, 7, 3].entries()) {
       model.add(tf.layers.dense({ units, activation: "relu", ...(i === 0 ? { inputShape: [10] } : {}) }));
     }
     const chunks = [randomChunk(model, 700, 1), randomChunk(model, 300, 2)];
-    const warm = new HeapEvaluator(model, backend.heap!, MEMORY);
-    const n = warm.layout.dimension;
-    await fc.assert(
-      fc.asyncProperty(
-        fc.array(
-          fc.record({
-            varying: fc.subarray([0, 1, 2, 3, 4, 5, 6, 7], { minLength: 1 }),
-            changeBelow: fc.boolean(),
-            chunk: fc.constantFrom(...chunks),
-            seed: seeds,
-          }),
-          { minLength: 1, maxLength: 6 },
+    const evaluators = () => new HeapEvaluator(model, backend.heap!, MEMORY);
+    const warm = evaluators();
+    const { slots, dimension } = warm.layout;
+    const whole = wholeTensors(warm.layout);
+    /** Some tensors, and of each a range of units, the same for all or its own. */
+    const parts = fc
+      .record({
+        tensors: fc.subarray(
+          whole.map(({ tensor }) => tensor),
+          { minLength: 1 },
         ),
-        async (steps) => {
-          const theta = randomTheta(n, 0);
-          for (const { varying, changeBelow, chunk, seed } of steps) {
-            const fresh = randomTheta(n, seed);
-            for (const [i, { offset, size }] of warm.layout.slots.entries()) {
-              if (changeBelow || varying.includes(i))
-                theta.set(fresh.subarray(offset, offset + size), offset);
+        from: fc.integer({ min: 0, max: 2 }),
+        count: fc.oneof(fc.constant(1000), sizes(3)),
+      })
+      .map(({ tensors, from, count }) =>
+        tensors.map((tensor): TensorPart => {
+          const { to } = whole[tensor]!;
+          return count === 1000 ? whole[tensor]! : { tensor, from, to: Math.min(to, from + count) };
+        }),
+      );
+    const step = fc.record({
+      varying: parts,
+      changeAll: fc.boolean(),
+      chunk: fc.constantFrom(...chunks),
+      seed: seeds,
+    });
+    await fc.assert(
+      fc.asyncProperty(fc.array(fc.tuple(step, sizes(3)), { minLength: 1, maxLength: 4 }), async (steps) => {
+        const theta = randomTheta(dimension, 0);
+        for (const [{ varying, changeAll, chunk, seed }, repeats] of steps) {
+          for (let repeat = 0; repeat < repeats; repeat++) {
+            const fresh = randomTheta(dimension, seed + repeat);
+            const changing = changeAll && repeat === 1 ? whole : varying;
+            for (const { tensor, from, to } of changing) {
+              const { offset, size } = slots[tensor]!;
+              const width = whole[tensor]!.to;
+              for (let i = 0; i < size; i++) {
+                if (i % width >= from && i % width < to) theta[offset + i] = fresh[offset + i]!;
+              }
             }
             warm.setParameters(theta);
-            const cold = new HeapEvaluator(model, backend.heap!, MEMORY);
+            const cold = evaluators();
             cold.setParameters(theta);
-            expect(await warm.loss(chunk, 1, varying)).toBe(await cold.loss(chunk, 1));
-            const [a, b] = [new Float32Array(n), new Float32Array(n)];
+            expect(await warm.loss(chunk, 1, varying)).toBe(await cold.loss(chunk, 1, varying));
+            const [a, b, all] = [
+              new Float32Array(dimension),
+              new Float32Array(dimension),
+              new Float32Array(dimension),
+            ];
             expect(await warm.gradient(chunk, 1, varying, a)).toBe(await cold.gradient(chunk, 1, varying, b));
-            expect(a).toEqual(b);
+            await cold.gradient(chunk, 1, whole, all);
+            for (const { tensor, from, to } of varying) {
+              const { offset, size } = slots[tensor]!;
+              const width = whole[tensor]!.to;
+              const owned = (x: Float32Array) =>
+                x.slice(offset, offset + size).filter((_, i) => i % width >= from && i % width < to);
+              expect(owned(a)).toEqual(owned(b));
+              expectClose(owned(a), owned(all));
+            }
             cold.dispose();
           }
-        },
-      ),
-      { numRuns: 30 },
+        }
+      }),
+      { numRuns: 40 },
     );
     dispose(...chunks);
   });
@@ -121,7 +153,7 @@ describe("HeapEvaluator", () => {
     const theta = randomTheta(evaluator.layout.dimension, 6);
     const gradient = new Float32Array(theta.length);
     evaluator.setParameters(theta);
-    await evaluator.gradient(chunk, 1 / 20, everyTensor(evaluator), gradient);
+    await evaluator.gradient(chunk, 1 / 20, wholeTensors(evaluator.layout), gradient);
     const h = 1e-2;
     for (let i = 0; i < theta.length; i++) {
       const at = async (shift: number) => {
@@ -163,7 +195,7 @@ describe("HeapEvaluator", () => {
 });
 
 describe("createEvaluator", () => {
-  it("takes TensorFlow.js's operations for layers without own kernels, and names the layer", () => {
+  it("takes TensorFlow.js's operations for layers without own kernels, and names the layer", async () => {
     const model = tf.sequential({
       layers: [
         tf.layers.permute({ inputShape: [2, 3], dims: [2, 1], name: "swap" }),
@@ -171,7 +203,7 @@ describe("createEvaluator", () => {
         tf.layers.dense({ units: 2 }),
       ],
     });
-    const evaluator = createEvaluator(model, backend);
+    const evaluator = await createEvaluator(model, backend);
     expect(evaluator).toBeInstanceOf(TapeEvaluator);
     expect(evaluator.description).toBe('TensorFlow.js operations: Permute "swap" has no kernels of its own.');
   });

@@ -1,8 +1,9 @@
 import { expect } from "vitest";
 import { startBackend, type ComputeBackend } from "../../src/compute/backend.js";
 import { tf } from "../../src/compute/tensorflow.js";
-import type { Chunk, Evaluator } from "../../src/network/evaluator.js";
+import type { Chunk } from "../../src/network/evaluator.js";
 import { HeapEvaluator } from "../../src/network/heap/evaluator.js";
+import { wholeTensors } from "../../src/network/tensor-part.js";
 import { TapeEvaluator } from "../../src/network/tape-evaluator.js";
 import { expectClose, randomValues } from "../compute/wasm/compare.js";
 
@@ -31,8 +32,6 @@ export function randomTheta(dimension: number, seed: number): Float32Array {
   return randomValues(dimension, seed).map((value) => value / 2);
 }
 
-export const everyTensor = (evaluator: Evaluator) => evaluator.layout.slots.map((_, i) => i);
-
 /** Expects the same losses, gradients and scores of the own kernels as of TensorFlow.js's tape. */
 export async function expectAgreement(
   backend: ComputeBackend,
@@ -42,7 +41,7 @@ export async function expectAgreement(
   tolerance = 1e-5,
 ): Promise<void> {
   const heap = new HeapEvaluator(model, backend.heap!, MEMORY);
-  const tape = new TapeEvaluator(model, "reference");
+  const tape = await TapeEvaluator.create(model, "reference");
   const theta = randomTheta(heap.layout.dimension, seed);
   const chunk = randomChunk(model, rows, seed);
   heap.setParameters(theta);
@@ -51,8 +50,8 @@ export async function expectAgreement(
   const losses = [await heap.loss(chunk, weight), await tape.loss(chunk, weight)];
   expectClose([losses[0]!], [losses[1]!], tolerance);
 
-  const all = everyTensor(heap);
-  for (const wanted of [all, all.filter((i) => i % 3 === seed % 3)]) {
+  const all = wholeTensors(heap.layout);
+  for (const wanted of [all, all.filter(({ tensor }) => tensor % 3 === seed % 3)]) {
     const untouched = 12345;
     const [own, reference] = [heap, tape].map(() => new Float32Array(theta.length).fill(untouched)) as [
       Float32Array,

@@ -12,16 +12,18 @@ export interface Instance {
 }
 
 /**
- * To how much float64 determines B from the pairs: with nearly repeated ones, the dense recursion and any other agree
- * to no more.
+ * To how much float64 determines B from the pairs: where Ψ is all but rank deficient, the dense recursion and any other
+ * agree to no more.
  */
-export const determined = (kind: Instance["kind"]): number => (kind === "near duplicate" ? 1e-4 : 1e-6);
+export const determined = (kind: Instance["kind"]): number =>
+  kind === "near duplicate" || kind === "parallel" ? 1e-4 : 1e-6;
 
 export const kinds = [
   "random",
   "near duplicate",
   "quadratic",
   "duplicate",
+  "parallel",
   "scales",
   "hard",
   "in range",
@@ -50,8 +52,17 @@ export function instance(
   const vector = (scale = 1) => Float32Array.from({ length: n }, () => scale * normal());
   const S: Float32Array[] = [];
   const Y: Float32Array[] = [];
+  const gamma = 0.1 + Math.abs(normal());
+  const direction = vector();
   const H = Array.from({ length: n }, () => vector());
   for (let j = 0; j < k; j++) {
+    if (kind === "parallel") {
+      // Independent steps, but y − γs all along one direction: Ψ of rank one, to float32.
+      const [s, length] = [vector(), normal()];
+      S.push(s);
+      Y.push(s.map((v, i) => gamma * v + length * direction[i]!));
+      continue;
+    }
     const copy = kind === "duplicate" && j > 0 && j % 2 === 1;
     const s = copy ? S[j - 1]!.slice() : vector(kind === "scales" ? 10 ** (-3 * Math.abs(normal())) : 1);
     // symmetric, indefinite Hessian
@@ -74,7 +85,7 @@ export function instance(
     Y.push(copy ? Y[j - 1]!.slice() : kind === "quadratic" || kind === "scales" ? Hs : vector());
   }
   const memory = new LSR1Memory(n, 5);
-  memory.restore({ gamma: 0.1 + Math.abs(normal()), s: S, y: Y });
+  memory.restore({ gamma, s: S, y: Y });
   const B = denseLSR1(n, memory.gamma, S, Y);
   if (!B) return undefined;
   let g = vector();

@@ -17,3 +17,31 @@ export async function broadcastTree(call: Call, data: ArrayBufferView, root: num
     });
   }
 }
+
+/**
+ * Chain, pipelined, for long messages: every rank passes each segment on to the next; n bytes in and out per rank.
+ * P − 2 segments behind the root the last rank is done: the time of one message, not of ⌈log₂ P⌉.
+ *
+ * Barnett, Payne, van de Geijn, Watts: Broadcasting on meshes with wormhole routing, JPDC 35 (1996).
+ */
+export async function broadcastChain(call: Call, data: ArrayBufferView, root: number): Promise<void> {
+  const { rank, size } = call;
+  const next = (rank + 1) % size;
+  const previous = (rank + size - 1) % size;
+  if (rank === root) {
+    if (size > 1) call.send(next, data);
+    return;
+  }
+  await call.receive(previous, data, (begin, end) => {
+    if (next !== root) call.send(next, data, begin, end);
+  });
+}
+
+/** Direct: the root sends to everyone. One step, n·(P−1) bytes out of the root: for ranks that read its memory. */
+export async function broadcastDirect(call: Call, data: ArrayBufferView, root: number): Promise<void> {
+  if (call.rank !== root) {
+    await call.receive(root, data);
+    return;
+  }
+  for (let r = 0; r < call.size; r++) if (r !== root) call.send(r, data);
+}

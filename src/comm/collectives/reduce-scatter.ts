@@ -2,13 +2,18 @@ import type { Call } from "../call.js";
 import type { NumericArray } from "../communicator.js";
 import type { Fold } from "../reduction.js";
 
+/*
+ * `data` is cut in blocks, block k elements offsets[k] … offsets[k + 1]; rank k ends with the reduction of everyone's
+ * block k.
+ */
+
 /**
  * Ring, pipelined. The partial result of block k starts at rank k + 1 and travels to the right; every rank folds its
  * own contribution and passes each segment on at once; block k is complete at rank k after P − 1 steps.
  * n·(P−1)/P bytes out of and into every rank, n·(P−1)/P elements folded.
  *
- * `data` is overwritten; block k is elements offsets[k] … offsets[k + 1]. `onComplete` is told of every segment of
- * this rank's block that is complete, in bytes of the block.
+ * `data` is overwritten; its block k holds the result. `onComplete` is told of every segment of it that is complete,
+ * in bytes of the block.
  *
  * Thakur, Rabenseifner, Gropp, IJHPCA 19 (2005), §4.3.
  */
@@ -20,6 +25,7 @@ export async function reduceScatterRing<T extends NumericArray>(
   onComplete?: (begin: number, end: number) => void,
 ): Promise<void> {
   const { rank, size } = call;
+  if (size === 1) return;
   const right = (rank + 1) % size;
   const left = (rank + size - 1) % size;
   const block = (k: number): T => data.subarray(offsets[k], offsets[k + 1]) as T;
@@ -31,4 +37,24 @@ export async function reduceScatterRing<T extends NumericArray>(
       else onComplete?.(begin, end);
     });
   }
+}
+
+/**
+ * Direct: everyone sends block k to rank k, which folds them in the order of ranks after its own. One step,
+ * n·(P−1)/P bytes out of and into every rank. `mine` holds this rank's own block before and the result after.
+ */
+export async function reduceScatterDirect<T extends NumericArray>(
+  call: Call,
+  data: T,
+  fold: Fold<T>,
+  offsets: readonly number[],
+  mine: T,
+): Promise<void> {
+  const { rank, size } = call;
+  for (let distance = 1; distance < size; distance++) {
+    const to = (rank + distance) % size;
+    call.send(to, data.subarray(offsets[to], offsets[to + 1]));
+  }
+  for (let distance = 1; distance < size; distance++)
+    await call.receiveFold((rank + distance) % size, mine, fold);
 }

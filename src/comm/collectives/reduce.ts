@@ -2,14 +2,13 @@ import type { Call } from "../call.js";
 import type { NumericArray } from "../communicator.js";
 import type { Fold } from "../reduction.js";
 import { binomialTree } from "./binomial-tree.js";
+import { evenOffsets } from "./blocks.js";
+import { reduceScatterDirect, reduceScatterRing } from "./reduce-scatter.js";
 
 /**
  * Binomial tree, pipelined: every rank folds its children's contributions into its own, nearest first, and sends
  * each segment of the last one on to its parent as soon as it is folded. ⌈log₂ P⌉ hops, n bytes out per rank,
- * n·(P−1) in all. The result is at `root` in `accumulator`; other ranks' accumulators hold partial results.
- *
- * Subtrees are contiguous runs of ranks from the root on, so with root 0 contributions fold in rank order, as an
- * operation that does not commute needs.
+ * n·(P−1) in all. The result is in `accumulator` at the root; other ranks' accumulators hold partial results.
  *
  * Thakur, Rabenseifner, Gropp, IJHPCA 19 (2005), §4.4.
  */
@@ -27,4 +26,72 @@ export async function reduceTree<T extends NumericArray>(
     });
   }
   if (children.length === 0 && parent !== undefined) call.send(parent, accumulator);
+}
+
+/**
+ * The same tree for a function that may not commute, and may need whole vectors: rank 0 is on top, so a subtree is a
+ * run of ranks and contributions fold in rank order; each is received whole before it is folded.
+ */
+export async function reduceInOrder<T extends NumericArray>(
+  call: Call,
+  accumulator: T,
+  fold: Fold<T>,
+): Promise<void> {
+  const { parent, children } = binomialTree(call.rank, call.size, 0);
+  const contribution = accumulator.slice() as T;
+  for (const child of children) {
+    await call.receive(child, contribution);
+    fold(accumulator, contribution);
+  }
+  if (parent !== undefined) call.send(parent, accumulator);
+}
+
+/**
+ * Reduce-scatter, then gather, for long vectors: a ring reduces block k at rank k, which sends it to the root.
+ * P steps, at most 2n·(P−1)/P bytes in or out of a rank where the tree has n·⌈log₂ P⌉. `work` is overwritten; it holds
+ * the result at the root.
+ *
+ * Thakur, Rabenseifner, Gropp, IJHPCA 19 (2005), §4.4 (Rabenseifner's algorithm, with a ring in its first part).
+ */
+export async function reduceRing<T extends NumericArray>(
+  call: Call,
+  work: T,
+  fold: Fold<T>,
+  root: number,
+): Promise<void> {
+  const offsets = evenOffsets(work.length, call.size);
+  const mine = blockOf(work, offsets, call.rank);
+  await reduceScatterRing(call, work, fold, offsets, (begin, end) => {
+    if (call.rank !== root) call.send(root, mine, begin, end);
+  });
+  if (call.rank === root) await gatherBlocks(call, work, offsets);
+}
+
+/**
+ * The same for ranks that read each other's memory: everyone reads and folds a block, the root reads the results.
+ * Two steps. Only the root's `data` is overwritten.
+ */
+export async function reduceDirect<T extends NumericArray>(
+  call: Call,
+  data: T,
+  fold: Fold<T>,
+  root: number,
+): Promise<void> {
+  const offsets = evenOffsets(data.length, call.size);
+  const own = blockOf(data, offsets, call.rank);
+  const mine = call.rank === root ? own : (own.slice() as T);
+  await reduceScatterDirect(call, data, fold, offsets, mine);
+  if (call.rank === root) await gatherBlocks(call, data, offsets);
+  else call.send(root, mine);
+}
+
+function blockOf<T extends NumericArray>(data: T, offsets: readonly number[], rank: number): T {
+  return data.subarray(offsets[rank], offsets[rank + 1]) as T;
+}
+
+async function gatherBlocks(call: Call, data: NumericArray, offsets: readonly number[]): Promise<void> {
+  for (let distance = 1; distance < call.size; distance++) {
+    const from = (call.rank + distance) % call.size;
+    await call.receive(from, blockOf(data, offsets, from));
+  }
 }

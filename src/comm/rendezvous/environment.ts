@@ -23,6 +23,8 @@ export interface RankEnvironment {
   readonly insecure: boolean;
   /** Default "auto". */
   readonly transport?: "auto" | "tcp";
+  /** Default true: ranks of one host take long payloads from each other's memory where they can. */
+  readonly sharedMemory?: boolean;
 }
 
 /** The variables that carry `environment` to a rank. */
@@ -38,6 +40,7 @@ export function toVariables(environment: RankEnvironment): Record<string, string
     APTS_TIMEOUT: String(environment.timeoutSeconds),
     ...(environment.insecure ? { APTS_INSECURE: "1" } : {}),
     ...(environment.transport ? { APTS_TRANSPORT: environment.transport } : {}),
+    ...(environment.sharedMemory === false ? { APTS_SHARED_MEMORY: "0" } : {}),
   };
 }
 
@@ -74,5 +77,6 @@ export function fromVariables(variables: NodeJS.ProcessEnv): RankEnvironment | u
     timeoutSeconds: number("APTS_TIMEOUT"),
     insecure: variables["APTS_INSECURE"] === "1",
     transport,
+    sharedMemory: variables["APTS_SHARED_MEMORY"] !== "0",
   };
 }

@@ -19,6 +19,8 @@ export interface PeerAddress {
   readonly host: string;
   readonly hostName: string;
   readonly pid: number;
+  /** It can read the memory of processes beside it, and lets them read its own. */
+  readonly sharesMemory: boolean;
   readonly ipc: string;
   readonly tcp: string;
 }

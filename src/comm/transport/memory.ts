@@ -1,6 +1,6 @@
 import type { Receiver, Transport } from "./transport.js";
 
-/** Connects ranks of one process: frames are handed over by reference, in a microtask of their own. */
+/** Connects ranks of one process: payloads are handed over by reference, in a microtask of their own. */
 export function memoryTransports(size: number): Transport[] {
   const mesh: MemoryTransport[] = [];
   for (let rank = 0; rank < size; rank++) mesh.push(new MemoryTransport(rank, size, mesh));
@@ -23,14 +23,16 @@ class MemoryTransport implements Transport {
     this.#early = [];
   }
 
-  post(to: number, head: Uint8Array, body?: Uint8Array): void {
+  post(to: number, head: Buffer, body?: Uint8Array): void {
     const target = this.mesh[to]!;
+    const ownHead = head.byteLength <= 128 ? Buffer.from(head) : head;
+    const ownBody = body && Buffer.from(body.buffer, body.byteOffset, body.byteLength);
     queueMicrotask(() => {
-      target.#deliver(head, body);
+      target.#deliver(ownHead, ownBody);
     });
   }
 
-  #deliver(head: Uint8Array, body: Uint8Array | undefined): void {
+  #deliver(head: Buffer, body: Buffer | undefined): void {
     if (this.#receiver) this.#receiver.frame(head, body);
     else this.#early.push(() => this.#receiver?.frame(head, body));
   }

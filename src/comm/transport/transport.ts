@@ -8,17 +8,17 @@ export interface Transport {
   /** Begins to deliver. Called once, before anything is posted. */
   start(receiver: Receiver): void;
   /**
-   * Hands a frame to the link to `to`, which opens on first use; never waits, never throws. `head` belongs to the
-   * transport from now on. `body` is not copied: it may be written again only when the peer has reported it read.
+   * Hands a frame to the link to `to`, which opens on first use; never waits, never throws. A head of up to 128 bytes
+   * is copied; a longer one, and `body`, may be written again only when the peer has reported the frame read.
    */
-  post(to: number, head: Uint8Array, body?: Uint8Array): void;
+  post(to: number, head: Buffer, body?: Uint8Array): void;
   /** Releases everything, after what was posted has left or `lingerMs` have passed. Calling it again is harmless. */
   close(lingerMs: number): Promise<void>;
 }
 
 export interface Receiver {
   /** A frame came in: one part (header and payload) or two. It may be garbage: check it. */
-  frame(head: Uint8Array, body: Uint8Array | undefined): void;
+  frame(head: Buffer, body: Buffer | undefined): void;
   /** The link to `peer` broke, or could not be opened; `reason` continues "Rank 3 …". */
   lost(peer: number, reason: string): void;
 }

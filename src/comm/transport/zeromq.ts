@@ -40,14 +40,19 @@ export class ZeromqTransport implements Transport {
 
   start(receiver: Receiver): void {
     this.#receiver = receiver;
-    void this.#read(receiver);
+    this.#read(receiver).catch((error: unknown) => {
+      if (!this.#closed) throw error;
+    });
   }
 
   async #read(receiver: Receiver): Promise<void> {
-    for await (const [head, body] of this.#inbox) receiver.frame(head!, body);
+    while (!this.#inbox.closed) {
+      const [head, body] = await this.#inbox.receive();
+      receiver.frame(head!, body);
+    }
   }
 
-  post(to: number, head: Uint8Array, body?: Uint8Array): void {
+  post(to: number, head: Buffer, body?: Uint8Array): void {
     if (this.#closed) return;
     let link = this.#links.get(to);
     if (link === undefined) {
@@ -119,9 +124,9 @@ class Link {
     this.#socket.connect(address);
   }
 
-  post(head: Uint8Array, body: Uint8Array | undefined): void {
+  post(head: Buffer, body: Uint8Array | undefined): void {
     if (this.#lost) return;
-    // Without a high-water mark a send never waits; it fails only when the socket is closed.
+    // Without a high-water mark a send never has to wait, and sendTimeout 0 keeps zeromq.js from trying to.
     this.#socket.send(body === undefined ? head : [head, body]).catch(() => undefined);
   }
 

@@ -3,10 +3,17 @@ import { at } from "./simd";
 /** Rows whose sum is formed before it is added to the total: errors grow with rows/64 + 64, not with rows. */
 const BLOCK: i32 = 64;
 
-/** out ← Σ over rows of x (rows, columns), + out where `accumulate`; out is (columns). */
-export function sumRows(x: usize, rows: i32, columns: i32, accumulate: bool, out: usize): void {
-  const stride = (<usize>columns) << 2;
-  if (!accumulate) memory.fill(out, 0, stride);
+/** out ← Σ over rows of x (rows, columns), + out where `accumulate`; rows begin `rowLength` floats apart. */
+export function sumRows(
+  x: usize,
+  rows: i32,
+  columns: i32,
+  rowLength: i32,
+  accumulate: bool,
+  out: usize,
+): void {
+  const stride = (<usize>rowLength) << 2;
+  if (!accumulate) memory.fill(out, 0, (<usize>columns) << 2);
   for (let first: i32 = 0; first < rows; first += BLOCK) {
     const last = min(rows, first + BLOCK);
     const block = x + <usize>first * stride;

@@ -1,5 +1,6 @@
 import type * as Koffi from "koffi";
 import { libraries, type Blas } from "./libraries.js";
+import { shieldFromSignals } from "./shield.js";
 
 /** Which BLAS to use: the best that loads, none, or the library with this path or name. */
 export type BlasChoice = "auto" | "none" | (string & {});
@@ -36,6 +37,11 @@ export async function loadBlas(
   process.env["OMP_NUM_THREADS"] = String(threads);
   delete process.env["OPENBLAS_CORETYPE"];
   const files = choice === "auto" ? libraries.flatMap((library) => library.files) : [choice];
+  try {
+    shieldFromSignals(koffi);
+  } catch (error) {
+    return { blas: undefined, rejected: [{ library: "signal mask", reason: firstLine(error) }] };
+  }
   for (const file of files) {
     try {
       const handle = koffi.load(file);

@@ -16,7 +16,8 @@ export function replaceConvolutions(heap: Heap): void {
     const info = convInfo(x.shape, filter.shape, attrs, false);
     const y = heap.output(info.outShape);
     withConvolution(heap, info, (convolution) => {
-      convolution.forward(heap.address(x), heap.address(filter), info.batchSize, heap.address(y));
+      const channels = { from: 0, to: info.outChannels };
+      convolution.forward(heap.address(x), heap.address(filter), info.batchSize, channels, heap.address(y));
     });
     return y;
   };
@@ -59,6 +60,7 @@ export function replaceConvolutions(heap: Heap): void {
           heap.address(x),
           heap.address(dy),
           info.batchSize,
+          { from: 0, to: info.outChannels },
           false,
           heap.address(dFilter),
         );

@@ -14,6 +14,12 @@ interface Run {
   readonly length: number;
 }
 
+/** The half-open range [from, to) of a result's channels. */
+export interface Channels {
+  readonly from: number;
+  readonly to: number;
+}
+
 /**
  * Convolution on the heap as matrix products: (positions, taps)·(taps, outChannels) → (positions, outChannels), the
  * columns made a cache-sized block at a time. x is (images, inHeight, inWidth, channels), the filter (height, width,
@@ -77,18 +83,18 @@ export class Convolution {
     this.heap.free(this.#window);
   }
 
-  /** y ← x ∗ filter */
-  forward(x: number, filter: number, images: number, y: number): void {
+  /** The given channels of y ← x ∗ filter. */
+  forward(x: number, filter: number, images: number, { from, to }: Channels, y: number): void {
     const { heap, outChannels } = this;
     if (this.#taps === 0) heap.kernels.zero(images * this.#positions * outChannels, y);
     this.#forEachBlock(images, ({ first, count }) => {
       const columns = this.#columns(x, first, count);
       this.#runs.forEach((run, i) => {
         heap.multiply(
-          { m: count, n: outChannels, k: run.length },
+          { m: count, n: to - from, k: run.length },
           { at: columns + 4 * run.column, stride: this.#taps },
-          { at: filter + 4 * run.filter, stride: outChannels },
-          { at: y + 4 * first * outChannels, stride: outChannels },
+          { at: filter + 4 * (run.filter + from), stride: outChannels },
+          { at: y + 4 * (first * outChannels + from), stride: outChannels },
           i > 0,
         );
       });
@@ -96,19 +102,26 @@ export class Convolution {
   }
 
   /**
-   * dFilter ← the gradient by the filter, + dFilter where `accumulate`. Taps that never meet the image are left alone:
+   * dFilter ← the gradient by the filter for the given channels of y, + dFilter where `accumulate`. Taps that never meet the image are left alone:
    * their gradient is 0, and the caller's dFilter says so from the start.
    */
-  filterGradient(x: number, dy: number, images: number, accumulate: boolean, dFilter: number): void {
+  filterGradient(
+    x: number,
+    dy: number,
+    images: number,
+    { from, to }: Channels,
+    accumulate: boolean,
+    dFilter: number,
+  ): void {
     const { heap, outChannels } = this;
     this.#forEachBlock(images, ({ first, count }) => {
       const columns = this.#columns(x, first, count);
       for (const run of this.#runs) {
         heap.multiply(
-          { m: run.length, n: outChannels, k: count },
+          { m: run.length, n: to - from, k: count },
           { at: columns + 4 * run.column, stride: this.#taps, transposed: true },
-          { at: dy + 4 * first * outChannels, stride: outChannels },
-          { at: dFilter + 4 * run.filter, stride: outChannels },
+          { at: dy + 4 * (first * outChannels + from), stride: outChannels },
+          { at: dFilter + 4 * (run.filter + from), stride: outChannels },
           accumulate || first > 0,
         );
       }

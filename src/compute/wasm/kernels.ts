@@ -52,8 +52,8 @@ export interface Kernels {
   crossEntropy(z: number, y: number, rows: number, classes: number, weight: number, dz: number): number;
   /** Rows in which z and y have their (first) largest entry at the same place. */
   countCorrect(z: number, y: number, rows: number, classes: number): number;
-  /** out ← Σ over rows of x, + out where `accumulate`. */
-  sumRows(x: number, rows: number, columns: number, accumulate: boolean, out: number): void;
+  /** out ← Σ over rows of x, + out where `accumulate`; rows begin `stride` floats apart. */
+  sumRows(x: number, rows: number, columns: number, stride: number, accumulate: boolean, out: number): void;
 
   /** out ← x, 0 or out + x for n elements. */
   copy(x: number, n: number, out: number): void;

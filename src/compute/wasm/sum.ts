@@ -20,7 +20,7 @@ export function replaceSum(heap: Heap): void {
     const columns = x.shape[last]!;
     const out = heap.output(keepDims ? x.shape.map((size, i) => (i === last ? size : 1)) : [columns]);
     const rows = tf.util.sizeFromShape(x.shape.slice(0, last));
-    heap.kernels.sumRows(heap.address(x), rows, columns, false, heap.address(out));
+    heap.kernels.sumRows(heap.address(x), rows, columns, columns, false, heap.address(out));
     return out;
   });
 }

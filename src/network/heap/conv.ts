@@ -23,10 +23,12 @@ export function conv(heap: Heap, shape: ConvShape): Operation {
   const positions = window.outHeight * window.outWidth;
   const convolution = new Convolution(heap, window, outChannels);
   const finish = biasAndActivation(own, bias, outChannels, activation);
+  const all = { from: 0, to: outChannels };
   return {
     inputs: [input],
     size: positions * outChannels,
     weights: bias === undefined ? [filter] : [filter, bias],
+    separable: true,
     fuse: finish.fuse,
     dispose: () => {
       convolution.dispose();
@@ -34,16 +36,18 @@ export function conv(heap: Heap, shape: ConvShape): Operation {
 
     forward(block) {
       const { rows, values, weights } = block;
-      convolution.forward(values[input]!, weights[filter]!, rows, values[own]!);
-      finish.forward(block, rows * positions);
+      const units = block.units[own] ?? all;
+      convolution.forward(values[input]!, weights[filter]!, rows, units, values[own]!);
+      finish.forward(block, rows * positions, units);
     },
 
     backward(frame) {
       const { rows, values, gradients, weights, weightGradients, accumulate } = frame;
-      finish.backward(frame, rows * positions);
+      const units = frame.wantedUnits[own] ?? all;
+      finish.backward(frame, rows * positions, units);
       const dz = gradients[own]!;
       const dW = weightGradients[filter]!;
-      if (dW !== 0) convolution.filterGradient(values[input]!, dz, rows, accumulate, dW);
+      if (dW !== 0) convolution.filterGradient(values[input]!, dz, rows, units, accumulate, dW);
       const dx = gradients[input]!;
       if (dx !== 0) convolution.inputGradient(weights[filter]!, dz, rows, addsTo(frame, input), dx);
     },
@@ -74,12 +78,12 @@ export function depthwiseConv(
     forward(block) {
       const { rows, values, weights } = block;
       heap.kernels.depthwise(address, values[input]!, weights[filter]!, multiplier, rows, values[own]!);
-      finish.forward(block, rows * positions);
+      finish.forward(block, rows * positions, { from: 0, to: outChannels });
     },
 
     backward(frame) {
       const { rows, values, gradients, weights, weightGradients, accumulate } = frame;
-      finish.backward(frame, rows * positions);
+      finish.backward(frame, rows * positions, { from: 0, to: outChannels });
       const dz = gradients[own]!;
       const dW = weightGradients[filter]!;
       if (dW !== 0) {

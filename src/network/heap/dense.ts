@@ -29,33 +29,40 @@ export function dense({
   activation,
 }: DenseShape): Operation {
   const finish = biasAndActivation(own, bias, units, activation);
+  const all = { from: 0, to: units };
   return {
     inputs: [input],
     size: positions * units,
     weights: bias === undefined ? [kernel] : [kernel, bias],
+    separable: true,
     fuse: finish.fuse,
 
     forward(block) {
       const { heap, values, weights } = block;
       const count = block.rows * positions;
       const x = { at: values[input]!, stride: inputs };
-      const W = { at: weights[kernel]!, stride: units };
-      heap.multiply({ m: count, n: units, k: inputs }, x, W, { at: values[own]!, stride: units }, false);
-      finish.forward(block, count);
+      const { from, to } = block.units[own] ?? all;
+      const W = { at: weights[kernel]! + 4 * from, stride: units };
+      const y = { at: values[own]! + 4 * from, stride: units };
+      heap.multiply({ m: count, n: to - from, k: inputs }, x, W, y, false);
+      finish.forward(block, count, { from, to });
     },
 
     backward(frame) {
       const { heap, values, gradients, weights, weightGradients, accumulate } = frame;
       const count = frame.rows * positions;
-      finish.backward(frame, count);
-      const dz = { at: gradients[own]!, stride: units };
+      const { from, to } = frame.wantedUnits[own] ?? all;
+      finish.backward(frame, count, { from, to });
       const dW = weightGradients[kernel]!;
       if (dW !== 0) {
         const xT = { at: values[input]!, stride: inputs, transposed: true };
-        heap.multiply({ m: inputs, n: units, k: count }, xT, dz, { at: dW, stride: units }, accumulate);
+        const dz = { at: gradients[own]! + 4 * from, stride: units };
+        const target = { at: dW + 4 * from, stride: units };
+        heap.multiply({ m: inputs, n: to - from, k: count }, xT, dz, target, accumulate);
       }
       const dx = gradients[input]!;
       if (dx !== 0) {
+        const dz = { at: gradients[own]!, stride: units };
         const WT = { at: weights[kernel]!, stride: units, transposed: true };
         const adds = addsTo(frame, input);
         heap.multiply({ m: count, n: inputs, k: units }, dz, WT, { at: dx, stride: inputs }, adds);

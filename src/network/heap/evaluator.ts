@@ -3,6 +3,7 @@ import type { tf } from "../../compute/tensorflow.js";
 import { UsageError } from "../../errors.js";
 import type { Vector } from "../../linalg/vector.js";
 import type { Chunk, Evaluator, Score } from "../evaluator.js";
+import { wholeTensors, type TensorPart } from "../tensor-part.js";
 import { layoutOf, type ParameterLayout } from "../layout.js";
 import { compile, type CompiledNetwork } from "./compile.js";
 import { FrozenResults } from "./frozen.js";
@@ -17,6 +18,9 @@ const BLOCK_BYTES = 2 ** 20;
 const LEAST_BLOCK = 64;
 /** and no more than this: nothing is gained beyond. */
 const MOST_BLOCK = 256;
+
+/** Every operation computes all of its units. */
+const NO_UNITS: readonly undefined[] = [];
 
 /**
  * Evaluates a network on the WebAssembly heap with the project's own kernels: forward and backward through all
@@ -48,8 +52,8 @@ export class HeapEvaluator implements Evaluator {
     this.layout = layout;
     this.#network = compile(model, variables, heap);
     this.#weights = new HeapWeights(heap, layout.slots, this.#network.variables);
-    this.#frozen = new FrozenResults(heap, this.#network);
-    this.#everything = this.#schedule(layout.slots.keys());
+    this.#frozen = new FrozenResults(heap, this.#network, this.#weights);
+    this.#everything = this.#schedule(wholeTensors(layout));
     this.#sampleBytes = Workspace.sampleBytes(this.#network);
     const most = Math.floor(memory / this.#sampleBytes);
     const rows = Math.min(MOST_BLOCK, Math.max(LEAST_BLOCK, Math.floor(BLOCK_BYTES / this.#sampleBytes)));
@@ -74,7 +78,7 @@ export class HeapEvaluator implements Evaluator {
     return this.model;
   }
 
-  loss(chunk: Chunk, weight: number, varying?: readonly number[]): Promise<number> {
+  loss(chunk: Chunk, weight: number, varying?: readonly TensorPart[]): Promise<number> {
     const schedule = varying === undefined ? this.#everything : this.#schedule(varying);
     let sum = 0;
     this.#forEachBlock(chunk, schedule, false, ({ rows }, logits, labels) => {
@@ -83,20 +87,23 @@ export class HeapEvaluator implements Evaluator {
     return Promise.resolve(weight * sum);
   }
 
-  gradient(chunk: Chunk, weight: number, wanted: readonly number[], out: Vector): Promise<number> {
+  gradient(chunk: Chunk, weight: number, wanted: readonly TensorPart[], out: Vector): Promise<number> {
     const schedule = this.#schedule(wanted);
     const { output, classes, operations } = this.#network;
-    const weightGradients = this.#weights.gradients.map((address, i) => (wanted.includes(i) ? address : 0));
-    const gradients = this.#workspace.gradients.map((address, i) => (schedule.varies[i]! ? address : 0));
+    const { wantedUnits, varies } = schedule;
+    const weightGradients = this.#weights.gradients.map((address, i) =>
+      schedule.wanted.has(i) ? address : 0,
+    );
     let sum = 0;
     this.#forEachBlock(chunk, schedule, false, (block, logits, labels) => {
+      const gradients = this.#workspace.gradients.map((address, i) => (varies[i]! ? address : 0));
       const dz = this.#workspace.gradients[output]!;
       sum += this.heap.kernels.crossEntropy(logits, labels, block.rows, classes, weight, dz);
-      const frame = { ...block, gradients, weightGradients, written: gradients.map(() => false) };
-      for (let i = schedule.varying.length - 1; i >= 0; i--)
-        operations[schedule.varying[i]! - 1]!.backward(frame);
+      const written = gradients.map(() => false);
+      const frame = { ...block, gradients, weightGradients, wantedUnits, written };
+      for (const i of schedule.varying.toReversed()) operations[i - 1]!.backward(frame);
     });
-    for (const i of wanted) this.#weights.readGradient(i, out);
+    for (const { tensor } of wanted) this.#weights.readGradient(tensor, out);
     return Promise.resolve(weight * sum);
   }
 
@@ -154,7 +161,8 @@ export class HeapEvaluator implements Evaluator {
     visit: (block: Block, logits: number, labels: number) => void,
   ): void {
     const { operations, inputSize, output, classes } = this.#network;
-    const kept = inference ? undefined : this.#frozen.for(chunk, schedule, this.#weights.versions);
+    const kept = inference ? undefined : this.#frozen.for(chunk, schedule);
+    const computed = kept !== undefined && !kept.fresh;
     const whole = this.#network.statistics.length > 0 && !inference;
     if (whole && chunk.rows > this.#workspace.rows) {
       this.#workspace.free();
@@ -164,31 +172,34 @@ export class HeapEvaluator implements Evaluator {
     const blocks = whole ? 1 : Math.ceil(chunk.rows / this.#workspace.rows);
     for (let b = 0; b < blocks; b++) {
       const from = Math.floor((chunk.rows * b) / blocks);
-      const rows = Math.floor((chunk.rows * (b + 1)) / blocks) - from;
       const values = [...this.#workspace.values];
       values[0] = x + 4 * from * inputSize;
-      schedule.frontier.forEach((i, at) => {
+      schedule.kept.forEach((i, at) => {
         if (kept) values[i] = kept.addresses[at]! + 4 * from * operations[i - 1]!.size;
       });
       const block = {
         heap: this.heap,
-        rows,
+        rows: Math.floor((chunk.rows * (b + 1)) / blocks) - from,
         values,
         weights: this.#weights.values,
+        units: schedule.units,
         inference,
         accumulate: b > 0,
       };
-      if (!kept || kept.fresh) for (const i of schedule.frozen) operations[i - 1]!.forward(block);
-      for (const i of schedule.varying) operations[i - 1]!.forward(block);
+      if (!computed) for (const i of schedule.frozen) operations[i - 1]!.forward(block);
+      for (const i of schedule.varying) {
+        // The varying units are always computed by themselves: a BLAS may round them otherwise among the others.
+        if (!computed && schedule.units[i]) operations[i - 1]!.forward({ ...block, units: NO_UNITS });
+        operations[i - 1]!.forward(block);
+      }
       visit(block, values[output]!, y + 4 * from * classes);
     }
   }
 
-  #schedule(varying: Iterable<number>): Schedule {
-    const weights = [...varying];
-    const key = weights.join();
+  #schedule(parts: readonly TensorPart[]): Schedule {
+    const key = parts.map(({ tensor, from, to }) => `${tensor}:${from}-${to}`).join();
     let schedule = this.#schedules.get(key);
-    if (schedule === undefined) this.#schedules.set(key, (schedule = scheduleFor(this.#network, weights)));
+    if (schedule === undefined) this.#schedules.set(key, (schedule = scheduleFor(this.#network, parts)));
     return schedule;
   }
 

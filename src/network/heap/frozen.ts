@@ -2,11 +2,18 @@ import type { Heap } from "../../compute/wasm/heap.js";
 import type { Chunk } from "../evaluator.js";
 import type { CompiledNetwork } from "./compile.js";
 import type { Schedule } from "./schedule.js";
+import type { HeapWeights } from "./weights.js";
 
 /** Bytes that kept results may take; chunks beyond are computed anew each time. */
 const BUDGET = 2 ** 29;
 
-/** Results of a schedule's frontier for whole chunks, kept while the weights below it stay what they were. */
+/** Where the kept results of a chunk are, by the schedule's order, and whether they still have to be computed. */
+export interface KeptResults {
+  readonly addresses: readonly number[];
+  readonly fresh: boolean;
+}
+
+/** The results that a schedule keeps, for whole chunks, while the weights they depend on stay what they were. */
 export class FrozenResults {
   readonly #chunks = new Map<Chunk, number[]>();
   #schedule: Schedule | undefined;
@@ -16,19 +23,13 @@ export class FrozenResults {
   constructor(
     private readonly heap: Heap,
     private readonly network: CompiledNetwork,
+    private readonly weights: HeapWeights,
   ) {}
 
-  /**
-   * Where the frontier's results of `chunk` are, by the frontier's order, and whether they still have to be computed
-   * there. Undefined where there is no frontier, or no room.
-   */
-  for(
-    chunk: Chunk,
-    schedule: Schedule,
-    versions: readonly number[],
-  ): { addresses: readonly number[]; fresh: boolean } | undefined {
-    if (schedule.frontier.length === 0) return undefined;
-    const current = schedule.frozenWeights.map((w) => versions[w]!);
+  /** Undefined where there is nothing to keep, or no room for it. */
+  for(chunk: Chunk, schedule: Schedule): KeptResults | undefined {
+    if (schedule.kept.length === 0) return undefined;
+    const current = schedule.frozenWeights.map(({ weight, except }) => this.weights.version(weight, except));
     if (schedule !== this.#schedule || current.some((version, i) => version !== this.#versions[i])) {
       this.clear();
       this.#schedule = schedule;
@@ -36,7 +37,7 @@ export class FrozenResults {
     }
     const known = this.#chunks.get(chunk);
     if (known !== undefined) return { addresses: known, fresh: false };
-    const sizes = schedule.frontier.map((i) => 4 * chunk.rows * this.network.operations[i - 1]!.size);
+    const sizes = schedule.kept.map((i) => 4 * chunk.rows * this.network.operations[i - 1]!.size);
     const bytes = sizes.reduce((sum, size) => sum + size, 0);
     if (this.#bytes + bytes > BUDGET) return undefined;
     this.#bytes += bytes;

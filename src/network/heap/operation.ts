@@ -19,6 +19,8 @@ export interface Operation {
    * that are not 0 in `frame.gradients`. What a later consumer of an input has left there is added to.
    */
   backward(frame: Frame): void;
+  /** Whether it can compute, and differentiate, some of its units (the last axis of its result and weights) alone. */
+  readonly separable?: boolean;
   /** Takes over an activation that directly follows, if it can: y = f(F(…)). */
   fuse?(activation: ActivationName): boolean;
   /** Of a batch normalisation: the weights that hold its running mean and variance. */
@@ -27,6 +29,12 @@ export interface Operation {
   readonly padding?: Padding;
   /** Frees what it has allocated on the heap. */
   dispose?(): void;
+}
+
+/** The half-open range of units [from, to). */
+export interface Units {
+  readonly from: number;
+  readonly to: number;
 }
 
 export interface RunningStatistics {
@@ -55,6 +63,8 @@ export interface Block {
   readonly values: readonly number[];
   /** By weight. */
   readonly weights: readonly number[];
+  /** By operation: the units to compute, of separable ones whose other results are there already; else all. */
+  readonly units: readonly (Units | undefined)[];
   /** Whether batch normalisation uses its running statistics, not the block's own. */
   readonly inference: boolean;
   /** Whether weight gradients are added to what is there: they are sums over blocks. */
@@ -67,6 +77,8 @@ export interface Frame extends Block {
   readonly gradients: readonly number[];
   /** By operation: whether a later consumer has left its part in `gradients` already. */
   readonly written: boolean[];
+  /** By operation: the units whose weights' gradients are wanted, of separable ones; else all. */
+  readonly wantedUnits: readonly (Units | undefined)[];
   /** By weight. */
   readonly weightGradients: readonly number[];
 }

@@ -1,54 +1,80 @@
+import type { TensorPart } from "../tensor-part.js";
 import type { CompiledNetwork } from "./compile.js";
+import type { Units } from "./operation.js";
 
 /** What has to run when only some weights vary: the operations are those of a CompiledNetwork, by number. */
 export interface Schedule {
-  /** Operations that no varying weight reaches and that the others read: their results can be kept. */
-  readonly frontier: readonly number[];
-  /** Operations that lead to the frontier, in order: run once for as long as the frozen weights stay. */
+  /**
+   * Operations whose results can be kept: those that no varying weight reaches and that others read, and those of
+   * which only some units vary, because their inputs do not: their other units stay.
+   */
+  readonly kept: readonly number[];
+  /** Operations that no varying weight reaches and that kept results need, in order. */
   readonly frozen: readonly number[];
   /** By operation: whether a varying weight reaches it. */
   readonly varies: readonly boolean[];
   /** The operations that do vary, in order: run every time. */
   readonly varying: readonly number[];
-  /** The weights that the frontier depends on. */
-  readonly frozenWeights: readonly number[];
+  /** By operation: the only units that vary, where the others can be kept. */
+  readonly units: readonly (Units | undefined)[];
+  /** By operation: the only units whose weights' gradients are wanted. */
+  readonly wantedUnits: readonly (Units | undefined)[];
+  /** What kept results depend on: weights, of those of some units all the other units. */
+  readonly frozenWeights: readonly { readonly weight: number; readonly except: Units | undefined }[];
+  /** The weights that vary. */
+  readonly wanted: ReadonlySet<number>;
 }
 
 /**
- * Everything below the first layer with a varying weight is constant while only those vary (ALGORITHMS §5, "Cost of
- * a local solve"): it is computed once and reused, with the same bits.
+ * Everything below the first layer with a varying weight is constant while only those vary, and of that layer every
+ * unit without one (ALGORITHMS §5, "Cost of a local solve"): it is computed once and reused, with the same bits.
  */
-export function scheduleFor(
-  { operations, output }: CompiledNetwork,
-  varyingWeights: Iterable<number>,
-): Schedule {
-  const weights = new Set(varyingWeights);
+export function scheduleFor(network: CompiledNetwork, parts: readonly TensorPart[]): Schedule {
+  const { operations, output } = network;
+  const partOf = new Map(parts.map((part) => [part.tensor, part]));
   const varies = [false];
-  for (const { inputs, weights: own } of operations) {
-    varies.push(own.some((w) => weights.has(w)) || inputs.some((i) => varies[i]!));
+  const units: (Units | undefined)[] = [undefined];
+  const wantedUnits: (Units | undefined)[] = [undefined];
+  for (const [i, { inputs, weights, separable }] of operations.entries()) {
+    const wanted = weights.flatMap((weight) => partOf.get(weight) ?? []);
+    const above = inputs.some((input) => varies[input]!);
+    varies.push(above || wanted.length > 0);
+    const width = network.variables[weights[0] ?? 0]!.shape.at(-1)!;
+    const span = { from: Math.min(...wanted.map((p) => p.from)), to: Math.max(...wanted.map((p) => p.to)) };
+    const some = separable === true && wanted.length > 0 && span.to - span.from < width;
+    wantedUnits.push(some ? span : undefined);
+    units.push(some && !above && i + 1 !== output ? span : undefined);
   }
-  const frontier = new Set<number>();
+
+  const kept = new Set<number>(units.flatMap((some, i) => (some ? [i] : [])));
   const varying: number[] = [];
-  for (let i = 1; i <= operations.length; i++) {
-    if (!varies[i]) continue;
-    varying.push(i);
-    for (const input of operations[i - 1]!.inputs) if (input !== 0 && !varies[input]) frontier.add(input);
+  for (const [i, { inputs }] of operations.entries()) {
+    if (!varies[i + 1]) continue;
+    varying.push(i + 1);
+    for (const input of inputs) if (input !== 0 && !varies[input]) kept.add(input);
   }
-  if (!varies[output]! && output !== 0) frontier.add(output);
+  if (!varies[output]! && output !== 0) kept.add(output);
+
   const frozen = new Set<number>();
-  const frozenWeights = new Set<number>();
+  const frozenWeights = new Map<number, Units | undefined>();
   for (let i = operations.length; i > 0; i--) {
-    const leads = frontier.has(i) || operations.some((op, j) => frozen.has(j + 1) && op.inputs.includes(i));
+    const { weights } = operations[i - 1]!;
+    if (units[i]) for (const weight of weights) frozenWeights.set(weight, units[i]);
+    if (varies[i]) continue;
+    const leads = kept.has(i) || operations.some((op, j) => frozen.has(j + 1) && op.inputs.includes(i));
     if (!leads) continue;
     frozen.add(i);
-    for (const w of operations[i - 1]!.weights) frozenWeights.add(w);
+    for (const weight of weights) frozenWeights.set(weight, undefined);
   }
   const ascending = (set: Set<number>) => [...set].sort((a, b) => a - b);
   return {
-    frontier: ascending(frontier),
+    kept: ascending(kept),
     frozen: ascending(frozen),
     varies,
     varying,
-    frozenWeights: ascending(frozenWeights),
+    units,
+    wantedUnits,
+    frozenWeights: [...frozenWeights].map(([weight, except]) => ({ weight, except })),
+    wanted: new Set(partOf.keys()),
   };
 }

@@ -1,5 +1,6 @@
 import type { Heap } from "../../compute/wasm/heap.js";
 import { tf } from "../../compute/tensorflow.js";
+import type { Units } from "./operation.js";
 import type { Vector } from "../../linalg/vector.js";
 import type { TensorSlot } from "../../decomposition/decomposition.js";
 
@@ -10,7 +11,9 @@ export class HeapWeights {
   /** By weight: the address of its gradient; 0 for those not trained. */
   readonly gradients: readonly number[];
   /** By weight: how often its values have changed. */
-  readonly versions: number[];
+  readonly #versions: number[];
+  /** The same for all units of a weight but some. */
+  readonly #watches: { readonly weight: number; readonly except: Units; version: number }[] = [];
   readonly #address: number;
 
   constructor(
@@ -25,7 +28,7 @@ export class HeapWeights {
     let next = this.#address;
     this.values = sizes.map((size) => (next += 4 * size) - 4 * size);
     this.gradients = sizes.map((_, i) => (i < slots.length ? next + 4 * slots[i]!.offset : 0));
-    this.versions = sizes.map(() => 0);
+    this.#versions = sizes.map(() => 0);
     heap.kernels.zero(trained, next); // what an operation never writes is 0
     variables.forEach((variable, i) => {
       const values = variable.dataSync<"float32">();
@@ -39,9 +42,22 @@ export class HeapWeights {
       const current = this.heap.floats(this.values[i]!, size);
       const next = theta.subarray(offset, offset + size);
       if (bytes(current).equals(bytes(next))) return;
+      for (const watch of this.#watches) {
+        if (watch.weight === i && differOutside(current, next, this.#width(i), watch.except)) watch.version++;
+      }
       current.set(next);
-      this.versions[i]!++;
+      this.#versions[i]!++;
     });
+  }
+
+  /** A number that changes whenever the values of a weight do, or those of its units outside `except`. */
+  version(weight: number, except: Units | undefined): number {
+    if (except === undefined) return this.#versions[weight]!;
+    const same = (watch: { weight: number; except: Units }) =>
+      watch.weight === weight && watch.except.from === except.from && watch.except.to === except.to;
+    let watch = this.#watches.find(same);
+    if (watch === undefined) this.#watches.push((watch = { weight, except, version: 0 }));
+    return watch.version;
   }
 
   /** θ (n,) as it stands. */
@@ -63,6 +79,10 @@ export class HeapWeights {
     });
   }
 
+  #width(weight: number): number {
+    return this.variables[weight]!.shape.at(-1) ?? 1;
+  }
+
   free(): void {
     this.heap.free(this.#address);
   }
@@ -72,6 +92,15 @@ export class HeapWeights {
     const { offset, size } = this.slots[i]!;
     out.set(this.heap.floats(this.gradients[i]!, size), offset);
   }
+}
+
+/** Whether two tensors of this width differ in a unit outside `except`. */
+function differOutside(a: Float32Array, b: Float32Array, width: number, { from, to }: Units): boolean {
+  for (let row = 0; row < a.length; row += width) {
+    for (let i = row; i < row + from; i++) if (a[i] !== b[i]) return true;
+    for (let i = row + to; i < row + width; i++) if (a[i] !== b[i]) return true;
+  }
+  return false;
 }
 
 /** The bytes of floats, for comparing them as fast as memory allows. */

@@ -6,9 +6,10 @@ import {
   type RankEnvironment,
 } from "../../../src/comm/rendezvous/index.js";
 
-export type TransportKind = "memory" | "ipc" | "tcp";
+/** Inside this process; or over sockets, with long payloads taken from memory or not. */
+export type TransportKind = "memory" | "shared" | "ipc" | "tcp";
 
-export const TRANSPORTS: readonly TransportKind[] = ["memory", "ipc", "tcp"];
+export const TRANSPORTS: readonly TransportKind[] = ["memory", "shared", "ipc", "tcp"];
 
 interface GroupOptions {
   readonly timeoutSeconds?: number;
@@ -32,6 +33,7 @@ export async function openGroup(
       localSize: size,
       rendezvous: rendezvous.endpoint,
       transport: kind === "tcp" ? "tcp" : "auto",
+      sharedMemory: kind === "shared",
     });
     return await Promise.all(Array.from({ length: size }, (_, rank) => connect(environment(rank))));
   } finally {

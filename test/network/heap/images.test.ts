@@ -4,16 +4,9 @@ import type { ComputeBackend } from "../../../src/compute/backend.js";
 import { tf } from "../../../src/compute/tensorflow.js";
 import { UsageError } from "../../../src/errors.js";
 import { HeapEvaluator } from "../../../src/network/heap/evaluator.js";
+import { wholeTensors } from "../../../src/network/tensor-part.js";
 import { expectClose, seeds, sizes } from "../../compute/wasm/compare.js";
-import {
-  dispose,
-  everyTensor,
-  expectAgreement,
-  MEMORY,
-  randomChunk,
-  randomTheta,
-  wasm,
-} from "../networks.js";
+import { dispose, expectAgreement, MEMORY, randomChunk, randomTheta, wasm } from "../networks.js";
 
 let backend: ComputeBackend;
 beforeAll(async () => {
@@ -138,7 +131,7 @@ describe("HeapEvaluator on images", () => {
     const theta = randomTheta(evaluator.layout.dimension, 6);
     const gradient = new Float32Array(theta.length);
     evaluator.setParameters(theta);
-    await evaluator.gradient(chunk, 1, everyTensor(evaluator), gradient);
+    await evaluator.gradient(chunk, 1, wholeTensors(evaluator.layout), gradient);
     // Along random directions, in double precision where it counts: differences of sums of eight losses.
     for (let seed = 0; seed < 10; seed++) {
       const direction = randomTheta(theta.length, 100 + seed);
@@ -182,8 +175,8 @@ describe("HeapEvaluator on images", () => {
     const n = wide.layout.dimension;
     const gradients = [new Float32Array(n), new Float32Array(n)] as const;
     const losses = [
-      await wide.gradient(chunk, 1, everyTensor(wide), gradients[0]),
-      await narrow.gradient(chunk, 1, everyTensor(wide), gradients[1]),
+      await wide.gradient(chunk, 1, wholeTensors(wide.layout), gradients[0]),
+      await narrow.gradient(chunk, 1, wholeTensors(wide.layout), gradients[1]),
     ];
     expectClose([losses[1]!], [losses[0]!]);
     expectClose(...gradients);

@@ -13,8 +13,9 @@ import type { ParameterLayout } from "../../../src/network/layout.js";
 import { HeapEvaluator } from "../../../src/network/heap/evaluator.js";
 import { cnn } from "../../../src/network/models/cnn.js";
 import { resnet18 } from "../../../src/network/models/resnet18.js";
+import { wholeTensors } from "../../../src/network/tensor-part.js";
 import { expectClose } from "../../compute/wasm/compare.js";
-import { dispose, everyTensor, expectAgreement, MEMORY, randomChunk, wasm } from "../networks.js";
+import { dispose, expectAgreement, MEMORY, randomChunk, wasm } from "../networks.js";
 
 const run = promisify(execFile);
 
@@ -102,7 +103,7 @@ describe("resnet18", () => {
     const evaluator = new HeapEvaluator(model, backend.heap!, MEMORY);
     const chunk = randomChunk(model, 6, 1);
     const gradient = new Float32Array(evaluator.layout.dimension);
-    const loss = await evaluator.gradient(chunk, 1 / 6, everyTensor(evaluator), gradient);
+    const loss = await evaluator.gradient(chunk, 1 / 6, wholeTensors(evaluator.layout), gradient);
 
     const folder = await mkdtemp(path.join(tmpdir(), "apts-resnet18-"));
     await writeFile(path.join(folder, "theta"), inTorchOrder(evaluator.layout, evaluator.parameters()));

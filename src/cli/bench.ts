@@ -1,0 +1,120 @@
+import Table from "cli-table3";
+import type { Command } from "commander";
+import { fileURLToPath } from "node:url";
+import { launch } from "../../launcher/launch.js";
+import type { CommunicationTiming } from "../comm/benchmark.js";
+import { fromVariables } from "../comm/rendezvous/index.js";
+import { addOptions } from "../config/commander.js";
+import {
+  choice,
+  flag,
+  integer,
+  integers,
+  number,
+  type OptionTable,
+  type ValuesOf,
+} from "../config/option.js";
+import { resolveOptions } from "../config/resolve.js";
+import { BACKENDS } from "../run/options.js";
+import { showFailure } from "./exit.js";
+
+const MODELS = ["fcnn", "cnn", "resnet18", "resnet18-cifar"] as const;
+
+const commOptions = {
+  ranks: integer({ min: 2, max: 4096, fallback: 2, help: "processes" }),
+  sizes: integers({
+    min: 4,
+    fallback: [1024, 108_544, 4 << 20, 46_756_048],
+    help: "bytes of a message, multiples of 4",
+  }),
+  seconds: number({ min: 0.01, fallback: 1, help: "time for each operation and size" }),
+  insecure: flag({ fallback: false, help: "do not encrypt messages" }),
+  json: flag({ fallback: false, help: "print JSON" }),
+} satisfies OptionTable;
+
+const computeOptions = {
+  model: choice(MODELS, { fallback: "fcnn", help: "network" }),
+  batch: integer({ min: 1, fallback: 60_000, help: "samples of one evaluation" }),
+  chunk: integer({ min: 1, fallback: 2500, help: "samples evaluated at once" }),
+  rounds: integer({ min: 1, fallback: 7, help: "evaluations measured; their median counts" }),
+  backend: choice(BACKENDS, { fallback: "auto", help: "TensorFlow.js backend" }),
+  threads: integer({ min: 1, max: 1024, fallback: 1, help: "threads" }),
+  profile: flag({ fallback: false, help: "time of each kernel" }),
+  json: flag({ fallback: false, help: "print JSON" }),
+} satisfies OptionTable;
+
+/** `apts bench comm` and `apts bench compute`: what this machine gives. */
+export function benchCommand(program: Command): void {
+  const bench = program.command("bench").description("measure communication or computation on this machine");
+  addOptions(bench.command("comm").description("collectives by operation and size"), commOptions).action(
+    async (given: Record<string, unknown>) => {
+      process.exitCode = await benchComm(valuesOf(commOptions, given));
+    },
+  );
+  addOptions(bench.command("compute").description("loss and gradient of a network"), computeOptions).action(
+    async (given: Record<string, unknown>) => {
+      await benchCompute(valuesOf(computeOptions, given));
+    },
+  );
+}
+
+function valuesOf<T extends OptionTable>(table: T, values: Record<string, unknown>): ValuesOf<T> {
+  return resolveOptions(table, [{ source: { kind: "command line" }, values }]);
+}
+
+async function benchComm(options: ValuesOf<typeof commOptions>): Promise<number> {
+  if (fromVariables(process.env)) {
+    await benchOnRank(options);
+    return 0;
+  }
+  const { ranks, insecure } = options;
+  const { exitCode, failure } = await launch({
+    command: process.execPath,
+    args: [fileURLToPath(new URL("./main.js", import.meta.url)), ...process.argv.slice(2)],
+    ranks,
+    insecure,
+    timeoutSeconds: 300,
+    forwardSignals: true,
+    onOutput: (_, __, stream, line) => void process[stream].write(`${line}\n`),
+  });
+  if (failure) showFailure(failure.description);
+  return exitCode;
+}
+
+async function benchOnRank({ sizes, seconds, json }: ValuesOf<typeof commOptions>): Promise<void> {
+  const { init } = await import("../comm/index.js");
+  const { benchmarkCommunication } = await import("../comm/benchmark.js");
+  const comm = await init();
+  const timings = await benchmarkCommunication(comm, { sizes, seconds });
+  if (comm.rank === 0) console.log(json ? JSON.stringify(timings, null, 2) : commTable(timings));
+  await comm.close();
+}
+
+function commTable(timings: readonly CommunicationTiming[]): string {
+  const table = new Table({
+    head: ["operation", "bytes", "median ms", "minimum ms", "GB/s"],
+    colAligns: ["left", "right", "right", "right", "right"],
+    style: { head: [], border: [] },
+  });
+  for (const { operation, bytes, medianSeconds, minimumSeconds, gigabytesPerSecond } of timings) {
+    const milliseconds = [medianSeconds, minimumSeconds].map((time) => (1000 * time).toFixed(3));
+    table.push([operation, bytes, ...milliseconds, bytes > 0 ? gigabytesPerSecond.toFixed(2) : ""]);
+  }
+  return table.toString();
+}
+
+async function benchCompute({ json, ...options }: ValuesOf<typeof computeOptions>): Promise<void> {
+  const { benchmarkCompute } = await import("../network/benchmark.js");
+  const result = await benchmarkCompute(options);
+  if (json) {
+    console.log(JSON.stringify(result, null, 2));
+    return;
+  }
+  const { profile, ...figures } = result;
+  for (const [name, value] of Object.entries(figures)) {
+    console.log(
+      `${name.padEnd(22)}${typeof value === "number" ? Number(value.toPrecision(4)) : (value ?? "unknown")}`,
+    );
+  }
+  for (const line of profile ?? []) console.log(JSON.stringify(line));
+}

@@ -1,0 +1,65 @@
+import type { NumericArray } from "./communicator.js";
+import type { Fold } from "./reduction.js";
+import { decodeSpan } from "./shared/sharing.js";
+import { Flag, payloadLength, payloadOf, Word, word, type Frame } from "./wire.js";
+
+/** Reads memory of the rank a frame came from. */
+export type ReadMemory = (address: bigint, into: Uint8Array) => void;
+
+/** What a reduction reads of another process at a time: small enough to stay in a core's cache. */
+const SCRATCH_BYTES = 256 << 10;
+let scratch: Uint8Array | undefined;
+
+/** Bytes of message in a data frame, wherever they are. */
+export function segmentLength(frame: Frame): number {
+  return isInMemory(frame) ? decodeSpan(payloadOf(frame)).length : payloadLength(frame);
+}
+
+/** Copies the frame's part of the message to `target` from byte `at` on. */
+export function copySegment(frame: Frame, read: ReadMemory, target: Uint8Array, at: number): void {
+  if (isInMemory(frame)) {
+    const { address, length } = decodeSpan(payloadOf(frame));
+    read(address, target.subarray(at, at + length));
+  } else {
+    frame.part.copy(target, at, frame.offset);
+  }
+}
+
+/** Folds the frame's part of the message into `target` from byte `at` on. */
+export function foldSegment<T extends NumericArray>(
+  frame: Frame,
+  read: ReadMemory,
+  target: T,
+  at: number,
+  fold: Fold<T>,
+): void {
+  const run = (begin: number, bytes: Uint8Array): void => {
+    const contribution = viewLike(target, bytes);
+    const first = begin / target.BYTES_PER_ELEMENT;
+    const whole = contribution.length === target.length;
+    fold(whole ? target : (target.subarray(first, first + contribution.length) as T), contribution);
+  };
+  if (!isInMemory(frame)) {
+    run(at, payloadOf(frame));
+    return;
+  }
+  scratch ??= new Uint8Array(SCRATCH_BYTES);
+  const { address, length } = decodeSpan(payloadOf(frame));
+  for (let done = 0; done < length; done += SCRATCH_BYTES) {
+    const bytes = scratch.subarray(0, Math.min(SCRATCH_BYTES, length - done));
+    read(address + BigInt(done), bytes);
+    run(at + done, bytes);
+  }
+}
+
+function isInMemory({ head }: Frame): boolean {
+  return (word(head, Word.flags) & Flag.inMemory) !== 0;
+}
+
+/** `bytes` as an array of the type of `like`; copied where they are not aligned for it. */
+export function viewLike<T extends NumericArray>(like: T, bytes: Uint8Array): T {
+  if (like instanceof Uint8Array) return bytes as T; // a Buffer's constructor is not a typed array's
+  const aligned = bytes.byteOffset % like.BYTES_PER_ELEMENT === 0 ? bytes : new Uint8Array(bytes);
+  const type = like.constructor as new (buffer: ArrayBufferLike, offset: number, length: number) => T;
+  return new type(aligned.buffer, aligned.byteOffset, aligned.byteLength / like.BYTES_PER_ELEMENT);
+}
