@@ -44,11 +44,11 @@ function expectSuccess({ code, stderr }: Finished): void {
 describe("a run killed at any moment and resumed", () => {
   const cases: Record<string, { options: Record<string, number>; ranks: number; ranksLater: number }> = {
     apts: { options: { epochs: 30 }, ranks: 2, ranksLater: 1 },
-    sapts: { options: { epochs: 6, batches: 5 }, ranks: 2, ranksLater: 2 },
+    sapts: { options: { epochs: 12, batches: 5 }, ranks: 2, ranksLater: 2 },
     tr: { options: { epochs: 60 }, ranks: 1, ranksLater: 2 },
-    adam: { options: { epochs: 8 }, ranks: 1, ranksLater: 1 },
-    lbfgs: { options: { epochs: 40 }, ranks: 1, ranksLater: 1 },
-    soaa: { options: { epochs: 8 }, ranks: 1, ranksLater: 1 },
+    adam: { options: { epochs: 60 }, ranks: 1, ranksLater: 1 },
+    lbfgs: { options: { epochs: 80 }, ranks: 1, ranksLater: 1 },
+    soaa: { options: { epochs: 60 }, ranks: 1, ranksLater: 1 },
   };
   it.each(Object.entries(cases))(
     "%s ends with the same bytes",
