@@ -1,8 +1,11 @@
 import { normInf, type Vector } from "../linalg/vector.js";
 import type { Model } from "./model.js";
 
-/** Kingma, Ba (ICLR 2015): the averages' memory, and what keeps the quotient finite. */
-const BETA1 = 0.9;
+/**
+ * Kingma, Ba (ICLR 2015): the averages' memory, and what keeps the quotient finite. Their β₁ is 0.9; gradients here are
+ * of large batches, with little noise to be averaged away, and a shorter memory follows them better (docs/methods.md).
+ */
+const BETA1 = 0.85;
 const BETA2 = 0.999;
 const EPSILON = 1e-8;
 

@@ -1,0 +1,93 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { newAdamDirection } from "../../src/trust-region/adam-direction.js";
+
+/** Gradients, a few in a row, of one length; no component so small that its square is lost in float32. */
+const component = fc.double({ min: -1e3, max: 1e3, noNaN: true }).map((x) => (Math.abs(x) < 1e-3 ? 0 : x));
+const gradients = fc
+  .integer({ min: 1, max: 8 })
+  .chain((n) =>
+    fc.array(fc.array(component, { minLength: n, maxLength: n }), { minLength: 1, maxLength: 12 }),
+  );
+
+/** Adam's direction as the paper writes it, in float64, with each average as a weighted sum over all gradients. */
+function reference(seen: readonly Float32Array[]): number[] {
+  const [beta1, beta2] = [0.85, 0.999];
+  const average = (beta: number, of: (g: Float32Array) => number): number => {
+    const weights = seen.map((_, i) => beta ** (seen.length - 1 - i));
+    const total = weights.reduce((a, b) => a + b, 0);
+    return seen.reduce((sum, g, i) => sum + (weights[i]! / total) * of(g), 0);
+  };
+  return Array.from(seen[0]!, (_, i) => {
+    const mean = average(beta1, (g) => g[i]!);
+    const square = average(beta2, (g) => g[i]! ** 2);
+    return -mean / (Math.sqrt(square) + 1e-8);
+  });
+}
+
+const dot = (a: ArrayLike<number>, b: ArrayLike<number>): number =>
+  Array.from(a).reduce((sum, x, i) => sum + x * b[i]!, 0);
+const largest = (a: ArrayLike<number>): number => Math.max(...Array.from(a, Math.abs));
+
+describe("the Adam direction", () => {
+  it("is that of the paper, scaled to the radius, and predicts −gᵀs", () => {
+    fc.assert(
+      fc.property(gradients, fc.double({ min: 1e-4, max: 10, noNaN: true }), (rows, radius) => {
+        const seen = rows.map((row) => new Float32Array(row));
+        const g = seen.at(-1)!;
+        const d = reference(seen);
+        const scale = radius / largest(d);
+        const slope = dot(g, d);
+        fc.pre(slope < -1e-4 * largest(g)); // clearly one of descent
+        const model = newAdamDirection(g.length);
+        for (const each of seen) model.observe(g, each);
+        const { s, predicted, norm } = model.step(g, radius)!;
+        s.forEach((value, i) => {
+          expect(Math.abs(value - scale * d[i]!)).toBeLessThan(1e-4 * radius);
+        });
+        expect(largest(s)).toBeCloseTo(radius, 5);
+        expect(norm).toBe(radius);
+        expect(predicted / -dot(g, s)).toBeCloseTo(1, 4);
+      }),
+    );
+  });
+
+  it("always descends, whatever it has seen before, and is undefined where the gradient is zero or not finite", () => {
+    fc.assert(
+      fc.property(gradients, (rows) => {
+        const seen = rows.map((row) => new Float32Array(row));
+        const g = seen.at(-1)!;
+        const model = newAdamDirection(g.length);
+        for (const each of seen) model.observe(g, each);
+        const step = model.step(g, 0.1);
+        if (largest(g) === 0) expect(step).toBeUndefined();
+        else expect(dot(g, step!.s)).toBeLessThan(0);
+      }),
+    );
+    const model = newAdamDirection(2);
+    model.observe(new Float32Array(2), new Float32Array([1, NaN]));
+    expect(model.step(new Float32Array([1, NaN]), 1)).toBeUndefined();
+  });
+
+  it("knows of a subdomain what it knows of the whole, and goes on by itself", () => {
+    const whole = newAdamDirection(4);
+    for (const g of [
+      [1, -2, 3, -4],
+      [2, 1, -1, 5],
+    ])
+      whole.observe(new Float32Array(4), new Float32Array(g));
+    const part = newAdamDirection(2);
+    for (const g of [
+      [-2, -4],
+      [1, 5],
+    ])
+      part.observe(new Float32Array(2), new Float32Array(g));
+    const restrict = (x: Float32Array) => new Float32Array([x[1]!, x[3]!]);
+    const restricted = whole.restrict({ size: 2, restrict });
+    const g = new Float32Array([1, 5]);
+    expect(restricted.step(g, 0.5)).toEqual(part.step(g, 0.5));
+    const before = whole.step(new Float32Array([2, 1, -1, 5]), 1);
+    restricted.observe(g, new Float32Array([7, 7]));
+    expect(whole.step(new Float32Array([2, 1, -1, 5]), 1)).toEqual(before);
+  });
+});
