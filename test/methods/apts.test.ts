@@ -5,6 +5,7 @@ import { distanceInf, type Vector } from "../../src/linalg/vector.js";
 import { apts, type AptsOptions } from "../../src/methods/apts.js";
 import { firstOrder } from "../../src/trust-region/first-order.js";
 import { globalRule, initialRadius } from "../../src/trust-region/radius.js";
+import { trustRegionStep, type TrustRegionResult } from "../../src/trust-region/step.js";
 import type { StepReport } from "../../src/methods/problem.js";
 import {
   evenSplit,
@@ -102,6 +103,27 @@ describe("apts on analytic functions", () => {
     for (const [k, x] of outcome!.path.entries()) {
       expect(distanceInf(x, before)).toBeLessThanOrEqual(2 * radius * (1 + 1e-5));
       before = x;
+      radius = outcome!.reports[k]!.radius!;
+    }
+  });
+
+  it("on one subdomain that is everything is TR, two steps an iteration from one radius", async () => {
+    const f = rosenbrock(6);
+    const [outcome] = await minimise(f, 1, 40, 1, { ...wide, fdl: false, localSteps: 1 });
+    const { objective } = new TestProblem(f, evenSplit(f.dimension, 1));
+    const options = { rule: wide.rule, model: firstOrder, maxTrials: aptsDefaults.maxTrials };
+    const trStep = async (x: Vector, radius: number): Promise<TrustRegionResult> => {
+      const g = new Float32Array(x.length);
+      return trustRegionStep(objective, { x, f: await objective.gradient(x, g) }, g, radius, options);
+    };
+    let theta: Vector = Float32Array.from(f.start);
+    let radius = wide.radius;
+    for (const [k, next] of outcome!.path.entries()) {
+      const half = await trStep(theta, radius); // the subdomain's step
+      const whole = await trStep(half.x, radius);
+      expect(distanceInf(whole.x, next)).toBeLessThan(1e-6);
+      expect(outcome!.reports[k]).toMatchObject({ accepted: whole.accepted, radius: whole.radius });
+      theta = next;
       radius = outcome!.reports[k]!.radius!;
     }
   });
