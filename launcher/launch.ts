@@ -10,7 +10,7 @@ import {
 import { EVENTS_VARIABLE, type RankEvent } from "../src/events.js";
 import type { RankStart } from "./agent/protocol.js";
 import { ownAddress } from "./address.js";
-import type { HostSpec } from "./host.js";
+import type { Host, HostSpec } from "./host.js";
 import { Hosts } from "./hosts.js";
 import { Job } from "./job.js";
 import { fileOutput, terminalOutput, type OutputWriter, type WriteLine } from "./output.js";
@@ -74,11 +74,11 @@ const STOP_TIME = 8;
  * which failed first. Throws what keeps the job from starting at all: UsageError, HostUnreachableError.
  */
 export async function launch(spec: LaunchSpec): Promise<LaunchResult> {
-  const hosts = await Hosts.connect(spec.hosts ?? [{ name: hostname() }]);
+  const hosts = await connect(spec.hosts);
   const requests = new StopRequests();
   let output: OutputWriter | undefined;
   try {
-    const placements = placeRanks(spec, hosts);
+    const placements = placeRanks(spec, hosts.all);
     output = openOutput(spec, placements);
     if (spec.signal) requests.follow(spec.signal);
     if (spec.forwardSignals) requests.followProcess();
@@ -92,11 +92,20 @@ export async function launch(spec: LaunchSpec): Promise<LaunchResult> {
 /** What decides where ranks run. */
 export type PlacementSpec = Pick<LaunchSpec, keyof PlacementRules | "hosts">;
 
-/** Where each rank would run. Asks the hosts what they have, and starts nothing on them. */
-export async function plan(spec: PlacementSpec): Promise<Placement[]> {
-  const hosts = await Hosts.connect(spec.hosts ?? [{ name: hostname() }]);
+/** What the hosts have; this machine, where none are named. Starts nothing on them. */
+export async function inspectHosts(specs?: readonly HostSpec[]): Promise<readonly Host[]> {
+  const hosts = await connect(specs);
   await hosts.close();
-  return placeRanks(spec, hosts);
+  return hosts.all;
+}
+
+/** Where each rank would run. */
+export async function plan(spec: PlacementSpec): Promise<Placement[]> {
+  return placeRanks(spec, await inspectHosts(spec.hosts));
+}
+
+function connect(specs: readonly HostSpec[] = [{ name: hostname() }]): Promise<Hosts> {
+  return Hosts.connect(specs);
 }
 
 /** How many ranks there are unless the user says so: one per GPU, else one per core, or what the host file says. */
@@ -187,8 +196,8 @@ async function abandonLater(job: Job, until: AbortSignal): Promise<void> {
   if (!until.aborted) job.abandon(`It did not end within ${STOP_TIME} s of being told to.`);
 }
 
-function placeRanks(spec: PlacementSpec, hosts: Hosts): Placement[] {
-  return place(hosts.all, { mapBy: "slot", bind: true, ...spec });
+function placeRanks(spec: PlacementSpec, hosts: readonly Host[]): Placement[] {
+  return place(hosts, { mapBy: "slot", bind: true, ...spec });
 }
 
 function openOutput(
