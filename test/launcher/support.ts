@@ -43,6 +43,16 @@ export function marked({ APTS_TEST_MARK: value }: Record<string, string>): numbe
     .map(Number);
 }
 
+/** The launcher itself, where it carries `mark`. */
+export function launcherOf(mark: Record<string, string>): number {
+  const isLauncher = (pid: number): boolean => {
+    const [, program] = readFileSync(`/proc/${pid}/cmdline`, "utf8").split("\0");
+    const isRank = environmentOf(String(pid)).some((entry) => entry.startsWith("APTS_RANK="));
+    return /\/(launcher\/cli|cli\/main)\.js$/.test(program ?? "") && !isRank;
+  };
+  return marked(mark).find(isLauncher)!;
+}
+
 function environmentOf(pid: string): string[] {
   try {
     return readFileSync(`/proc/${pid}/environ`, "utf8").split("\0");
