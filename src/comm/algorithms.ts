@@ -1,47 +1,46 @@
 /*
- * Which algorithm serves which call: a function of the operation, the size of the message, the number of ranks and
- * whether they share memory, all of which every rank knows alike. The bounds are measured (docs/communication.md,
- * "Algorithms"; `node bench/comm/algorithms.mjs`).
+ * Which algorithm serves which call: a function of the operation, the size of the message, the number of ranks and where
+ * they are, all of which every rank knows alike. The bounds are measured (docs/communication.md, "Algorithms";
+ * bench/comm/algorithms.mjs measures them again).
  */
+
+/** What the ranks of a group have in common: each other's memory, a machine, or only a network. */
+export type Locality = "memory" | "host" | "network";
 
 export interface Situation {
   /** Of the whole vector; for allgather and reduceScatter, of all runs together. */
   readonly bytes: number;
   readonly ranks: number;
-  /** All ranks of the group can read each other's memory. */
-  readonly shared: boolean;
+  readonly locality: Locality;
 }
-
-/** Beyond this number of ranks, everyone writing to everyone costs more messages than it saves hops. */
-const FEW_RANKS = 16;
 
 const KB = 1 << 10;
+const MB = 1 << 20;
 
-function direct({ shared, ranks, bytes }: Situation): boolean {
-  return shared && ranks <= FEW_RANKS && bytes > 64 * KB;
+/** Up to so many ranks everyone may write to everyone: beyond, that costs more messages than it saves hops. */
+const FEW_RANKS = 16;
+
+export function broadcastAlgorithm({ bytes, ranks, locality }: Situation): "tree" | "chain" | "direct" {
+  if (ranks <= FEW_RANKS && (locality === "memory" || bytes <= 64 * KB)) return "direct";
+  // A chain's root sends once, a tree's ⌈log₂ P⌉ times; within a machine all copies come from one budget anyway.
+  return bytes > 4 * MB && locality === "network" ? "chain" : "tree";
 }
 
-export function broadcastAlgorithm(situation: Situation): "tree" | "chain" | "direct" {
-  if (direct(situation)) return "direct";
-  return situation.bytes <= 512 * KB || situation.ranks <= 3 ? "tree" : "chain";
+export function allgatherAlgorithm({ bytes, ranks, locality }: Situation): "ring" | "direct" | "doubling" {
+  if (ranks <= FEW_RANKS && (locality === "memory" || bytes <= 1 * MB)) return "direct";
+  return bytes <= 1 * MB ? "doubling" : "ring";
 }
 
-export function allgatherAlgorithm(situation: Situation): "ring" | "direct" {
-  const short = situation.bytes <= 64 * KB && situation.ranks <= FEW_RANKS;
-  return short || direct(situation) ? "direct" : "ring";
+export function reduceScatterAlgorithm({ ranks }: Situation): "ring" | "direct" {
+  return ranks <= FEW_RANKS ? "direct" : "ring";
 }
 
-export function reduceAlgorithm(situation: Situation): "tree" | "ring" | "direct" {
-  if (direct(situation)) return "direct";
-  return situation.bytes <= 512 * KB || situation.ranks <= 2 ? "tree" : "ring";
+export function reduceAlgorithm({ bytes, ranks }: Situation): "tree" | "ring" | "direct" {
+  if (bytes <= 1 * MB) return "tree";
+  return ranks <= FEW_RANKS ? "direct" : "ring";
 }
 
-export function allreduceAlgorithm(situation: Situation): "doubling" | "ring" | "direct" {
-  if (situation.bytes <= 32 * KB) return "doubling";
-  return direct(situation) ? "direct" : "ring";
-}
-
-export function reduceScatterAlgorithm(situation: Situation): "ring" | "direct" {
-  const short = situation.bytes <= 64 * KB && situation.ranks <= FEW_RANKS;
-  return short || direct(situation) ? "direct" : "ring";
+export function allreduceAlgorithm({ bytes, ranks, locality }: Situation): "doubling" | "ring" | "direct" {
+  if (bytes <= (locality === "memory" ? 256 : 64) * KB) return "doubling";
+  return ranks <= FEW_RANKS && (locality === "memory" || bytes <= 4 * MB) ? "direct" : "ring";
 }

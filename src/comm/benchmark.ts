@@ -67,30 +67,38 @@ async function time(
   bytes: number,
   seconds: number,
 ): Promise<CommunicationTiming> {
-  const run = prepare(comm, operation, bytes / 4);
-  const once = async (): Promise<number> => {
-    await comm.barrier();
-    const start = performance.now();
-    await run();
-    return performance.now() - start;
-  };
-  await once();
-  const [estimate] = await comm.allreduce(new Float64Array([(await once()) + (await once())]), "max");
-  const repetitions = Math.round(Math.min(MOST, Math.max(FEWEST, (2000 * seconds) / estimate!)));
-  const durations = new Float64Array(repetitions);
-  for (let i = 0; i < repetitions; i++) durations[i] = await once();
-  await comm.allreduce(durations, "max");
-  durations.sort();
-  const medianSeconds = durations[repetitions >> 1]! / 1000;
+  const durations = await timeCollective(comm, prepare(comm, operation, bytes / 4), seconds);
+  const medianSeconds = durations[durations.length >> 1]!;
   return {
     operation,
     ranks: comm.size,
     bytes,
-    repetitions,
+    repetitions: durations.length,
     medianSeconds,
-    minimumSeconds: durations[0]! / 1000,
+    minimumSeconds: durations[0]!,
     gigabytesPerSecond: bytes / medianSeconds / 1e9,
   };
+}
+
+/** Seconds of each repetition of `run` on its slowest rank, sorted; about `seconds` in all. */
+export async function timeCollective(
+  comm: Communicator,
+  run: () => Promise<unknown>,
+  seconds: number,
+): Promise<Float64Array> {
+  const once = async (): Promise<number> => {
+    await comm.barrier();
+    const start = performance.now();
+    await run();
+    return (performance.now() - start) / 1000;
+  };
+  await once();
+  const [estimate] = await comm.allreduce(new Float64Array([(await once()) + (await once())]), "max");
+  const repetitions = Math.round(Math.min(MOST, Math.max(FEWEST, (2 * seconds) / estimate!)));
+  const durations = new Float64Array(repetitions);
+  for (let i = 0; i < repetitions; i++) durations[i] = await once();
+  await comm.allreduce(durations, "max");
+  return durations.sort();
 }
 
 function prepare(comm: Communicator, operation: BenchmarkOperation, length: number): () => Promise<unknown> {

@@ -1,3 +1,4 @@
+import type { Locality } from "./algorithms.js";
 import type { NumericArray } from "./communicator.js";
 import type { CallLog } from "./call-log.js";
 import type { Outgoing } from "./channel.js";
@@ -16,8 +17,7 @@ export interface Group {
   readonly rank: number;
   readonly context: number;
   readonly log: CallLog;
-  /** All members can read each other's memory. */
-  readonly shared: boolean;
+  readonly locality: Locality;
 }
 
 /** Told after bytes [begin, end) of a message have arrived in place. */
@@ -56,9 +56,8 @@ export class Call implements Purpose {
     return this.#group.log.describe(word(this.notice, Word.sequence));
   }
 
-  /** All ranks of the group can read each other's memory. */
-  get shared(): boolean {
-    return this.#group.shared;
+  get locality(): Locality {
+    return this.#group.locality;
   }
 
   /** Sends bytes [begin, end) of the message `data`; parts of one message are sent in order, the last ends it. */

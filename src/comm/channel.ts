@@ -1,4 +1,6 @@
 import type { Endpoint } from "./endpoint.js";
+import { dropPayload } from "./reclaim.js";
+import { segmentLength } from "./segment.js";
 import type { Purpose } from "./waits.js";
 import {
   Flag,
@@ -6,7 +8,6 @@ import {
   joined,
   Kind,
   newHead,
-  payloadLength,
   setCredit,
   setWord,
   Word,
@@ -24,14 +25,24 @@ import {
 /** Bytes under way per channel. */
 export const WINDOW = 8 << 20;
 
-/** Largest payload of one frame: large enough to be cheap, small enough that copying and reducing overlap. */
-export const SEGMENT = 512 << 10;
+/**
+ * Payload of one frame: large enough to be cheap, small enough that sending, receiving and reducing overlap. A message
+ * is cut in about four, within these bounds.
+ */
+export const LARGEST_SEGMENT = 512 << 10;
+const SMALLEST_SEGMENT = 64 << 10;
 
 /** The same where the receiver reads it from memory: nothing is under way, but it computes nothing else meanwhile. */
 const SEGMENT_IN_MEMORY = 4 << 20;
 
 /** Up to this size a message is copied and its send done at once; a larger one travels from where it is. */
-export const COPIED = 32 << 10;
+export const COPIED = 256 << 10;
+
+/** Below this size fresh memory comes as quickly as used memory. */
+const SMALL = 2 << 10;
+
+/** From this size on, reading memory is quicker than a socket. */
+const WORTH_READING = 16 << 10;
 
 const REPORT_EVERY = WINDOW / 4;
 
@@ -74,8 +85,10 @@ export class Incoming {
   }
 
   release(frame: Frame): void {
-    this.#read += HEAD_BYTES + payloadLength(frame);
-    const asked = (word(frame.head, Word.flags) & Flag.reportAtOnce) !== 0;
+    dropPayload(frame.part.byteLength);
+    const flags = word(frame.head, Word.flags);
+    this.#read += weightOf(flags, segmentLength(frame));
+    const asked = (flags & Flag.reportAtOnce) !== 0;
     if (!asked && this.#read - this.#reported < REPORT_EVERY) return;
     this.#reported = this.#read;
     const { job, rank } = this.endpoint;
@@ -85,10 +98,29 @@ export class Incoming {
   }
 }
 
+/** What a frame counts against the window: what it takes of memory until it is read. */
+function weightOf(flags: number, payload: number): number {
+  const inPlace = (flags & (Flag.inMemory | Flag.copied)) === Flag.inMemory;
+  return HEAD_BYTES + (inPlace ? 0 : payload);
+}
+
+/** A multiple of 64 bytes, so that elements stay whole. */
+function segmentOf(size: number): number {
+  const quarter = (size / 4) & ~63;
+  return Math.min(LARGEST_SEGMENT, Math.max(SMALLEST_SEGMENT, quarter));
+}
+
 interface Segment {
   readonly head: Buffer;
   readonly body: Uint8Array | undefined;
-  readonly bytes: number;
+  readonly weight: number;
+}
+
+/** Memory the peer reads from, or the link sends from, until the peer has read up to `position`. */
+interface Lent {
+  readonly position: number;
+  readonly payload: Uint8Array;
+  readonly copy: Buffer | undefined;
 }
 
 /** Frames to one peer, and how far it has read them. */
@@ -96,10 +128,9 @@ export class Outgoing {
   #posted = 0;
   #read = 0;
   #queue: Segment[] = [];
-  /** Payloads the peer reads from memory: kept from the garbage collector until it has. */
-  #lent: { position: number; payload: Uint8Array }[] = [];
+  #lent: Lent[] = [];
   #flushes: { position: number; settle: Settle<undefined> }[] = [];
-  /** Bytes given to this channel so far, posted or not. */
+  /** Weight of all frames given to this channel so far, posted or not. */
   #position = 0;
   /** Up to where payloads were sent from the caller's memory. */
   #inPlace = 0;
@@ -116,43 +147,72 @@ export class Outgoing {
   send(head: Buffer, message: Uint8Array, begin = 0, end = message.byteLength): void {
     const size = message.byteLength;
     const inPlace = size > COPIED;
-    const inMemory = inPlace && this.endpoint.sharesMemoryWith(this.peer);
-    const step = inMemory ? SEGMENT_IN_MEMORY : SEGMENT;
+    const inMemory = size >= WORTH_READING && this.endpoint.sharesMemoryWith(this.peer);
+    const step = inMemory ? SEGMENT_IN_MEMORY : segmentOf(size);
     setWord(head, Word.kind, Kind.data);
     setWord(head, Word.size, size);
     let at = begin;
     do {
       const next = Math.min(at + step, end);
-      const ends = inPlace && next === size;
-      setWord(head, Word.flags, (ends ? Flag.reportAtOnce : 0) | (inMemory ? Flag.inMemory : 0));
       const payload = next - at === size ? message : message.subarray(at, next);
+      const flags =
+        (inPlace && next === size ? Flag.reportAtOnce : 0) |
+        (inMemory ? Flag.inMemory : 0) |
+        (inPlace ? 0 : Flag.copied);
+      setWord(head, Word.flags, flags);
       this.endpoint.countSent(payload.byteLength);
-      if (inMemory) this.#lend(head, payload);
-      else if (payload.byteLength <= COPIED) this.#enqueue(joined(head, payload));
-      else this.#enqueue(Buffer.from(head), payload);
+      this.#position += weightOf(flags, payload.byteLength);
+      if (inMemory) this.#sendSpan(head, payload, inPlace, flags);
+      else this.#sendBytes(head, payload, inPlace, flags);
       at = next;
     } while (at < end);
     if (inPlace) this.#inPlace = this.#position;
   }
 
-  #lend(head: Buffer, payload: Uint8Array): void {
-    this.#enqueue(joined(head, this.endpoint.spanOf(payload)));
-    this.#lent.push({ position: this.#position, payload });
+  /** Sends where the payload lies. */
+  #sendSpan(head: Buffer, payload: Uint8Array, inPlace: boolean, flags: number): void {
+    let copy: Buffer | undefined;
+    if (!inPlace) {
+      copy = this.endpoint.buffers.take(payload.byteLength);
+      copy.set(payload);
+    }
+    const lent = copy ?? payload;
+    this.#lent.push({ position: this.#position, payload: lent, copy });
+    this.#enqueue({
+      head: joined(head, this.endpoint.spanOf(lent)),
+      body: undefined,
+      weight: weightOf(flags, payload.byteLength),
+    });
   }
 
-  #enqueue(head: Buffer, body?: Uint8Array): void {
-    const bytes = head.byteLength + (body?.byteLength ?? 0);
-    this.#position += bytes;
-    const segment = { head, body, bytes };
-    if (this.#queue.length > 0 || !this.#fits(bytes)) this.#queue.push(segment);
+  #sendBytes(head: Buffer, payload: Uint8Array, inPlace: boolean, flags: number): void {
+    const weight = weightOf(flags, payload.byteLength);
+    if (inPlace) {
+      this.#enqueue({ head: Buffer.from(head), body: payload, weight });
+      return;
+    }
+    if (payload.byteLength < SMALL) {
+      this.#enqueue({ head: joined(head, payload), body: undefined, weight });
+      return;
+    }
+    const copy = this.endpoint.buffers.take(HEAD_BYTES + payload.byteLength);
+    this.#lent.push({ position: this.#position, payload: copy, copy });
+    this.#enqueue({ head: joined(head, payload, copy), body: undefined, weight });
+  }
+
+  #enqueue(segment: Segment): void {
+    if (this.#queue.length > 0 || !this.#fits(segment.weight)) this.#queue.push(segment);
     else this.#post(segment);
   }
 
   /** The peer has read `bytes` in all. */
   credited(bytes: number): void {
     this.#read = Math.max(this.#read, bytes);
-    while (this.#lent.length > 0 && this.#lent[0]!.position <= this.#read) this.#lent.shift();
-    for (let next = this.#queue[0]; next !== undefined && this.#fits(next.bytes); next = this.#queue[0]) {
+    while (this.#lent.length > 0 && this.#lent[0]!.position <= this.#read) {
+      const { copy } = this.#lent.shift()!;
+      if (copy !== undefined) this.endpoint.buffers.give(copy);
+    }
+    for (let next = this.#queue[0]; next !== undefined && this.#fits(next.weight); next = this.#queue[0]) {
       this.#queue.shift();
       this.#post(next);
     }
@@ -171,13 +231,13 @@ export class Outgoing {
     });
   }
 
-  #fits(bytes: number): boolean {
+  #fits(weight: number): boolean {
     const underway = this.#posted - this.#read;
-    return underway === 0 || underway + bytes <= WINDOW;
+    return underway === 0 || underway + weight <= WINDOW;
   }
 
-  #post({ head, body, bytes }: Segment): void {
-    this.#posted += bytes;
+  #post({ head, body, weight }: Segment): void {
+    this.#posted += weight;
     this.endpoint.post(this.peer, head, body);
   }
 }

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 
 import type { AptsError } from "../errors.js";
 import { CommunicatorClosedError } from "../errors.js";
+import type { Locality } from "./algorithms.js";
 import type { CallLog } from "./call-log.js";
 import { Incoming, Outgoing } from "./channel.js";
 import {
@@ -16,6 +17,7 @@ import {
 import { Refusals, type CommunicationLog } from "./log.js";
 import type { ReadMemory } from "./segment.js";
 import { segmentLength } from "./segment.js";
+import { SendBuffers } from "./send-buffers.js";
 import type { Sharing } from "./shared/sharing.js";
 import { decodeSignature, describeCall } from "./signature.js";
 import type { Receiver, Transport } from "./transport/transport.js";
@@ -68,6 +70,7 @@ const REPORT_MS = 100;
  * progress, is told to all other ranks, and closes the links.
  */
 export class Endpoint implements Receiver {
+  readonly buffers = new SendBuffers();
   readonly traffic = { bytesSent: 0, bytesReceived: 0, messagesSent: 0 };
   readonly rank: number;
   readonly size: number;
@@ -164,12 +167,13 @@ export class Endpoint implements Receiver {
     this.traffic.messagesSent++;
   }
 
-  /** Whether all of `members` hope to read each other's memory: known alike to all of them. */
-  shareMemory(members: readonly number[]): boolean {
-    return (
-      this.#sharing !== undefined &&
-      members.every((rank) => rank === this.rank || this.#sharing?.mayShare(rank))
-    );
+  /** What `members` have in common; all of them find the same. */
+  localityOf(members: readonly number[]): Locality {
+    if (!this.transport.onOneHost(members)) return "network";
+    const sharing = this.#sharing;
+    const shared =
+      sharing !== undefined && members.every((rank) => rank === this.rank || sharing.mayShare(rank));
+    return shared ? "memory" : "host";
   }
 
   /** Whether `peer` has shown that it can read this rank's memory. */

@@ -26,8 +26,8 @@ export class GroupCommunicator implements Communicator {
   constructor(endpoint: Endpoint, members: readonly number[], rank: number, context: number) {
     this.rank = rank;
     this.size = members.length;
-    const shared = endpoint.shareMemory(members);
-    this.#group = { endpoint, members, rank, context, log: new CallLog(), shared };
+    const locality = endpoint.localityOf(members);
+    this.#group = { endpoint, members, rank, context, log: new CallLog(), locality };
     endpoint.follow(context, this.#group.log);
   }
 
@@ -66,14 +66,14 @@ export class GroupCommunicator implements Communicator {
   // ── collectives ──────────────────────────────────────────────────────────────────────────────────────────────
 
   async barrier(): Promise<void> {
-    await this.#collective(plain("barrier"), (call) => barrier(call));
+    await this.collective(plain("barrier"), (call) => barrier(call));
   }
 
   async broadcast<T extends NumericArray>(data: T, root = 0): Promise<T> {
     check.checkRank("broadcast", "root", root, this.size);
     const dtype = check.checkArray("broadcast", "data", data);
     const signature = { ...plain("broadcast"), dtype, count: data.length, root };
-    await this.#collective(signature, (call) => selected.broadcast(call, data, root));
+    await this.collective(signature, (call) => selected.broadcast(call, data, root));
     return data;
   }
 
@@ -93,7 +93,7 @@ export class GroupCommunicator implements Communicator {
       check.checkLength("scatter", "all", source, count);
     }
     const signature = { ...plain("scatter"), dtype, count, root, digest: digestOf(counts) };
-    await this.#collective(signature, (call) => scatterDirect(call, source, counts, mine, root));
+    await this.collective(signature, (call) => scatterDirect(call, source, counts, mine, root));
     return mine;
   }
 
@@ -113,7 +113,7 @@ export class GroupCommunicator implements Communicator {
       check.checkLength("gather", "all", target, count);
     }
     const signature = { ...plain("gather"), dtype, count, root, digest: digestOf(counts) };
-    await this.#collective(signature, (call) => gatherDirect(call, mine, counts, target, root));
+    await this.collective(signature, (call) => gatherDirect(call, mine, counts, target, root));
   }
 
   async allgatherv<T extends NumericArray>(mine: T, counts: readonly number[], all: T): Promise<T> {
@@ -123,10 +123,10 @@ export class GroupCommunicator implements Communicator {
     check.checkSameType("allgather", "all", all, dtype);
     check.checkLength("allgather", "all", all, count);
     const signature = { ...plain("allgather"), dtype, count, digest: digestOf(counts) };
-    await this.#collective(signature, (call) => {
+    await this.collective(signature, (call) => {
       const own = all.subarray(offsetsOf(counts)[this.rank], offsetsOf(counts)[this.rank + 1]);
       if (own.buffer !== mine.buffer || own.byteOffset !== mine.byteOffset) own.set(mine);
-      return selected.allgather(call, counts, all);
+      return selected.allgather(call, counts, plainArray(all));
     });
     return all;
   }
@@ -147,14 +147,14 @@ export class GroupCommunicator implements Communicator {
     check.checkRank("reduce", "root", root, this.size);
     const dtype = check.checkArray("reduce", "data", data);
     const signature = { ...plain("reduce"), dtype, count: data.length, root, reduction: reductionOf(op) };
-    await this.#collective(signature, (call) => selected.reduce(call, data, op, root));
+    await this.collective(signature, (call) => selected.reduce(call, plainArray(data), op, root));
     return data;
   }
 
   async allreduce<T extends NumericArray>(data: T, op: ReduceOp<T>): Promise<T> {
     const dtype = check.checkArray("allreduce", "data", data);
     const signature = { ...plain("allreduce"), dtype, count: data.length, reduction: reductionOf(op) };
-    await this.#collective(signature, (call) => selected.allreduce(call, data, op));
+    await this.collective(signature, (call) => selected.allreduce(call, plainArray(data), op));
     return data;
   }
 
@@ -171,7 +171,9 @@ export class GroupCommunicator implements Communicator {
     check.checkLength("reduceScatter", "mine", mine, counts[this.rank]!);
     const reduction = reductionOf(op);
     const signature = { ...plain("reduceScatter"), dtype, count, reduction, digest: digestOf(counts) };
-    await this.#collective(signature, (call) => selected.reduceScatter(call, data, op, counts, mine));
+    await this.collective(signature, (call) =>
+      selected.reduceScatter(call, plainArray(data), op, counts, plainArray(mine)),
+    );
     return mine;
   }
 
@@ -181,7 +183,7 @@ export class GroupCommunicator implements Communicator {
     check.checkRank("broadcastObject", "root", root, this.size);
     const message = this.rank === root ? packObject(value) : undefined;
     const signature = { ...plain("broadcastObject"), dtype: "object", root } as const;
-    const received = await this.#collective(signature, (call) => broadcastMessage(call, message, root));
+    const received = await this.collective(signature, (call) => broadcastMessage(call, message, root));
     return this.rank === root ? (value as V) : (unpackObject(received) as V);
   }
 
@@ -189,14 +191,14 @@ export class GroupCommunicator implements Communicator {
     check.checkRank("gatherObject", "root", root, this.size);
     const message = packObject(value);
     const signature = { ...plain("gatherObject"), dtype: "object", root } as const;
-    const messages = await this.#collective(signature, (call) => gatherMessages(call, message, root));
+    const messages = await this.collective(signature, (call) => gatherMessages(call, message, root));
     return messages?.map((bytes) => unpackObject(bytes) as V);
   }
 
   async allgatherObject<V>(value: V): Promise<V[]> {
     const message = packObject(value);
     const signature = { ...plain("allgatherObject"), dtype: "object" } as const;
-    const packed = await this.#collective(signature, async (call) => {
+    const packed = await this.collective(signature, async (call) => {
       const messages = await gatherMessages(call, message, 0);
       return broadcastMessage(call, messages && packObject(messages), 0);
     });
@@ -211,7 +213,7 @@ export class GroupCommunicator implements Communicator {
     const own = choices.subarray(3 * this.rank, 3 * this.rank + 3);
     own.set([color, key, endpoint.nextContext]);
     const counts = this.#equal(3);
-    await this.#collective(plain("split"), (call) => selected.allgather(call, counts, choices));
+    await this.collective(plain("split"), (call) => selected.allgather(call, counts, choices));
     const plan = planSplit(choices, this.rank);
     endpoint.nextContext = plan.nextContext;
     if (plan.group === undefined) return undefined;
@@ -238,8 +240,11 @@ export class GroupCommunicator implements Communicator {
     }
   }
 
-  /** Runs `body` as the next collective of this group on this rank, after those called before. */
-  async #collective<R>(signature: Signature, body: (call: Call) => Promise<R>): Promise<R> {
+  /**
+   * Runs `body` as the next collective of this group on this rank, after those called before. Tests and benchmarks
+   * use it to run one algorithm whatever the size.
+   */
+  async collective<R>(signature: Signature, body: (call: Call) => Promise<R>): Promise<R> {
     const { endpoint } = this.#group;
     endpoint.throwIfFailed();
     const earlier = this.#turn;
@@ -267,6 +272,11 @@ export class GroupCommunicator implements Communicator {
       if (this.#turn === own) this.#turn = undefined;
     }
   }
+}
+
+/** A Buffer as what it is beneath: its own `slice` does not copy. */
+function plainArray<T extends NumericArray>(data: T): T {
+  return Buffer.isBuffer(data) ? (new Uint8Array(data.buffer, data.byteOffset, data.byteLength) as T) : data;
 }
 
 function plain(operation: Operation): Signature {

@@ -1,14 +1,11 @@
 import type { NumericArray } from "./communicator.js";
 import type { Fold } from "./reduction.js";
 import { decodeSpan } from "./shared/sharing.js";
+import { summandBlock } from "./sum-kernel.js";
 import { Flag, payloadLength, payloadOf, Word, word, type Frame } from "./wire.js";
 
 /** Reads memory of the rank a frame came from. */
 export type ReadMemory = (address: bigint, into: Uint8Array) => void;
-
-/** What a reduction reads of another process at a time: small enough to stay in a core's cache. */
-const SCRATCH_BYTES = 256 << 10;
-let scratch: Uint8Array | undefined;
 
 /** Bytes of message in a data frame, wherever they are. */
 export function segmentLength(frame: Frame): number {
@@ -43,10 +40,9 @@ export function foldSegment<T extends NumericArray>(
     run(at, payloadOf(frame));
     return;
   }
-  scratch ??= new Uint8Array(SCRATCH_BYTES);
   const { address, length } = decodeSpan(payloadOf(frame));
-  for (let done = 0; done < length; done += SCRATCH_BYTES) {
-    const bytes = scratch.subarray(0, Math.min(SCRATCH_BYTES, length - done));
+  for (let done = 0; done < length; done += summandBlock.byteLength) {
+    const bytes = summandBlock.subarray(0, Math.min(summandBlock.byteLength, length - done));
     read(address + BigInt(done), bytes);
     run(at + done, bytes);
   }

@@ -7,7 +7,7 @@ import {
   reduceScatterAlgorithm,
   type Situation,
 } from "./algorithms.js";
-import { allgatherDirect, allgatherRing } from "./collectives/allgather.js";
+import { allgatherDirect, allgatherDoubling, allgatherRing } from "./collectives/allgather.js";
 import { allreduceDirect, allreduceDoubling, allreduceRing } from "./collectives/allreduce.js";
 import { offsetsOf } from "./collectives/blocks.js";
 import { broadcastChain, broadcastDirect, broadcastTree } from "./collectives/broadcast.js";
@@ -38,6 +38,8 @@ export async function allgather(call: Call, counts: readonly number[], all: Nume
   switch (allgatherAlgorithm(situationOf(call, all))) {
     case "ring":
       return allgatherRing(call, offsets, all);
+    case "doubling":
+      return allgatherDoubling(call, offsets, all);
     case "direct":
       return allgatherDirect(call, offsets, all);
   }
@@ -128,5 +130,5 @@ export async function reduceScatter<T extends NumericArray>(
 }
 
 function situationOf(call: Call, data: NumericArray): Situation {
-  return { bytes: data.byteLength, ranks: call.size, shared: call.shared };
+  return { bytes: data.byteLength, ranks: call.size, locality: call.locality };
 }

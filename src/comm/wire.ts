@@ -48,6 +48,8 @@ export const Flag = {
   reportAtOnce: 1,
   /** The payload stands for memory of the sender: its address and length, for the receiver to read. */
   inMemory: 2,
+  /** Memory of the sender that holds a copy, made for this message. */
+  copied: 4,
 } as const;
 
 /** The tag of a group's collectives; user tags are ≥ 0. */
@@ -71,7 +73,7 @@ export function setWord(head: Buffer, which: Word, value: number): void {
 
 /** A head of `kind`; words not named are 0. */
 export function newHead(kind: Kind, job: JobWords, from: number, context = 0, tag = 0): Buffer {
-  const head = Buffer.alloc(HEAD_BYTES);
+  const head = Buffer.allocUnsafe(HEAD_BYTES).fill(0);
   setWord(head, Word.magic, MAGIC);
   setWord(head, Word.kind, kind);
   head.writeInt32LE(job[0], 4 * Word.job);
@@ -82,12 +84,15 @@ export function newHead(kind: Kind, job: JobWords, from: number, context = 0, ta
   return head;
 }
 
-/** `head` and a copy of `payload` behind it, in one new piece of memory. */
-export function joined(head: Buffer, payload: Uint8Array): Buffer {
-  const frame = Buffer.allocUnsafe(HEAD_BYTES + payload.byteLength);
-  head.copy(frame);
-  frame.set(payload, HEAD_BYTES);
-  return frame;
+/** `head` and a copy of `payload` behind it, in `memory` or a new piece of it. */
+export function joined(
+  head: Buffer,
+  payload: Uint8Array,
+  memory: Buffer = Buffer.allocUnsafe(HEAD_BYTES + payload.byteLength),
+): Buffer {
+  head.copy(memory);
+  memory.set(payload, HEAD_BYTES);
+  return memory;
 }
 
 /** A frame as it came in: `payload` starts at `offset` of `part`. */

@@ -24,7 +24,11 @@ await describeOnHosts("ranks in SLURM jobs", { hosts: 2, gpus: 2, slurm: true },
     await expectIdle(bed, ["n1", "n2"], 5);
   });
 
-  async function until(what: string, condition: () => Promise<boolean> | boolean, seconds = 60): Promise<void> {
+  async function until(
+    what: string,
+    condition: () => Promise<boolean> | boolean,
+    seconds = 60,
+  ): Promise<void> {
     for (const deadline = Date.now() + seconds * 1000; !(await condition()); await sleep(100)) {
       if (Date.now() > deadline) throw new Error(`Expected that ${what} within ${seconds} s.`);
     }
@@ -40,8 +44,19 @@ await describeOnHosts("ranks in SLURM jobs", { hosts: 2, gpus: 2, slurm: true },
   }
 
   /** Submits a job script in `folder`; resolves with the job's id. */
-  async function sbatch(folder: string, options: readonly string[], ...script: readonly string[]): Promise<string> {
-    const outcome = await login("sbatch", "--parsable", `--chdir=${folder}`, "--output=log", ...options, ...script);
+  async function sbatch(
+    folder: string,
+    options: readonly string[],
+    ...script: readonly string[]
+  ): Promise<string> {
+    const outcome = await login(
+      "sbatch",
+      "--parsable",
+      `--chdir=${folder}`,
+      "--output=log",
+      ...options,
+      ...script,
+    );
     expectSuccess(outcome);
     return outcome.stdout.trim();
   }
@@ -51,13 +66,19 @@ await describeOnHosts("ranks in SLURM jobs", { hosts: 2, gpus: 2, slurm: true },
     return existsSync(file) ? readFileSync(file, "utf8") : "";
   };
   const ended = (job: string) =>
-    until(`job ${job} has ended`, async () => (await login("squeue", "-h", "-j", job)).stdout.trim() === "", 120);
+    until(
+      `job ${job} has ended`,
+      async () => (await login("squeue", "-h", "-j", job)).stdout.trim() === "",
+      120,
+    );
   const stateOf = async (job: string): Promise<string> =>
     /JobState=(\w+)/.exec((await login("scontrol", "show", "job", job)).stdout)?.[1] ?? "unknown";
 
   it("expands lists of nodes as SLURM does", async () => {
     for (const list of ["n1", "n[1-2]", "gpu[001-003,10],login", "r[1-2]n[09-10]x"]) {
-      expect(expandNodelist(list)).toEqual((await login("scontrol", "show", "hostnames", list)).stdout.trim().split("\n"));
+      expect(expandNodelist(list)).toEqual(
+        (await login("scontrol", "show", "hostnames", list)).stdout.trim().split("\n"),
+      );
     }
   });
 
@@ -68,14 +89,18 @@ await describeOnHosts("ranks in SLURM jobs", { hosts: 2, gpus: 2, slurm: true },
     expect((await open("setpriv", "--reuid=65534", "--clear-groups", "--")).stderr).toMatch(/Unauthorized/);
     expect((await open()).stdout).toBe("the key");
     expect((await open()).stderr).toMatch(/[Rr]eplayed/);
-    const forged = (await login("setpriv", "--reuid=65534", "--clear-groups", "--", "munge", "-s", "a false key")).stdout;
+    const forged = (
+      await login("setpriv", "--reuid=65534", "--clear-groups", "--", "munge", "-s", "a false key")
+    ).stdout;
     const opened = await login(process.execPath, fixture("seal.mjs"), "open", forged);
     expect(opened.stderr).toMatch(/Expected a credential of user 0, got one of 65534/);
   });
 
   it("gives each rank a GPU, however SLURM was asked for them", async () => {
     const placesWith = async (options: string) =>
-      lines(await srun(`-N2 -n4 --ntasks-per-node=2 ${options}`, fixture("place.mjs"))).map((line) => JSON.parse(line) as unknown);
+      lines(await srun(`-N2 -n4 --ntasks-per-node=2 ${options}`, fixture("place.mjs"))).map(
+        (line) => JSON.parse(line) as unknown,
+      );
     const place = (rank: number) => ({ rank, localRank: rank % 2, localSize: 2, gpu: String(rank % 2) });
     const places = [0, 1, 2, 3].map(place);
     const byLocalRank = [places[0], places[2], places[1], places[3]];
@@ -85,17 +110,34 @@ await describeOnHosts("ranks in SLURM jobs", { hosts: 2, gpus: 2, slurm: true },
   });
 
   it("lets any program's ranks talk, on one node or two, three ranks or two", TIME, async () => {
-    expect(lines(await srun("-N2 -n3", fixture("sum.mjs")))).toEqual(["sum 6 on n1", "sum 6 on n1", "sum 6 on n2"]);
+    expect(lines(await srun("-N2 -n3", fixture("sum.mjs")))).toEqual([
+      "sum 6 on n1",
+      "sum 6 on n1",
+      "sum 6 on n2",
+    ]);
     expect(lines(await srun("-N1 -n2", fixture("sum.mjs")))).toEqual(["sum 3 on n1", "sum 3 on n1"]);
   });
 
-  it("needs no munge where a secret was set before srun, and says so where there is neither", TIME, async () => {
-    const without = `export PATH=${fixture("without-munge")}:$PATH; exec ${process.execPath} ${fixture("sum.mjs")}`;
-    const failed = await login("srun", "-N2", "-n2", "--kill-on-bad-exit=1", "bash", "-c", without);
-    expect(failed.stderr).toMatch(/Expected munge to work on n\d.*\n.*export APTS_JOB_KEY=/);
-    const secret = await login("env", "APTS_JOB_KEY=0123456789abcdef", "srun", "-N2", "-n2", "bash", "-c", without);
-    expect(lines(secret)).toEqual(["sum 3 on n1", "sum 3 on n2"]);
-  });
+  it(
+    "needs no munge where a secret was set before srun, and says so where there is neither",
+    TIME,
+    async () => {
+      const without = `export PATH=${fixture("without-munge")}:$PATH; exec ${process.execPath} ${fixture("sum.mjs")}`;
+      const failed = await login("srun", "-N2", "-n2", "--kill-on-bad-exit=1", "bash", "-c", without);
+      expect(failed.stderr).toMatch(/Expected munge to work on n\d.*\n.*export APTS_JOB_KEY=/);
+      const secret = await login(
+        "env",
+        "APTS_JOB_KEY=0123456789abcdef",
+        "srun",
+        "-N2",
+        "-n2",
+        "bash",
+        "-c",
+        without,
+      );
+      expect(lines(secret)).toEqual(["sum 3 on n1", "sum 3 on n2"]);
+    },
+  );
 
   it("trains under srun as one rank does alone", TIME, async () => {
     const out = join(newFolder(), "run");
@@ -116,7 +158,10 @@ await describeOnHosts("ranks in SLURM jobs", { hosts: 2, gpus: 2, slurm: true },
 
   it.each([
     ["single-node.sbatch", ["--ntasks-per-node=3"]],
-    ["multi-node-gpus.sbatch", ["--nodes=2", "--ntasks-per-node=2", "--gpus-per-node=2", "--cpus-per-task=1"]],
+    [
+      "multi-node-gpus.sbatch",
+      ["--nodes=2", "--ntasks-per-node=2", "--gpus-per-node=2", "--cpus-per-task=1"],
+    ],
     ["preemptible.sbatch", ["--ntasks-per-node=2"]],
   ])("hosts/%s runs", TIME, async (script, options) => {
     const folder = project();
@@ -138,7 +183,14 @@ await describeOnHosts("ranks in SLURM jobs", { hosts: 2, gpus: 2, slurm: true },
 
   it("goes on by itself after scontrol requeue", TIME, async () => {
     const folder = project();
-    const job = await sbatch(folder, ["--ntasks-per-node=2"], join(scripts, "preemptible.sbatch"), ...RUN, "--epochs", "40");
+    const job = await sbatch(
+      folder,
+      ["--ntasks-per-node=2"],
+      join(scripts, "preemptible.sbatch"),
+      ...RUN,
+      "--epochs",
+      "40",
+    );
     const out = join(folder, "runs", `job-${job}`);
     await until("there is a checkpoint", () => existsSync(join(out, "checkpoints", "epoch-2.ckpt")));
     expectSuccess(await login("scontrol", "requeue", job));
@@ -152,13 +204,31 @@ await describeOnHosts("ranks in SLURM jobs", { hosts: 2, gpus: 2, slurm: true },
 
   it("writes a checkpoint when cancelled", TIME, async () => {
     const folder = project();
-    const job = await sbatch(folder, ["--ntasks-per-node=2"], join(scripts, "multi-node-gpus.sbatch"), "--nodes=2");
+    const job = await sbatch(
+      folder,
+      ["--ntasks-per-node=2"],
+      join(scripts, "multi-node-gpus.sbatch"),
+      "--nodes=2",
+    );
     await ended(job);
   });
 
   it("apts submit writes a job script and submits it", TIME, async () => {
     const out = join(newFolder(), "run");
-    const submitted = await login(process.execPath, APTS, "submit", "--nodes", "2", "--gpus-per-node", "2", ...RUN, "--epochs", "4", "--out", out);
+    const submitted = await login(
+      process.execPath,
+      APTS,
+      "submit",
+      "--nodes",
+      "2",
+      "--gpus-per-node",
+      "2",
+      ...RUN,
+      "--epochs",
+      "4",
+      "--out",
+      out,
+    );
     expectSuccess(submitted);
     const [, job] = /^Submitted job (\d+):/.exec(submitted.stdout)!;
     await ended(job!);

@@ -48,7 +48,7 @@ await describeOnHosts("apts-launch over ssh", { hosts: 3 }, (bed) => {
 
   afterEach(async () => {
     await expectNoneLeft(marks);
-    await expectIdle(bed, ["n1", "n2", "n3"]);
+    await expectIdle(bed, ["n1", "n2", "n3"], 10); // what is promised
   });
 
   it("shows where each line comes from", async () => {

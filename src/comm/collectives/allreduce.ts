@@ -1,8 +1,7 @@
 import type { Call } from "../call.js";
+import { COPIED } from "../channel.js";
 import type { NumericArray } from "../communicator.js";
 import type { Fold } from "../reduction.js";
-import { viewLike } from "../segment.js";
-import { bytesOf } from "../wire.js";
 import { allgatherDirect } from "./allgather.js";
 import { evenOffsets } from "./blocks.js";
 import { reduceScatterDirect, reduceScatterRing } from "./reduce-scatter.js";
@@ -30,7 +29,7 @@ export async function allreduceDoubling<T extends NumericArray>(
   if (rank + core < size) await call.receiveFold(rank + core, data, fold);
   for (let distance = 1; distance < core; distance <<= 1) {
     // A long vector is sent from where it is, and must not change under the fold that follows.
-    call.send(rank ^ distance, viewLike(data, bytesOf(data).slice()));
+    call.send(rank ^ distance, data.byteLength > COPIED ? data.slice() : data);
     await call.receiveFold(rank ^ distance, data, fold);
   }
   if (rank + core < size) call.send(rank + core, data);

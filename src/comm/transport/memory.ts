@@ -17,6 +17,10 @@ class MemoryTransport implements Transport {
     private readonly mesh: readonly MemoryTransport[],
   ) {}
 
+  onOneHost(): boolean {
+    return true;
+  }
+
   start(receiver: Receiver): void {
     this.#receiver = receiver;
     for (const deliver of this.#early) deliver();

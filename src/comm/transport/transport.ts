@@ -5,6 +5,8 @@
 export interface Transport {
   readonly rank: number;
   readonly size: number;
+  /** Whether all of `ranks` run on one machine. */
+  onOneHost(ranks: readonly number[]): boolean;
   /** Begins to deliver. Called once, before anything is posted. */
   start(receiver: Receiver): void;
   /**

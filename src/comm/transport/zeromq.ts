@@ -1,7 +1,7 @@
 import * as zmq from "zeromq";
 
 import type { PeerAddress } from "../rendezvous/protocol.js";
-import { SEGMENT } from "../channel.js";
+import { LARGEST_SEGMENT } from "../channel.js";
 import { LinkWatch } from "./link-watch.js";
 import { COMMON, type Security } from "./sockets.js";
 import type { Receiver, Transport } from "./transport.js";
@@ -36,6 +36,10 @@ export class ZeromqTransport implements Transport {
 
   get size(): number {
     return this.peers.length;
+  }
+
+  onOneHost(ranks: readonly number[]): boolean {
+    return ranks.every((rank) => this.peers[rank]!.host === this.peers[ranks[0]!]!.host);
   }
 
   start(receiver: Receiver): void {
@@ -84,7 +88,7 @@ export function newInbox(security: Security): zmq.Pull {
     ...COMMON,
     ...security.listening,
     receiveHighWaterMark: 0,
-    maxMessageSize: SEGMENT + 4096,
+    maxMessageSize: LARGEST_SEGMENT + 4096,
   });
 }
 

@@ -1,0 +1,118 @@
+// Every algorithm at every size, whatever algorithms.ts would choose: where the bounds in that table come from.
+//
+//   node bench/comm/algorithms.mjs [--ranks 2,4] [--sizes …] [--shared] [--only allreduce] [--seconds 0.2]
+//
+// Prints medians in ms, the best of each row marked.
+import { spawn } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+
+import { timeCollective } from "../../dist/src/comm/benchmark.js";
+import {
+  allgatherDirect,
+  allgatherDoubling,
+  allgatherRing,
+} from "../../dist/src/comm/collectives/allgather.js";
+import {
+  allreduceDirect,
+  allreduceDoubling,
+  allreduceRing,
+} from "../../dist/src/comm/collectives/allreduce.js";
+import { evenOffsets } from "../../dist/src/comm/collectives/blocks.js";
+import { broadcastChain, broadcastDirect, broadcastTree } from "../../dist/src/comm/collectives/broadcast.js";
+import { reduceDirect, reduceRing, reduceTree } from "../../dist/src/comm/collectives/reduce.js";
+import { reduceScatterDirect, reduceScatterRing } from "../../dist/src/comm/collectives/reduce-scatter.js";
+import { init } from "../../dist/src/comm/index.js";
+import { foldOf } from "../../dist/src/comm/reduction.js";
+import { newJobId, newJobKey, startRendezvous, toVariables } from "../../dist/src/comm/rendezvous/index.js";
+
+const { values } = parseArgs({
+  options: {
+    ranks: { type: "string", default: "2,4" },
+    sizes: { type: "string", default: "1024,4096,16384,65536,262144,1048576,4194304,46756048" },
+    shared: { type: "boolean", default: false },
+    only: { type: "string", default: "broadcast,allgather,reduceScatter,reduce,allreduce" },
+    seconds: { type: "string", default: "0.2" },
+  },
+});
+const sizes = values.sizes.split(",").map(Number);
+
+const fold = foldOf("sum");
+const offsets = (call, data) => evenOffsets(data.length, call.size);
+const own = (call, data) => data.slice(...offsets(call, data).slice(call.rank, call.rank + 2));
+const algorithms = {
+  broadcast: {
+    tree: (call, data) => broadcastTree(call, data, 0),
+    chain: (call, data) => broadcastChain(call, data, 0),
+    direct: (call, data) => broadcastDirect(call, data, 0),
+  },
+  allgather: {
+    ring: (call, data) => allgatherRing(call, offsets(call, data), data),
+    doubling: (call, data) => allgatherDoubling(call, offsets(call, data), data),
+    direct: (call, data) => allgatherDirect(call, offsets(call, data), data),
+  },
+  reduceScatter: {
+    ring: (call, data) => reduceScatterRing(call, data.slice(), fold, offsets(call, data)),
+    direct: (call, data) => reduceScatterDirect(call, data, fold, offsets(call, data), own(call, data)),
+  },
+  reduce: {
+    tree: (call, data) => reduceTree(call, data.slice(), fold, 0),
+    ring: (call, data) => reduceRing(call, data.slice(), fold, 0),
+    direct: (call, data) => reduceDirect(call, data, fold, 0),
+  },
+  allreduce: {
+    doubling: (call, data) => allreduceDoubling(call, data, fold),
+    ring: (call, data) => allreduceRing(call, data, fold),
+    direct: (call, data) => allreduceDirect(call, data, fold),
+  },
+};
+
+if (process.env.APTS_RANK === undefined) await launch();
+else await measure();
+
+async function measure() {
+  const comm = await init();
+  for (const operation of values.only.split(",")) {
+    if (comm.rank === 0)
+      console.log(`${operation}, ${comm.size} ranks${values.shared ? ", shared memory" : ""}`);
+    for (const bytes of sizes) {
+      const data = new Float32Array(bytes / 4).fill(0);
+      const signature = {
+        operation,
+        dtype: "float32",
+        reduction: "none",
+        root: 0,
+        count: data.length,
+        digest: 0,
+      };
+      const cells = [];
+      for (const [name, algorithm] of Object.entries(algorithms[operation])) {
+        const run = () => comm.collective(signature, (call) => algorithm(call, data));
+        const durations = await timeCollective(comm, run, Number(values.seconds));
+        cells.push([name, 1000 * durations[durations.length >> 1]]);
+      }
+      const best = Math.min(...cells.map(([, ms]) => ms));
+      const text = cells.map(([name, ms]) =>
+        `${name} ${ms.toFixed(3)}${ms === best ? "*" : " "}`.padStart(20),
+      );
+      if (comm.rank === 0) console.log(String(bytes).padStart(10), ...text);
+    }
+  }
+  await comm.close();
+}
+
+async function launch() {
+  for (const size of values.ranks.split(",").map(Number)) {
+    const job = { jobId: newJobId(), jobKey: newJobKey(), size, timeoutSeconds: 60, insecure: true };
+    const rendezvous = await startRendezvous(job);
+    const place = { localSize: size, rendezvous: rendezvous.endpoint, sharedMemory: values.shared };
+    const ranks = Array.from({ length: size }, (_, rank) =>
+      spawn(process.execPath, [fileURLToPath(import.meta.url), ...process.argv.slice(2)], {
+        env: { ...process.env, ...toVariables({ ...job, ...place, rank, localRank: rank }) },
+        stdio: "inherit",
+      }),
+    );
+    await Promise.all(ranks.map((rank) => new Promise((resolve) => rank.on("close", resolve))));
+    await rendezvous.close();
+  }
+}
