@@ -4,7 +4,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, expect, it } from "vitest";
 import { expandNodelist } from "../../src/comm/rendezvous/slurm/nodelist.js";
 import { APTS } from "../helpers/apts.js";
-import { describeOnHosts } from "./bed.js";
+import { describeOnHosts, type Outcome } from "./bed.js";
 import { expectedModel, expectIdle, expectSuccess, modelOf, newFolder, RUN, train } from "./training.js";
 
 const TIME = { timeout: 180_000 };
@@ -12,7 +12,7 @@ const fixture = (name: string): string => join(import.meta.dirname, "fixtures", 
 const scripts = resolve("hosts");
 
 await describeOnHosts("ranks in SLURM jobs", { hosts: 2, gpus: 2, slurm: true }, (bed) => {
-  const login = (...command: readonly string[]) => bed.run("login", command);
+  const login = (...command: readonly string[]): Promise<Outcome> => bed.run("login", command);
   /** `srun` with these options runs a program of Node. */
   const srun = (options: string, ...program: string[]) =>
     login("srun", ...options.split(" "), "--kill-on-bad-exit=1", process.execPath, ...program);

@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect, it } from "vitest";
@@ -51,40 +51,38 @@ await describeOnHosts("apts train over ssh", { hosts: 3 }, (bed) => {
     `survives ${KILLS} killed ranks: every end is clean, and the result that of an undisturbed run`,
     { timeout: 600_000 },
     async () => {
-      const epochs = 60;
-      let out = join(newFolder(), "run");
-      let began = false;
+      const epochs = 40;
+      const oneEach = hostfile("n1", "n2");
+      const begin = (): string[] => [...RUN, "--epochs", String(epochs), "--out", join(newFolder(), "run")];
+      let options = begin();
       for (let kills = 0; kills < KILLS;) {
-        const how = began ? ["--resume", out] : ["--epochs", String(epochs), "--out", out];
-        const run = start([...(began ? [] : RUN), "--hostfile", two, "--ranks", "3", ...how]);
+        const run = start([...options, "--auto-resume", "--hostfile", oneEach, "--ranks", "2"]);
+        while (run.ranks().length < 2) await sleep(10);
         // Half of the ranks die while they start, half while they train.
-        if (kills % 2 === 0) await run.saw(/^\[?apts on/m);
-        while (run.ranks().length < 3 && run.child.exitCode === null) await sleep(20);
-        await sleep(Math.random() * 1000);
+        if (kills % 2 === 1) await run.saw(/ samples, /);
+        await sleep(Math.random() * (kills % 2 === 1 ? 500 : 1500));
         const ranks = run.ranks();
         const victim = ranks[Math.floor(Math.random() * ranks.length)];
-        if (victim === undefined) {
-          // It was done before anybody died: the next begins anew.
-          expect(await run.ended, run.seen()).toEqual([0, null]);
-          expect(modelOf(out)).toBe(await expectedModel(epochs));
-          out = join(newFolder(), "run");
-          began = false;
-          continue;
-        }
-        process.kill(victim, "SIGKILL");
+        if (victim !== undefined) process.kill(victim, "SIGKILL");
         const killed = Date.now();
         const [code] = await run.ended;
-        if (code === 0) continue; // it had done its part already
-        expect(run.seen()).toMatch(/Rank \d \(n\d, pid \d+\) was killed by SIGKILL\./);
-        expect(code).toBe(1);
         expect(Date.now() - killed).toBeLessThan(10_000);
         await expectNoneLeft(run.marks);
         await idle();
-        began = existsSync(join(out, "config.json"));
-        kills++;
+        if (code === 0) {
+          // It had done its work before anybody died: the next begins anew.
+          expect(modelOf(options.at(-1)!)).toBe(await expectedModel(epochs));
+          options = begin();
+        } else {
+          expect(run.seen()).toMatch(/Rank \d \(n\d, pid \d+\) was killed by SIGKILL\./);
+          expect(code).toBe(1);
+          kills++;
+        }
       }
-      expectSuccess(await bed.run("login", train("--resume", out, "--hostfile", two, "--ranks", "3")));
-      expect(modelOf(out)).toBe(await expectedModel(epochs));
+      expectSuccess(
+        await bed.run("login", train(...options, "--auto-resume", "--hostfile", oneEach, "--ranks", "2")),
+      );
+      expect(modelOf(options.at(-1)!)).toBe(await expectedModel(epochs));
     },
   );
 
@@ -113,6 +111,23 @@ await describeOnHosts("apts train over ssh", { hosts: 3 }, (bed) => {
       expectSuccess(
         await bed.run("login", train("--resume", out, "--hostfile", hostfile("n2", "n3"), "--ranks", "2")),
       );
+      expect(modelOf(out)).toBe(await expectedModel(40));
+    },
+  );
+
+  it(
+    "leaves nothing on any host when the launcher is killed, and goes on at once",
+    { timeout: 120_000 },
+    async () => {
+      const out = join(newFolder(), "run");
+      const run = start([...RUN, "--hostfile", two, "--ranks", "3", "--epochs", "40", "--out", out]);
+      await run.saw(/epoch +2\//);
+      process.kill(launcherOf(run.marks), "SIGKILL");
+      const [resumed] = await Promise.all([
+        bed.run("login", train("--resume", out, "--hostfile", two)),
+        expectNoneLeft(run.marks, 10),
+      ]);
+      expectSuccess(resumed);
       expect(modelOf(out)).toBe(await expectedModel(40));
     },
   );
