@@ -1,9 +1,10 @@
-import { chmodSync, existsSync, mkdirSync, readFileSync, symlinkSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, expect, it } from "vitest";
 import { expandNodelist } from "../../src/comm/rendezvous/slurm/nodelist.js";
 import { APTS } from "../helpers/apts.js";
+import { mark, marked } from "../launcher/support.js";
 import { describeOnHosts, type Outcome } from "./bed.js";
 import { expectedModel, expectIdle, expectSuccess, modelOf, newFolder, RUN, train } from "./training.js";
 
@@ -14,12 +15,12 @@ const scripts = resolve("hosts");
 await describeOnHosts("ranks in SLURM jobs", { hosts: 2, gpus: 2, slurm: true }, (bed) => {
   const login = (...command: readonly string[]): Promise<Outcome> => bed.run("login", command);
   /** `srun` with these options runs a program of Node. */
-  const srun = (options: string, ...program: string[]) =>
+  const srun = (options: string, ...program: string[]): Promise<Outcome> =>
     login("srun", ...options.split(" "), "--kill-on-bad-exit=1", process.execPath, ...program);
   const lines = ({ stdout }: { stdout: string }): string[] => stdout.trim().split("\n").sort();
 
   afterEach(async () => {
-    await login("scancel", "--user=root", "--signal=KILL");
+    await login("scancel", "--user=root");
     await until("no job is left", async () => (await login("squeue", "-h")).stdout === "");
     await expectIdle(bed, ["n1", "n2"], 5);
   });
@@ -29,12 +30,14 @@ await describeOnHosts("ranks in SLURM jobs", { hosts: 2, gpus: 2, slurm: true },
     condition: () => Promise<boolean> | boolean,
     seconds = 60,
   ): Promise<void> {
-    for (const deadline = Date.now() + seconds * 1000; !(await condition()); await sleep(100)) {
+    const deadline = Date.now() + seconds * 1000;
+    while (!(await condition())) {
       if (Date.now() > deadline) throw new Error(`Expected that ${what} within ${seconds} s.`);
+      await sleep(100);
     }
   }
 
-  /** A folder from which `npx apts` runs the built program, as it does where the package is installed. */
+  /** A folder where the built program is found as where the package is installed. */
   function project(): string {
     const folder = newFolder();
     mkdirSync(join(folder, "node_modules", ".bin"), { recursive: true });
@@ -65,6 +68,10 @@ await describeOnHosts("ranks in SLURM jobs", { hosts: 2, gpus: 2, slurm: true },
     const file = join(folder, "log");
     return existsSync(file) ? readFileSync(file, "utf8") : "";
   };
+  const lastCheckpoint = (out: string): number =>
+    Math.max(...readdirSync(join(out, "checkpoints")).map((name) => Number(/^epoch-(\d+)/.exec(name)![1])));
+  const lastEpoch = (out: string): number =>
+    readFileSync(join(out, "metrics.jsonl"), "utf8").trim().split("\n").length;
   const ended = (job: string) =>
     until(
       `job ${job} has ended`,
@@ -75,7 +82,7 @@ await describeOnHosts("ranks in SLURM jobs", { hosts: 2, gpus: 2, slurm: true },
     /JobState=(\w+)/.exec((await login("scontrol", "show", "job", job)).stdout)?.[1] ?? "unknown";
 
   it("expands lists of nodes as SLURM does", async () => {
-    for (const list of ["n1", "n[1-2]", "gpu[001-003,10],login", "r[1-2]n[09-10]x"]) {
+    for (const list of ["n1", "n[1-2]", "gpu[001-003,10],login", "r[1-2]n[09-10]"]) {
       expect(expandNodelist(list)).toEqual(
         (await login("scontrol", "show", "hostnames", list)).stdout.trim().split("\n"),
       );
@@ -88,7 +95,7 @@ await describeOnHosts("ranks in SLURM jobs", { hosts: 2, gpus: 2, slurm: true },
     const open = (...as: string[]) => login(...as, process.execPath, fixture("seal.mjs"), "open", sealed);
     expect((await open("setpriv", "--reuid=65534", "--clear-groups", "--")).stderr).toMatch(/Unauthorized/);
     expect((await open()).stdout).toBe("the key");
-    expect((await open()).stderr).toMatch(/[Rr]eplayed/);
+    expect((await open()).stderr).toMatch(/exit code 17/); // EMUNGE_CRED_REPLAYED
     const forged = (
       await login("setpriv", "--reuid=65534", "--clear-groups", "--", "munge", "-s", "a false key")
     ).stdout;
@@ -147,9 +154,19 @@ await describeOnHosts("ranks in SLURM jobs", { hosts: 2, gpus: 2, slurm: true },
 
   it("ends as a whole when a task is killed, and goes on from there", TIME, async () => {
     const out = join(newFolder(), "run");
-    const running = srun("-N2 -n3", ...train(...RUN, "--epochs", "40", "--out", out).slice(1));
+    const marks = mark();
+    const command = [
+      "srun",
+      "-N2",
+      "-n3",
+      "--kill-on-bad-exit=1",
+      ...train(...RUN, "--epochs", "40", "--out", out),
+    ];
+    const running = bed.run("login", command, marks);
     await until("there is a checkpoint", () => existsSync(join(out, "checkpoints", "epoch-2.ckpt")));
-    await bed.run("n2", ["pkill", "-KILL", "-f", "cli/main.js"]);
+    const isTask = (pid: number): boolean =>
+      readFileSync(`/proc/${pid}/environ`, "utf8").includes("\0SLURM_PROCID=2\0");
+    process.kill(marked(marks).find(isTask)!, "SIGKILL");
     expect((await running).code).toBe(137);
     await expectIdle(bed, ["n1", "n2"], 10);
     expectSuccess(await srun("-N1 -n2", ...train("--resume", out).slice(1)));
@@ -181,6 +198,12 @@ await describeOnHosts("ranks in SLURM jobs", { hosts: 2, gpus: 2, slurm: true },
     }
   });
 
+  /** Starts a requeued job now: SLURM lets it wait for a while, lest it fail again at once. */
+  async function hasten(job: string): Promise<void> {
+    await until("the job is back in the queue", async () => (await stateOf(job)) === "PENDING");
+    expectSuccess(await login("scontrol", "update", `jobid=${job}`, "StartTime=now", "TimeLimit=10"));
+  }
+
   it("goes on by itself after scontrol requeue", TIME, async () => {
     const folder = project();
     const job = await sbatch(
@@ -194,9 +217,7 @@ await describeOnHosts("ranks in SLURM jobs", { hosts: 2, gpus: 2, slurm: true },
     const out = join(folder, "runs", `job-${job}`);
     await until("there is a checkpoint", () => existsSync(join(out, "checkpoints", "epoch-2.ckpt")));
     expectSuccess(await login("scontrol", "requeue", job));
-    // A requeued job waits for a while, lest it fail again at once.
-    await until("the job is back in the queue", async () => (await stateOf(job)) === "PENDING");
-    expectSuccess(await login("scontrol", "update", `jobid=${job}`, "StartTime=now"));
+    await hasten(job);
     await ended(job);
     expect(await stateOf(job), logOf(folder)).toBe("COMPLETED");
     expect(modelOf(out)).toBe(await expectedModel(40));
@@ -206,11 +227,45 @@ await describeOnHosts("ranks in SLURM jobs", { hosts: 2, gpus: 2, slurm: true },
     const folder = project();
     const job = await sbatch(
       folder,
-      ["--ntasks-per-node=2"],
+      ["--nodes=2", "--ntasks-per-node=2", "--gpus-per-node=2", "--cpus-per-task=1"],
       join(scripts, "multi-node-gpus.sbatch"),
-      "--nodes=2",
+      ...RUN,
+      "--epochs",
+      "80",
     );
+    const out = join(folder, "runs", `job-${job}`);
+    await until("there is a checkpoint", () => existsSync(join(out, "checkpoints", "epoch-2.ckpt")));
+    expectSuccess(await login("scancel", job));
     await ended(job);
+    expect(await stateOf(job)).toBe("CANCELLED");
+    expect(lastCheckpoint(out)).toBe(lastEpoch(out));
+    expect(logOf(folder)).toMatch(`apts train --resume runs/job-${job} goes on from here.`);
+    expectSuccess(await srun("-N1 -n2", ...train("--resume", out).slice(1)));
+    expect(modelOf(out)).toBe(await expectedModel(80));
+  });
+
+  it("writes a checkpoint before the time limit: on SLURM's warning, and without one", TIME, async () => {
+    const endless = [...RUN, "--epochs", "1000000"];
+    const options = ["--nodes=1", "--ntasks-per-node=2", "--time=1"];
+    const [warned, unwarned] = [project(), project()];
+    const jobs = {
+      // Has --signal=USR1@120, and goes back to the queue by itself.
+      warned: await sbatch(warned, options, join(scripts, "preemptible.sbatch"), ...endless),
+      unwarned: await sbatch(unwarned, [
+        ...options,
+        `--wrap=srun node_modules/.bin/apts train --out run ${endless.join(" ")}`,
+      ]),
+    };
+    await hasten(jobs.warned);
+    await until("it goes on", () => /goes on after epoch[^]*\nepoch /.test(logOf(warned)));
+    expectSuccess(await login("scancel", jobs.warned));
+
+    await ended(jobs.unwarned);
+    const run = join(unwarned, "run");
+    expect(await stateOf(jobs.unwarned)).toBe("FAILED"); // it ends with 143
+    expect(logOf(unwarned)).toMatch("apts train --resume run goes on from here.");
+    expect(logOf(unwarned)).not.toMatch(/CANCELLED|TIME LIMIT/);
+    expect(lastCheckpoint(run)).toBe(lastEpoch(run));
   });
 
   it("apts submit writes a job script and submits it", TIME, async () => {
