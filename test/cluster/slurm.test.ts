@@ -201,6 +201,7 @@ await describeOnHosts("ranks in SLURM jobs", { hosts: 2, gpus: 2, slurm: true },
   /** Starts a requeued job now: SLURM lets it wait for a while, lest it fail again at once. */
   async function hasten(job: string): Promise<void> {
     await until("the job is back in the queue", async () => (await stateOf(job)) === "PENDING");
+    await sleep(2000); // what is still heard of its first start would be taken for news of the second
     expectSuccess(await login("scontrol", "update", `jobid=${job}`, "StartTime=now", "TimeLimit=10"));
   }
 
@@ -256,6 +257,7 @@ await describeOnHosts("ranks in SLURM jobs", { hosts: 2, gpus: 2, slurm: true },
         `--wrap=srun node_modules/.bin/apts train --out run ${endless.join(" ")}`,
       ]),
     };
+    await until("the warning comes", () => /goes on from here/.test(logOf(warned)));
     await hasten(jobs.warned);
     await until("it goes on", () => /goes on after epoch[^]*\nepoch /.test(logOf(warned)));
     expectSuccess(await login("scancel", jobs.warned));
