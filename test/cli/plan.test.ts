@@ -1,8 +1,12 @@
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { planJob, planTask } from "../../src/cli/plan.js";
+import type * as Plan from "../../src/cli/plan.js";
 import { temporaryFolder } from "../helpers/apts.js";
+import { importBuilt } from "../launcher/support.js";
 import { run } from "../run/support.js";
+
+// A plan asks the launcher how many ranks fit, and that starts an agent: a program.
+const { planJob, planTask } = (await importBuilt("src/cli/plan.ts")) as typeof Plan;
 
 type Values = Record<string, unknown>;
 const plan = (values: Values) => planJob([{ source: { kind: "command line" }, values }]);
