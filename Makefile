@@ -35,7 +35,8 @@ bench: build
 # What the tests on real hosts need (Debian, as root); without it they say why they are skipped.
 setup-cluster:
 	apt-get update
-	apt-get install -y --no-install-recommends slurmctld slurmd slurm-client munge openssh-server openssh-client iproute2
+	DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends \
+	  slurmctld slurmd slurm-client munge openssh-server openssh-client iproute2 procps util-linux
 
 clean:
 	rm -rf dist coverage runs node_modules

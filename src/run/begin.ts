@@ -6,7 +6,7 @@ import type { TrainConfig } from "./options.js";
 import type { RankPlace } from "./place.js";
 import { recordOf } from "./record.js";
 import { Reporter } from "./reporter.js";
-import { findResumption } from "./resume.js";
+import { findStart } from "./resume.js";
 import { RunFolder } from "./run-folder.js";
 import type { RunState } from "./run-state.js";
 import type { Setup } from "./setup.js";
@@ -34,15 +34,15 @@ export async function begin(
   const identity = await comm.broadcastObject(isFirst ? identityOf(config, setup) : undefined);
   const checkpointFolder = new CheckpointFolder(out, config.keepCheckpoints);
   const wanted = { beginning, out, folder: checkpointFolder, identity, epochs: config.epochs };
-  const resumption = await findResumption(comm, wanted);
-  if (resumption) run.restore(resumption.checkpoint);
+  const { checkpoint, file, warnings } = await findStart(comm, wanted);
+  if (checkpoint) run.restore(checkpoint);
 
-  const from = resumption && run.ledger.position;
+  const from = checkpoint && run.ledger.position;
   const record = recordOf(config, setup);
   const folder = isFirst ? await RunFolder.open(out, record, from) : undefined;
   await comm.barrier(); // the folder is there
   const reporter = new Reporter(openRankLog(out, comm.rank), isFirst ? observe : undefined);
-  reporter.log.info({ ...record, resumed: from && { from, file: resumption.file } }, "started");
+  reporter.log.info({ ...record, resumed: from && { from, file } }, "started");
   reporter.tell({
     type: "start",
     method: config.method,
@@ -56,10 +56,8 @@ export async function begin(
     epochs: config.epochs,
     out,
   });
-  if (from) {
-    for (const warning of resumption.warnings) reporter.warn(warning);
-    reporter.tell({ type: "resume", file: resumption.file, from, finished: run.goalReached() !== undefined });
-  }
+  for (const warning of warnings) reporter.warn(warning);
+  if (from) reporter.tell({ type: "resume", file: file!, from, finished: run.goalReached() !== undefined });
   const checkpoints = new Checkpoints(config, comm, run, checkpointFolder, identity, reporter);
   return { folder, checkpoints, reporter };
 }

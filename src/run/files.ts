@@ -2,6 +2,12 @@ import { mkdir, open, readdir, rename, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { UsageError } from "../errors.js";
 
+/** The names of files that are being written, or were when their writer was killed. */
+const TEMPORARY = /\.\d+\.tmp$/;
+
+/** The folders of a run folder. */
+const FOLDERS = ["model", "logs", "checkpoints"];
+
 /** Writes a file whole or not at all: a temporary name beside it, synced, renamed, and the folder synced. */
 export async function writeWhole(
   path: string,
@@ -33,26 +39,37 @@ export async function writeWhole(
 /** Removes what writers that were killed have left in a run folder. */
 export async function removeTemporaries(path: string): Promise<void> {
   for (const name of await readdir(path, { recursive: true })) {
-    if (/\.\d+\.tmp$/.test(name)) await rm(join(path, name), { force: true });
+    if (TEMPORARY.test(name)) await rm(join(path, name), { force: true });
   }
 }
 
 /** Makes a run folder with its subfolders, where they are not there. */
 export async function makeRunFolder(path: string): Promise<void> {
-  for (const name of ["model", "logs", "checkpoints"]) await mkdir(join(path, name), { recursive: true });
+  for (const name of FOLDERS) await mkdir(join(path, name), { recursive: true });
 }
 
-/** What is in a folder that a run is to have: nothing, a run, or something else. */
-export async function contentOf(path: string): Promise<"nothing" | "a run" | "other files"> {
-  let entries: string[];
+type Content = "nothing" | "an unfinished run" | "a run" | "other files";
+
+/** What is in a folder that a run is to have. What a run leaves that was killed at once counts as nothing. */
+export async function contentOf(path: string): Promise<Content> {
+  let names: string[];
   try {
-    entries = await readdir(path);
+    names = await readdir(path);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "ENOENT") return "nothing";
     throw new UsageError(`Expected --out to be a folder to make, but ${path}: ${(error as Error).message}`);
   }
-  if (entries.length === 0) return "nothing";
-  return entries.includes("config.json") ? "a run" : "other files";
+  if (names.includes("config.json")) return names.includes("summary.json") ? "a run" : "an unfinished run";
+  for (const name of names) {
+    const isLeft = FOLDERS.includes(name) ? await isEmptyFolder(join(path, name)) : TEMPORARY.test(name);
+    if (!isLeft) return "other files";
+  }
+  return "nothing";
+}
+
+async function isEmptyFolder(path: string): Promise<boolean> {
+  const entries = await readdir(path).catch(() => undefined);
+  return entries?.length === 0;
 }
 
 /** @throws UsageError where `path` is not a folder that can be made, or holds anything already */
@@ -60,7 +77,9 @@ export async function checkRunFolder(path: string): Promise<void> {
   const content = await contentOf(path);
   if (content === "nothing") return;
   const advice =
-    content === "a run" ? `Choose another folder, or go on with --resume ${path}.` : "Choose another folder.";
+    content === "other files"
+      ? "Choose another folder."
+      : `Choose another folder, or go on with --resume ${path}.`;
   throw new UsageError(
     `Expected --out to be a new or empty folder, but ${path} holds ${content} already. ${advice}`,
   );

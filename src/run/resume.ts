@@ -8,10 +8,11 @@ import { differences, type Identity } from "./identity.js";
 /** How a run begins: anew in a new folder, at the newest checkpoint of its folder, or there if there is one. */
 export type Beginning = "new" | "resume" | "resume or new";
 
-/** Where a run goes on. */
-export interface Resumption {
-  readonly checkpoint: Checkpoint;
-  readonly file: string;
+/** Where a run begins. */
+export interface Start {
+  /** What it goes on from; undefined: it begins anew. */
+  readonly checkpoint?: Checkpoint;
+  readonly file?: string;
   /** What the user should know of it, a sentence each. */
   readonly warnings: readonly string[];
 }
@@ -26,17 +27,17 @@ interface Wanted {
 }
 
 /**
- * What the run goes on from, null where it begins anew. Rank 0 looks, and changes nothing. Collective.
+ * Where the run begins. Rank 0 looks, and changes nothing. Collective.
  * @throws UsageError on rank 0, where folder or checkpoint is not what the run needs
  */
-export async function findResumption(comm: Communicator, wanted: Wanted): Promise<Resumption | null> {
+export async function findStart(comm: Communicator, wanted: Wanted): Promise<Start> {
   return comm.broadcastObject(comm.rank === 0 ? await find(wanted) : undefined);
 }
 
-async function find({ beginning, out, folder, identity, epochs }: Wanted): Promise<Resumption | null> {
+async function find({ beginning, out, folder, identity, epochs }: Wanted): Promise<Start> {
   if (beginning === "new") {
     await checkRunFolder(out);
-    return null;
+    return { warnings: [] };
   }
   const { checkpoint, file, damaged } = await folder.newest();
   if (checkpoint === undefined) {
@@ -45,14 +46,15 @@ async function find({ beginning, out, folder, identity, epochs }: Wanted): Promi
         `Expected a checkpoint that is whole in ${file}, found none. ${damaged.join(" ")}`,
       );
     }
-    if (beginning === "resume") {
+    const content = await contentOf(out);
+    if (beginning === "resume" && content !== "an unfinished run") {
       throw new UsageError(
-        `Expected a checkpoint in ${file} to resume from, found none. Give the folder that apts train wrote with ` +
-          `--out, or start anew without --resume.`,
+        `Expected a checkpoint in ${file} to resume from, found none. Give the folder that apts train wrote with --out.`,
       );
     }
-    if ((await contentOf(out)) === "other files") await checkRunFolder(out);
-    return null;
+    if (content === "other files") await checkRunFolder(out);
+    const lost = content === "nothing" ? [] : [`There is no checkpoint in ${file} yet: the run begins anew.`];
+    return { warnings: lost };
   }
   checkSame(out, checkpoint.identity, identity);
   checkEpochs(out, checkpoint, epochs);

@@ -17,7 +17,7 @@ export class RunFolder {
   private constructor(readonly path: string) {}
 
   /** Makes the folder of a run that begins, or takes that of one which goes on `from` somewhere; `config.json` tells. */
-  static async open(path: string, record: RunRecord, from: Position | null): Promise<RunFolder> {
+  static async open(path: string, record: RunRecord, from: Position | undefined): Promise<RunFolder> {
     const folder = new RunFolder(path);
     await makeRunFolder(path);
     await removeTemporaries(path);

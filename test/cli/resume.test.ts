@@ -63,7 +63,7 @@ describe("a run killed at any moment and resumed", () => {
       expect((await begun.finished).code).toBe(1);
       const resumed = await runApts(["train", "--resume", killed, "--ranks", String(ranksLater)]);
       expectSuccess(resumed);
-      const from = /goes on after .*/.exec(resumed.stderr)?.[0];
+      const from = /goes on after .*|begins anew/.exec(resumed.stderr)?.[0];
       expect(from).toBeDefined();
       await run(whole, { ...PROBLEM, method, ...options }); // by one rank, in this process
       expect(weights(killed).equals(weights(whole)), from).toBe(true);

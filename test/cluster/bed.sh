@@ -15,7 +15,7 @@ cannot() { echo "$*" >&2; exit 99; }
 
 if [ -z "${BED_INSIDE-}" ]; then
   [ "$(id -u)" = 0 ] || cannot "it needs root"
-  for program in unshare nsenter setpriv ip ssh /usr/sbin/sshd \
+  for program in unshare nsenter setpriv pgrep ip ssh /usr/sbin/sshd \
     ${SLURM:+munged slurmctld slurmd srun}; do
     command -v "$program" >/dev/null || cannot "$program is not installed (make setup-cluster)"
   done

@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
+import { afterAll, describe, it } from "vitest";
 
 /** What a command inside the bed did. */
 export interface Outcome {
@@ -25,12 +26,36 @@ export interface Bed {
   close(): Promise<void>;
 }
 
+/** Tests on a bed of their own; where the machine cannot have one, they are skipped, and it is said why. */
+export async function describeOnHosts(
+  name: string,
+  options: BedOptions,
+  tests: (bed: Bed) => void,
+): Promise<void> {
+  const bed = await startBed(options);
+  if (typeof bed === "string") {
+    console.warn(`Skipped: ${name}: ${bed}.`);
+    describe.skip(`${name} (${bed})`, () => {
+      it("needs real hosts", () => undefined);
+    });
+    return;
+  }
+  describe(name, () => {
+    afterAll(() => bed.close());
+    tests(bed);
+  });
+}
+
+export interface BedOptions {
+  /** How many beside "login". */
+  readonly hosts: number;
+  /** Fake GPUs of each, for SLURM to hand out. */
+  readonly gpus?: number;
+  readonly slurm?: boolean;
+}
+
 /** Starts a bed; where the machine cannot have one, says why. */
-export async function startBed(options: {
-  hosts: number;
-  gpus?: number;
-  slurm?: boolean;
-}): Promise<Bed | string> {
+async function startBed(options: BedOptions): Promise<Bed | string> {
   if (process.platform !== "linux") return "it needs Linux";
   const { hosts, gpus = 0, slurm = false } = options;
   const bed = spawn("bash", [join(import.meta.dirname, "bed.sh")], {

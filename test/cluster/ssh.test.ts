@@ -3,16 +3,21 @@ import { once } from "node:events";
 import { tmpdir } from "node:os";
 import { text } from "node:stream/consumers";
 import { join } from "node:path";
-import { afterAll, afterEach, describe, expect, it } from "vitest";
-import { built, cli, expectNoneLeft, mark, marked, rankProgram, untilReady } from "../launcher/support.js";
-import { startBed, type Bed } from "./bed.js";
+import { afterEach, expect, it } from "vitest";
+import {
+  built,
+  cli,
+  expectNoneLeft,
+  launcherOf,
+  mark,
+  marked,
+  rankProgram,
+  untilReady,
+} from "../launcher/support.js";
+import { describeOnHosts } from "./bed.js";
+import { expectIdle } from "./training.js";
 
-const started = await startBed({ hosts: 3 });
-const missing = typeof started === "string" ? started : undefined;
-if (missing !== undefined) console.warn(`Skipping the tests over ssh on real hosts: ${missing}.`);
-
-describe.skipIf(missing !== undefined)("apts-launch over ssh", () => {
-  const bed = started as Bed;
+await describeOnHosts("apts-launch over ssh", { hosts: 3 }, (bed) => {
   const folder = mkdtempSync(join(tmpdir(), "apts-ssh-"));
   const marks = mark();
   const hostfile = (text: string): string => {
@@ -41,23 +46,10 @@ describe.skipIf(missing !== undefined)("apts-launch over ssh", () => {
       readFileSync(`/proc/${pid}/environ`, "utf8").split("\0").includes(`APTS_RANK=${wanted}`),
     )!;
 
-  /** The launcher itself, seen from outside the bed. */
-  const launcherPid = (): number =>
-    marked(marks).find((pid) => readFileSync(`/proc/${pid}/cmdline`, "utf8").split("\0")[1] === cli)!;
-
-  /** Every process of Node on the hosts: agents and ranks. */
-  async function leftOnHosts(): Promise<string> {
-    const outcomes = await Promise.all(
-      ["n1", "n2", "n3"].map((host) => bed.run(host, ["pgrep", "-l", "node|sleep"])),
-    );
-    return outcomes.map(({ stdout }) => stdout.replace(/^\d+ sleep\n/, "")).join("");
-  }
-
   afterEach(async () => {
     await expectNoneLeft(marks);
-    await expect.poll(leftOnHosts, { timeout: 10_000 }).toBe(""); // what is promised: within 10 s
+    await expectIdle(bed, ["n1", "n2", "n3"], 10); // what is promised
   });
-  afterAll(() => bed.close());
 
   it("shows where each line comes from", async () => {
     const { code, stdout } = await launch("n1 slots=1\nn2 slots=1\nlogin slots=1", "--", "hostname");
@@ -127,7 +119,7 @@ describe.skipIf(missing !== undefined)("apts-launch over ssh", () => {
       marks,
     );
     await untilReady(child, 2);
-    process.kill(launcherPid(), "SIGINT");
+    process.kill(launcherOf(marks), "SIGINT");
     expect((await once(child, "exit"))[0]).toBe(130);
   });
 
@@ -138,7 +130,7 @@ describe.skipIf(missing !== undefined)("apts-launch over ssh", () => {
       marks,
     );
     await untilReady(child, 2);
-    process.kill(launcherPid(), "SIGKILL");
+    process.kill(launcherOf(marks), "SIGKILL");
     await once(child, "exit");
     await expectNoneLeft(marks, 10);
   });

@@ -12,14 +12,17 @@ const root = resolve(import.meta.dirname, "../..");
 
 /** The launcher starts agents, which are programs: it is tested as built. */
 export const built = (file: string): string => join(root, "dist", file.replace(/\.ts$/, ".js"));
-export const launcher = (await import(pathToFileURL(upToDate("launcher/launch.ts")).href)) as typeof Launch;
+export const importBuilt = (file: string): Promise<unknown> => import(pathToFileURL(upToDate(file)).href);
+export const launcher = (await importBuilt("launcher/launch.ts")) as typeof Launch;
 export const cli = upToDate("launcher/cli.ts");
 export const rankProgram = join(import.meta.dirname, "fixtures/rank.mjs");
 
 /** The built file, after making sure that it is what the sources say. */
 function upToDate(file: string): string {
-  const sources = readdirSync(join(root, "launcher"), { recursive: true, encoding: "utf8" });
-  for (const source of sources.filter((name) => name.endsWith(".ts")).map((name) => join("launcher", name))) {
+  const sources = ["launcher", "src/cli", "src/run"].flatMap((folder) =>
+    readdirSync(join(root, folder), { recursive: true, encoding: "utf8" }).map((name) => join(folder, name)),
+  );
+  for (const source of sources.filter((name) => name.endsWith(".ts"))) {
     const made = built(source);
     if (!existsSync(made) || statSync(made).mtimeMs < statSync(join(root, source)).mtimeMs) {
       throw new Error(
@@ -41,6 +44,16 @@ export function marked({ APTS_TEST_MARK: value }: Record<string, string>): numbe
     .filter((name) => /^\d+$/.test(name))
     .filter((pid) => environmentOf(pid).includes(`APTS_TEST_MARK=${value!}`))
     .map(Number);
+}
+
+/** The launcher itself, where it carries `mark`. */
+export function launcherOf(mark: Record<string, string>): number {
+  const isLauncher = (pid: number): boolean => {
+    const [, program] = readFileSync(`/proc/${pid}/cmdline`, "utf8").split("\0");
+    const isRank = environmentOf(String(pid)).some((entry) => entry.startsWith("APTS_RANK="));
+    return /\/(launcher\/cli|cli\/main)\.js$/.test(program ?? "") && !isRank;
+  };
+  return marked(mark).find(isLauncher)!;
 }
 
 function environmentOf(pid: string): string[] {

@@ -1,6 +1,7 @@
 import { spawnSync } from "node:child_process";
 import {
   closeSync,
+  copyFileSync,
   cpSync,
   existsSync,
   mkdirSync,
@@ -175,6 +176,28 @@ describe("what does not fit is refused, and nothing is touched:", () => {
 });
 
 describe("a run that begins or goes on", () => {
+  it.each(["resume", "resume or new"] as const)(
+    "begins anew (%s) where it was killed before any checkpoint",
+    async (beginning) => {
+      const [whole, killed] = [join(temporaryFolder(), "whole"), join(temporaryFolder(), "killed")];
+      await run(whole, { epochs: 1 });
+      mkdirSync(killed);
+      copyFileSync(join(whole, "config.json"), join(killed, "config.json"));
+      const begun = await run(killed, { epochs: 1 }, { beginning });
+      expect(warnings(begun)).toEqual([
+        expect.stringMatching(/no checkpoint in .* yet: the run begins anew/) as string,
+      ]);
+      expect(weights(killed).equals(weights(whole))).toBe(true);
+    },
+  );
+
+  it("takes a folder that a run left which was killed at once", async () => {
+    const out = temporaryFolder();
+    for (const name of ["model", "logs", "checkpoints"]) mkdirSync(join(out, name));
+    writeFileSync(join(out, "config.json.123.tmp"), "{");
+    expect((await run(out, { epochs: 1 })).summary.epochs).toBe(1);
+  });
+
   it("begins in a new folder and in one without checkpoints, and goes on in another", async () => {
     const out = join(temporaryFolder(), "run");
     const go = { beginning: "resume or new" } as const;

@@ -1,0 +1,167 @@
+import { once } from "node:events";
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { expect, it } from "vitest";
+import { expectNoneLeft, launcherOf, mark, marked } from "../launcher/support.js";
+import { describeOnHosts } from "./bed.js";
+import { expectedModel, expectIdle, expectSuccess, modelOf, newFolder, RUN, train } from "./training.js";
+
+const KILLS = 20;
+
+await describeOnHosts("apts train over ssh", { hosts: 3 }, (bed) => {
+  const hostfile = (...lines: string[]): string => {
+    const file = join(newFolder(), "hosts.txt");
+    writeFileSync(file, lines.join("\n"));
+    return file;
+  };
+  const two = hostfile("n1 slots=2", "n2 slots=1");
+  const idle = (): Promise<void> => expectIdle(bed, ["n1", "n2", "n3"]);
+
+  /** Starts a run and follows it; `marks` finds its ranks. */
+  function start(args: readonly string[]) {
+    const marks = mark();
+    const child = bed.start("login", train(...args), marks);
+    let seen = "";
+    child.stderr.on("data", (chunk) => (seen += String(chunk)));
+    const ended = once(child, "exit") as Promise<[number | null]>;
+    const saw = async (pattern: RegExp): Promise<void> => {
+      while (!pattern.test(seen) && child.exitCode === null) await sleep(20);
+    };
+    const ranks = (): number[] =>
+      marked(marks).filter((pid) => readFileSync(`/proc/${pid}/environ`, "utf8").includes("\0APTS_RANK="));
+    return { child, marks, ended, saw, ranks, seen: () => seen };
+  }
+
+  it("computes on two and three hosts what one rank computes alone", { timeout: 120_000 }, async () => {
+    for (const hosts of [two, hostfile("n1", "n2", "n3")]) {
+      const out = join(newFolder(), "run");
+      expectSuccess(
+        await bed.run(
+          "login",
+          train(...RUN, "--hostfile", hosts, "--ranks", "3", "--epochs", "4", "--out", out),
+        ),
+      );
+      expect(modelOf(out)).toBe(await expectedModel(4));
+      await idle();
+    }
+  });
+
+  it(
+    `survives ${KILLS} killed ranks: every end is clean, and the result that of an undisturbed run`,
+    { timeout: 600_000 },
+    async () => {
+      const epochs = 40;
+      const oneEach = hostfile("n1", "n2");
+      const begin = (): string[] => [...RUN, "--epochs", String(epochs), "--out", join(newFolder(), "run")];
+      let options = begin();
+      for (let kills = 0; kills < KILLS;) {
+        const run = start([...options, "--auto-resume", "--hostfile", oneEach, "--ranks", "2"]);
+        while (run.ranks().length < 2) await sleep(10);
+        // Half of the ranks die while they start, half while they train.
+        if (kills % 2 === 1) await run.saw(/ samples, /);
+        await sleep(Math.random() * (kills % 2 === 1 ? 500 : 1500));
+        const ranks = run.ranks();
+        const victim = ranks[Math.floor(Math.random() * ranks.length)];
+        if (victim !== undefined) process.kill(victim, "SIGKILL");
+        const killed = Date.now();
+        const [code] = await run.ended;
+        expect(Date.now() - killed).toBeLessThan(10_000);
+        await expectNoneLeft(run.marks);
+        await idle();
+        if (code === 0) {
+          // It had done its work before anybody died: the next begins anew.
+          expect(modelOf(options.at(-1)!)).toBe(await expectedModel(epochs));
+          options = begin();
+        } else {
+          expect(run.seen()).toMatch(/Rank \d \(n\d, pid \d+\) was killed by SIGKILL\./);
+          expect(code).toBe(1);
+          kills++;
+        }
+      }
+      expectSuccess(
+        await bed.run("login", train(...options, "--auto-resume", "--hostfile", oneEach, "--ranks", "2")),
+      );
+      expect(modelOf(options.at(-1)!)).toBe(await expectedModel(epochs));
+    },
+  );
+
+  it("starts again by itself, once there is something new to start from", { timeout: 120_000 }, async () => {
+    const out = join(newFolder(), "run");
+    const args = ["--hostfile", two, "--ranks", "3", "--epochs", "40", "--out", out];
+    const run = start([...RUN, ...args, "--max-restarts", "2"]);
+    await run.saw(/epoch +3\//);
+    process.kill(run.ranks()[1]!, "SIGKILL");
+    expect(await run.ended, run.seen()).toEqual([0, null]);
+    expect(run.seen()).toMatch(/was killed by SIGKILL\.[^]*Starts again from the last checkpoint/);
+    expect(modelOf(out)).toBe(await expectedModel(40));
+    await idle();
+  });
+
+  it(
+    "writes a checkpoint on Ctrl-C and goes on from there on fewer ranks",
+    { timeout: 120_000 },
+    async () => {
+      const out = join(newFolder(), "run");
+      const run = start([...RUN, "--hostfile", two, "--ranks", "3", "--epochs", "40", "--out", out]);
+      await run.saw(/epoch +2\//);
+      process.kill(launcherOf(run.marks), "SIGINT");
+      expect(await run.ended, run.seen()).toEqual([130, null]);
+      await idle();
+      expectSuccess(
+        await bed.run("login", train("--resume", out, "--hostfile", hostfile("n2", "n3"), "--ranks", "2")),
+      );
+      expect(modelOf(out)).toBe(await expectedModel(40));
+    },
+  );
+
+  it(
+    "leaves nothing on any host when the launcher is killed, and goes on at once",
+    { timeout: 120_000 },
+    async () => {
+      const out = join(newFolder(), "run");
+      const run = start([...RUN, "--hostfile", two, "--ranks", "3", "--epochs", "40", "--out", out]);
+      await run.saw(/epoch +2\//);
+      process.kill(launcherOf(run.marks), "SIGKILL");
+      const [resumed] = await Promise.all([
+        bed.run("login", train("--resume", out, "--hostfile", two)),
+        expectNoneLeft(run.marks, 10),
+      ]);
+      expectSuccess(resumed);
+      expect(modelOf(out)).toBe(await expectedModel(40));
+    },
+  );
+
+  it(
+    "ends when a host is cut off, and goes on from there when it is back",
+    { timeout: 120_000 },
+    async () => {
+      const out = join(newFolder(), "run");
+      const run = start([...RUN, "--hostfile", two, "--ranks", "3", "--epochs", "40", "--out", out]);
+      await run.saw(/epoch +2\//);
+      await bed.link("n2", "down");
+      const cut = Date.now();
+      try {
+        expect(await run.ended).toEqual([1, null]);
+        expect(run.seen()).toMatch(
+          /Rank 2 \(n2, pid \d+\) was lost with its host n2: ssh ended with exit code 255/,
+        );
+        await expectNoneLeft(run.marks, Math.max(1, 12 - (Date.now() - cut) / 1000));
+      } finally {
+        await bed.link("n2", "up");
+      }
+      expectSuccess(await bed.run("login", train("--resume", out, "--hostfile", two, "--ranks", "3")));
+      expect(modelOf(out)).toBe(await expectedModel(40));
+    },
+  );
+
+  it("goes on when the disk of a checkpoint is full, and says so", { timeout: 120_000 }, async () => {
+    const out = join(newFolder(), "run");
+    const run = start([...RUN, "--hostfile", hostfile("n1"), "--ranks", "3", "--epochs", "40", "--out", out]);
+    await run.saw(/epoch +2\//);
+    await bed.run("n1", ["mount", "-t", "tmpfs", "-o", "size=20k", "tmpfs", join(out, "checkpoints")]);
+    expect(await run.ended, run.seen()).toEqual([0, null]);
+    expect(run.seen()).toMatch(/could not write a checkpoint.*(ENOSPC|no space)/i);
+    expect(modelOf(out)).toBe(await expectedModel(40));
+  });
+});
