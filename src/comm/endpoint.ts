@@ -58,11 +58,14 @@ export interface EndpointOptions {
 
 const LEFT = "closed its communicator and left";
 
-/** How long a rank that closes waits for others to take what it has sent. */
-const LINGER_MS = 2000;
+/** How long a rank that closes waits for the others to take leave. */
+const LEAVE_MS = 2000;
 
-/** How long a rank that failed waits for its report to reach the others. */
+/** How long a rank that failed stays, for its report to reach the others. */
 const REPORT_MS = 100;
+
+/** How long a process that ends waits for last words to peers that may have ended too. */
+const LINGER_MS = 100;
 
 /**
  * One rank's side of all communication in a job: sorts frames into channels, watches every wait, and decides what
@@ -146,6 +149,16 @@ export class Endpoint implements Receiver {
   /** Lets arriving heads of `context` be compared with this rank's calls. */
   follow(context: number, log: CallLog): void {
     this.#logs.set(context, log);
+  }
+
+  /** Lets go of what belongs to a group that is closed. */
+  forget(context: number): void {
+    this.#logs.delete(context);
+    for (const { incoming, outgoing } of this.#peers) {
+      for (const channels of [incoming, outgoing]) {
+        for (const key of channels.keys()) if (contextOf(key) === context) channels.delete(key);
+      }
+    }
   }
 
   /** Hands a frame to the link to `to`. A head alone may be written again afterwards. */
@@ -373,7 +386,7 @@ export class Endpoint implements Receiver {
     this.#checkLeave();
     await Promise.race([
       takenLeave,
-      sleep(LINGER_MS, undefined, { signal: patience.signal }).catch(() => undefined),
+      sleep(LEAVE_MS, undefined, { signal: patience.signal }).catch(() => undefined),
     ]);
     patience.abort();
     this.#state = "closed";
@@ -419,4 +432,8 @@ export class Endpoint implements Receiver {
 /** One number for (context, tag); tags start at COLLECTIVE = −1. */
 function channelKey(context: number, tag: number): number {
   return context * 2 ** 31 + (tag - COLLECTIVE);
+}
+
+function contextOf(key: number): number {
+  return Math.floor(key / 2 ** 31);
 }

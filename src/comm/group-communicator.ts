@@ -1,4 +1,4 @@
-import { AptsError } from "../errors.js";
+import { AptsError, CommunicatorClosedError } from "../errors.js";
 import * as check from "./arguments.js";
 import { Call, type Group } from "./call.js";
 import { CallLog } from "./call-log.js";
@@ -15,6 +15,9 @@ import * as selected from "./selected.js";
 import { digestOf, reductionOf, type Operation, type Signature } from "./signature.js";
 import { planSplit } from "./split.js";
 
+/** The context of the group of all ranks. */
+export const WORLD = 0;
+
 /** A Communicator over an Endpoint: checks arguments, lines calls up, and picks an algorithm for each. */
 export class GroupCommunicator implements Communicator {
   readonly rank: number;
@@ -22,6 +25,7 @@ export class GroupCommunicator implements Communicator {
   readonly #group: Group;
   /** Settles when the collective called last is done: they run one after another, in the order of the calls. */
   #turn: Promise<void> | undefined;
+  #closed = false;
 
   constructor(endpoint: Endpoint, members: readonly number[], rank: number, context: number) {
     this.rank = rank;
@@ -41,6 +45,7 @@ export class GroupCommunicator implements Communicator {
     check.checkRank("send", "to", to, this.size);
     check.checkTag("send", tag);
     const dtype = check.checkArray("send", "data", data);
+    this.#throwIfClosed();
     await this.#marked(sendMessage(this.#group, to, tag, data, dtype));
   }
 
@@ -48,6 +53,7 @@ export class GroupCommunicator implements Communicator {
     check.checkRank("recv", "from", from, this.size);
     check.checkTag("recv", tag);
     const dtype = check.checkArray("recv", "into", into);
+    this.#throwIfClosed();
     return this.#marked(receiveMessage(this.#group, from, tag, into, dtype));
   }
 
@@ -223,11 +229,20 @@ export class GroupCommunicator implements Communicator {
   }
 
   async close(): Promise<void> {
-    if (this.#group.context === 0) await this.#group.endpoint.close();
+    const { endpoint, context } = this.#group;
+    this.#closed = true;
+    if (context === WORLD) await endpoint.close();
+    else endpoint.forget(context);
   }
 
   #equal(count: number): number[] {
     return new Array<number>(this.size).fill(count);
+  }
+
+  #throwIfClosed(): void {
+    this.#group.endpoint.throwIfFailed();
+    if (this.#closed)
+      throw new CommunicatorClosedError("Expected an open communicator, but this group was closed.");
   }
 
   /** Notes that a call ended with what ended communication. */
@@ -246,7 +261,7 @@ export class GroupCommunicator implements Communicator {
    */
   async collective<R>(signature: Signature, body: (call: Call) => Promise<R>): Promise<R> {
     const { endpoint } = this.#group;
-    endpoint.throwIfFailed();
+    this.#throwIfClosed();
     const earlier = this.#turn;
     let done!: () => void;
     this.#turn = new Promise((resolve) => (done = resolve));
@@ -254,7 +269,7 @@ export class GroupCommunicator implements Communicator {
     try {
       if (earlier !== undefined) {
         await earlier;
-        endpoint.throwIfFailed();
+        this.#throwIfClosed();
       }
       const call = new Call(this.#group, signature);
       const result = await body(call);
