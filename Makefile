@@ -28,7 +28,7 @@ run: build
 
 # Beside PyTorch, Gloo and Open MPI where they are installed.
 bench: build
-	node bench/compute/fcnn.mjs
+	node bench/compute/beside-torch.mjs
 	node bench/comm/run.mjs
 	node bench/trust-region/l-sr1.mjs
 

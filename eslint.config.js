@@ -10,6 +10,7 @@ import tseslint from "typescript-eslint";
 const mayImport = {
   "src/errors.ts": [],
   "src/events.ts": ["src/errors.ts"],
+  "src/terminal.ts": [],
   "src/linalg": [],
   "src/config": ["src/errors.ts"],
   "src/data": ["src/errors.ts", "src/linalg"],
@@ -50,7 +51,7 @@ const mayImport = {
     "src/report",
     "src/events.ts",
   ],
-  launcher: ["src/errors.ts", "src/events.ts", "src/config", "src/comm/rendezvous"],
+  launcher: ["src/errors.ts", "src/events.ts", "src/terminal.ts", "src/config", "src/comm/rendezvous"],
 };
 
 const folders = [...Object.keys(mayImport), "src/cli", "src/index.ts"];

@@ -2,7 +2,7 @@ import { createWriteStream, mkdirSync, type WriteStream } from "node:fs";
 import { join } from "node:path";
 import type { Writable } from "node:stream";
 import type { WriteStream as Terminal } from "node:tty";
-import pc from "picocolors";
+import { coloursFor } from "../src/terminal.js";
 import type { OutputStream } from "./agent/protocol.js";
 import type { Placement } from "./placement.js";
 
@@ -31,7 +31,7 @@ export function terminalOutput(
   const severalHosts = new Set(placements.map(({ host }) => host)).size > 1;
   const prefix = (rank: number, host: string, stream: OutputStream): string => {
     if (placements.length === 1) return "";
-    const colours = pc.createColors(streams[stream].isTTY && !process.env["NO_COLOR"]);
+    const colours = coloursFor(streams[stream]);
     const label = severalHosts ? `[${rank} ${host}]` : `[${rank}]`;
     return `${colours[COLOURS[rank % COLOURS.length]!](label)} `;
   };

@@ -26,14 +26,24 @@ export const submitOptions = {
   jobName: text({ fallback: "apts", placeholder: "NAME", help: "name of the job" }),
   requeue: flag({
     fallback: false,
-    help: "start again, from the last checkpoint, when preempted or out of time",
+    help: "go on from the last checkpoint after preemption or the time limit",
   }),
+  dryRun: flag({ fallback: false, help: "print the job script and submit nothing" }),
 } satisfies OptionTable;
 
 /** How long before the time limit SLURM asks the ranks to write a checkpoint and end, in seconds. */
 const WARNING = 120;
 /** What a run ends with that a signal has stopped after a checkpoint. */
 const STOPPED = 143;
+
+/** How many ranks that makes. */
+export function ranksOf(values: ValuesOf<typeof submitOptions>): number {
+  return values.nodes * ranksPerNode(values);
+}
+
+function ranksPerNode({ ranksPerNode, gpusPerNode }: ValuesOf<typeof submitOptions>): number {
+  return ranksPerNode ?? Math.max(1, gpusPerNode);
+}
 
 /** A job script that runs `command` as ranks. `log` is the file for their output. */
 export function jobScript(
@@ -44,13 +54,13 @@ export function jobScript(
   const requests = {
     "job-name": values.jobName,
     nodes: values.nodes,
-    "ntasks-per-node": values.ranksPerNode ?? Math.max(1, values.gpusPerNode),
+    "ntasks-per-node": ranksPerNode(values),
     "gpus-per-node": values.gpusPerNode === 0 ? undefined : values.gpusPerNode,
     "cpus-per-task": values.coresPerRank,
     time: values.time,
     partition: values.partition,
     account: values.account,
-    output: log,
+    output: log.replaceAll("%", "%%"), // sbatch's own patterns begin with %
     "open-mode": "append",
     signal: `USR1@${WARNING}`,
   };
@@ -62,18 +72,22 @@ export function jobScript(
     ...directives,
     `#SBATCH --${values.requeue ? "requeue" : "no-requeue"}`,
     "",
-    "# srun passes on --cpus-per-task only when told to.",
-    'export SRUN_CPUS_PER_TASK="${SLURM_CPUS_PER_TASK:-1}"',
+    ...(values.coresPerRank === undefined ? [] : CORES),
     `srun --kill-on-bad-exit=1 ${command.map(quote).join(" ")}`,
     ...(values.requeue ? REQUEUE : []),
     "",
   ].join("\n");
 }
 
+const CORES = [
+  "# srun takes --cpus-per-task from here only.",
+  "export SRUN_CPUS_PER_TASK=$SLURM_CPUS_PER_TASK",
+];
+
 const REQUEUE = [
   "code=$?",
   `# ${STOPPED}: stopped by SIGUSR1 after a checkpoint, with work left.`,
-  `[ $code = ${STOPPED} ] && scontrol requeue "$SLURM_JOB_ID"`,
+  `if [ $code = ${STOPPED} ]; then scontrol requeue "$SLURM_JOB_ID"; fi`,
   "exit $code",
 ];
 

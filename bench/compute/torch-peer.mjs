@@ -12,6 +12,7 @@ export async function startTorch(network, rows, chunk, threads) {
     ...process.env,
     OPENBLAS_CORETYPE: process.env.TORCH_OPENBLAS_CORETYPE ?? "SKYLAKEX",
     OMP_WAIT_POLICY: "PASSIVE",
+    OMP_NUM_THREADS: String(threads),
   };
   const python = process.env.TORCH_PYTHON ?? "/usr/bin/python3";
   const child = spawn(python, [script, network, rows, chunk, threads].map(String), {

@@ -1,7 +1,7 @@
-import pc from "picocolors";
 import { finalTable, progressLine } from "../report/console.js";
 import type { RunEvent } from "../run/events.js";
 import type { Position } from "../run/ledger.js";
+import { coloursFor, hasColour } from "../terminal.js";
 
 /**
  * Shows a run to the person who started it: a progress line an epoch and a table at the end, on standard error;
@@ -29,14 +29,14 @@ export function showRun(json: boolean): (event: RunEvent) => void {
       case "checkpoint":
         break; // one an epoch is no news
       case "warning":
-        console.error(`${pc.yellow("apts:")} ${event.message}`);
+        console.error(`${coloursFor(process.stderr).yellow("apts:")} ${event.message}`);
         break;
       case "epoch":
-        console.error(progressLine(event.metrics, epochs));
+        console.error(progressLine(event.metrics, epochs, hasColour(process.stderr)));
         break;
       case "done":
         if (json) console.log(JSON.stringify(event.summary, null, 2));
-        else console.log(finalTable(event.summary));
+        else console.log(finalTable(event.summary, hasColour(process.stdout)));
         if (event.summary.ended === "stopped") console.error(`apts train --resume ${out} goes on from here.`);
         break;
       default:

@@ -1,8 +1,8 @@
-import pc from "picocolors";
 import { reportOf } from "../errors.js";
+import { coloursFor } from "../terminal.js";
 
 export function showFailure(text: string): void {
-  console.error(`${pc.red("apts:")} ${text}`);
+  console.error(`${coloursFor(process.stderr).red("apts:")} ${text}`);
 }
 
 /** One clear sentence for bad usage and for what follows from another rank's failure, everything known for any other

@@ -7,6 +7,7 @@ import { fetchCommand } from "./fetch.js";
 import { infoCommand } from "./info.js";
 import { methodsCommand } from "./methods.js";
 import { reportCommand } from "./report.js";
+import { submitCommand } from "./submit.js";
 import { trainCommand } from "./train.js";
 
 const program = new Command("apts")
@@ -15,6 +16,7 @@ const program = new Command("apts")
   .showHelpAfterError("Run with --help for all options.")
   .exitOverride();
 trainCommand(program);
+submitCommand(program);
 infoCommand(program);
 fetchCommand(program);
 reportCommand(program);

@@ -23,7 +23,7 @@ export function reportCommand(program: Command): void {
 }
 
 async function readRun(argument: string) {
-  const [, name, folder] = /^(?:([^=]*)=)?(.*)$/.exec(argument)!;
+  const [, name, folder] = /^(?:(.*)=)?([^=]*)$/.exec(argument)!;
   return { name: name ?? (await methodOf(folder!)), metrics: await readMetrics(folder!) };
 }
 

@@ -29,10 +29,19 @@ export async function serialiseModel(model: tf.LayersModel): Promise<ModelFiles>
   return files!;
 }
 
-/** The layers of a model and how they hang together, as text: neither their weights nor how these were drawn. */
+/**
+ * The layers of a model and how they hang together, as text: without their weights, how these were drawn, and what the
+ * layers are called, which may change from one building of the same model to the next.
+ */
 export function topologyOf(model: tf.LayersModel): string {
-  const layers: unknown = model.toJSON(null, false);
-  return JSON.stringify(layers, (key, value: unknown) => (key.endsWith("_initializer") ? undefined : value));
+  const names = new Map<string, string>();
+  const description = JSON.stringify(model.toJSON(null, false), (key, value: unknown) => {
+    if (key === "name" && typeof value === "string" && !names.has(value)) names.set(value, `#${names.size}`);
+    return key.endsWith("_initializer") ? undefined : value;
+  });
+  return JSON.stringify(JSON.parse(description), (_, value: unknown) =>
+    typeof value === "string" ? (names.get(value) ?? value) : value,
+  );
 }
 
 /**

@@ -9,8 +9,8 @@ type ProgressFields = Pick<
   "epoch" | "seconds" | "loss" | "testAccuracy" | "radius" | "accepted" | "steps"
 >;
 
-/** One line for an epoch that has ended, in columns that stay put from line to line. `colour`: by the terminal. */
-export function progressLine(metrics: ProgressFields, epochs: number, colour?: boolean): string {
+/** One line for an epoch that has ended, in columns that stay put from line to line. */
+export function progressLine(metrics: ProgressFields, epochs: number, colour: boolean): string {
   const { dim, bold, yellow } = picocolors.createColors(colour);
   const digits = String(epochs).length;
   const { epoch, loss, testAccuracy, radius, accepted, steps, seconds } = metrics;
@@ -35,8 +35,8 @@ const endings = {
   stopped: "stopped on request",
 } as const;
 
-/** What came out of a run, as a table. `colour`: by the terminal. */
-export function finalTable(summary: Summary, colour?: boolean): string {
+/** What came out of a run, as a table. */
+export function finalTable(summary: Summary, colour: boolean): string {
   const { bold, dim } = picocolors.createColors(colour);
   const { ranks, subdomains } = summary;
   const plural = (count: number, noun: string): string =>

@@ -16,12 +16,12 @@ export function drawAxes(across: Axis, up: Axis, labelVertical: boolean): string
     if (!labelVertical) return [grid];
     return [grid, element("text", { x: -8, y: y + 4, "text-anchor": "end" }, escape(text))];
   });
-  const vertical = across.ticks.flatMap(({ at, text }) => {
+  const every = Math.ceil((across.ticks.length * widest(across.ticks)) / width);
+  const vertical = across.ticks.flatMap(({ at, text }, index) => {
     const x = at * width;
-    return [
-      element("line", { x1: x, x2: x, y1: height, y2: height + 5, stroke: INK }),
-      element("text", { x, y: height + 18, "text-anchor": "middle" }, escape(text)),
-    ];
+    const mark = element("line", { x1: x, x2: x, y1: height, y2: height + 5, stroke: INK });
+    if (index % every !== 0) return [mark];
+    return [mark, element("text", { x, y: height + 18, "text-anchor": "middle" }, escape(text))];
   });
   const title = { "text-anchor": "middle", "font-weight": 600 };
   return element(
@@ -35,6 +35,12 @@ export function drawAxes(across: Axis, up: Axis, labelVertical: boolean): string
       ? element("text", { ...title, transform: `translate(-48 ${height / 2}) rotate(-90)` }, escape(up.label))
       : "",
   );
+}
+
+/** Pixels that the longest label takes, with some space beside it. */
+function widest(ticks: Axis["ticks"]): number {
+  const CHARACTER = 7;
+  return CHARACTER * (1 + Math.max(1, ...ticks.map(({ text }) => text.length)));
 }
 
 /** One series: the band where its runs differ, the mean, and a dot where it ends. Gaps where the loss is not finite. */

@@ -17,7 +17,11 @@ export class RunState {
   readonly ledger: Ledger;
   readonly #statistics: RunningStatistics;
 
-  constructor(config: TrainConfig, setup: Setup, comm: Communicator) {
+  constructor(
+    private readonly config: TrainConfig,
+    setup: Setup,
+    comm: Communicator,
+  ) {
     const { decomposition, theta, random } = setup;
     const context = { comm, decomposition, plannedSteps: config.epochs * config.batches };
     const count = new EvaluationCount();
@@ -33,6 +37,14 @@ export class RunState {
     await this.#statistics.follow(this.optimizer.theta, problem.batch, problem === this.epochs.full);
     this.ledger.addStep(report);
     return report;
+  }
+
+  /** Why the run is over after the epochs closed so far; undefined while it is not. */
+  goalReached(): "accuracy" | "epochs" | undefined {
+    const last = this.ledger.metrics.at(-1);
+    if (last === undefined) return undefined;
+    if (last.testAccuracy >= (this.config.stopAtAccuracy ?? Infinity)) return "accuracy";
+    return last.epoch >= this.config.epochs ? "epochs" : undefined;
   }
 
   /** Valid until the next step. Collective. */

@@ -28,6 +28,7 @@ describe("apts train", () => {
     expect(stdout).toContain(out);
     expect(code).toBe(0);
     expect(readdirSync(out).sort()).toEqual([
+      "checkpoints",
       "config.json",
       "curves.svg",
       "logs",

@@ -55,7 +55,7 @@ describe.skipIf(missing !== undefined)("apts-launch over ssh", () => {
 
   afterEach(async () => {
     await expectNoneLeft(marks);
-    expect(await leftOnHosts()).toBe("");
+    await expect.poll(leftOnHosts, { timeout: 10_000 }).toBe(""); // what is promised: within 10 s
   });
   afterAll(() => bed.close());
 

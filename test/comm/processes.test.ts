@@ -26,7 +26,10 @@ function expectLost(failures: readonly RankReport[], lost: number, since: number
     expect(name, message).toBe("PeerLostError");
     expect(message).toMatch(new RegExp(`^Rank ${lost} `));
     expect(message).toMatch(
-      new RegExp(`, last heard of .* s ago.*, while rank ${rank} waits for rank \\d in `),
+      // The call it waited in; or, where it was not waiting just then, who told it.
+      new RegExp(
+        `, last heard of .* s ago.*(, while rank ${rank} waits for rank \\d in |, reports rank \\d\\.)`,
+      ),
     );
     expect(at - since).toBeLessThan(seconds * 1000);
   }

@@ -52,12 +52,25 @@ export async function loadBlas(
       const addressOf = (bytes: Uint8Array) => Number(koffi.address(bytes));
       const blas = { ...library.bind(handle, koffi, threads), file, addressOf };
       checkProduct(blas);
+      keepLoaded(koffi, file);
       return { blas, rejected };
     } catch (error) {
       rejected.push({ library: file, reason: firstLine(error) });
     }
   }
   return { blas: undefined, rejected };
+}
+
+/**
+ * Keeps a library where it is until the process is gone. koffi unloads its libraries when Node ends, under the feet of
+ * the threads that OpenMP has in them: a segmentation fault at the end of a run that did everything right.
+ */
+function keepLoaded(koffi: typeof Koffi, file: string): void {
+  if (process.platform !== "linux") return;
+  const RTLD_NOW = 0x2;
+  const RTLD_NODELETE = 0x1000;
+  const dlopen = koffi.load(null).func("void *dlopen(const char *file, int mode)");
+  dlopen(file, RTLD_NOW | RTLD_NODELETE);
 }
 
 function exports(handle: Koffi.LibraryHandle, symbol: string): boolean {

@@ -24,7 +24,7 @@ interface Announcement {
   readonly message: string;
 }
 
-function candidatePorts(step: string): number[] {
+export function candidatePorts(step: string): number[] {
   const digest = createHash("sha256").update(step).digest();
   return Array.from(
     { length: CANDIDATES },

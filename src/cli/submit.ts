@@ -1,0 +1,54 @@
+import type { Command } from "commander";
+import { fileURLToPath } from "node:url";
+import { jobScript, ranksOf, submitJob, submitOptions } from "../../launcher/submit.js";
+import { addOptions } from "../config/commander.js";
+import { readConfigFile } from "../config/file.js";
+import { kebab, type OptionTable } from "../config/option.js";
+import { resolveOptions, splitSources, type Given } from "../config/resolve.js";
+import { allTrainOptions } from "../run/options.js";
+import { jobOptions } from "./job-options.js";
+import { planTask } from "./plan.js";
+
+/** All but the number of ranks, which is that of the nodes times the ranks on each. */
+const trainTable: OptionTable = Object.fromEntries(
+  Object.entries({ ...allTrainOptions, ...jobOptions }).filter(([name]) => name !== "ranks"),
+);
+
+/** `apts submit`: checks the options of a training run, writes a SLURM job script for it and submits that. */
+export function submitCommand(program: Command): void {
+  const command = program
+    .command("submit")
+    .description("submit a training run to SLURM")
+    .option("--config <FILE>", "YAML or JSON file with options of the run; the command line wins");
+  addOptions(command, { ...submitOptions, ...trainTable }).action(async (values: Record<string, unknown>) => {
+    await submit(values);
+  });
+}
+
+async function submit({ config: file, ...values }: Record<string, unknown>): Promise<void> {
+  const commandLine: Given = { source: { kind: "command line" }, values };
+  const { inTable, others } = splitSources([commandLine], submitOptions);
+  const job = resolveOptions(submitOptions, inTable);
+  const sources = file === undefined ? others : [...others, readConfigFile(file as string)];
+  const { out } = planTask(sources, ranksOf(job));
+  const run: Record<string, unknown> = { ...others[0]!.values };
+  if (run["resume"] === undefined) run["out"] = out; // one name for all tasks, and for every start of the job
+  const train = [...argumentsFor({ config: file, ...run })];
+  const command = [process.execPath, fileURLToPath(new URL("./main.js", import.meta.url)), "train", ...train];
+  const script = jobScript(command, job, `${out}.log`);
+  if (job.dryRun) {
+    console.log(script);
+    return;
+  }
+  const id = await submitJob(script, `${out}.sbatch`);
+  console.log(`Submitted job ${id}: script ${out}.sbatch, output ${out}.log, run folder ${out}`);
+}
+
+/** The command line that gives `values`. */
+function argumentsFor(values: Readonly<Record<string, unknown>>): string[] {
+  return Object.entries(values).flatMap(([name, value]) => {
+    if (value === undefined) return [];
+    if (typeof value === "boolean") return [`--${value ? "" : "no-"}${kebab(name)}`];
+    return [`--${kebab(name)}`, value as string];
+  });
+}

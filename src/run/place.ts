@@ -1,0 +1,20 @@
+import type { Communicator } from "../comm/communicator.js";
+import type { RunEvent } from "./events.js";
+import type { Beginning } from "./resume.js";
+import type { DataFiles } from "./setup.js";
+
+/** What one rank brings to a run beside the configuration all share. */
+export interface RankPlace {
+  readonly comm: Communicator;
+  /** Default: "new". */
+  readonly beginning?: Beginning;
+  readonly dataFiles?: DataFiles | undefined;
+  /** Threads this rank may compute with. */
+  readonly threads: number;
+  /** Aborted when the run should end after the step it is in; one rank's wish is everybody's. */
+  readonly stop?: AbortSignal;
+  /** How long the job may still run, where it has a limit: the run stops before it. Asked on rank 0 only. */
+  readonly secondsLeft?: () => Promise<number | undefined>;
+  /** Told what happens; called on rank 0 only. */
+  readonly observe?: (event: RunEvent) => void;
+}

@@ -1,0 +1,158 @@
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { describe, expect, it } from "vitest";
+import type { EpochMetrics } from "../../src/report/metrics.js";
+import type { Summary } from "../../src/report/summary.js";
+import { runApts, startApts, temporaryFolder, type Finished } from "../helpers/apts.js";
+import { metrics, run, weights } from "../run/support.js";
+
+const PROBLEM = {
+  data: "digits",
+  trainSamples: 1000,
+  testSamples: 300,
+  hidden: [16],
+  subdomains: 4,
+  threads: 1,
+};
+const SAME_PROBLEM =
+  "--data digits --train-samples 1000 --test-samples 300 --hidden 16 --subdomains 4 --threads 1";
+/** Checkpoints at every opportunity: after every epoch, and within epochs every few steps. */
+const OFTEN = "--checkpoint-every 1 --checkpoint-minutes 0.001";
+
+/** `apts train` with the options of `PROBLEM` and others. */
+function train(...options: string[]): string[] {
+  return ["train", ...[SAME_PROBLEM, ...options].join(" ").split(" ")];
+}
+
+function summaryIn(out: string): Summary {
+  return JSON.parse(readFileSync(join(out, "summary.json"), "utf8")) as Summary;
+}
+
+/** The process of a rank that has begun. */
+function pidOf(out: string, rank: number): number {
+  const lines = readFileSync(join(out, "logs", `rank-${rank}.jsonl`), "utf8")
+    .trim()
+    .split("\n");
+  return (JSON.parse(lines.at(-1)!) as { pid: number }).pid;
+}
+
+function expectSuccess({ code, stderr }: Finished): void {
+  expect(code, stderr).toBe(0);
+}
+
+describe("a run killed at any moment and resumed", () => {
+  const cases: Record<string, { options: Record<string, number>; ranks: number; ranksLater: number }> = {
+    apts: { options: { epochs: 30 }, ranks: 2, ranksLater: 1 },
+    sapts: { options: { epochs: 6, batches: 5 }, ranks: 2, ranksLater: 2 },
+    tr: { options: { epochs: 60 }, ranks: 1, ranksLater: 2 },
+    adam: { options: { epochs: 8 }, ranks: 1, ranksLater: 1 },
+    lbfgs: { options: { epochs: 40 }, ranks: 1, ranksLater: 1 },
+    soaa: { options: { epochs: 8 }, ranks: 1, ranksLater: 1 },
+  };
+  it.each(Object.entries(cases))(
+    "%s ends with the same bytes",
+    async (method, { options, ranks, ranksLater }) => {
+      const folder = temporaryFolder();
+      const [whole, killed] = [join(folder, "whole"), join(folder, "killed")];
+      const given = Object.entries(options).map(([name, value]) => `--${name} ${value}`);
+      const begun = startApts(train(`--method ${method} --ranks ${ranks} --out ${killed}`, OFTEN, ...given));
+      await begun.saw(/epoch +1\//);
+      await sleep(Math.random() * 400);
+      process.kill(pidOf(killed, 0), "SIGKILL");
+      expect((await begun.finished).code).toBe(1);
+      const resumed = await runApts(["train", "--resume", killed, "--ranks", String(ranksLater)]);
+      expectSuccess(resumed);
+      const from = /goes on after .*/.exec(resumed.stderr)?.[0];
+      expect(from).toBeDefined();
+      await run(whole, { ...PROBLEM, method, ...options }); // by one rank, in this process
+      expect(weights(killed).equals(weights(whole)), from).toBe(true);
+      // What ranks send depends on their number.
+      const compared = (out: string): EpochMetrics[] =>
+        metrics(out).map((line) => ({ ...line, bytesSent: 0 }));
+      expect(compared(killed), from).toEqual(compared(whole));
+      if (ranks === ranksLater) {
+        const sent = metrics(killed).map((line) => line.bytesSent);
+        const each = sent[0]!;
+        expect(sent, from).toEqual(sent.map((_, i) => method === "sapts" ? sent[i] : each * (i + 1))); // prettier-ignore
+      }
+    },
+  );
+
+  it("waits for ranks whose launcher was killed", async () => {
+    const out = join(temporaryFolder(), "run");
+    const begun = startApts(train("--ranks 2 --epochs 100000 --out", out));
+    await begun.saw(/epoch +2\//);
+    begun.process.kill("SIGKILL");
+    expectSuccess(await runApts(["train", "--resume", out, "--stop-at-accuracy", "0.2"]));
+    expect(summaryIn(out).ended).toBe("accuracy");
+  });
+});
+
+describe("a run asked to stop", () => {
+  it.each([
+    ["SIGINT", 130],
+    ["SIGUSR1", 143],
+  ] as const)("by %s writes a checkpoint and ends with %i", async (signal, code) => {
+    const out = join(temporaryFolder(), "run");
+    const stopped = startApts(train("--ranks 1 --epochs 100000 --out", out));
+    await stopped.saw(/epoch +2\//);
+    stopped.process.kill(signal);
+    const { code: got, stderr } = await stopped.finished;
+    expect(got).toBe(code);
+    expect(stderr).toContain(`apts train --resume ${out} goes on from here.`);
+    const { ended, epochs } = summaryIn(out);
+    expect(ended).toBe("stopped");
+    expect(readdirSync(join(out, "checkpoints"))).toContain(`epoch-${epochs}.ckpt`);
+  });
+
+  it("by Ctrl-C twice ends at once", async () => {
+    const out = join(temporaryFolder(), "run");
+    const slow = ["--hidden", "1500,1500", "--method", "lbfgs"]; // one step takes long
+    const stopped = startApts(["train", "--ranks", "1", ...slow, "--epochs", "10", "--out", out]);
+    await stopped.saw(/parameters in/);
+    stopped.process.kill("SIGINT");
+    await sleep(200);
+    stopped.process.kill("SIGINT");
+    expect((await stopped.finished).code).toBe(130);
+    expect(existsSync(join(out, "summary.json"))).toBe(false);
+  });
+});
+
+describe("--max-restarts", () => {
+  it("starts again from the last checkpoint, and ends as if nothing had been", async () => {
+    const folder = temporaryFolder();
+    const [whole, failing] = [join(folder, "whole"), join(folder, "failing")];
+    const begun = startApts(train(`--ranks 2 --epochs 30 --max-restarts 1 --out ${failing}`, OFTEN));
+    await begun.saw(/epoch +2\//);
+    process.kill(pidOf(failing, 1), "SIGKILL");
+    const finished = await begun.finished;
+    expectSuccess(finished);
+    expect(finished.stderr).toMatch(
+      /Rank 1 .* was killed by SIGKILL\.[^]*\nStarts again from the last checkpoint\.[^]*goes on after epoch/,
+    );
+    await run(whole, { ...PROBLEM, epochs: 30 });
+    expect(weights(failing).equals(weights(whole))).toBe(true);
+  });
+
+  it("does not start again without a new checkpoint", async () => {
+    const out = join(temporaryFolder(), "run");
+    const begun = startApts(
+      train("--ranks 2 --epochs 100000 --max-restarts 5 --checkpoint-every 100000 --out", out),
+    );
+    await begun.saw(/epoch +2\//);
+    process.kill(pidOf(out, 1), "SIGKILL");
+    const { code, stderr } = await begun.finished;
+    expect(code).toBe(1);
+    expect(stderr).not.toContain("Starts again");
+  });
+});
+
+it("a job that SLURM has requeued goes on with the same command line", async () => {
+  const out = join(temporaryFolder(), "run");
+  const command = train("--ranks 1 --epochs 2 --out", out);
+  expectSuccess(await runApts(command));
+  const again = await runApts(command, { environment: { SLURM_RESTART_COUNT: "1" } });
+  expectSuccess(again);
+  expect(again.stderr).toMatch(/The run is finished: 2 epochs done/);
+});

@@ -1,0 +1,24 @@
+import { spawnSync } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import { expect, it } from "vitest";
+import { loadBlas } from "../../../src/compute/blas/load.js";
+
+/** Multiplies on two threads, and ends while they still exist. */
+const PROGRAM = `
+  import { loadBlas } from ${JSON.stringify(new URL("../../../dist/src/compute/blas/load.js", import.meta.url).href)};
+  const { blas } = await loadBlas("auto", 2);
+  const n = 512;
+  const memory = new Float32Array(3 * n * n).fill(1);
+  const at = blas.addressOf(new Uint8Array(memory.buffer));
+  for (let i = 0; i < 20; i++) blas.sgemm(false, false, n, n, n, at, n, at + 4 * n * n, n, false, at + 8 * n * n, n);
+  process.exitCode = memory.at(-1) === n ? 0 : 1;
+`;
+
+it("a process that has used a library on several threads ends well", async ({ skip }) => {
+  if ((await loadBlas("auto", 2)).blas === undefined) skip("needs a BLAS");
+  const cwd = fileURLToPath(new URL("../../..", import.meta.url));
+  for (let i = 0; i < 4; i++) {
+    const { status, signal } = spawnSync(process.execPath, ["--input-type=module", "-e", PROGRAM], { cwd });
+    expect({ status, signal }).toEqual({ status: 0, signal: null });
+  }
+});

@@ -1,0 +1,55 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { createLocalGroup } from "../../src/comm/index.js";
+import type { EpochMetrics } from "../../src/report/metrics.js";
+import type { Summary } from "../../src/report/summary.js";
+import type { RunEvent } from "../../src/run/events.js";
+import { trainConfig } from "../../src/run/options.js";
+import type { RankPlace } from "../../src/run/place.js";
+import { train } from "../../src/run/train.js";
+
+/** A run that takes tens of milliseconds: full batches but for `batches`, checkpoints after every epoch. */
+export const TINY = {
+  data: "digits",
+  trainSamples: 300,
+  testSamples: 100,
+  hidden: [8],
+  subdomains: 2,
+  threads: 1,
+  checkpointEvery: 1,
+};
+
+export interface Ran {
+  readonly summary: Summary;
+  readonly events: readonly RunEvent[];
+}
+
+/** A whole run in this process, by one rank. */
+export async function run(
+  out: string,
+  values: Record<string, unknown>,
+  place: Partial<RankPlace> = {},
+): Promise<Ran> {
+  const config = trainConfig([{ source: { kind: "program" }, values: { ...TINY, ...values } }], 1);
+  const events: RunEvent[] = [];
+  const observe = (event: RunEvent): void => {
+    events.push(event);
+    place.observe?.(event);
+  };
+  const summary = await train(config, out, { comm: createLocalGroup(1)[0]!, threads: 1, ...place, observe });
+  return { summary, events };
+}
+
+export function warnings({ events }: Ran): string[] {
+  return events.flatMap((event) => (event.type === "warning" ? [event.message] : []));
+}
+
+export function weights(out: string): Buffer {
+  return readFileSync(join(out, "model", "weights.bin"));
+}
+
+/** The lines of metrics.jsonl but for the seconds, which no two runs have the same. */
+export function metrics(out: string): EpochMetrics[] {
+  const lines = readFileSync(join(out, "metrics.jsonl"), "utf8").trim().split("\n");
+  return lines.map((line) => ({ ...(JSON.parse(line) as EpochMetrics), seconds: 0 }));
+}
