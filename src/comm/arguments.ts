@@ -1,6 +1,6 @@
 import { UsageError } from "../errors.js";
 import type { NumericArray } from "./communicator.js";
-import { dtypeOf, type Dtype } from "./signature.js";
+import { digestOf, dtypeOf, type Dtype } from "./signature.js";
 
 /*
  * What a call is given, checked before anything is sent: a wrong argument leaves the communicator as it was.
@@ -24,7 +24,7 @@ export function checkArray(call: string, name: string, data: NumericArray): Dtyp
   return dtype;
 }
 
-export function checkSameType(call: string, name: string, data: NumericArray, dtype: Dtype): void {
+function checkSameType(call: string, name: string, data: NumericArray, dtype: Dtype): void {
   const found = checkArray(call, name, data);
   if (found !== dtype) throw new UsageError(`Expected ${name} of ${call} to be ${dtype}, got ${found}.`);
 }
@@ -41,14 +41,14 @@ export function checkTag(call: string, tag: number): void {
   }
 }
 
-export function checkLength(call: string, name: string, data: NumericArray, length: number): void {
+function checkLength(call: string, name: string, data: NumericArray, length: number): void {
   if (data.length !== length) {
     throw new UsageError(`Expected ${name} of ${call} to have ${length} elements, got ${data.length}.`);
   }
 }
 
 /** Returns Σcounts. */
-export function checkCounts(call: string, counts: readonly number[], size: number): number {
+function checkCounts(call: string, counts: readonly number[], size: number): number {
   if (counts.length !== size) {
     throw new UsageError(
       `Expected counts of ${call} to have one entry for each of ${size} ranks, got ${counts.length}.`,
@@ -62,6 +62,32 @@ export function checkCounts(call: string, counts: readonly number[], size: numbe
     total += count;
   }
   return total;
+}
+
+export interface Runs {
+  readonly dtype: Dtype;
+  /** Elements of the whole. */
+  readonly count: number;
+  readonly digest: number;
+}
+
+/** This rank's run of `counts`, and the whole it belongs to where this rank has it. */
+export function checkRuns(
+  call: string,
+  { rank, size }: { readonly rank: number; readonly size: number },
+  counts: readonly number[],
+  mine: NumericArray,
+  name: string,
+  whole: NumericArray | undefined,
+): Runs {
+  const dtype = checkArray(call, "mine", mine);
+  const count = checkCounts(call, counts, size);
+  checkLength(call, "mine", mine, counts[rank]!);
+  if (whole !== undefined) {
+    checkSameType(call, name, whole, dtype);
+    checkLength(call, name, whole, count);
+  }
+  return { dtype, count, digest: digestOf(counts) };
 }
 
 function typeName(value: unknown): string {

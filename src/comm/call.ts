@@ -1,7 +1,7 @@
 import type { Locality } from "./algorithms.js";
 import type { NumericArray } from "./communicator.js";
 import type { CallLog } from "./call-log.js";
-import type { Outgoing } from "./channel.js";
+import type { Outgoing } from "./outgoing.js";
 import type { Endpoint } from "./endpoint.js";
 import type { Fold } from "./reduction.js";
 import { copySegment, foldSegment, segmentLength, type ReadMemory } from "./segment.js";
@@ -63,7 +63,7 @@ export class Call implements Purpose {
   /** Sends bytes [begin, end) of the message `data`; parts of one message are sent in order, the last ends it. */
   send(to: number, data: ArrayBufferView, begin?: number, end?: number): void {
     const { endpoint, members, context } = this.#group;
-    const channel = endpoint.outgoing(members[to]!, context, COLLECTIVE);
+    const channel = endpoint.channels.outgoing(members[to]!, context, COLLECTIVE);
     channel.send(this.#head, bytesOf(data), begin, end);
     this.#written.add(channel);
   }
@@ -112,7 +112,7 @@ export class Call implements Purpose {
   ): Promise<void> {
     const { endpoint, members, context } = this.#group;
     const source = members[from]!;
-    const channel = endpoint.incoming(source, context, COLLECTIVE);
+    const channel = endpoint.channels.incoming(source, context, COLLECTIVE);
     const read = endpoint.memoryOf(source, this);
     let filled = 0;
     let announced: number;

@@ -55,8 +55,13 @@ export async function chunkedSum(
   const sends: Promise<void>[] = [];
   for (const { node, parent } of rootsWithin(begin, end, { lo: 0, hi: chunks })) {
     const sum = await tree.sum(node);
-    if (parent === undefined) total = sum;
-    else sends.push(comm.send(owner(parent.lo), CHUNKED_SUM_TAG, sum.words));
+    if (parent === undefined) {
+      total = sum;
+      continue;
+    }
+    const send = comm.send(owner(parent.lo), CHUNKED_SUM_TAG, sum.words);
+    send.catch(() => undefined); // should another call fail first, its error is the one to report
+    sends.push(send);
   }
   await Promise.all(sends);
   await comm.broadcast(total.words);

@@ -1,7 +1,10 @@
 /** The element types that travel as raw bytes. */
 export type NumericArray = Float32Array | Float64Array | Int32Array | Uint8Array;
 
-/** How two contributions become one. A function folds `contribution` into `accumulator` in place. */
+/**
+ * How two contributions become one. A function folds `contribution` into `accumulator` in place; it sees whole vectors, and
+ * contributions fold in rank order, so it need not commute. It is slower than the named operations.
+ */
 export type ReduceOp<T extends NumericArray = NumericArray> =
   "sum" | "mean" | "max" | "min" | ((accumulator: T, contribution: T) => void);
 
@@ -84,6 +87,9 @@ export interface Communicator {
 
   /** Ranks with one `color` form a new group, ordered by (key, rank). A negative color joins none. */
   split(color: number, key: number): Promise<Communicator | undefined>;
-  /** Releases every socket; waits until what was sent has left. Calling it again is harmless. */
+  /**
+   * Takes leave of the other ranks, so that what was sent has arrived, and releases every socket; a process that does
+   * not close does not end by itself. On a group from `split` it only lets go of the group. Calling it again is harmless.
+   */
   close(): Promise<void>;
 }

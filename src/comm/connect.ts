@@ -3,7 +3,7 @@ import { hostname } from "node:os";
 import { AptsError } from "../errors.js";
 import type { Communicator } from "./communicator.js";
 import { Endpoint, type EndpointOptions } from "./endpoint.js";
-import { GroupCommunicator } from "./group-communicator.js";
+import { GroupCommunicator, WORLD } from "./group-communicator.js";
 import { processWarnings, Refusals, reportRefused, type CommunicationLog } from "./log.js";
 import { meet } from "./rendezvous/client.js";
 import { fromVariables, type RankEnvironment } from "./rendezvous/environment.js";
@@ -111,5 +111,5 @@ interface World extends Omit<EndpointOptions, "job"> {
 function worldOf(transport: Transport, { jobId, ...options }: World): Communicator {
   const endpoint = new Endpoint(transport, { job: jobWords(jobId), ...options });
   const everyone = Array.from({ length: transport.size }, (_, rank) => rank);
-  return new GroupCommunicator(endpoint, everyone, transport.rank, 0);
+  return new GroupCommunicator(endpoint, everyone, transport.rank, WORLD);
 }

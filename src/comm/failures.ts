@@ -8,36 +8,28 @@ export interface Abort {
   readonly message: string;
   /** The rank that was lost. */
   readonly lost?: number;
+  /** Who reports it; undefined on the rank that saw it itself. */
+  readonly reporter?: number;
 }
 
-/** The error for the rank that saw the failure itself; `activity` says what it was doing. */
-export function errorOf({ kind, message }: Abort, activity: string): AptsError {
+/** The error for a call that `activity` describes. */
+export function errorOf({ kind, message, reporter }: Abort, activity: string): AptsError {
+  const source = reporter === undefined ? "" : `, reports rank ${reporter}`;
   switch (kind) {
     case "mismatch":
       return new CollectiveMismatchError(message);
     case "lost":
-      return new PeerLostError(`${message}${activity}.`);
+      return new PeerLostError(`${message}${source}${activity}.`);
     case "timeout":
-      return new CommunicationTimeoutError(message);
+      return reporter === undefined
+        ? new CommunicationTimeoutError(message)
+        : new PeerLostError(`Rank ${reporter} gave up${activity}: ${message}`);
   }
 }
 
-/** The error for a rank that hears of the failure from rank `from`. */
-export function reportedError({ kind, message }: Abort, from: number, activity: string): AptsError {
-  switch (kind) {
-    case "mismatch":
-      return new CollectiveMismatchError(message);
-    case "lost":
-      return new PeerLostError(`${message}, reports rank ${from}${activity}.`);
-    case "timeout":
-      return new PeerLostError(`Rank ${from} gave up: ${message}`);
-  }
-}
-
-/** ", while rank 0 waits for rank 1 in allreduce #12 (…)", or nothing. */
-export function describeActivity(rank: number, wait: Pick<Wait, "peer" | "purpose"> | undefined): string {
-  if (wait === undefined) return "";
-  return `, while rank ${rank} waits for rank ${wait.peer} in ${wait.purpose.describe()}`;
+/** ", while rank 0 waits for rank 1 in allreduce #12 (…)" */
+export function describeWait(rank: number, { peer, purpose }: Pick<Wait, "peer" | "purpose">): string {
+  return `, while rank ${rank} waits for rank ${peer} in ${purpose.describe()}`;
 }
 
 export function lateMessage(rank: number, wait: Wait, deadlineMs: number, heard: number): string {

@@ -1,6 +1,6 @@
-import { AptsError } from "../errors.js";
 import * as check from "./arguments.js";
-import { Call, type Group } from "./call.js";
+import type { Call, Group } from "./call.js";
+import { CallLine } from "./call-line.js";
 import { CallLog } from "./call-log.js";
 import { barrier } from "./collectives/barrier.js";
 import { offsetsOf } from "./collectives/blocks.js";
@@ -12,22 +12,25 @@ import type { Endpoint } from "./endpoint.js";
 import { packObject, unpackObject } from "./objects.js";
 import { receiveMessage, sendMessage } from "./point-to-point.js";
 import * as selected from "./selected.js";
-import { digestOf, reductionOf, type Operation, type Signature } from "./signature.js";
+import { reductionOf, type Operation, type Signature } from "./signature.js";
 import { planSplit } from "./split.js";
+
+/** The context of the group of all ranks. */
+export const WORLD = 0;
 
 /** A Communicator over an Endpoint: checks arguments, lines calls up, and picks an algorithm for each. */
 export class GroupCommunicator implements Communicator {
   readonly rank: number;
   readonly size: number;
   readonly #group: Group;
-  /** Settles when the collective called last is done: they run one after another, in the order of the calls. */
-  #turn: Promise<void> | undefined;
+  readonly #line: CallLine;
 
   constructor(endpoint: Endpoint, members: readonly number[], rank: number, context: number) {
     this.rank = rank;
     this.size = members.length;
     const locality = endpoint.localityOf(members);
     this.#group = { endpoint, members, rank, context, log: new CallLog(), locality };
+    this.#line = new CallLine(this.#group);
     endpoint.follow(context, this.#group.log);
   }
 
@@ -41,14 +44,16 @@ export class GroupCommunicator implements Communicator {
     check.checkRank("send", "to", to, this.size);
     check.checkTag("send", tag);
     const dtype = check.checkArray("send", "data", data);
-    await this.#marked(sendMessage(this.#group, to, tag, data, dtype));
+    this.#line.checkOpen();
+    await sendMessage(this.#group, to, tag, data, dtype);
   }
 
   async recv<T extends NumericArray>(from: number, tag: number, into: T): Promise<T> {
     check.checkRank("recv", "from", from, this.size);
     check.checkTag("recv", tag);
     const dtype = check.checkArray("recv", "into", into);
-    return this.#marked(receiveMessage(this.#group, from, tag, into, dtype));
+    this.#line.checkOpen();
+    return receiveMessage(this.#group, from, tag, into, dtype);
   }
 
   async sendrecv<T extends NumericArray>(
@@ -84,16 +89,11 @@ export class GroupCommunicator implements Communicator {
     root = 0,
   ): Promise<T> {
     check.checkRank("scatter", "root", root, this.size);
-    const dtype = check.checkArray("scatter", "mine", mine);
-    const count = check.checkCounts("scatter", counts, this.size);
-    check.checkLength("scatter", "mine", mine, counts[this.rank]!);
     const source = this.rank === root ? needed("scatter", all) : undefined;
-    if (source !== undefined) {
-      check.checkSameType("scatter", "all", source, dtype);
-      check.checkLength("scatter", "all", source, count);
-    }
-    const signature = { ...plain("scatter"), dtype, count, root, digest: digestOf(counts) };
-    await this.collective(signature, (call) => scatterDirect(call, source, counts, mine, root));
+    const runs = check.checkRuns("scatter", this, counts, mine, "all", source);
+    await this.collective({ ...plain("scatter"), ...runs, root }, (call) =>
+      scatterDirect(call, source, counts, mine, root),
+    );
     return mine;
   }
 
@@ -104,26 +104,16 @@ export class GroupCommunicator implements Communicator {
     root = 0,
   ): Promise<void> {
     check.checkRank("gather", "root", root, this.size);
-    const dtype = check.checkArray("gather", "mine", mine);
-    const count = check.checkCounts("gather", counts, this.size);
-    check.checkLength("gather", "mine", mine, counts[this.rank]!);
     const target = this.rank === root ? needed("gather", all) : undefined;
-    if (target !== undefined) {
-      check.checkSameType("gather", "all", target, dtype);
-      check.checkLength("gather", "all", target, count);
-    }
-    const signature = { ...plain("gather"), dtype, count, root, digest: digestOf(counts) };
-    await this.collective(signature, (call) => gatherDirect(call, mine, counts, target, root));
+    const runs = check.checkRuns("gather", this, counts, mine, "all", target);
+    await this.collective({ ...plain("gather"), ...runs, root }, (call) =>
+      gatherDirect(call, mine, counts, target, root),
+    );
   }
 
   async allgatherv<T extends NumericArray>(mine: T, counts: readonly number[], all: T): Promise<T> {
-    const dtype = check.checkArray("allgather", "mine", mine);
-    const count = check.checkCounts("allgather", counts, this.size);
-    check.checkLength("allgather", "mine", mine, counts[this.rank]!);
-    check.checkSameType("allgather", "all", all, dtype);
-    check.checkLength("allgather", "all", all, count);
-    const signature = { ...plain("allgather"), dtype, count, digest: digestOf(counts) };
-    await this.collective(signature, (call) => {
+    const runs = check.checkRuns("allgather", this, counts, mine, "all", all);
+    await this.collective({ ...plain("allgather"), ...runs }, (call) => {
       const own = all.subarray(offsetsOf(counts)[this.rank], offsetsOf(counts)[this.rank + 1]);
       if (own.buffer !== mine.buffer || own.byteOffset !== mine.byteOffset) own.set(mine);
       return selected.allgather(call, counts, plainArray(all));
@@ -164,13 +154,8 @@ export class GroupCommunicator implements Communicator {
     counts: readonly number[],
     mine: T,
   ): Promise<T> {
-    const dtype = check.checkArray("reduceScatter", "data", data);
-    const count = check.checkCounts("reduceScatter", counts, this.size);
-    check.checkLength("reduceScatter", "data", data, count);
-    check.checkSameType("reduceScatter", "mine", mine, dtype);
-    check.checkLength("reduceScatter", "mine", mine, counts[this.rank]!);
-    const reduction = reductionOf(op);
-    const signature = { ...plain("reduceScatter"), dtype, count, reduction, digest: digestOf(counts) };
+    const runs = check.checkRuns("reduceScatter", this, counts, mine, "data", data);
+    const signature = { ...plain("reduceScatter"), ...runs, reduction: reductionOf(op) };
     await this.collective(signature, (call) =>
       selected.reduceScatter(call, plainArray(data), op, counts, plainArray(mine)),
     );
@@ -223,54 +208,19 @@ export class GroupCommunicator implements Communicator {
   }
 
   async close(): Promise<void> {
-    if (this.#group.context === 0) await this.#group.endpoint.close();
+    const { endpoint, context } = this.#group;
+    this.#line.close();
+    if (context === WORLD) await endpoint.membership.close();
+    else endpoint.forget(context);
+  }
+
+  /** Runs `body` as the next collective. Tests and benchmarks use it to run one algorithm whatever the size. */
+  collective<R>(signature: Signature, body: (call: Call) => Promise<R>): Promise<R> {
+    return this.#line.run(signature, body);
   }
 
   #equal(count: number): number[] {
     return new Array<number>(this.size).fill(count);
-  }
-
-  /** Notes that a call ended with what ended communication. */
-  async #marked<R>(call: Promise<R>): Promise<R> {
-    try {
-      return await call;
-    } catch (error) {
-      this.#group.endpoint.markSeen();
-      throw error;
-    }
-  }
-
-  /**
-   * Runs `body` as the next collective of this group on this rank, after those called before. Tests and benchmarks
-   * use it to run one algorithm whatever the size.
-   */
-  async collective<R>(signature: Signature, body: (call: Call) => Promise<R>): Promise<R> {
-    const { endpoint } = this.#group;
-    endpoint.throwIfFailed();
-    const earlier = this.#turn;
-    let done!: () => void;
-    this.#turn = new Promise((resolve) => (done = resolve));
-    const own = this.#turn;
-    try {
-      if (earlier !== undefined) {
-        await earlier;
-        endpoint.throwIfFailed();
-      }
-      const call = new Call(this.#group, signature);
-      const result = await body(call);
-      await call.finish();
-      return result;
-    } catch (error) {
-      // A function of the caller's threw amid the call: the others would wait for this rank in vain.
-      const { log } = this.#group;
-      if (!(error instanceof AptsError))
-        endpoint.fault(`failed in ${log.describe(log.sequence)}: ${String(error)}`);
-      endpoint.markSeen();
-      throw error;
-    } finally {
-      done();
-      if (this.#turn === own) this.#turn = undefined;
-    }
   }
 }
 

@@ -17,7 +17,6 @@ export async function sendMessage(
   dtype: Dtype,
 ): Promise<void> {
   const { endpoint, context, members } = group;
-  endpoint.throwIfFailed();
   const head = newHead(Kind.data, endpoint.job, endpoint.rank, context, tag);
   const signature = {
     operation: "send",
@@ -28,7 +27,7 @@ export async function sendMessage(
     digest: 0,
   } as const;
   encodeSignature(signature, head, Word.signature);
-  const channel = endpoint.outgoing(members[to]!, context, tag);
+  const channel = endpoint.channels.outgoing(members[to]!, context, tag);
   channel.send(head, bytesOf(data));
   const what = `send to rank ${members[to]!} (${data.length} ${dtype}, tag ${tag})`;
   await channel.flush(purpose(group, () => what));
@@ -43,9 +42,8 @@ export async function receiveMessage<T extends NumericArray>(
   dtype: Dtype,
 ): Promise<T> {
   const { endpoint, context, members } = group;
-  endpoint.throwIfFailed();
   const source = members[from]!;
-  const channel = endpoint.incoming(source, context, tag);
+  const channel = endpoint.channels.incoming(source, context, tag);
   const wanted = `${into.length} ${dtype}`;
   const waiting = purpose(group, () => `recv from rank ${source} (${wanted}, tag ${tag})`);
   const earlier = channel.turn;

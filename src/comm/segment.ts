@@ -2,7 +2,7 @@ import type { NumericArray } from "./communicator.js";
 import type { Fold } from "./reduction.js";
 import { decodeSpan } from "./shared/sharing.js";
 import { summandBlock } from "./sum-kernel.js";
-import { Flag, payloadLength, payloadOf, Word, word, type Frame } from "./wire.js";
+import { Flag, HEAD_BYTES, payloadLength, payloadOf, setWord, Word, word, type Frame } from "./wire.js";
 
 /** Reads memory of the rank a frame came from. */
 export type ReadMemory = (address: bigint, into: Uint8Array) => void;
@@ -46,6 +46,16 @@ export function foldSegment<T extends NumericArray>(
     read(address + BigInt(done), bytes);
     run(at + done, bytes);
   }
+}
+
+/** The frame with its part of the message beside it, wherever that was. */
+export function detached(frame: Frame, read: ReadMemory): Frame {
+  if (!isInMemory(frame)) return frame;
+  const part = Buffer.allocUnsafeSlow(segmentLength(frame));
+  copySegment(frame, read, part, 0);
+  const head = Buffer.from(frame.head.subarray(0, HEAD_BYTES));
+  setWord(head, Word.flags, word(head, Word.flags) & ~Flag.inMemory);
+  return { head, part, offset: 0 };
 }
 
 function isInMemory({ head }: Frame): boolean {

@@ -48,20 +48,18 @@ export class Waits {
     });
   }
 
-  /** The wait that has lasted longest, if any; with `peer`, of those for it. */
-  oldest(peer?: number): Wait | undefined {
-    for (const wait of this.#waits) if (peer === undefined || wait.peer === peer) return wait;
-    return undefined;
+  /** Whether something waits for `peer`. */
+  any(peer: number): boolean {
+    return [...this.#waits].some((wait) => wait.peer === peer);
   }
 
-  /** Ends all waits with the error `reason` gives for each, and the clock. Returns how many there were. */
-  rejectAll(reason: (wait: Wait) => Error): number {
+  /** Ends all waits with the error `reason` gives for each, and the clock. */
+  rejectAll(reason: (wait: Wait) => Error): void {
     clearInterval(this.#clock);
     this.#clock = undefined;
     const waits = [...this.#waits];
     this.#waits.clear();
     for (const wait of waits) wait.reject(reason(wait));
-    return waits.length;
   }
 
   #tick(): void {

@@ -29,6 +29,9 @@ export const Kind = {
 } as const;
 export type Kind = (typeof Kind)[keyof typeof Kind];
 
+/** Frames about the peers themselves, not about a channel or a call. */
+export type ControlKind = Exclude<Kind, typeof Kind.data | typeof Kind.credit | typeof Kind.waiting>;
+
 export const Word = {
   magic: 0,
   kind: 1,

@@ -10,13 +10,15 @@ const BOUND = 96 << 20;
 
 describe("a sender much faster than its receiver", () => {
   test.each([
-    ["small messages", 512, 8 << 10],
-    ["messages of a megabyte", 2048, 1 << 20],
+    ["small messages", 512, 8 << 10, true],
+    ["messages of a megabyte", 2048, 1 << 20, false],
+    ["messages of a megabyte, read from its memory,", 2048, 1 << 20, true],
   ])(
     "of %s takes bounded memory on both sides",
-    async (_, mebibytes, chunk) => {
+    async (_, mebibytes, chunk, sharedMemory) => {
       const ranks = await RankProcesses.start("slow receiver", 2, {
         args: [String(mebibytes), String(chunk)],
+        sharedMemory,
       });
       try {
         for (const { bytes, rank } of await ranks.all("peak", [0, 1], 50)) {

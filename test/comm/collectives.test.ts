@@ -274,6 +274,28 @@ describe.each(TRANSPORTS)("over %s", (kind) => {
   });
 });
 
+// The algorithms of every length, with numbers whose sum depends on the order of the additions.
+describe.each(TRANSPORTS)("over %s", (kind) => {
+  test.each([3, 4, 7])("%i ranks reduce to the same bits on every run, whoever comes first", async (size) => {
+    const runs = await Promise.all(
+      [0, 1, 2].map((run) =>
+        onGroup(kind, size, async (comm) => {
+          const results: Float32Array[] = [];
+          for (const length of [5, 20_000, 150_001, 1_200_000]) {
+            await new Promise((resolve) => setTimeout(resolve, ((comm.rank * 7 + run * 5) % 4) * 3));
+            const data = new Float32Array(length).map((_, i) => Math.fround(1 / (i * 3 + comm.rank + 1)));
+            results.push(await comm.allreduce(data, "sum"));
+          }
+          return results;
+        }),
+      ),
+    );
+    for (const results of runs.flat()) {
+      for (const [i, sum] of results.entries()) expectSame(sum, runs[0]![0]![i]);
+    }
+  });
+});
+
 /** Sends to the right and overwrites what was sent at once. */
 async function ring(comm: Communicator, round: number, length: number): Promise<void> {
   const data = new Float32Array(length).fill(round);

@@ -164,6 +164,44 @@ describe.each(["memory", "ipc"] as const)("over %s", (kind) => {
     await Promise.all(group.map((comm) => comm.close()));
   });
 
+  test("a function that throws ends the call on all ranks", async () => {
+    const group = await openGroup(kind, 3);
+    const outcomes = await Promise.allSettled(
+      group.map((comm) =>
+        comm.allreduce(floats(4), () => {
+          throw new RangeError("not today");
+        }),
+      ),
+    );
+    const errors = outcomes.map((outcome) => (outcome as PromiseRejectedResult).reason as Error);
+    expect(errors.map(({ name }) => name).sort()).toContain("RangeError");
+    for (const { name, message } of errors.filter(({ name }) => name !== "RangeError")) {
+      expect(name).toBe("PeerLostError");
+      expect(message).toMatch(
+        /^Rank \d failed in allreduce #1 \(4 float32, function\): RangeError: not today, reports/,
+      );
+    }
+    await Promise.all(group.map((comm) => comm.close()));
+  });
+
+  test("a group from split closes by itself, and the ranks go on", async () => {
+    const group = await openGroup(kind, 3);
+    await Promise.all(
+      group.map(async (comm) => {
+        const pair = (await comm.split(comm.rank === 2 ? 1 : 0, 0))!;
+        await pair.barrier();
+        await pair.close();
+        await expect(pair.barrier()).rejects.toThrow(
+          "Expected an open communicator, but this group was closed.",
+        );
+        expect((await comm.allreduce(new Int32Array([1]), "sum"))[0]).toBe(3);
+        const again = (await comm.split(0, -comm.rank))!;
+        expect((await again.broadcast(new Int32Array([again.rank]), 2))[0]).toBe(2);
+      }),
+    );
+    await Promise.all(group.map((comm) => comm.close()));
+  });
+
   test("a closed communicator refuses calls, and closing rejects calls in progress", async () => {
     const group = await openGroup(kind, 2);
     const waiting = expect(group[0]!.barrier()).rejects.toThrow(

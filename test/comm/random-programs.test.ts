@@ -98,6 +98,7 @@ async function play(world: Communicator, program: readonly Step[]): Promise<void
 
 test.each([
   ["memory", 60],
+  ["shared", 12],
   ["ipc", 12],
 ] as const)("random programs over %s", async (kind, numRuns) => {
   await fc.assert(

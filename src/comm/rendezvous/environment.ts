@@ -10,6 +10,7 @@ import { UsageError } from "../../errors.js";
  *   APTS_TIMEOUT      deadline of every communication call, seconds
  *   APTS_INSECURE=1   no encryption (trusted network)
  *   APTS_TRANSPORT    auto (local sockets within a host, TCP between hosts; the default) or tcp (TCP everywhere)
+ *   APTS_SHARED_MEMORY=0   payloads go through sockets within a host, too
  */
 export interface RankEnvironment {
   readonly jobId: string;

@@ -19,6 +19,7 @@ export interface RankReport {
   readonly name?: string;
   readonly message?: string;
   readonly bytes?: number;
+  readonly pid?: number;
 }
 
 export interface JobOptions extends Partial<RankEnvironment> {
