@@ -1,7 +1,8 @@
 # make run    install, build, train APTS on two ranks on the built-in digits
 # make test   install, build, check, run all tests
-# make bench  measure; make check  types, lint, format; make setup-cluster  packages for the cluster tests
-.PHONY: install build check test run bench clean setup-cluster
+# make bench  measure; make check  types, lint, format
+# make setup-cluster, make setup-webgpu  packages for the tests on real hosts, and on WebGPU without a GPU
+.PHONY: install build check test run bench clean setup-cluster setup-webgpu
 
 OUT ?= runs/digits
 
@@ -37,6 +38,11 @@ setup-cluster:
 	apt-get update
 	DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends \
 	  slurmctld slurmd slurm-client munge openssh-server openssh-client iproute2 procps util-linux
+
+# A software adapter for WebGPU (Debian, as root): chromium brings SwiftShader.
+setup-webgpu:
+	apt-get update
+	DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends chromium libvulkan1
 
 clean:
 	rm -rf dist coverage runs node_modules
