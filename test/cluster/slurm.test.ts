@@ -257,7 +257,7 @@ await describeOnHosts("ranks in SLURM jobs", { hosts: 2, gpus: 2, slurm: true },
         `--wrap=srun node_modules/.bin/apts train --out run ${endless.join(" ")}`,
       ]),
     };
-    await until("the warning comes", () => logOf(warned).includes('goes on from here'));
+    await until("the warning comes", () => logOf(warned).includes("goes on from here"));
     await hasten(jobs.warned);
     await until("it goes on", () => /goes on after epoch[^]*\nepoch /.test(logOf(warned)));
     expectSuccess(await login("scancel", jobs.warned));
