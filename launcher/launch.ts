@@ -10,7 +10,7 @@ import {
 import { EVENTS_VARIABLE, type RankEvent } from "../src/events.js";
 import type { RankStart } from "./agent/protocol.js";
 import { ownAddress } from "./address.js";
-import type { HostSpec } from "./host.js";
+import type { Host, HostSpec } from "./host.js";
 import { Hosts } from "./hosts.js";
 import { Job } from "./job.js";
 import { fileOutput, terminalOutput, type OutputWriter, type WriteLine } from "./output.js";
@@ -78,7 +78,7 @@ export async function launch(spec: LaunchSpec): Promise<LaunchResult> {
   const requests = new StopRequests();
   let output: OutputWriter | undefined;
   try {
-    const placements = placeRanks(spec, hosts);
+    const placements = placeRanks(spec, hosts.all);
     output = openOutput(spec, placements);
     if (spec.signal) requests.follow(spec.signal);
     if (spec.forwardSignals) requests.followProcess();
@@ -92,11 +92,16 @@ export async function launch(spec: LaunchSpec): Promise<LaunchResult> {
 /** What decides where ranks run. */
 export type PlacementSpec = Pick<LaunchSpec, keyof PlacementRules | "hosts">;
 
-/** Where each rank would run. Asks the hosts what they have, and starts nothing on them. */
-export async function plan(spec: PlacementSpec): Promise<Placement[]> {
-  const hosts = await Hosts.connect(spec.hosts ?? [{ name: hostname() }]);
+/** What each host has; undefined: this machine. Starts no rank. */
+export async function survey(specs: readonly HostSpec[] | undefined): Promise<readonly Host[]> {
+  const hosts = await Hosts.connect(specs ?? [{ name: hostname() }]);
   await hosts.close();
-  return placeRanks(spec, hosts);
+  return hosts.all;
+}
+
+/** Where each rank would run. */
+export async function plan(spec: PlacementSpec): Promise<Placement[]> {
+  return placeRanks(spec, await survey(spec.hosts));
 }
 
 /** How many ranks there are unless the user says so: one per GPU, else one per core, or what the host file says. */
@@ -187,8 +192,8 @@ async function abandonLater(job: Job, until: AbortSignal): Promise<void> {
   if (!until.aborted) job.abandon(`It did not end within ${STOP_TIME} s of being told to.`);
 }
 
-function placeRanks(spec: PlacementSpec, hosts: Hosts): Placement[] {
-  return place(hosts.all, { mapBy: "slot", bind: true, ...spec });
+function placeRanks(spec: PlacementSpec, hosts: readonly Host[]): Placement[] {
+  return place(hosts, { mapBy: "slot", bind: true, ...spec });
 }
 
 function openOutput(

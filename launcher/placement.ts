@@ -48,7 +48,7 @@ export function place(hosts: readonly Host[], rules: PlacementRules): Placement[
 }
 
 /** One rank per GPU, else one per core, unless the user says how many. */
-function slotsOf({ slots, inventory }: Host): number {
+export function slotsOf({ slots, inventory }: Host): number {
   return slots ?? (inventory.gpus.length || inventory.cpus.length);
 }
 
