@@ -50,5 +50,5 @@ function describeHost(host: Host): string {
   const found = gpus.length > 0 ? `GPUs ${gpus.join(", ")}` : "no GPU";
   const reason =
     slots !== undefined ? "slots of the host file" : gpus.length > 0 ? "one a GPU" : "one a core";
-  return `${name}: ${cpus.length} cores, ${found}; ranks by default: ${slotsOf(host)} (${reason})`;
+  return `${name}: ${cpus.length} core${cpus.length === 1 ? "" : "s"}, ${found}; ranks by default: ${slotsOf(host)} (${reason})`;
 }

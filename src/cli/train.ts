@@ -48,7 +48,8 @@ async function run({ config: file, json, ...values }: Record<string, unknown>): 
   const { spec, where, maxRestarts, dryRun } = await planJob(sources);
   if (dryRun) {
     const placements = await plan({ ...where, ranks: spec.config.ranks });
-    console.log(placementTable(placements, process.argv.slice(1)));
+    const given = process.argv.slice(2).filter((word) => word !== "--dry-run");
+    console.log(placementTable(placements, ["apts", ...given]));
     return 0;
   }
   const { exitCode, failure, consequences } = await runJob(spec, {
