@@ -54,7 +54,7 @@ async function outputOf(processes) {
   return JSON.parse(first.trim().split("\n").at(-1));
 }
 
-function apts(settings, variables = {}) {
+function apts(settings) {
   return async (size) => {
     const job = {
       jobId: newJobId(),
@@ -73,11 +73,13 @@ function apts(settings, variables = {}) {
         localSize: size,
         rendezvous: rendezvous.endpoint,
       });
+    // As `apts` starts its ranks.
+    const allocator = { MALLOC_MMAP_THRESHOLD_: String(2 ** 30), MALLOC_TRIM_THRESHOLD_: String(2 ** 31) };
     const args = [here("rank.mjs"), JSON.stringify(options)];
     const ranks = Array.from({ length: size }, (_, rank) => ({
       command: process.execPath,
       args,
-      env: { ...environment(rank), ...variables },
+      env: { ...allocator, ...environment(rank) },
     }));
     try {
       return await outputOf(ranks);

@@ -6,11 +6,17 @@ export interface PeerMemory {
   addressOf(data: Uint8Array): bigint;
   /** Fills `into` from `address` on in process `pid`. Throws where that is not possible. */
   read(pid: number, address: bigint, into: Uint8Array): void;
+  /** Puts `data` on huge pages where the kernel can; takes about 2 ms a megabyte. */
+  compact(data: Uint8Array): void;
 }
 
 /** prctl: with Yama's ptrace_scope 1, lets other processes of this user read this one, as Open MPI does. */
 const PR_SET_PTRACER = 0x59616d61;
 const ANY_PROCESS = -1;
+
+/** madvise: moves pages together at once (Linux ≥ 6.1). */
+const MADV_COLLAPSE = 25;
+const PAGE = 4096n;
 
 /**
  * Opens libc's process_vm_readv (Linux ≥ 3.2) by FFI; undefined where the platform, koffi or the permission to read is
@@ -35,9 +41,21 @@ export async function openPeerMemory(): Promise<PeerMemory | undefined> {
     const prctl = libc.func("int prctl(int, long, long, long, long)") as (...args: number[]) => number;
     prctl(PR_SET_PTRACER, ANY_PROCESS, 0, 0, 0); // fails where Yama is not in the kernel, and is not needed there
 
+    const madvise = libc.func("int madvise(uint64_t, size_t, int)") as (
+      address: bigint,
+      length: number,
+      advice: number,
+    ) => number;
+
     const addressOf = (data: Uint8Array): bigint => koffi.address(data);
     return {
       addressOf,
+      compact: (data) => {
+        const from = addressOf(data);
+        const begin = ((from + PAGE - 1n) / PAGE) * PAGE;
+        const end = ((from + BigInt(data.byteLength)) / PAGE) * PAGE;
+        madvise(begin, Number(end - begin), MADV_COLLAPSE); // advice: an older kernel declines it
+      },
       read: (pid, address, into) => {
         for (let done = 0; done < into.byteLength;) {
           const length = into.byteLength - done;

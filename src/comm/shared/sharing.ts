@@ -4,6 +4,13 @@ import type { PeerMemory } from "./peer-memory.js";
 
 const TOKEN_BYTES = 16;
 
+/*
+ * The kernel looks up every page it copies from another process: pages of 4 KB cost as much again as the copying. So
+ * a long buffer that keeps being sent or received is put on huge pages, which pays back within about twenty messages.
+ */
+const WORTH_COMPACTING = { from: 4 << 20, to: 512 << 20 } as const;
+const COMPACT_AFTER = 8;
+
 /**
  * Who may take payloads from whose memory. Each rank shows its neighbours on the host where a random token lies in
  * its memory; who can read it there, and finds the token that was told, may be sent addresses in place of payloads.
@@ -12,6 +19,8 @@ const TOKEN_BYTES = 16;
 export class Sharing {
   readonly #token = randomBytes(TOKEN_BYTES);
   readonly #readers = new Set<number>();
+  /** Bytes moved to or from long buffers; Infinity when they have been compacted. */
+  readonly #moved = new WeakMap<ArrayBufferLike, number>();
 
   constructor(
     private readonly memory: PeerMemory,
@@ -52,6 +61,7 @@ export class Sharing {
 
   /** Where `payload` lies, for a peer to read. */
   spanOf(payload: Uint8Array): Buffer {
+    this.#count(payload);
     return encodeSpan(this.memory.addressOf(payload), payload.byteLength);
   }
 
@@ -59,6 +69,16 @@ export class Sharing {
     const pid = this.processOf(peer);
     if (pid === undefined) throw new Error(`rank ${peer} does not share memory`);
     this.memory.read(pid, address, into);
+    this.#count(into);
+  }
+
+  #count({ buffer, byteLength }: Uint8Array): void {
+    const size = buffer.byteLength;
+    if (size < WORTH_COMPACTING.from || size > WORTH_COMPACTING.to) return;
+    const moved = (this.#moved.get(buffer) ?? 0) + byteLength;
+    const due = moved >= COMPACT_AFTER * size && moved !== Infinity;
+    this.#moved.set(buffer, due ? Infinity : moved);
+    if (due) this.memory.compact(new Uint8Array(buffer));
   }
 }
 
