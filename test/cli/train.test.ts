@@ -220,10 +220,10 @@ describe("bad input", () => {
 
   it("an --out that holds a run is left alone", async () => {
     const folder = temporaryFolder();
-    writeFileSync(join(folder, "config.json"), "{}");
+    for (const file of ["config.json", "summary.json"]) writeFileSync(join(folder, file), "{}");
     const { code, stderr } = await runApts(["train", ...SMALL, "--ranks", "1", "--out", folder]);
     expect(code).toBe(2);
     expect(stderr).toMatch(/holds a run already/);
-    expect(readdirSync(folder)).toEqual(["config.json"]);
+    expect(readdirSync(folder)).toEqual(["config.json", "summary.json"]);
   });
 });
