@@ -232,7 +232,7 @@ await describeOnHosts("ranks in SLURM jobs", { hosts: 2, gpus: 2, slurm: true },
       join(scripts, "multi-node-gpus.sbatch"),
       ...RUN,
       "--epochs",
-      "80",
+      "40",
     );
     const out = join(folder, "runs", `job-${job}`);
     await until("there is a checkpoint", () => existsSync(join(out, "checkpoints", "epoch-2.ckpt")));
@@ -242,7 +242,7 @@ await describeOnHosts("ranks in SLURM jobs", { hosts: 2, gpus: 2, slurm: true },
     expect(lastCheckpoint(out)).toBe(lastEpoch(out));
     expect(logOf(folder)).toMatch(`apts train --resume runs/job-${job} goes on from here.`);
     expectSuccess(await srun("-N1 -n2", ...train("--resume", out).slice(1)));
-    expect(modelOf(out)).toBe(await expectedModel(80));
+    expect(modelOf(out)).toBe(await expectedModel(40));
   });
 
   it("writes a checkpoint before the time limit: on SLURM's warning, and without one", TIME, async () => {

@@ -1,7 +1,7 @@
 import type { ChildProcess } from "node:child_process";
-import { randomUUID } from "node:crypto";
+import { createHash, randomUUID } from "node:crypto";
 import { once } from "node:events";
-import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -17,19 +17,32 @@ export const launcher = (await importBuilt("launcher/launch.ts")) as typeof Laun
 export const cli = upToDate("launcher/cli.ts");
 export const rankProgram = join(import.meta.dirname, "fixtures/rank.mjs");
 
+/** What the compiler notes of a build. */
+interface BuildInfo {
+  readonly fileNames: readonly string[];
+  /** SHA-256 of each. */
+  readonly fileInfos: readonly (string | { readonly version: string })[];
+}
+
 /** The built file, after making sure that it is what the sources say. */
 function upToDate(file: string): string {
-  const sources = ["launcher", "src/cli", "src/run"].flatMap((folder) =>
-    readdirSync(join(root, folder), { recursive: true, encoding: "utf8" }).map((name) => join(folder, name)),
-  );
-  for (const source of sources.filter((name) => name.endsWith(".ts"))) {
-    const made = built(source);
-    if (!existsSync(made) || statSync(made).mtimeMs < statSync(join(root, source)).mtimeMs) {
-      throw new Error(
-        `Expected dist/ to be built from the present sources, ${source} is newer. Run "make build".`,
-      );
-    }
-  }
+  const info = join(root, "dist/.tsbuildinfo");
+  if (!existsSync(info)) throw new Error('Expected dist/ to be built, it is not. Run "make build".');
+  const { fileNames, fileInfos } = JSON.parse(readFileSync(info, "utf8")) as BuildInfo;
+  fileNames.forEach((name, index) => {
+    if (!/^\.\.\/(src|launcher)\//.test(name)) return;
+    const source = join(root, "dist", name);
+    const noted = fileInfos[index]!;
+    const content = existsSync(source) ? readFileSync(source) : "";
+    if (
+      createHash("sha256").update(content).digest("hex") ===
+      (typeof noted === "string" ? noted : noted.version)
+    )
+      return;
+    throw new Error(
+      `Expected dist/ to be built from the present sources, ${source} is another. Run "make build".`,
+    );
+  });
   return built(file);
 }
 
