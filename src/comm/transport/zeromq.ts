@@ -82,10 +82,14 @@ export class ZeromqTransport implements Transport {
   }
 }
 
-/** A bound inbox for one rank. Frames beyond a segment's size are not ours: ZeroMQ drops who sends them. */
+/**
+ * A bound inbox for one rank. Frames beyond a segment's size are not ours: ZeroMQ drops who sends them. It answers
+ * heartbeats and sends none: links are watched from the side that writes, and libzmq 4.3.5 aborts the process where the
+ * heartbeat of a socket that no longer reads meets a broken link (libzmq issue 4364).
+ */
 export function newInbox(security: Security): zmq.Pull {
   return new zmq.Pull({
-    ...COMMON,
+    linger: 0,
     ...security.listening,
     receiveHighWaterMark: 0,
     maxMessageSize: LARGEST_SEGMENT + 4096,
