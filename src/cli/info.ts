@@ -32,7 +32,7 @@ export function infoCommand(program: Command): void {
     const { startBackend } = await import("../compute/backend.js");
     const { productSpeed } = await import("../compute/product-speed.js");
     const backend = await startBackend(wanted);
-    const speed = `${(await productSpeed()).toFixed(1)} GFLOP/s on a small product`;
+    const speed = `${(await productSpeed(512, 5)).toFixed(1)} GFLOP/s on a small product`;
     show("backend", `${backend.name}: ${backend.description}, ${speed}`);
     for (const { backend: name, reason } of backend.rejected) show("not used", `${name}: ${reason}`);
     for (const { library, reason } of backend.blas?.rejected ?? []) show("not used", `${library}: ${reason}`);

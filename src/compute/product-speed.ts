@@ -1,11 +1,10 @@
 import { tf } from "./tensorflow.js";
 
-/** GFLOP/s of the current backend on the product of two matrices of 512 × 512, the best of a few. */
-export async function productSpeed(): Promise<number> {
-  const N = 512;
-  const [a, b] = [tf.ones([N, N]), tf.ones([N, N])];
+/** GFLOP/s of the current backend on the product of two matrices of n × n, the best of so many rounds. */
+export async function productSpeed(n: number, rounds: number): Promise<number> {
+  const [a, b] = [tf.ones<tf.Rank.R2>([n, n]), tf.ones<tf.Rank.R2>([n, n])];
   let best = Infinity;
-  for (let i = 0; i < 5; i++) {
+  for (let i = 0; i < rounds; i++) {
     const start = performance.now();
     const product = tf.matMul(a, b);
     await product.data();
@@ -13,5 +12,5 @@ export async function productSpeed(): Promise<number> {
     product.dispose();
   }
   tf.dispose([a, b]);
-  return (2 * N ** 3) / best / 1e6;
+  return (2 * n ** 3) / best / 1e6;
 }

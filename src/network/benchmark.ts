@@ -1,4 +1,5 @@
 import { startBackend, type BackendOptions } from "../compute/backend.js";
+import { productSpeed } from "../compute/product-speed.js";
 import { startProfile, type KernelTime } from "../compute/profile.js";
 import { tf } from "../compute/tensorflow.js";
 import { Random } from "../data/random.js";
@@ -185,20 +186,6 @@ async function medianTime(run: () => Promise<unknown>, rounds: number): Promise<
 
 /** GFLOP/s of one large product, the best of five: 1024 × 1024 matrices, smaller ones on a slow backend. */
 async function peak(): Promise<number> {
-  const small = await productGflops(256, 1);
-  return small < 5 ? small : productGflops(1024, 5);
-}
-
-async function productGflops(n: number, rounds: number): Promise<number> {
-  const [a, b] = [tf.ones<tf.Rank.R2>([n, n]), tf.ones<tf.Rank.R2>([n, n])];
-  let best = Infinity;
-  for (let i = 0; i < rounds; i++) {
-    const start = performance.now();
-    const c = tf.matMul(a, b);
-    await c.data();
-    best = Math.min(best, performance.now() - start);
-    c.dispose();
-  }
-  tf.dispose([a, b]);
-  return (2 * n ** 3) / best / 1e6;
+  const small = await productSpeed(256, 1);
+  return small < 5 ? small : productSpeed(1024, 5);
 }
