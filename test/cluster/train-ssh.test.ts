@@ -33,6 +33,14 @@ await describeOnHosts("apts train over ssh", { hosts: 3 }, (bed) => {
     return { child, marks, ended, saw, ranks, seen: () => seen };
   }
 
+  /** Starts a run of 40 epochs on three ranks; resolves when two are done. */
+  async function startOn(hosts: string) {
+    const out = join(newFolder(), "run");
+    const run = start([...RUN, "--hostfile", hosts, "--ranks", "3", "--epochs", "40", "--out", out]);
+    await run.saw(/epoch +2\//);
+    return { out, run };
+  }
+
   it("computes on two and three hosts what one rank computes alone", { timeout: 120_000 }, async () => {
     for (const hosts of [two, hostfile("n1", "n2", "n3")]) {
       const out = join(newFolder(), "run");
@@ -102,9 +110,7 @@ await describeOnHosts("apts train over ssh", { hosts: 3 }, (bed) => {
     "writes a checkpoint on Ctrl-C and goes on from there on fewer ranks",
     { timeout: 120_000 },
     async () => {
-      const out = join(newFolder(), "run");
-      const run = start([...RUN, "--hostfile", two, "--ranks", "3", "--epochs", "40", "--out", out]);
-      await run.saw(/epoch +2\//);
+      const { out, run } = await startOn(two);
       process.kill(launcherOf(run.marks), "SIGINT");
       expect(await run.ended, run.seen()).toEqual([130, null]);
       await idle();
@@ -119,9 +125,7 @@ await describeOnHosts("apts train over ssh", { hosts: 3 }, (bed) => {
     "leaves nothing on any host when the launcher is killed, and goes on at once",
     { timeout: 120_000 },
     async () => {
-      const out = join(newFolder(), "run");
-      const run = start([...RUN, "--hostfile", two, "--ranks", "3", "--epochs", "40", "--out", out]);
-      await run.saw(/epoch +2\//);
+      const { out, run } = await startOn(two);
       process.kill(launcherOf(run.marks), "SIGKILL");
       const [resumed] = await Promise.all([
         bed.run("login", train("--resume", out, "--hostfile", two)),
@@ -136,9 +140,7 @@ await describeOnHosts("apts train over ssh", { hosts: 3 }, (bed) => {
     "ends when a host is cut off, and goes on from there when it is back",
     { timeout: 120_000 },
     async () => {
-      const out = join(newFolder(), "run");
-      const run = start([...RUN, "--hostfile", two, "--ranks", "3", "--epochs", "40", "--out", out]);
-      await run.saw(/epoch +2\//);
+      const { out, run } = await startOn(two);
       await bed.link("n2", "down");
       const cut = Date.now();
       try {
@@ -156,9 +158,7 @@ await describeOnHosts("apts train over ssh", { hosts: 3 }, (bed) => {
   );
 
   it("goes on when the disk of a checkpoint is full, and says so", { timeout: 120_000 }, async () => {
-    const out = join(newFolder(), "run");
-    const run = start([...RUN, "--hostfile", hostfile("n1"), "--ranks", "3", "--epochs", "40", "--out", out]);
-    await run.saw(/epoch +2\//);
+    const { out, run } = await startOn(hostfile("n1"));
     await bed.run("n1", ["mount", "-t", "tmpfs", "-o", "size=20k", "tmpfs", join(out, "checkpoints")]);
     expect(await run.ended, run.seen()).toEqual([0, null]);
     expect(run.seen()).toMatch(/could not write a checkpoint.*(ENOSPC|no space)/i);
