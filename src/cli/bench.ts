@@ -15,10 +15,9 @@ import {
   type ValuesOf,
 } from "../config/option.js";
 import { resolveOptions } from "../config/resolve.js";
+import { MODEL_NAMES } from "../network/models/names.js";
 import { BACKENDS } from "../run/options.js";
 import { showFailure } from "./exit.js";
-
-const MODELS = ["fcnn", "cnn", "resnet18", "resnet18-cifar"] as const;
 
 const commOptions = {
   ranks: integer({ min: 2, max: 4096, fallback: 2, help: "processes" }),
@@ -33,7 +32,7 @@ const commOptions = {
 } satisfies OptionTable;
 
 const computeOptions = {
-  model: choice(MODELS, { fallback: "fcnn", help: "network" }),
+  model: choice(MODEL_NAMES, { fallback: "fcnn", help: "network" }),
   batch: integer({ min: 1, fallback: 60_000, help: "samples of one evaluation" }),
   chunk: integer({ min: 1, fallback: 2500, help: "samples evaluated at once" }),
   rounds: integer({ min: 1, fallback: 7, help: "evaluations measured; their median counts" }),

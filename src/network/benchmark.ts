@@ -8,14 +8,11 @@ import { cnn } from "./models/cnn.js";
 import { createEvaluator, type Chunk, type Evaluator } from "./evaluator.js";
 import { wholeTensors } from "./tensor-part.js";
 import { fcnn } from "./models/fcnn.js";
+import type { ModelName } from "./models/names.js";
 import { resnet18 } from "./models/resnet18.js";
 
-/** The networks that can be measured, on samples and classes as in the literature. */
-export const BENCHMARK_MODELS = ["fcnn", "cnn", "resnet18", "resnet18-cifar"] as const;
-export type BenchmarkModel = (typeof BENCHMARK_MODELS)[number];
-
 export interface ComputeBenchmarkOptions extends BackendOptions {
-  readonly model: BenchmarkModel;
+  readonly model: ModelName;
   /** Samples of one evaluation. */
   readonly batch: number;
   /** Samples evaluated at once; the batch is cut in such chunks. */
@@ -32,7 +29,7 @@ export interface ComputeBenchmark {
   readonly backend: string;
   readonly description: string;
   readonly evaluator: string;
-  readonly model: BenchmarkModel;
+  readonly model: ModelName;
   readonly parameters: number;
   readonly batch: number;
   readonly chunk: number;
@@ -52,7 +49,8 @@ export interface ComputeBenchmark {
   readonly profile: readonly KernelTime[] | undefined;
 }
 
-const shapes: Readonly<Record<BenchmarkModel, { sample: readonly number[]; classes: number }>> = {
+/** Samples and classes as in the literature. */
+const shapes: Readonly<Record<ModelName, { sample: readonly number[]; classes: number }>> = {
   fcnn: { sample: [28, 28, 1], classes: 10 },
   cnn: { sample: [28, 28, 1], classes: 10 },
   resnet18: { sample: [32, 32, 3], classes: 1000 },
@@ -149,7 +147,7 @@ export async function benchmarkCompute(options: ComputeBenchmarkOptions): Promis
   return result;
 }
 
-function create(model: BenchmarkModel): tf.LayersModel {
+function create(model: ModelName): tf.LayersModel {
   const { sample, classes } = shapes[model];
   const random = new Random(1);
   switch (model) {
@@ -164,7 +162,7 @@ function create(model: BenchmarkModel): tf.LayersModel {
   }
 }
 
-function randomChunk(model: BenchmarkModel, rows: number, random: Random): Chunk {
+function randomChunk(model: ModelName, rows: number, random: Random): Chunk {
   const { sample, classes } = shapes[model];
   const x = Float32Array.from({ length: rows * tf.util.sizeFromShape([...sample]) }, () =>
     random.uniform(-1, 1),
