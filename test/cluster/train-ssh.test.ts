@@ -5,7 +5,16 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { expect, it } from "vitest";
 import { expectNoneLeft, launcherOf, mark, marked } from "../launcher/support.js";
 import { describeOnHosts } from "./bed.js";
-import { expectedModel, expectIdle, expectSuccess, modelOf, newFolder, RUN, train } from "./training.js";
+import {
+  expectedModel,
+  expectIdle,
+  expectSuccess,
+  LONG,
+  modelOf,
+  newFolder,
+  RUN,
+  train,
+} from "./training.js";
 
 const KILLS = 20;
 
@@ -33,10 +42,10 @@ await describeOnHosts("apts train over ssh", { hosts: 3 }, (bed) => {
     return { child, marks, ended, saw, ranks, seen: () => seen };
   }
 
-  /** Starts a run of 40 epochs on three ranks; resolves when two are done. */
+  /** Starts a long run on three ranks; resolves when two are done. */
   async function startOn(hosts: string) {
     const out = join(newFolder(), "run");
-    const run = start([...RUN, "--hostfile", hosts, "--ranks", "3", "--epochs", "40", "--out", out]);
+    const run = start([...RUN, "--hostfile", hosts, "--ranks", "3", "--epochs", String(LONG), "--out", out]);
     await run.saw(/epoch +2\//);
     return { out, run };
   }
@@ -96,13 +105,13 @@ await describeOnHosts("apts train over ssh", { hosts: 3 }, (bed) => {
 
   it("starts again by itself, once there is something new to start from", { timeout: 120_000 }, async () => {
     const out = join(newFolder(), "run");
-    const args = ["--hostfile", two, "--ranks", "3", "--epochs", "40", "--out", out];
+    const args = ["--hostfile", two, "--ranks", "3", "--epochs", String(LONG), "--out", out];
     const run = start([...RUN, ...args, "--max-restarts", "2"]);
     await run.saw(/epoch +3\//);
     process.kill(run.ranks()[1]!, "SIGKILL");
     expect(await run.ended, run.seen()).toEqual([0, null]);
     expect(run.seen()).toMatch(/was killed by SIGKILL\.[^]*Starts again from the last checkpoint/);
-    expect(modelOf(out)).toBe(await expectedModel(40));
+    expect(modelOf(out)).toBe(await expectedModel(LONG));
     await idle();
   });
 
@@ -117,7 +126,7 @@ await describeOnHosts("apts train over ssh", { hosts: 3 }, (bed) => {
       expectSuccess(
         await bed.run("login", train("--resume", out, "--hostfile", hostfile("n2", "n3"), "--ranks", "2")),
       );
-      expect(modelOf(out)).toBe(await expectedModel(40));
+      expect(modelOf(out)).toBe(await expectedModel(LONG));
     },
   );
 
@@ -132,7 +141,7 @@ await describeOnHosts("apts train over ssh", { hosts: 3 }, (bed) => {
         expectNoneLeft(run.marks, 10),
       ]);
       expectSuccess(resumed);
-      expect(modelOf(out)).toBe(await expectedModel(40));
+      expect(modelOf(out)).toBe(await expectedModel(LONG));
     },
   );
 
@@ -153,7 +162,7 @@ await describeOnHosts("apts train over ssh", { hosts: 3 }, (bed) => {
         await bed.link("n2", "up");
       }
       expectSuccess(await bed.run("login", train("--resume", out, "--hostfile", two, "--ranks", "3")));
-      expect(modelOf(out)).toBe(await expectedModel(40));
+      expect(modelOf(out)).toBe(await expectedModel(LONG));
     },
   );
 
@@ -162,6 +171,6 @@ await describeOnHosts("apts train over ssh", { hosts: 3 }, (bed) => {
     await bed.run("n1", ["mount", "-t", "tmpfs", "-o", "size=20k", "tmpfs", join(out, "checkpoints")]);
     expect(await run.ended, run.seen()).toEqual([0, null]);
     expect(run.seen()).toMatch(/could not write a checkpoint.*(ENOSPC|no space)/i);
-    expect(modelOf(out)).toBe(await expectedModel(40));
+    expect(modelOf(out)).toBe(await expectedModel(LONG));
   });
 });

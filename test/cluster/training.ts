@@ -10,6 +10,9 @@ import type { Bed, Outcome } from "./bed.js";
 /** A small run of three subdomains: so many ranks can share it, and any number computes the same bits. */
 export const RUN = [...SMALL, "--subdomains", "3", "--threads", "1", "--checkpoint-every", "1"];
 
+/** Epochs of a run that still goes on when what disturbs it comes: about two seconds. */
+export const LONG = 100;
+
 export const train = (...args: readonly string[]): string[] => [process.execPath, APTS, "train", ...args];
 
 export function newFolder(): string {
