@@ -1,6 +1,8 @@
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type * as Plan from "../../src/cli/plan.js";
+import type { RunRecord } from "../../src/run/record.js";
 import { temporaryFolder } from "../helpers/apts.js";
 import { importBuilt } from "../launcher/support.js";
 import { run } from "../run/support.js";
@@ -19,6 +21,13 @@ async function begunRun(): Promise<string> {
   return out;
 }
 
+/** The threads that run computed with: 2 where a BLAS has them, 1 without. */
+function threadsOf(out: string): number {
+  const record = JSON.parse(readFileSync(join(out, "config.json"), "utf8")) as RunRecord;
+  expect(record.options.threads).toBeUndefined();
+  return record.backend.threads;
+}
+
 describe("--resume", () => {
   it("takes from the run what the command line leaves open", async () => {
     const out = await begunRun();
@@ -30,7 +39,7 @@ describe("--resume", () => {
       subdomains: 2,
       batches: 2,
       epochs: 9,
-      threads: 2,
+      threads: threadsOf(out),
     });
     expect(spec.config.methodOptions).toMatchObject({ localSteps: 2 });
     expect(maxRestarts).toBe(2);
@@ -77,7 +86,7 @@ describe("the same command line again", () => {
     } as const;
     const { config, beginning } = planTask([source], 4);
     expect(beginning).toBe("resume or new");
-    expect(config).toMatchObject({ ranks: 4, subdomains: 2, threads: 2, epochs: 5 });
+    expect(config).toMatchObject({ ranks: 4, subdomains: 2, threads: threadsOf(out), epochs: 5 });
   });
 
   it("begins after a requeue where nothing has begun", async () => {
