@@ -81,7 +81,12 @@ export function judgeJob(
     description: describeFailure(first),
     report: first.error,
   };
-  const others = inOneLineEach(failed.filter((record) => record !== first));
+  // Every rank finds the same fault in what the user asked for: once is enough.
+  if (isBadUsage(first)) return { exitCode: failure.exitCode, failure, consequences: [] };
+  const others = inOneLineEach(
+    failed.filter((record) => record !== first),
+    first,
+  );
   const stopped = records.filter((record) => !failed.includes(record) && wasStopped(record));
   return { exitCode: failure.exitCode, failure, consequences: [...others, ...stoppedLine(stopped)] };
 }
@@ -112,7 +117,7 @@ function describeFailure(record: RankRecord): string {
   const { error, errorOutput } = record;
   if (error) {
     // Bad usage needs no stack; every other error is shown in full.
-    const text = error.exitCode === 2 ? error.message : (error.stack ?? `${error.name}: ${error.message}`);
+    const text = isBadUsage(record) ? error.message : (error.stack ?? `${error.name}: ${error.message}`);
     return `${nameOf(record)} failed: ${text}`;
   }
   const tail =
@@ -120,16 +125,25 @@ function describeFailure(record: RankRecord): string {
   return [`${nameOf(record)} ${describeEnding(record)}`, ...tail].join("\n");
 }
 
+function isBadUsage({ error }: RankRecord): boolean {
+  return error?.exitCode === 2;
+}
+
 /** What happened to each rank in its first line; ranks with the same story share a line. */
-function inOneLineEach(records: readonly RankRecord[]): string[] {
+function inOneLineEach(records: readonly RankRecord[], first: RankRecord): string[] {
   const names = new Map<string, string[]>();
   for (const record of records) {
-    const { error } = record;
-    const story = error ? `also failed: ${error.name}: ${error.message}` : describeEnding(record);
-    const line = story.split("\n")[0]!;
+    const line = storyOf(record, first).split("\n")[0]!;
     names.set(line, [...(names.get(line) ?? []), nameOf(record)]);
   }
   return [...names].map(([line, ranks]) => `${ranks.join(", ")} ${line}`);
+}
+
+function storyOf(record: RankRecord, first: RankRecord): string {
+  const { error } = record;
+  if (!error) return describeEnding(record);
+  const same = error.name === first.error?.name && error.message === first.error.message;
+  return same ? "failed with the same error." : `also failed: ${error.name}: ${error.message}`;
 }
 
 function describeEnding({ placement, ending }: RankRecord): string {

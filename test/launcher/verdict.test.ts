@@ -65,6 +65,19 @@ describe("judgeJob", () => {
     );
   });
 
+  it("tells what all ranks found wrong once", () => {
+    const explained = (error: Error): string => {
+      const records = [1, 0, 2].map((rank) => record(rank, { error: reportOf(error) }));
+      return explain(judgeJob(records, records, undefined));
+    };
+    expect(explained(new UsageError("Expected another number."))).toBe(
+      "Rank 1 (n1, pid 101) failed: Expected another number.",
+    );
+    expect(explained(new TypeError("x is not iterable"))).toMatch(
+      /^Rank 1 .* failed: TypeError: x is[^]*\n {2}Rank 0 \(n1, pid 100\), Rank 2 \(n1, pid 102\) failed with the same error\.$/,
+    );
+  });
+
   it("ends with the failing program's own exit code", () => {
     const failed = record(0, { ending: { kind: "exit", code: 7, asked: false } });
     expect(judgeJob([failed], [failed], undefined)).toMatchObject({ exitCode: 7, consequences: [] });
