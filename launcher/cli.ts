@@ -25,6 +25,7 @@ const options = {
     help: "deadline of a communication call",
   }),
   insecure: flag({ fallback: false, help: "do not encrypt messages (trusted networks only)" }),
+  sharedMemory: flag({ fallback: true, help: "let ranks of one host read each other's memory" }),
 } satisfies OptionTable;
 
 const program = new Command("apts-launch")
@@ -57,6 +58,7 @@ async function run(
     environment: environment as Record<string, string>,
     timeoutSeconds: values.timeout,
     insecure: values.insecure,
+    sharedMemory: values.sharedMemory,
     forwardSignals: true,
     ...(await launchSpecOf(values)),
   };

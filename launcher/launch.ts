@@ -36,6 +36,8 @@ export interface LaunchSpec extends Partial<PlacementRules> {
   readonly timeoutSeconds: number;
   /** No encryption between ranks, for networks that are trusted. */
   readonly insecure?: boolean | undefined;
+  /** Whether ranks of one host may read payloads from each other's memory; default: yes. */
+  readonly sharedMemory?: boolean | undefined;
   /** Keeps the ranks' output in files of this folder instead of showing it. */
   readonly outputDirectory?: string | undefined;
   /** Asks the ranks to stop when aborted, as SIGTERM does. */
@@ -133,8 +135,9 @@ async function runWithRestarts(all: Launch): Promise<LaunchResult> {
 async function runOnce(all: Launch, restart: number): Promise<LaunchResult> {
   const { spec, hosts, placements, output, requests } = all;
   if (requests.stoppedBy) return { exitCode: stoppedCode(requests.stoppedBy), consequences: [] };
-  const { timeoutSeconds, insecure = false } = spec;
-  const group = { jobId: newJobId(), jobKey: newJobKey(), size: placements.length, timeoutSeconds, insecure };
+  const { timeoutSeconds, insecure = false, sharedMemory = true } = spec;
+  const secrets = { jobId: newJobId(), jobKey: newJobKey() };
+  const group = { ...secrets, size: placements.length, timeoutSeconds, insecure, sharedMemory };
   const addressFor = ownAddress(hosts.all);
   const rendezvous = await startRendezvous({ ...group, host: addressFor(placements[0]!.host) });
   const port = new URL(rendezvous.endpoint).port;

@@ -28,6 +28,7 @@ const commOptions = {
   }),
   seconds: number({ min: 0.01, fallback: 1, help: "time for each operation and size" }),
   insecure: flag({ fallback: false, help: "do not encrypt messages" }),
+  sharedMemory: flag({ fallback: true, help: "let ranks read each other's memory" }),
   json: flag({ fallback: false, help: "print JSON" }),
 } satisfies OptionTable;
 
@@ -66,12 +67,13 @@ async function benchComm(options: ValuesOf<typeof commOptions>): Promise<number>
     await benchOnRank(options);
     return 0;
   }
-  const { ranks, insecure } = options;
+  const { ranks, insecure, sharedMemory } = options;
   const { exitCode, failure } = await launch({
     command: process.execPath,
     args: [fileURLToPath(new URL("./main.js", import.meta.url)), ...process.argv.slice(2)],
     ranks,
     insecure,
+    sharedMemory,
     timeoutSeconds: 300,
     forwardSignals: true,
     onOutput: (_, __, stream, line) => void process[stream].write(`${line}\n`),

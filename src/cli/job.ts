@@ -42,6 +42,7 @@ export async function runJob(
     environment: { ...specToVariables(spec), ...GENEROUS_MALLOC },
     timeoutSeconds: spec.config.timeout,
     insecure: spec.config.insecure,
+    sharedMemory: spec.config.sharedMemory,
     signal,
     forwardSignals,
     onEvent: (_, event) => {

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { slotsOf } from "../../launcher/launch.js";
 import { launchOptions, launchSpecOf } from "../../launcher/options.js";
-import { slurmTask } from "../comm/rendezvous/index.js";
+import { slurmTask, type JoinOptions } from "../comm/rendezvous/index.js";
 import type { ValuesOf } from "../config/option.js";
 import { resolveOptions, splitSources, type Given } from "../config/resolve.js";
 import { UsageError } from "../errors.js";
@@ -42,11 +42,11 @@ export function planTask(sources: readonly Given[], ranks: number): RunSpec {
 }
 
 /** How the tasks of a SLURM step join each other. */
-export function joinOptions(sources: readonly Given[]): { timeoutSeconds: number; insecure: boolean } {
-  const { timeout, insecure } = trainOptions;
-  const table = { timeout, insecure };
-  const values = resolveOptions(table, splitSources(sources, table).inTable);
-  return { timeoutSeconds: values.timeout, insecure: values.insecure };
+export function joinOptions(sources: readonly Given[]): JoinOptions {
+  const { timeout, insecure, sharedMemory } = trainOptions;
+  const table = { timeout, insecure, sharedMemory };
+  const { timeout: timeoutSeconds, ...values } = resolveOptions(table, splitSources(sources, table).inTable);
+  return { timeoutSeconds, ...values };
 }
 
 function sortSources(sources: readonly Given[]): { launch: Given[]; job: Given[]; run: Given[] } {

@@ -2,7 +2,7 @@ import { availableParallelism } from "node:os";
 import { RESTART_VARIABLE } from "../../launcher/launch.js";
 import { gpuOfTask, secondsLeft } from "../../launcher/slurm.js";
 import { init, type Communicator } from "../comm/index.js";
-import type { RankEnvironment } from "../comm/rendezvous/index.js";
+import type { JoinOptions, RankEnvironment } from "../comm/rendezvous/index.js";
 import { watchParent } from "../comm/rendezvous/lifeline.js";
 import { encodeEvent, EVENTS_VARIABLE } from "../events.js";
 import { reportOf } from "../errors.js";
@@ -16,7 +16,7 @@ import type { StopSignals } from "./stop-signals.js";
 export interface RankProcess {
   readonly task: Pick<RankEnvironment, "localRank" | "localSize">;
   /** Of the communication, where SLURM started the ranks; a launcher says it itself. */
-  readonly join: { readonly timeoutSeconds: number; readonly insecure: boolean };
+  readonly join: JoinOptions;
   readonly signals: StopSignals;
   readonly show: (event: RunEvent) => void;
 }

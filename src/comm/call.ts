@@ -121,16 +121,18 @@ export class Call implements Purpose {
       const frame = next instanceof Promise ? await next : next;
       this.#check(from, frame);
       announced = word(frame.head, Word.size);
-      const end = filled + segmentLength(frame);
+      const begin = filled;
+      const end = begin + segmentLength(frame);
       if (announced !== (size ?? announced) || end > announced) {
         throw endpoint.mismatch(
           `Expected a message of ${size ?? announced} bytes from rank ${source} on rank ${endpoint.rank} ` +
             `in ${this.describe()}, got one of ${Math.max(announced, end)} bytes.`,
         );
       }
-      use(frame, read, filled, end);
+      channel.consume(frame, () => {
+        use(frame, read, begin, end);
+      });
       filled = end;
-      channel.release(frame);
     } while (filled < announced);
   }
 

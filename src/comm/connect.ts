@@ -27,15 +27,15 @@ export interface ConnectOptions {
 
 /**
  * The communicator of this process: of all ranks of its job, or of all tasks of its SLURM step, or of itself alone if
- * it was started as neither. Deadline and encryption are options for SLURM only; a launcher passes its own.
+ * it was started as neither. The options of joining are for SLURM only; a launcher passes its own.
  */
 export async function init(options: Partial<JoinOptions> & ConnectOptions = {}): Promise<Communicator> {
   const environment = fromVariables(process.env);
   if (environment) return connect(environment, options);
   const task = slurmTask(process.env);
   if (!task) return selfCommunicator();
-  const { timeoutSeconds = DEFAULT_TIMEOUT_SECONDS, insecure = false } = options;
-  const joined = await joinSlurm(task, { timeoutSeconds, insecure });
+  const { timeoutSeconds = DEFAULT_TIMEOUT_SECONDS, insecure = false, sharedMemory = true } = options;
+  const joined = await joinSlurm(task, { timeoutSeconds, insecure, sharedMemory });
   try {
     return await connect(joined.environment, options);
   } finally {

@@ -92,6 +92,11 @@ export class Endpoint implements Receiver {
 
   // ── memory of peers ──────────────────────────────────────────────────────────────────────────────────────────
 
+  /** Whether `peer` runs on this machine. */
+  isLocal(peer: number): boolean {
+    return this.transport.onOneHost([this.rank, peer]);
+  }
+
   /** What `members` have in common; all of them find the same. */
   localityOf(members: readonly number[]): Locality {
     if (!this.transport.onOneHost(members)) return "network";

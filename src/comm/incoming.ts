@@ -1,7 +1,7 @@
 import { weightOf, WINDOW } from "./channel.js";
 import type { Endpoint } from "./endpoint.js";
 import { dropPayload } from "./reclaim.js";
-import { detached, segmentLength, type ReadMemory } from "./segment.js";
+import { detached, isInMemory, segmentLength, type ReadMemory } from "./segment.js";
 import type { Purpose } from "./waits.js";
 import { Flag, Kind, newHead, setCredit, Word, word, type Frame } from "./wire.js";
 
@@ -33,7 +33,7 @@ export class Incoming {
     reader(frame);
   }
 
-  /** The next frame; give it back with `release` when its payload was used. */
+  /** The next frame, for `consume`. */
   next(purpose: Purpose): Frame | Promise<Frame> {
     this.endpoint.membership.checkOpen(this.peer, purpose);
     const frame = this.#queue.shift();
@@ -43,8 +43,19 @@ export class Incoming {
     });
   }
 
-  release(frame: Frame): void {
+  /**
+   * Lets `use` take the frame's payload, at once, and counts the frame as read. A payload that has come is counted
+   * before: its sender's memory is free, and who waits for that need not wait for the use.
+   */
+  consume(frame: Frame, use: () => void): void {
+    const here = !isInMemory(frame);
+    if (here) this.#count(frame);
+    use();
+    if (!here) this.#count(frame);
     dropPayload(frame.part.byteLength);
+  }
+
+  #count(frame: Frame): void {
     const flags = word(frame.head, Word.flags);
     this.#read += weightOf(flags, segmentLength(frame));
     const asked = (flags & Flag.reportAtOnce) !== 0;

@@ -62,9 +62,11 @@ export async function receiveMessage<T extends NumericArray>(
             `but rank ${source} sent ${sent.count} ${sent.dtype}.`,
         );
       }
-      copySegment(frame, read, target, filled);
+      const at = filled;
+      channel.consume(frame, () => {
+        copySegment(frame, read, target, at);
+      });
       filled += segmentLength(frame);
-      channel.release(frame);
     } while (filled < target.byteLength);
     return into;
   };

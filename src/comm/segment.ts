@@ -58,7 +58,8 @@ export function detached(frame: Frame, read: ReadMemory): Frame {
   return { head, part, offset: 0 };
 }
 
-function isInMemory({ head }: Frame): boolean {
+/** Whether the payload lies in the sender's memory still. */
+export function isInMemory({ head }: Frame): boolean {
   return (word(head, Word.flags) & Flag.inMemory) !== 0;
 }
 

@@ -128,6 +128,7 @@ export const trainOptions = {
     help: "deadline of a communication call",
   }),
   insecure: flag({ fallback: false, help: "do not encrypt messages (trusted networks only)" }),
+  sharedMemory: flag({ fallback: true, help: "let ranks of one host read each other's memory" }),
 } satisfies OptionTable;
 
 /**
@@ -144,6 +145,7 @@ export const MAY_CHANGE: ReadonlySet<string> = new Set([
   "threads",
   "timeout",
   "insecure",
+  "sharedMemory",
   "out",
   "dataDir", // the samples are compared
   "model", // the layers are compared

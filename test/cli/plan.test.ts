@@ -8,7 +8,7 @@ import { importBuilt } from "../launcher/support.js";
 import { run } from "../run/support.js";
 
 // A plan asks the launcher how many ranks fit, and that starts an agent: a program.
-const { planJob, planTask } = (await importBuilt("src/cli/plan.ts")) as typeof Plan;
+const { joinOptions, planJob, planTask } = (await importBuilt("src/cli/plan.ts")) as typeof Plan;
 
 type Values = Record<string, unknown>;
 const plan = (values: Values) => planJob([{ source: { kind: "command line" }, values }]);
@@ -67,6 +67,18 @@ describe("--resume", () => {
     await expect(plan({ resume: out, out: "elsewhere" })).rejects.toThrow(
       `Expected --resume without --out, since a run goes on in its own folder; got --resume ${out} and --out elsewhere.`,
     );
+  });
+});
+
+describe("how the tasks of a SLURM step join", () => {
+  it("comes from the command line", () => {
+    const given = (values: Values) => joinOptions([{ source: { kind: "command line" }, values }]);
+    expect(given({})).toEqual({ timeoutSeconds: 300, insecure: false, sharedMemory: true });
+    expect(given({ timeout: "5", insecure: true, sharedMemory: false, epochs: "3" })).toEqual({
+      timeoutSeconds: 5,
+      insecure: true,
+      sharedMemory: false,
+    });
   });
 });
 

@@ -45,6 +45,14 @@ describe("launch", () => {
     }
   });
 
+  it("lets ranks read each other's memory unless told not to", async () => {
+    const told = async (sharedMemory?: boolean) =>
+      (await run(each(["print APTS_SHARED_MEMORY"]), { sharedMemory })).lines;
+    const unset = ["APTS_SHARED_MEMORY"];
+    expect(await told()).toEqual({ 0: unset, 1: unset, 2: unset });
+    expect(await told(false)).toEqual({ 0: ["0"], 1: ["0"], 2: ["0"] });
+  });
+
   it("shows the rank that failed first, and ends the others with all they started", async () => {
     const { exitCode, failure, consequences } = await run({
       0: ["wait 200", "miss Rank 1 left.", "exit 1"],

@@ -78,6 +78,10 @@ export function fromVariables(variables: NodeJS.ProcessEnv): RankEnvironment | u
     timeoutSeconds: number("APTS_TIMEOUT"),
     insecure: variables["APTS_INSECURE"] === "1",
     transport,
-    sharedMemory: variables["APTS_SHARED_MEMORY"] !== "0",
+    sharedMemory: allowsSharedMemory(variables),
   };
+}
+
+export function allowsSharedMemory(variables: NodeJS.ProcessEnv): boolean {
+  return variables["APTS_SHARED_MEMORY"] !== "0";
 }

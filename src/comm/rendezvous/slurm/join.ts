@@ -2,7 +2,7 @@ import { spawnSync } from "node:child_process";
 import { lookup } from "node:dns/promises";
 import { hostname } from "node:os";
 import { AptsError } from "../../../errors.js";
-import type { RankEnvironment } from "../environment.js";
+import { allowsSharedMemory, type RankEnvironment } from "../environment.js";
 import { newJobId, newJobKey } from "../job.js";
 import { startRendezvous } from "../server.js";
 import { announce, hear } from "./meeting-point.js";
@@ -15,6 +15,8 @@ const SECRET_VARIABLE = "APTS_JOB_KEY";
 export interface JoinOptions {
   readonly timeoutSeconds: number;
   readonly insecure: boolean;
+  /** Whether ranks of one host may read payloads from each other's memory. */
+  readonly sharedMemory: boolean;
 }
 
 export interface Joined {
@@ -62,7 +64,8 @@ function environmentOf(
   options: JoinOptions,
   invitation: Invitation,
 ): RankEnvironment {
-  return { rank, size, localRank, localSize, ...options, ...invitation };
+  const sharedMemory = options.sharedMemory && allowsSharedMemory(process.env);
+  return { rank, size, localRank, localSize, ...options, sharedMemory, ...invitation };
 }
 
 function chooseSeal(insecure: boolean): Seal {
