@@ -18,7 +18,7 @@ const NC: i32 = 1024;
 /** Floats of packed panels that more than KC rows of B may take: where they fit, A is read from front to back. */
 const HELD: i32 = 32768;
 
-/** Up to here, strips are faster than packing A. */
+/** Up to here, strips are faster than packing A (bench/compute/few-columns.mjs). */
 const MOST_STRIP_COLUMNS: i32 = 12;
 
 const TILE_BYTES: usize = 4 * MR * NR;

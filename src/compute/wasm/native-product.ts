@@ -20,7 +20,7 @@ export interface NativeProductHeap {
 export const SCRATCH_FLOATS = 2 ** 19;
 
 /**
- * From which shapes on the other ways beat a plain call (`node bench/compute/narrow.mjs`). A library packs both operands
+ * From which shapes on the other ways beat a plain call (`node bench/compute/few-columns.mjs`). A library packs both operands
  * of `sgemm`; where C has few columns that takes longer than computing them.
  *
  * - `swapped`: Aᵀ·B with at most so many columns (the gradient by a dense layer's weights) as (Bᵀ·A)ᵀ, which reads A as

@@ -46,14 +46,16 @@ describe.each(available)("products of few columns by %s", (file) => {
       for (const [m, k] of [
         [70, 784],
         [33, 1300], // more terms than the kernels hold at once
-        [785, 259],
+        [397, 259],
       ] as const) {
         for (const transposeA of [false, true]) {
-          for (const add of [false, true]) {
-            for (const slack of [0, 5]) {
-              const { result, expected } = multiply(heap, { ...plain, m, n, k, transposeA, add, slack });
-              expectClose(result, expected, 1e-4);
-            }
+          for (const { add, slack } of [
+            { add: false, slack: 0 },
+            { add: false, slack: 5 },
+            { add: true, slack: 0 },
+          ]) {
+            const { result, expected } = multiply(heap, { ...plain, m, n, k, transposeA, add, slack });
+            expectClose(result, expected, 1e-4);
           }
         }
       }
