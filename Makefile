@@ -1,8 +1,8 @@
 # make run    install, build, train APTS on two ranks on the built-in digits
 # make test   install, build, check, run all tests
 # make bench  measure; make check  types, lint, format
-# make setup-cluster, make setup-webgpu  packages for the tests on real hosts, and on WebGPU without a GPU
-.PHONY: install build check test run bench clean setup-cluster setup-webgpu
+# make setup-cluster, setup-webgpu, setup-blas  packages for the tests on real hosts, on WebGPU without a GPU, and with a BLAS
+.PHONY: install build check test run bench clean setup-cluster setup-webgpu setup-blas
 
 OUT ?= runs/digits
 
@@ -43,6 +43,11 @@ setup-cluster:
 setup-webgpu:
 	apt-get update
 	DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends chromium libvulkan1
+
+# Matrix products (Debian, as root): oneDNN, which apts takes first, and OpenBLAS.
+setup-blas:
+	apt-get update
+	DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends libdnnl2 libopenblas0-pthread
 
 clean:
 	rm -rf dist coverage runs node_modules

@@ -5,6 +5,7 @@
  *   npm run build
  *   node bench/compute/beside-torch.mjs                                  784-32-32-10, 60,000 images in chunks of 2,500
  *   node bench/compute/beside-torch.mjs --model resnet18 --batch 64
+ *   node bench/compute/beside-torch.mjs --backend webgpu|node-gpu        on a GPU, PyTorch's by CUDA where it has that
  *   ... [--backend wasm] [--blas auto|none|FILE] [--threads 1] [--rounds 15] [--profile] [--json]
  */
 import { parseArgs } from "node:util";
@@ -30,7 +31,25 @@ const threads = Number(values.threads);
 const batch = Number(values.batch ?? (model === "fcnn" ? 60000 : 64));
 const chunk = Math.min(batch, Number(values.chunk));
 
-const benchmark = await ComputeBenchmarkRun.prepare({ model, batch, chunk, backend, blas, threads });
+const onGpu = backend === "webgpu" || backend === "node-gpu";
+
+/** Floating point operations of the products of one evaluation: the WebAssembly heap counts them. */
+async function countFlops() {
+  const sample = { model, batch: 2, chunk: 2, backend: "wasm", blas: "none", threads: 1 };
+  const counted = await ComputeBenchmarkRun.prepare(sample);
+  const { heap } = counted.backend;
+  const before = heap.productFlops;
+  await counted.gradient();
+  counted.dispose();
+  return ((heap.productFlops - before) * batch) / 2;
+}
+const flops = await countFlops();
+
+const options = { model, batch, chunk, backend, blas, threads };
+const benchmark = await ComputeBenchmarkRun.prepare(options).catch((error) => {
+  console.error(error.message); // says what is missing
+  process.exit(2);
+});
 
 async function evaluate() {
   const [wall, cpu] = [performance.now(), process.cpuUsage()];
@@ -42,8 +61,9 @@ async function evaluate() {
 const contestants = [{ name: `apts, ${benchmark.backend.description}`, run: evaluate }];
 for (const size of new Set([batch, chunk])) {
   try {
-    const torch = await startTorch(model, batch, size, threads);
-    contestants.push({ name: `PyTorch ${torch.version}, ${threads} threads, batches of ${size}`, ...torch });
+    const torch = await startTorch(model, batch, size, threads, onGpu ? "gpu" : "cpu");
+    const where = torch.device ?? `${threads} threads`;
+    contestants.push({ name: `PyTorch ${torch.version}, ${where}, batches of ${size}`, ...torch });
   } catch (error) {
     console.error(error.message);
   }
@@ -56,6 +76,9 @@ for (let round = -2; round < Number(values.rounds); round++) {
   }
 }
 for (const { stop } of contestants) stop?.();
+if (onGpu && contestants.slice(1).every(({ device }) => device === null)) {
+  console.error("PyTorch finds no CUDA device here: the ratio is to its time on the CPU.");
+}
 
 const median = (x) => x.toSorted((a, b) => a - b)[x.length >> 1];
 const medians = times.map((list, i) => ({
@@ -63,6 +86,7 @@ const medians = times.map((list, i) => ({
   wall: median(list.map(({ wall }) => wall)),
   cpu: median(list.map(({ cpu }) => cpu)),
   best: Math.min(...list.map(({ wall }) => wall)),
+  teraflops: flops / median(list.map(({ wall }) => wall)) / 1e9,
 }));
 const [own, ...others] = medians;
 const ratio = (key) => (others.length > 0 ? own[key] / Math.min(...others.map((m) => m[key])) : undefined);
@@ -78,9 +102,11 @@ const result = {
 if (values.json) console.log(JSON.stringify(result));
 else {
   const column = (x) => x.toFixed(1).padStart(9);
-  console.log("     wall      CPU     best   ms (medians of wall and CPU time, best wall time)");
-  for (const { name, wall, cpu, best } of medians)
-    console.log(`${column(wall)}${column(cpu)}${column(best)}   ${name}`);
+  console.log("     wall      CPU     best   ms (medians of wall and CPU time, best wall time), TFLOP/s");
+  for (const { name, wall, cpu, best, teraflops } of medians)
+    console.log(
+      `${column(wall)}${column(cpu)}${column(best)} ${teraflops.toPrecision(3).padStart(10)}   ${name}`,
+    );
   if (others.length > 0) {
     const shown = Object.entries(result.ratio).map(([key, value]) => `${value.toFixed(2)} (${key})`);
     console.log(`apts / PyTorch: ${shown.join(", ")}`);
@@ -94,3 +120,4 @@ if (values.profile) {
     console.log(`${milliseconds.toFixed(2).padStart(9)} ms ${String(calls).padStart(6)} × ${kernel}`);
   }
 }
+benchmark.backend.stop();

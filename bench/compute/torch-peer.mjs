@@ -4,9 +4,9 @@ import { fileURLToPath } from "node:url";
 
 /**
  * Starts PyTorch beside the benchmark (Debian: python3-torch, libopenblas0-pthread), with the settings it is fastest
- * with, or says why not. `run()` is one loss and gradient; it resolves to { wall, cpu } in milliseconds.
+ * with, on a GPU where one is wanted and there, or says why not. `run()` is one loss and gradient; it resolves to { wall, cpu } in milliseconds.
  */
-export async function startTorch(network, rows, chunk, threads) {
+export async function startTorch(network, rows, chunk, threads, wanted) {
   const script = fileURLToPath(new URL("torch_peer.py", import.meta.url));
   const environment = {
     ...process.env,
@@ -15,7 +15,7 @@ export async function startTorch(network, rows, chunk, threads) {
     OMP_NUM_THREADS: String(threads),
   };
   const python = process.env.TORCH_PYTHON ?? "/usr/bin/python3";
-  const child = spawn(python, [script, network, rows, chunk, threads].map(String), {
+  const child = spawn(python, [script, network, rows, chunk, threads, wanted].map(String), {
     env: environment,
     stdio: ["pipe", "pipe", "pipe"],
   });
@@ -29,9 +29,11 @@ export async function startTorch(network, rows, chunk, threads) {
     if (done) throw new Error(`PyTorch is missing: ${complaint.trim().split("\n").at(-1)}`);
     return JSON.parse(value);
   };
-  const { version } = await answer();
+  const { version, device } = await answer();
   return {
     version,
+    /** The name of the GPU; null on the CPU. */
+    device,
     async run() {
       child.stdin.write("run\n");
       return answer();

@@ -2,7 +2,7 @@
 PyTorch's side of the compute benchmarks: for every line on standard input, one loss and gradient of the network; one
 JSON line with wall and CPU milliseconds on standard output.
 
-    python3 torch_peer.py MODEL ROWS CHUNK THREADS [DEVICE]
+    python3 torch_peer.py MODEL ROWS CHUNK THREADS [cpu|gpu]      gpu: the first CUDA device, the CPU where there is none
 """
 
 import json
@@ -64,14 +64,15 @@ def cifar():
 
 def main():
     name, rows, chunk, threads = sys.argv[1], *map(int, sys.argv[2:5])
-    device = sys.argv[5] if len(sys.argv) > 5 else "cpu"
+    gpu = sys.argv[5:] == ["gpu"] and torch.cuda.is_available()
+    device = "cuda" if gpu else "cpu"
     torch.set_num_threads(threads)
     torch.manual_seed(0)
     model, shape, classes = {"fcnn": fcnn, "cnn": cnn, "resnet18": imagenet, "resnet18-cifar": cifar}[name]()
     model.to(device)
     x = torch.randn(rows, *shape, device=device)
     y = torch.randint(0, classes, (rows,), device=device)
-    about = {"version": torch.__version__, "parameters": sum(p.numel() for p in model.parameters())}
+    about = {"version": torch.__version__, "device": torch.cuda.get_device_name() if gpu else None}
     print(json.dumps(about), flush=True)
     for _ in sys.stdin:
         wall, cpu = time.perf_counter(), time.process_time()

@@ -113,9 +113,12 @@ async function benchCompute({ json, ...options }: ValuesOf<typeof computeOptions
   }
   const { profile, ...figures } = result;
   for (const [name, value] of Object.entries(figures)) {
-    console.log(
-      `${name.padEnd(22)}${typeof value === "number" ? Number(value.toPrecision(4)) : (value ?? "unknown")}`,
-    );
+    console.log(`${name.padEnd(22)}${typeof value === "number" ? shown(value) : (value ?? "unknown")}`);
   }
   for (const line of profile ?? []) console.log(JSON.stringify(line));
+}
+
+/** Counts as they are, measurements to four digits. */
+function shown(value: number): string {
+  return String(Number.isInteger(value) ? value : Number(value.toPrecision(4)));
 }

@@ -7,6 +7,7 @@ import { UsageError } from "../errors.js";
 import { loadModel } from "./model-file.js";
 import { cnn } from "./models/cnn.js";
 import { fcnn } from "./models/fcnn.js";
+import { MODEL_NAMES, type ModelName } from "./models/names.js";
 import { resnet18 } from "./models/resnet18.js";
 
 /** What a user's module is called with: the TensorFlow.js that apts runs on, and the shapes of the data. */
@@ -18,7 +19,7 @@ export interface ModelRequest {
 }
 
 export interface ModelChoice {
-  /** A built-in network (`builtIn`), the path of a `model.json`, or of a module that exports `createModel(request)`. */
+  /** A built-in network (`MODEL_NAMES`), the path of a `model.json`, or of a module that exports `createModel(request)`. */
   readonly model: string;
   /** Widths of the hidden dense layers of fcnn and cnn. */
   readonly hidden: readonly number[];
@@ -27,16 +28,13 @@ export interface ModelChoice {
   readonly seed: number;
 }
 
+interface BuiltIn {
+  readonly imagesOnly: boolean;
+  readonly create: (choice: ModelChoice, data: Dataset, random: Random) => tf.LayersModel;
+}
+
 /** The networks that need no file. */
-const builtIn: Readonly<
-  Record<
-    string,
-    {
-      readonly imagesOnly: boolean;
-      readonly create: (choice: ModelChoice, data: Dataset, random: Random) => tf.LayersModel;
-    }
-  >
-> = {
+const builtIn: Readonly<Record<ModelName, BuiltIn>> = {
   fcnn: {
     imagesOnly: false,
     create: ({ hidden }, { sampleShape, classes }, random) => fcnn(sampleShape, classes, hidden, random),
@@ -87,9 +85,8 @@ export async function buildModel(
 
 async function create(choice: ModelChoice, data: Dataset, random: Random): Promise<tf.LayersModel> {
   const { model, seed } = choice;
-  const network = builtIn[model];
-  if (network !== undefined) {
-    const { imagesOnly, create } = network;
+  if (isBuiltIn(model)) {
+    const { imagesOnly, create } = builtIn[model];
     if (imagesOnly && data.sampleShape.length !== 3) {
       throw new UsageError(
         `Expected images (height, width, channels) for ${model}, got samples of shape (${data.sampleShape.join(", ")}).`,
@@ -100,7 +97,7 @@ async function create(choice: ModelChoice, data: Dataset, random: Random): Promi
   if (model.endsWith(".json")) return loadModel(model);
   if (!/\.[cm]?js$/.test(model)) {
     throw new UsageError(
-      `Expected --model to be ${Object.keys(builtIn).join(", ")}, a model.json or a JavaScript module, got "${model}".`,
+      `Expected --model to be ${MODEL_NAMES.join(", ")}, a model.json or a JavaScript module, got "${model}".`,
     );
   }
   let module: { createModel?: (request: ModelRequest) => tf.LayersModel | Promise<tf.LayersModel> };
@@ -120,6 +117,10 @@ async function create(choice: ModelChoice, data: Dataset, random: Random): Promi
     );
   }
   return module.createModel({ tf, sampleShape: data.sampleShape, classes: data.classes, seed });
+}
+
+function isBuiltIn(model: string): model is ModelName {
+  return (MODEL_NAMES as readonly string[]).includes(model);
 }
 
 function shown(shape: readonly (number | null)[]): string {

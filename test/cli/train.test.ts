@@ -1,10 +1,12 @@
 import { existsSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
+import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { tf } from "../../src/compute/tensorflow.js";
 import { loadData } from "../../src/data/load.js";
 import { gatherRows } from "../../src/data/batches.js";
 import { loadModel } from "../../src/network/model-file.js";
+import type { RunRecord } from "../../src/run/record.js";
 import type { EpochMetrics } from "../../src/report/metrics.js";
 import type { Summary } from "../../src/report/summary.js";
 import { runApts, SMALL, startApts, temporaryFolder } from "../helpers/apts.js";
@@ -12,6 +14,15 @@ import { runApts, SMALL, startApts, temporaryFolder } from "../helpers/apts.js";
 const read = (...path: string[]): unknown => JSON.parse(readFileSync(join(...path), "utf8"));
 
 describe("apts train", () => {
+  it.each([1, 2])("divides this machine's cores among %i ranks by default", async (ranks) => {
+    const out = join(temporaryFolder(), "run");
+    await runApts(["train", ...SMALL, "--ranks", String(ranks), "--epochs", "1", "--out", out]);
+    const { backend } = read(out, "config.json") as RunRecord;
+    const share = Math.max(1, Math.floor(availableParallelism() / ranks));
+    // Without a BLAS there is nothing that could use more than one thread.
+    expect(backend.threads).toBe(/\d+ threads/.test(backend.fingerprint) ? share : 1);
+  });
+
   it("leaves a complete run folder whose model has the reported accuracy", async () => {
     const out = join(temporaryFolder(), "run");
     const { code, stderr, stdout } = await runApts([

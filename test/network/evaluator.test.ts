@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { beforeAll, describe, expect, it } from "vitest";
-import type { ComputeBackend } from "../../src/compute/backend.js";
+import { startBackend, type ComputeBackend } from "../../src/compute/backend.js";
 import { tf } from "../../src/compute/tensorflow.js";
 import { createEvaluator } from "../../src/network/evaluator.js";
 import { HeapEvaluator } from "../../src/network/heap/evaluator.js";
@@ -179,6 +179,36 @@ describe("HeapEvaluator", () => {
     for (const value of [NaN, 1e38]) {
       evaluator.setParameters(new Float32Array(evaluator.layout.dimension).fill(value));
       expect(await evaluator.loss(chunk, 1)).not.toBeLessThan(Infinity);
+    }
+    dispose(chunk);
+  });
+
+  it("gives the same bits after the heap has grown and moved", async () => {
+    const model = tf.sequential({
+      layers: [
+        tf.layers.dense({ inputShape: [70], units: 32, activation: "relu" }),
+        tf.layers.dense({ units: 3 }),
+      ],
+    });
+    const chunk = randomChunk(model, 300, 5);
+    for (const blas of ["none", "auto"]) {
+      const { heap } = await startBackend({ backend: "wasm", threads: 1, blas });
+      const evaluator = new HeapEvaluator(model, heap!, MEMORY);
+      const { dimension } = evaluator.layout;
+      evaluator.setParameters(randomTheta(dimension, 6));
+      const slice = [{ tensor: 0, from: 4, to: 12 }];
+      const evaluate = async () => {
+        const [whole, part] = [new Float32Array(dimension), new Float32Array(dimension)];
+        const loss = await evaluator.gradient(chunk, 1, wholeTensors(evaluator.layout), whole);
+        return [loss, await evaluator.gradient(chunk, 1, slice, part), whole, part];
+      };
+      const before = await evaluate();
+      const size = heap!.size;
+      const block = heap!.allocate(size);
+      expect(heap!.size).toBeGreaterThan(size);
+      expect(await evaluate()).toEqual(before);
+      heap!.free(block);
+      evaluator.dispose();
     }
     dispose(chunk);
   });

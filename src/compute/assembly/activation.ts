@@ -1,5 +1,5 @@
 import { exp } from "./math";
-import { at, loadPart, storePart } from "./simd";
+import { at, bytes, loadPart, storePart } from "./simd";
 
 /** The numbers of the activation functions; `activations` in ../wasm/kernels.ts names them. */
 export const LINEAR: i32 = 0;
@@ -8,21 +8,33 @@ export const SIGMOID: i32 = 2;
 export const TANH: i32 = 3;
 export const ELU: i32 = 4;
 
-/** f(x) in four lanes. */
-function value(kind: i32, x: v128): v128 {
-  const one = f32x4.splat(1);
-  if (kind == RELU) return f32x4.max(x, f32x4.splat(0)); // max, not pmax: it passes NaN on
-  if (kind == SIGMOID) return f32x4.div(one, f32x4.add(one, exp(f32x4.neg(x))));
-  if (kind == TANH) return tanh(x);
-  if (kind == ELU) return v128.bitselect(x, expMinusOne(x), f32x4.gt(x, f32x4.splat(0)));
-  return x;
+/** max(0, x) in four lanes; of NaN and 0, pmax gives its first operand. */
+function relu(x: v128): v128 {
+  return f32x4.pmax(x, f32x4.splat(0));
 }
 
-/** f′ in four lanes, from y = f(x). */
-function derivative(kind: i32, y: v128): v128 {
+/** f(x) in four lanes. Small enough to be inlined: the frequent kinds cost no call. */
+function value(kind: i32, x: v128): v128 {
+  if (kind == LINEAR) return x;
+  return kind == RELU ? relu(x) : curve(kind, x);
+}
+
+/** f(x) of the kinds that are not made of straight lines. */
+function curve(kind: i32, x: v128): v128 {
   const one = f32x4.splat(1);
-  const zero = f32x4.splat(0);
-  if (kind == RELU) return v128.and(one, f32x4.gt(y, zero));
+  if (kind == SIGMOID) return f32x4.div(one, f32x4.add(one, exp(f32x4.neg(x))));
+  if (kind == TANH) return tanh(x);
+  return v128.bitselect(x, expMinusOne(x), f32x4.gt(x, f32x4.splat(0))); // ELU
+}
+
+/** dy · f′ in four lanes, from y = f(x). */
+function gradient(kind: i32, y: v128, dy: v128): v128 {
+  return f32x4.mul(dy, kind == RELU ? v128.and(f32x4.splat(1), f32x4.gt(y, f32x4.splat(0))) : slope(kind, y));
+}
+
+/** f′ in four lanes, from y = f(x), of the kinds that are not made of straight lines. */
+function slope(kind: i32, y: v128): v128 {
+  const one = f32x4.splat(1);
   if (kind == SIGMOID) return f32x4.mul(y, f32x4.sub(one, y));
   if (kind == TANH) return f32x4.sub(one, f32x4.mul(y, y));
   if (kind == ELU) return f32x4.min(one, f32x4.add(y, one));
@@ -61,22 +73,34 @@ function expMinusOne(x: v128): v128 {
 
 /** x ← f(x + b) on every row; x is (rows, columns) with `stride` floats from row to row, b is (columns) or 0. */
 export function biasActivation(kind: i32, x: usize, b: usize, rows: i32, columns: i32, stride: i32): void {
-  const whole = columns & ~3;
-  const rest = columns - whole;
-  const zero = f32x4.splat(0);
+  const step = bytes(stride);
+  const width = bytes(columns);
   for (let i: i32 = 0; i < rows; i++) {
-    for (let j: i32 = 0; j < whole; j += 4) {
-      let z = v128.load(at(x, j));
-      if (b) z = f32x4.add(z, v128.load(at(b, j)));
-      v128.store(at(x, j), value(kind, z));
+    let j: usize = 0;
+    if (kind == LINEAR || kind == RELU) {
+      const floor = f32x4.splat(kind == RELU ? 0 : -Infinity);
+      for (; j + 32 <= width; j += 32) {
+        const z0 = biased(x + j, b, j);
+        const z1 = biased(x + j + 16, b, j + 16);
+        v128.store(x + j, f32x4.pmax(z0, floor));
+        v128.store(x + j, f32x4.pmax(z1, floor), 16);
+      }
     }
-    if (rest) {
-      let z = loadPart(at(x, whole), rest);
-      z = f32x4.add(z, b ? loadPart(at(b, whole), rest) : zero);
-      storePart(at(x, whole), rest, value(kind, z));
+    for (; j + 16 <= width; j += 16) v128.store(x + j, value(kind, biased(x + j, b, j)));
+    if (j < width) {
+      const rest = (<i32>(width - j)) >> 2;
+      let z = loadPart(x + j, rest);
+      if (b) z = f32x4.add(z, loadPart(b + j, rest));
+      storePart(x + j, rest, value(kind, z));
     }
-    x += (<usize>stride) << 2;
+    x += step;
   }
+}
+
+/** The four floats at x, + those `offset` bytes from b where there is one. */
+function biased(x: usize, b: usize, offset: usize): v128 {
+  const z = v128.load(x);
+  return b ? f32x4.add(z, v128.load(b + offset)) : z;
 }
 
 /** out ← f(x) for n elements. */
@@ -97,13 +121,13 @@ export function activationGradient(
 ): void {
   let i: i32 = 0;
   for (; i + 4 <= n; i += 4) {
-    let d = f32x4.mul(v128.load(at(dy, i)), derivative(kind, v128.load(at(y, i))));
+    let d = gradient(kind, v128.load(at(y, i)), v128.load(at(dy, i)));
     if (accumulate) d = f32x4.add(d, v128.load(at(out, i)));
     v128.store(at(out, i), d);
   }
   if (i < n) {
     const rest = n - i;
-    let d = f32x4.mul(loadPart(at(dy, i), rest), derivative(kind, loadPart(at(y, i), rest)));
+    let d = gradient(kind, loadPart(at(y, i), rest), loadPart(at(dy, i), rest));
     if (accumulate) d = f32x4.add(d, loadPart(at(out, i), rest));
     storePart(at(out, i), rest, d);
   }

@@ -8,12 +8,18 @@
  *   - the micro-kernel keeps MR × NR of C in eight registers. Its loop is not unrolled by hand: V8 moves all loads
  *     of a basic block to its front, and more than one step of them spills accumulators to memory.
  */
-import { at, multiplyAdd } from "./simd";
+import { multiplyNarrow, NARROW } from "./narrow";
+import { KC, NR, packB, packTransposedB } from "./panels";
+import { at, bytes, multiplyAdd } from "./simd";
+import { multiplyStrips, STRIP } from "./strips";
 
 const MR: i32 = 4;
-const NR: i32 = 8;
-const KC: i32 = 256;
 const NC: i32 = 1024;
+/** Floats of packed panels that more than KC rows of B may take: where they fit, A is read from front to back. */
+const HELD: i32 = 32768;
+
+/** Up to here, strips are faster than packing A (bench/compute/few-columns.mjs). */
+const MOST_STRIP_COLUMNS: i32 = 12;
 
 const TILE_BYTES: usize = 4 * MR * NR;
 const PACKED_A_BYTES: usize = 4 * MR * KC;
@@ -24,7 +30,47 @@ export function gemmWorkspace(): usize {
   return TILE_BYTES + PACKED_A_BYTES + PACKED_B_BYTES;
 }
 
+/**
+ * The way depends on the shape: the least columns (`narrow.ts`) and Aᵀ·B of few columns (`strips.ts`) have their own,
+ * with the same bits.
+ */
 export function gemm(
+  transposeA: bool,
+  transposeB: bool,
+  m: i32,
+  n: i32,
+  k: i32,
+  a: usize,
+  lda: i32,
+  b: usize,
+  ldb: i32,
+  accumulate: bool,
+  c: usize,
+  ldc: i32,
+  workspace: usize,
+): void {
+  if (k == 0 && !accumulate) {
+    for (let i: i32 = 0; i < m; i++) memory.fill(at(c, i * ldc), 0, bytes(n));
+  }
+  if (transposeA && !transposeB && n <= MOST_STRIP_COLUMNS) {
+    const done = m - (m % STRIP);
+    multiplyStrips(done, n, k, a, lda, b, ldb, accumulate, c, ldc);
+    a = at(a, done);
+    c = at(c, done * ldc);
+    m -= done;
+    if (m == 0) return;
+  }
+  const rest = n % NR;
+  const narrow = transposeA || rest > NARROW ? 0 : rest;
+  if (narrow > 0) {
+    const from = n - narrow;
+    const restB = transposeB ? at(b, from * ldb) : at(b, from);
+    multiplyNarrow(transposeB, m, narrow, k, a, lda, restB, ldb, accumulate, at(c, from), ldc, workspace);
+  }
+  multiplyBlocks(transposeA, transposeB, m, n - narrow, k, a, lda, b, ldb, accumulate, c, ldc, workspace);
+}
+
+function multiplyBlocks(
   transposeA: bool,
   transposeB: bool,
   m: i32,
@@ -41,36 +87,32 @@ export function gemm(
 ): void {
   const packedA = workspace + TILE_BYTES;
   const packedB = packedA + PACKED_A_BYTES;
-  if (k == 0 && !accumulate) {
-    for (let i: i32 = 0; i < m; i++) memory.fill(at(c, i * ldc), 0, (<usize>n) << 2);
-  }
   for (let jc: i32 = 0; jc < n; jc += NC) {
     const nc = min(NC, n - jc);
-    for (let pc: i32 = 0; pc < k; pc += KC) {
-      const kc = min(KC, k - pc);
-      if (transposeB) packTransposedB(b + 4 * (<usize>jc * ldb + pc), ldb, kc, nc, packedB);
-      else packB(b + 4 * (<usize>pc * ldb + jc), ldb, kc, nc, packedB);
+    const width = (nc + NR - 1) & -NR;
+    const depth = max(KC, (HELD / width) & -KC);
+    for (let first: i32 = 0; first < k; first += depth) {
+      const last = min(k, first + depth);
+      for (let pc = first; pc < last; pc += KC) {
+        const kc = min(KC, last - pc);
+        const panels = at(packedB, (pc - first) * width);
+        if (transposeB) packTransposedB(b + 4 * (<usize>jc * ldb + pc), ldb, kc, nc, panels);
+        else packB(b + 4 * (<usize>pc * ldb + jc), ldb, kc, nc, panels);
+      }
       for (let i: i32 = 0; i < m; i += MR) {
         const rows = min(MR, m - i);
         const tileC = c + 4 * (<usize>i * ldc + jc);
-        let tileA = a + 4 * (<usize>i * lda + pc);
-        if (transposeA) {
-          packA(a + 4 * (<usize>pc * lda + i), lda, rows, kc, packedA);
-          tileA = packedA;
+        for (let pc = first; pc < last; pc += KC) {
+          const kc = min(KC, last - pc);
+          const panels = at(packedB, (pc - first) * width);
+          let tileA = a + 4 * (<usize>i * lda + pc);
+          if (transposeA) {
+            packA(a + 4 * (<usize>pc * lda + i), lda, rows, kc, packedA);
+            tileA = packedA;
+          }
+          const add = accumulate || pc > 0;
+          multiplyTile(transposeA, rows, nc, kc, tileA, lda, panels, add, tileC, ldc, workspace);
         }
-        multiplyTile(
-          transposeA,
-          rows,
-          nc,
-          kc,
-          tileA,
-          lda,
-          packedB,
-          accumulate || pc > 0,
-          tileC,
-          ldc,
-          workspace,
-        );
       }
     }
   }
@@ -156,7 +198,7 @@ function multiplyTile(
     const columns = min(NR, nc - j);
     const whole = rows == MR && columns == NR;
     const target = whole ? at(c, j) : tile;
-    const step = whole ? stride4(ldc) : 4 * NR;
+    const step = whole ? bytes(ldc) : 4 * NR;
     const add = whole && accumulate;
     storeRow(target, c00, c01, add);
     storeRow(target + step, c10, c11, add);
@@ -164,10 +206,6 @@ function multiplyTile(
     storeRow(target + 3 * step, c30, c31, add);
     if (!whole) copyEdge(tile, rows, columns, at(c, j), ldc, accumulate);
   }
-}
-
-function stride4(elements: i32): usize {
-  return (<usize>elements) << 2;
 }
 
 function storeRow(target: usize, left: v128, right: v128, add: bool): void {
@@ -191,7 +229,7 @@ function copyEdge(tile: usize, rows: i32, columns: i32, c: usize, ldc: i32, accu
 
 /** Columns `rows` of Aᵀ side by side: (kc, MR), zero beyond the edge. */
 function packA(a: usize, lda: i32, rows: i32, kc: i32, out: usize): void {
-  const stride = stride4(lda);
+  const stride = bytes(lda);
   if (rows == MR) {
     for (let p: i32 = 0; p < kc; p++) {
       v128.store(out, v128.load(a));
@@ -204,65 +242,5 @@ function packA(a: usize, lda: i32, rows: i32, kc: i32, out: usize): void {
     for (let q: i32 = 0; q < MR; q++) store<f32>(at(out, q), q < rows ? load<f32>(at(a, q)) : 0);
     a += stride;
     out += 4 * MR;
-  }
-}
-
-/** B (kc, nc) in panels (kc, NR), zero beyond the edge. */
-function packB(b: usize, ldb: i32, kc: i32, nc: i32, out: usize): void {
-  const stride = stride4(ldb);
-  for (let j: i32 = 0; j < nc; j += NR) {
-    const columns = min(NR, nc - j);
-    let source = at(b, j);
-    for (let p: i32 = 0; p < kc; p++) {
-      if (columns == NR) {
-        v128.store(out, v128.load(source));
-        v128.store(out, v128.load(source, 16), 16);
-      } else {
-        for (let q: i32 = 0; q < NR; q++) store<f32>(at(out, q), q < columns ? load<f32>(at(source, q)) : 0);
-      }
-      source += stride;
-      out += 4 * NR;
-    }
-  }
-}
-
-/** Bᵀ from B (nc, kc), in panels (kc, NR), zero beyond the edge; whole 4 × 4 blocks by shuffles. */
-function packTransposedB(b: usize, ldb: i32, kc: i32, nc: i32, out: usize): void {
-  const stride = stride4(ldb);
-  const whole = kc & ~3;
-  for (let j: i32 = 0; j < nc; j += NR) {
-    for (let half: i32 = 0; half < NR; half += 4) {
-      const first = j + half;
-      const columns = min(4, nc - first);
-      let target = at(out, half);
-      let p: i32 = 0;
-      if (columns == 4) {
-        let source = b + <usize>first * stride;
-        for (; p < whole; p += 4) {
-          const x0 = v128.load(source);
-          const x1 = v128.load(source + stride);
-          const x2 = v128.load(source + 2 * stride);
-          const x3 = v128.load(source + 3 * stride);
-          const low01 = v128.shuffle<f32>(x0, x1, 0, 4, 1, 5);
-          const high01 = v128.shuffle<f32>(x0, x1, 2, 6, 3, 7);
-          const low23 = v128.shuffle<f32>(x2, x3, 0, 4, 1, 5);
-          const high23 = v128.shuffle<f32>(x2, x3, 2, 6, 3, 7);
-          v128.store(target, v128.shuffle<f32>(low01, low23, 0, 1, 4, 5));
-          v128.store(target, v128.shuffle<f32>(low01, low23, 2, 3, 6, 7), 4 * NR);
-          v128.store(target, v128.shuffle<f32>(high01, high23, 0, 1, 4, 5), 8 * NR);
-          v128.store(target, v128.shuffle<f32>(high01, high23, 2, 3, 6, 7), 12 * NR);
-          source += 16;
-          target += 16 * NR;
-        }
-      }
-      for (; p < kc; p++) {
-        for (let q: i32 = 0; q < 4; q++) {
-          const value: f32 = q < columns ? load<f32>(b + <usize>(first + q) * stride + ((<usize>p) << 2)) : 0;
-          store<f32>(at(target, q), value);
-        }
-        target += 4 * NR;
-      }
-    }
-    out += 4 * <usize>NR * kc;
   }
 }

@@ -8,7 +8,8 @@
  * expf). Saturates beyond ±88; NaN stays NaN.
  */
 export function exp(x: v128): v128 {
-  x = f32x4.max(f32x4.min(x, f32x4.splat(88.3762626647949)), f32x4.splat(-88.3762626647949));
+  // pmin and pmax: one instruction each, and of NaN and a bound they give their first operand.
+  x = f32x4.pmax(f32x4.pmin(x, f32x4.splat(88.3762626647949)), f32x4.splat(-88.3762626647949));
   const n = f32x4.nearest(f32x4.mul(x, f32x4.splat(1.44269504088896341)));
   let r = f32x4.sub(x, f32x4.mul(n, f32x4.splat(0.693359375))); // ln 2 in two parts, the first exact in n · ln 2
   r = f32x4.sub(r, f32x4.mul(n, f32x4.splat(-2.1219444e-4)));
@@ -38,7 +39,18 @@ export function log(x: f64): f64 {
   }
   const s = (m - 1) / (m + 1);
   const q = s * s; // ≤ 0.0295: the term after the last is below 1e-17
-  let sum: f64 = 1.0 / 21;
-  for (let odd: f64 = 19; odd > 0; odd -= 2) sum = sum * q + 1 / odd;
+  const r = q * q; // even and odd powers of q by themselves: two short chains instead of a long one
+  let even = 1.0 / 21;
+  even = even * r + 1.0 / 17;
+  even = even * r + 1.0 / 13;
+  even = even * r + 1.0 / 9;
+  even = even * r + 1.0 / 5;
+  even = even * r + 1.0;
+  let odd = 1.0 / 19;
+  odd = odd * r + 1.0 / 15;
+  odd = odd * r + 1.0 / 11;
+  odd = odd * r + 1.0 / 7;
+  odd = odd * r + 1.0 / 3;
+  const sum = even + q * odd;
   return <f64>n * 0.6931471805599453 + 2 * s * sum;
 }

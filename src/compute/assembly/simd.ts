@@ -12,6 +12,11 @@ export function at(base: usize, index: i32): usize {
   return base + ((<usize>index) << 2);
 }
 
+/** The bytes of so many floats. */
+export function bytes(elements: i32): usize {
+  return (<usize>elements) << 2;
+}
+
 /** ab + c as the kernels of this module round it. */
 export function multiplyAddScalar(a: f32, b: f32, c: f32): f32 {
   return f32x4.extract_lane(multiplyAdd(f32x4.splat(a), f32x4.splat(b), f32x4.splat(c)), 0);
@@ -31,4 +36,20 @@ export function storePart(address: usize, count: i32, x: v128): void {
   store<f32>(address, f32x4.extract_lane(x, 0));
   if (count > 1) store<f32>(address, f32x4.extract_lane(x, 1), 4);
   if (count > 2) store<f32>(address, f32x4.extract_lane(x, 2), 8);
+}
+
+/** The low `n` ≤ 4 lanes of x to `address`, + what is there where `add`. */
+export function storeColumns(address: usize, x: v128, n: i32, add: bool): void {
+  if (n == 4) v128.store(address, add ? f32x4.add(x, v128.load(address)) : x);
+  else storePart(address, n, add ? f32x4.add(x, loadPart(address, n)) : x);
+}
+
+/** All bits of the first `count` < 4 lanes. */
+export function firstLanes(count: i32): v128 {
+  return i32x4.lt_s(i32x4(0, 1, 2, 3), i32x4.splat(count));
+}
+
+export function sumOfLanes(x: v128): f32 {
+  const low = f32x4.extract_lane(x, 0) + f32x4.extract_lane(x, 1);
+  return low + (f32x4.extract_lane(x, 2) + f32x4.extract_lane(x, 3));
 }

@@ -1,4 +1,5 @@
 import type * as Koffi from "koffi";
+import { bindOneDnn } from "./onednn.js";
 
 /**
  * C ← op(A)·op(B), + C where `accumulate`: row-major float32, op(A) is (m, k), op(B) is (k, n); absolute addresses,
@@ -19,11 +20,23 @@ export type Sgemm = (
   ldc: number,
 ) => void;
 
+/**
+ * C ← A·B of one size for matrices whose rows follow each other without a gap, (m, k)·(k, n); absolute addresses.
+ * Undefined where that would be no faster than `sgemm`.
+ */
+export type DenseProduct = (
+  m: number,
+  n: number,
+  k: number,
+) => ((a: number, b: number, c: number) => void) | undefined;
+
 /** A matrix product of the system, ready to use. */
 export interface Blas {
   /** Name, version and the kind of core it computes for: together with the threads they decide the bits. */
   readonly name: string;
   readonly sgemm: Sgemm;
+  /** A faster way for few columns, where the library has one. */
+  readonly dense?: DenseProduct | undefined;
 }
 
 /** How one library is recognised and used. */
@@ -42,42 +55,7 @@ export const libraries: readonly Library[] = [
     name: "oneDNN",
     files: ["libdnnl.so.3", "libdnnl.so.2"],
     mark: "dnnl_sgemm",
-    bind(library, koffi, threads) {
-      const sgemm = library.func(
-        "int dnnl_sgemm(char, char, int64_t, int64_t, int64_t, float, size_t, int64_t, size_t, int64_t, float, size_t, int64_t)",
-      ) as (...args: number[]) => number;
-      const versionType = koffi.struct({ major: "int", minor: "int", patch: "int" });
-      const version = koffi.decode(library.func("void *dnnl_version()")(), versionType) as Record<
-        "major" | "minor" | "patch",
-        number
-      >;
-      const isa = library.func("int dnnl_get_effective_cpu_isa()")() as number;
-      setOpenMpThreads(koffi, threads);
-      const [N, T] = ["N", "T"].map((letter) => letter.charCodeAt(0)) as [number, number];
-      return {
-        name: `oneDNN ${version.major}.${version.minor}.${version.patch} (instruction set ${isa.toString(16)})`,
-        sgemm(transposeA, transposeB, m, n, k, a, lda, b, ldb, accumulate, c, ldc) {
-          const beta = accumulate ? 1 : 0;
-          const status = sgemm(
-            transposeA ? T : N,
-            transposeB ? T : N,
-            m,
-            n,
-            k,
-            1,
-            a,
-            lda,
-            b,
-            ldb,
-            beta,
-            c,
-            ldc,
-          );
-          if (status !== 0)
-            throw new Error(`dnnl_sgemm refuses (${m}, ${k})·(${k}, ${n}) with status ${status}.`);
-        },
-      };
-    },
+    bind: bindOneDnn,
   },
   {
     name: "MKL",
@@ -126,15 +104,4 @@ function cblas(library: Koffi.LibraryHandle): Sgemm {
     const [opA, opB] = [transposeA ? TRANSPOSED : AS_IS, transposeB ? TRANSPOSED : AS_IS];
     sgemm(ROW_MAJOR, opA, opB, m, n, k, 1, a, lda, b, ldb, accumulate ? 1 : 0, c, ldc);
   };
-}
-
-/** oneDNN has no call of its own for this: it uses OpenMP's number of threads, GCC's or LLVM's and Intel's. */
-function setOpenMpThreads(koffi: typeof Koffi, threads: number): void {
-  for (const file of ["libgomp.so.1", "libomp.so.5", "libiomp5.so"]) {
-    try {
-      koffi.load(file).func("void omp_set_num_threads(int)")(threads);
-    } catch {
-      // Not the one that is installed.
-    }
-  }
 }

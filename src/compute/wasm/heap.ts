@@ -1,8 +1,8 @@
 import type { KernelBackend, TensorInfo } from "@tensorflow/tfjs";
 import { AptsError } from "../../errors.js";
-import type { Sgemm } from "../blas/libraries.js";
 import { tf } from "../tensorflow.js";
 import { loadKernels, type Kernels, type WasmMemory } from "./kernels.js";
+import { nativeProduct, SCRATCH_FLOATS, type NativeProduct } from "./native-product.js";
 
 /** Where the heap ends: WebAssembly addresses have 32 bits. */
 const HEAP_LIMIT = 2 ** 32;
@@ -36,13 +36,7 @@ export interface ProductSize {
 }
 
 /** C ← A·B, + C where `add`: (m, k)·(k, n) → (m, n), after transposition of the operands marked so. */
-type MatrixProduct = (size: ProductSize, a: Matrix, b: Matrix, c: Matrix, add: boolean) => void;
-
-/** A matrix product of the system, on absolute addresses, and how to find those of an array. */
-export interface NativeProduct {
-  readonly sgemm: Sgemm;
-  readonly addressOf: (bytes: Uint8Array) => number;
-}
+export type MatrixProduct = (size: ProductSize, a: Matrix, b: Matrix, c: Matrix, add: boolean) => void;
 
 /** There is no room left on the WebAssembly heap. Nothing was damaged: smaller batches still work. */
 export class HeapFullError extends AptsError {}
@@ -57,6 +51,7 @@ export class Heap {
   #flops = 0;
   #scratch = 0;
   #scratchBytes = 0;
+  #nativeScratch: number | undefined;
   #multiply: MatrixProduct;
 
   private constructor(
@@ -125,37 +120,19 @@ export class Heap {
     );
   };
 
-  #nativeProduct({ sgemm, addressOf }: NativeProduct): MatrixProduct {
+  #nativeProduct(blas: NativeProduct): MatrixProduct {
     const { wasm } = this.backend;
-    let bytes: Uint8Array | undefined;
-    let base = 0;
-    return ({ m, n, k }, a, b, c, add) => {
-      if (m === 0 || n === 0) return;
-      if (wasm.HEAPU8 !== bytes) {
-        bytes = wasm.HEAPU8; // the heap has grown and may lie elsewhere
-        base = addressOf(bytes);
-      }
-      if (k === 0) {
-        // The libraries differ in what they do here.
-        if (!add) for (let i = 0; i < m; i++) this.floats(c.at + 4 * i * c.stride, n).fill(0);
-        return;
-      }
-      const [transposeA, transposeB] = [a.transposed === true, b.transposed === true];
-      sgemm(
-        transposeA,
-        transposeB,
-        m,
-        n,
-        k,
-        base + a.at,
-        a.stride,
-        base + b.at,
-        b.stride,
-        add,
-        base + c.at,
-        c.stride,
-      );
-    };
+    const kernels = () => this.#kernels;
+    this.#nativeScratch ??= this.allocate(4 * SCRATCH_FLOATS);
+    return nativeProduct(blas, {
+      scratch: this.#nativeScratch,
+      get bytes() {
+        return wasm.HEAPU8;
+      },
+      get kernels() {
+        return kernels();
+      },
+    });
   }
 
   /** Takes over the heap of the current backend, which must be the WebAssembly one. Once per backend. */

@@ -59,6 +59,10 @@ export interface Kernels {
   copy(x: number, n: number, out: number): void;
   zero(n: number, out: number): void;
   addTo(x: number, n: number, out: number): void;
+  /** out ← x (rows, columns); rows begin so many floats apart. */
+  copyRows(x: number, rows: number, columns: number, stride: number, out: number, outStride: number): void;
+  /** out ← xᵀ, + out where `accumulate`; x is (rows, columns) without gaps, out's rows begin `stride` floats apart. */
+  transpose(x: number, rows: number, columns: number, accumulate: boolean, out: number, stride: number): void;
 
   /**
    * columns ← what the window sees at `count` output positions from `first` on, numbered over images, rows and

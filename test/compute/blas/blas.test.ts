@@ -3,89 +3,9 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import fc from "fast-check";
 import { afterEach, describe, expect, it } from "vitest";
-import { startBackend } from "../../../src/compute/backend.js";
-import { libraries } from "../../../src/compute/blas/libraries.js";
-import type { Heap } from "../../../src/compute/wasm/heap.js";
-import { expectClose, randomValues, seeds, sizes } from "../wasm/compare.js";
-
-const start = (blas: string, threads = 1) => startBackend({ backend: "wasm", threads, blas });
-
-async function heapWith(file: string): Promise<Heap> {
-  const { heap, blas } = await start(file);
-  expect(blas!.file).toBe(file === "none" ? undefined : file);
-  return heap!;
-}
-
-/** The libraries that load here; the tests run with each, and without any. */
-const available: string[] = ["none"];
-for (const { files } of libraries) {
-  for (const file of files) {
-    const { blas } = await start(file);
-    if (blas!.name !== undefined) {
-      available.push(file);
-      break;
-    }
-  }
-}
-
-interface Case {
-  readonly m: number;
-  readonly n: number;
-  readonly k: number;
-  readonly transposeA: boolean;
-  readonly transposeB: boolean;
-  readonly add: boolean;
-  /** Floats between rows beyond their length. */
-  readonly slack: number;
-  readonly seed: number;
-}
-
-const cases: fc.Arbitrary<Case> = fc.record({
-  m: sizes(40),
-  n: sizes(40),
-  k: fc.oneof(fc.constant(0), sizes(300)),
-  transposeA: fc.boolean(),
-  transposeB: fc.boolean(),
-  add: fc.boolean(),
-  slack: fc.integer({ min: 0, max: 3 }),
-  seed: seeds,
-});
-
-/** Computes the product of a case on the heap and beside it, in double precision. */
-function multiply(heap: Heap, { m, n, k, transposeA, transposeB, add, slack, seed }: Case) {
-  const [rowsA, columnsA] = transposeA ? [k, m] : [m, k];
-  const [rowsB, columnsB] = transposeB ? [n, k] : [k, n];
-  const strides = [columnsA + slack, columnsB + slack, n + slack] as const;
-  const sizes = [rowsA * strides[0], rowsB * strides[1], m * strides[2]] as const;
-  const addresses = sizes.map((size) => heap.allocate(4 * size + 16));
-  const values = sizes.map((size, i) => randomValues(size, seed + i));
-  values.forEach((x, i) => {
-    heap.floats(addresses[i]!, x.length).set(x);
-  });
-  const [a, b, c] = addresses as [number, number, number];
-  heap.multiply(
-    { m, n, k },
-    { at: a, stride: strides[0], transposed: transposeA },
-    { at: b, stride: strides[1], transposed: transposeB },
-    { at: c, stride: strides[2] },
-    add,
-  );
-  const [A, B, C] = values as [Float32Array, Float32Array, Float32Array];
-  const expected = C.slice();
-  for (let i = 0; i < m; i++) {
-    for (let j = 0; j < n; j++) {
-      let sum = add ? C[i * strides[2] + j]! : 0;
-      for (let p = 0; p < k; p++) {
-        const x = A[transposeA ? p * strides[0] + i : i * strides[0] + p]!;
-        sum += x * B[transposeB ? j * strides[1] + p : p * strides[1] + j]!;
-      }
-      expected[i * strides[2] + j] = sum;
-    }
-  }
-  const result = heap.floats(c, C.length).slice();
-  for (const address of addresses) heap.free(address);
-  return { result, expected };
-}
+import { expectClose } from "../wasm/compare.js";
+import { available, heapWith, start } from "./available.js";
+import { cases, multiply, type Case } from "./product.js";
 
 describe.each(available)("the matrix product of %s", (file) => {
   it("is right for all shapes, transposes and strides, and touches nothing beyond", async () => {

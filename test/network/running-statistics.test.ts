@@ -1,0 +1,87 @@
+import { beforeAll, describe, expect, it } from "vitest";
+import { createLocalGroup } from "../../src/comm/index.js";
+import type { ComputeBackend } from "../../src/compute/backend.js";
+import { tf } from "../../src/compute/tensorflow.js";
+import type { Dataset } from "../../src/data/dataset.js";
+import { Random } from "../../src/data/random.js";
+import { Batch } from "../../src/network/batch.js";
+import { HeapEvaluator } from "../../src/network/heap/evaluator.js";
+import { RunningStatistics } from "../../src/network/running-statistics.js";
+import { TapeEvaluator } from "../../src/network/tape-evaluator.js";
+import { wholeTensors } from "../../src/network/tensor-part.js";
+import { expectClose } from "../compute/wasm/compare.js";
+import { MEMORY, randomTheta, wasm } from "./networks.js";
+
+const random = new Random(7);
+const rows = 60;
+const samples: Dataset = {
+  sampleShape: [3],
+  classes: 2,
+  features: Uint8Array.from({ length: 3 * rows }, () => random.integer(256)),
+  labels: Int32Array.from({ length: rows }, () => random.integer(2)),
+};
+const scale = { mean: [128], deviation: [70] };
+
+function network(): tf.LayersModel {
+  return tf.sequential({
+    layers: [
+      tf.layers.dense({ inputShape: [3], units: 4, useBias: false }),
+      tf.layers.batchNormalization(),
+      tf.layers.dense({ units: 2 }),
+    ],
+  });
+}
+
+/** Mean and variance of each unit of the first layer at θ, over all samples. */
+function moments(theta: Float32Array): number[] {
+  const inputs = [...samples.features].map((value) => (value - 128) / 70);
+  const units = [0, 1, 2, 3].map((unit) =>
+    Array.from({ length: rows }, (_, i) =>
+      [0, 1, 2].reduce((sum, j) => sum + inputs[3 * i + j]! * theta[4 * j + unit]!, 0),
+    ),
+  );
+  const mean = (x: number[]) => x.reduce((a, b) => a + b, 0) / x.length;
+  const means = units.map(mean);
+  return [...means, ...units.map((x, i) => mean(x.map((value) => (value - means[i]!) ** 2)))];
+}
+
+describe("the running statistics of batch normalisation", () => {
+  let backend: ComputeBackend;
+  beforeAll(async () => {
+    backend = await wasm();
+  });
+
+  it.each(["heap", "tape"])("follow accepted iterates only, on the %s", async (kind) => {
+    const evaluator =
+      kind === "heap"
+        ? new HeapEvaluator(network(), backend.heap!, MEMORY)
+        : await TapeEvaluator.create(network(), "tape");
+    const [comm] = createLocalGroup(1);
+    const statistics = new RunningStatistics(evaluator, comm!);
+    const batch = new Batch(samples, scale, Infinity);
+    const chunk = batch.chunk(0);
+    const { dimension } = evaluator.layout;
+    const [first, second, trial] = [1, 2, 3].map((seed) => randomTheta(dimension, seed)) as [
+      Float32Array,
+      Float32Array,
+      Float32Array,
+    ];
+
+    await statistics.follow(first, batch, true);
+    expectClose(statistics.save()!, moments(first), 1e-4);
+    const before = { statistics: statistics.save()!.slice(), score: await evaluator.score(chunk) };
+
+    evaluator.setParameters(trial);
+    await evaluator.loss(chunk, 1);
+    await evaluator.gradient(chunk, 1, wholeTensors(evaluator.layout), new Float32Array(dimension));
+    evaluator.setParameters(first);
+    expect(statistics.save()).toEqual(before.statistics);
+    expect(await evaluator.score(chunk)).toEqual(before.score);
+
+    // A mini-batch moves them by a tenth.
+    await statistics.follow(second, batch, false);
+    const moved = moments(second).map((value, i) => 0.9 * before.statistics[i]! + 0.1 * value);
+    expectClose(statistics.save()!, moved, 1e-4);
+    evaluator.dispose();
+  });
+});
