@@ -1,17 +1,24 @@
 import { normInf, type Vector } from "../linalg/vector.js";
 import type { Model } from "./model.js";
 
-/**
- * Kingma, Ba (ICLR 2015): the averages' memory, and what keeps the quotient finite. Their β₁ is 0.9; gradients here are
- * of large batches, with little noise to be averaged away, and a shorter memory follows them better (docs/methods.md).
- */
-const BETA1 = 0.85;
+/** Kingma, Ba (ICLR 2015): the memory of the average of squares, and what keeps the quotient finite. */
 const BETA2 = 0.999;
 const EPSILON = 1e-8;
+
+/**
+ * β₁ after t gradients: the average remembers a third of those seen, at least about 7 and at most 10 (β₁ from 0.85 to
+ * Adam's 0.9). Early on the gradient turns quickly and a long memory is out of date; later, in narrow valleys, the
+ * longer one averages their crossing out (docs/methods.md).
+ */
+function beta1(t: number): number {
+  return Math.min(0.9, Math.max(0.85, t / (t + 3)));
+}
 
 interface Moments {
   /** Gradients seen. */
   readonly t: number;
+  /** Σ of the weights in m, 1 − Πβ₁: m̂ = m / weight. */
+  readonly weight: number;
   /** Averages of g and g², (n). */
   readonly m: Vector;
   readonly v: Vector;
@@ -27,8 +34,7 @@ interface Moments {
 export function adamDirection(moments: Moments): Model {
   return {
     step(g, radius) {
-      const direction =
-        descent(moments, moments.m, 1 / (1 - BETA1 ** moments.t), g) ?? descent(moments, g, 1, g);
+      const direction = descent(moments, moments.m, 1 / moments.weight, g) ?? descent(moments, g, 1, g);
       if (!direction) return undefined;
       const { d, slope } = direction;
       const alpha = radius / normInf(d);
@@ -37,17 +43,18 @@ export function adamDirection(moments: Moments): Model {
     },
     observe(_, g) {
       const n = g.length;
+      const beta = beta1(moments.t);
       const m = new Float32Array(n);
       const v = new Float32Array(n);
       for (let i = 0; i < n; i++) {
-        m[i] = BETA1 * moments.m[i]! + (1 - BETA1) * g[i]!;
+        m[i] = beta * moments.m[i]! + (1 - beta) * g[i]!;
         v[i] = BETA2 * moments.v[i]! + (1 - BETA2) * g[i]! * g[i]!;
       }
-      moments = { t: moments.t + 1, m, v };
+      moments = { t: moments.t + 1, weight: beta * moments.weight + 1 - beta, m, v };
     },
     startBatch: () => undefined,
     restrict: (subdomain) =>
-      adamDirection({ t: moments.t, m: subdomain.restrict(moments.m), v: subdomain.restrict(moments.v) }),
+      adamDirection({ ...moments, m: subdomain.restrict(moments.m), v: subdomain.restrict(moments.v) }),
     save: () => ({ ...moments }),
     restore(state) {
       moments = state as unknown as Moments;
@@ -57,7 +64,7 @@ export function adamDirection(moments: Moments): Model {
 
 /** A model that has seen no gradient yet. */
 export function newAdamDirection(dimension: number): Model {
-  return adamDirection({ t: 0, m: new Float32Array(dimension), v: new Float32Array(dimension) });
+  return adamDirection({ t: 0, weight: 0, m: new Float32Array(dimension), v: new Float32Array(dimension) });
 }
 
 /** d = −scale · mean / (√v̂ + ε) and gᵀd, where that is negative and finite. */

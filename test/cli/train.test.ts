@@ -63,7 +63,7 @@ describe("apts train", () => {
       seed: 0,
       ranks: 2,
       hidden: [16],
-      methodOptions: { localSteps: 5 },
+      methodOptions: { localSteps: 1 },
     });
 
     const model = await loadModel(join(out, "model", "model.json"));

@@ -98,7 +98,7 @@ describe("trainConfig", () => {
   it("completes what is not given", () => {
     const config = trainConfig([commandLine({ ranks: "4" })], 2);
     expect(config).toMatchObject({ method: "apts", ranks: 4, subdomains: 4, batches: 1 });
-    expect(config.methodOptions).toMatchObject({ fdl: true, localSteps: 5 });
+    expect(config.methodOptions).toMatchObject({ fdl: true, localSteps: 1 });
     expect(trainConfig([commandLine({ method: "sapts" })], 2)).toMatchObject({
       ranks: 2,
       batches: 20,

@@ -114,6 +114,15 @@ describe("direction adam", () => {
     expect(problem.objective).toMatchObject({ gradients: 1, values: 2 });
   });
 
+  it("as apts takes it, costs two gradients an iteration, none of them local", async () => {
+    const f = trigonometric(9);
+    const problem = new TestProblem(f, evenSplit(9, 3));
+    const { reports } = await go(start("apts", f, 3, {}, selfCommunicator()), problem, 20);
+    expect(reports.every(({ accepted }) => accepted)).toBe(true);
+    expect(problem.localGradients).toBe(0);
+    expect(problem.objective.gradients).toBe(2 * 20);
+  });
+
   it("steps along the signs of the first gradient, the whole radius in every coordinate", async () => {
     const f = quadratic(4, 1000);
     const problem = new TestProblem(f, evenSplit(4, 1));

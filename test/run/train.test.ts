@@ -141,7 +141,7 @@ describe("what does not fit is refused, and nothing is touched:", () => {
   it("another seed and another option of the method", () =>
     refused(
       { seed: 1, localSteps: 3 },
-      /Expected the problem and the method that the run in .* began with, got --seed 1 instead of 0, --local-steps 3 instead of 5\./,
+      /Expected the problem and the method that the run in .* began with, got --seed 1 instead of 0, --local-steps 3 instead of 1\./,
     ));
   it("another method", () => refused({ method: "tr" }, /got --method tr instead of apts\. Leave/));
   it("a smaller model", () =>
