@@ -6,9 +6,9 @@ const BETA2 = 0.999;
 const EPSILON = 1e-8;
 
 /**
- * β₁ after t gradients: the average remembers a third of those seen, at least about 7 and at most 10 (β₁ from 0.85 to
- * Adam's 0.9). Early on the gradient turns quickly and a long memory is out of date; later, in narrow valleys, the
- * longer one averages their crossing out (docs/methods.md).
+ * β₁ after t gradients: the weights of Nesterov's method, t / (t + 3), kept within 0.85 and Adam's 0.9. The average
+ * remembers a third of the gradients seen, at least about 7 and at most 10. Early on the gradient turns quickly and a long
+ * memory is out of date; later, in narrow valleys, the longer one averages their crossing out (docs/methods.md).
  */
 function beta1(t: number): number {
   return Math.min(0.9, Math.max(0.85, t / (t + 3)));
