@@ -1,4 +1,5 @@
 import { finalTable, progressLine } from "../report/console.js";
+import { formatCount, formatPlural } from "../report/format.js";
 import type { RunEvent } from "../run/events.js";
 import type { Position } from "../run/ledger.js";
 import { coloursFor, hasColour } from "../terminal.js";
@@ -15,8 +16,9 @@ export function showRun(json: boolean): (event: RunEvent) => void {
       case "start":
         ({ epochs, out } = event);
         console.error(
-          `${event.method} on ${event.data}: ${event.trainSamples} + ${event.testSamples} samples, ` +
-            `${event.parameters} parameters in ${event.subdomains} subdomains, ${event.ranks} ranks, ${event.backend}`,
+          `${event.method} on ${event.data}: ${formatCount(event.trainSamples)} + ${formatCount(event.testSamples)} samples, ` +
+            `${formatPlural(event.parameters, "parameter")} in ${formatPlural(event.subdomains, "subdomain")}, ` +
+            `${formatPlural(event.ranks, "rank")}, ${event.backend}`,
         );
         break;
       case "resume":

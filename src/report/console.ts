@@ -1,6 +1,13 @@
 import Table from "cli-table3";
 import picocolors from "picocolors";
-import { formatBytes, formatCount, formatMagnitude, formatSeconds, formatShare } from "./format.js";
+import {
+  formatBytes,
+  formatCount,
+  formatMagnitude,
+  formatPlural,
+  formatSeconds,
+  formatShare,
+} from "./format.js";
 import type { EpochMetrics } from "./metrics.js";
 import type { Summary } from "./summary.js";
 
@@ -39,13 +46,11 @@ const endings = {
 export function finalTable(summary: Summary, colour: boolean): string {
   const { bold, dim } = picocolors.createColors(colour);
   const { ranks, subdomains } = summary;
-  const plural = (count: number, noun: string): string =>
-    `${formatCount(count)} ${noun}${count === 1 ? "" : "s"}`;
   const rows: readonly (readonly [string, string])[] = [
     ["method", `${summary.method} on ${summary.data}`],
     [
       "",
-      `${plural(ranks, "rank")}, ${plural(subdomains, "subdomain")}, ${plural(summary.parameters, "parameter")}`,
+      `${formatPlural(ranks, "rank")}, ${formatPlural(subdomains, "subdomain")}, ${formatPlural(summary.parameters, "parameter")}`,
     ],
     [
       "test accuracy",
