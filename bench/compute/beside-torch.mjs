@@ -45,6 +45,18 @@ async function countFlops() {
 }
 const flops = await countFlops();
 
+// Before the benchmark binds this process to its cores: what it starts inherits that.
+const peers = [];
+for (const size of new Set([batch, chunk])) {
+  try {
+    const torch = await startTorch(model, batch, size, threads, onGpu ? "gpu" : "cpu");
+    const where = torch.device ?? `${threads} threads`;
+    peers.push({ name: `PyTorch ${torch.version}, ${where}, batches of ${size}`, ...torch });
+  } catch (error) {
+    console.error(error.message);
+  }
+}
+
 const options = { model, batch, chunk, backend, blas, threads };
 const benchmark = await ComputeBenchmarkRun.prepare(options).catch((error) => {
   console.error(error.message); // says what is missing
@@ -58,16 +70,7 @@ async function evaluate() {
   return { wall: performance.now() - wall, cpu: (user + system) / 1000 };
 }
 
-const contestants = [{ name: `apts, ${benchmark.backend.description}`, run: evaluate }];
-for (const size of new Set([batch, chunk])) {
-  try {
-    const torch = await startTorch(model, batch, size, threads, onGpu ? "gpu" : "cpu");
-    const where = torch.device ?? `${threads} threads`;
-    contestants.push({ name: `PyTorch ${torch.version}, ${where}, batches of ${size}`, ...torch });
-  } catch (error) {
-    console.error(error.message);
-  }
-}
+const contestants = [{ name: `apts, ${benchmark.backend.description}`, run: evaluate }, ...peers];
 const times = contestants.map(() => []);
 for (let round = -2; round < Number(values.rounds); round++) {
   for (const [i, { run }] of contestants.entries()) {

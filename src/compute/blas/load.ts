@@ -1,5 +1,6 @@
 import type * as Koffi from "koffi";
 import { libraries, type Blas } from "./libraries.js";
+import { spreadThreads } from "./placement.js";
 import { shieldFromSignals } from "./shield.js";
 
 /** Which BLAS to use: the best that loads, none, or the library with this path or name. */
@@ -35,6 +36,7 @@ export async function loadBlas(
   }
   // Read when a library is loaded. A core type inherited from elsewhere may name an old one.
   process.env["OMP_NUM_THREADS"] = String(threads);
+  spreadThreads(threads);
   delete process.env["OPENBLAS_CORETYPE"];
   const files = choice === "auto" ? libraries.flatMap((library) => library.files) : [choice];
   try {
