@@ -1,4 +1,5 @@
 import { at, bytes } from "./simd";
+import { storeTransposed } from "./transpose";
 
 /** Columns of a packed panel. */
 export const NR: i32 = 8;
@@ -41,14 +42,7 @@ export function packTransposedB(b: usize, ldb: i32, kc: i32, nc: i32, out: usize
           const x1 = v128.load(source + stride);
           const x2 = v128.load(source + 2 * stride);
           const x3 = v128.load(source + 3 * stride);
-          const low01 = v128.shuffle<f32>(x0, x1, 0, 4, 1, 5);
-          const high01 = v128.shuffle<f32>(x0, x1, 2, 6, 3, 7);
-          const low23 = v128.shuffle<f32>(x2, x3, 0, 4, 1, 5);
-          const high23 = v128.shuffle<f32>(x2, x3, 2, 6, 3, 7);
-          v128.store(target, v128.shuffle<f32>(low01, low23, 0, 1, 4, 5));
-          v128.store(target, v128.shuffle<f32>(low01, low23, 2, 3, 6, 7), 4 * NR);
-          v128.store(target, v128.shuffle<f32>(high01, high23, 0, 1, 4, 5), 8 * NR);
-          v128.store(target, v128.shuffle<f32>(high01, high23, 2, 3, 6, 7), 12 * NR);
+          storeTransposed(x0, x1, x2, x3, 4, false, target, bytes(NR));
           source += 16;
           target += 16 * NR;
         }
