@@ -37,11 +37,9 @@ const onGpu = backend === "webgpu" || backend === "node-gpu";
 async function countFlops() {
   const sample = { model, batch: 2, chunk: 2, backend: "wasm", blas: "none", threads: 1 };
   const counted = await ComputeBenchmarkRun.prepare(sample);
-  const { heap } = counted.backend;
-  const before = heap.productFlops;
-  await counted.gradient();
+  const flops = await counted.gradientFlops();
   counted.dispose();
-  return ((heap.productFlops - before) * batch) / 2;
+  return (flops * batch) / 2;
 }
 const flops = await countFlops();
 
@@ -78,8 +76,8 @@ for (let round = -2; round < Number(values.rounds); round++) {
     if (round >= 0) times[i].push(time);
   }
 }
-for (const { stop } of contestants) stop?.();
-if (onGpu && contestants.slice(1).every(({ device }) => device === null)) {
+for (const { stop } of peers) stop();
+if (onGpu && peers.every(({ device }) => device === null)) {
   console.error("PyTorch finds no CUDA device here: the ratio is to its time on the CPU.");
 }
 

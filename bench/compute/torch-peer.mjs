@@ -4,7 +4,8 @@ import { fileURLToPath } from "node:url";
 
 /**
  * Starts PyTorch beside the benchmark (Debian: python3-torch, libopenblas0-pthread), with the settings it is fastest
- * with, on a GPU where one is wanted and there, or says why not. `run()` is one loss and gradient; it resolves to { wall, cpu } in milliseconds.
+ * with, on a GPU where one is wanted and there, or says why not. `run()` is one loss and gradient; it resolves to
+ * { wall, cpu } in milliseconds.
  */
 export async function startTorch(network, rows, chunk, threads, wanted) {
   const script = fileURLToPath(new URL("torch_peer.py", import.meta.url));

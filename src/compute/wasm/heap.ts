@@ -121,18 +121,8 @@ export class Heap {
   };
 
   #nativeProduct(blas: NativeProduct): MatrixProduct {
-    const { wasm } = this.backend;
-    const kernels = () => this.#kernels;
     this.#nativeScratch ??= this.allocate(4 * SCRATCH_FLOATS);
-    return nativeProduct(blas, {
-      scratch: this.#nativeScratch,
-      get bytes() {
-        return wasm.HEAPU8;
-      },
-      get kernels() {
-        return kernels();
-      },
-    });
+    return nativeProduct(blas, this, this.#nativeScratch);
   }
 
   /** Takes over the heap of the current backend, which must be the WebAssembly one. Once per backend. */
@@ -143,9 +133,14 @@ export class Heap {
     return new Heap(backend, kernels, fused);
   }
 
+  /** All of the heap; another array once it has grown. */
+  get bytes(): Uint8Array<ArrayBuffer> {
+    return this.backend.wasm.HEAPU8;
+  }
+
   /** Bytes of the heap; it never shrinks. */
   get size(): number {
-    return this.backend.wasm.HEAPU8.byteLength;
+    return this.bytes.byteLength;
   }
 
   /** The address of a tensor's first element. */
@@ -155,12 +150,12 @@ export class Heap {
 
   /** A view of `length` floats at `address`, valid until the next allocation. */
   floats(address: number, length: number): Float32Array<ArrayBuffer> {
-    return new Float32Array(this.backend.wasm.HEAPU8.buffer, address, length);
+    return new Float32Array(this.bytes.buffer, address, length);
   }
 
   /** As `floats`, for whole numbers. */
   integers(address: number, length: number): Int32Array<ArrayBuffer> {
-    return new Int32Array(this.backend.wasm.HEAPU8.buffer, address, length);
+    return new Int32Array(this.bytes.buffer, address, length);
   }
 
   /** Memory for a moment: valid until the next call, whoever makes it. @throws HeapFullError */

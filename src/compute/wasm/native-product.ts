@@ -1,6 +1,5 @@
 import type { DenseProduct, Sgemm } from "../blas/libraries.js";
-import type { Matrix, MatrixProduct, ProductSize } from "./heap.js";
-import type { Kernels } from "./kernels.js";
+import type { Heap, Matrix, MatrixProduct, ProductSize } from "./heap.js";
 
 /** A matrix product of the system, on absolute addresses, and how to find those of an array. */
 export interface NativeProduct {
@@ -9,14 +8,7 @@ export interface NativeProduct {
   readonly addressOf: (bytes: Uint8Array) => number;
 }
 
-/** What a native product needs of the heap it works on. */
-export interface NativeProductHeap {
-  readonly bytes: Uint8Array;
-  readonly kernels: Kernels;
-  /** SCRATCH_FLOATS floats of its own. */
-  readonly scratch: number;
-}
-
+/** Floats of memory of its own that a native product needs. */
 export const SCRATCH_FLOATS = 2 ** 19;
 
 /**
@@ -30,10 +22,11 @@ export const SCRATCH_FLOATS = 2 ** 19;
  */
 const WAYS = { swapped: { most: 16 }, dense: { least: 2, most: 64, rows: 32, terms: 64 } };
 
-/** Products on the heap by a library of the system. */
+/** Products on the heap by a library of the system; `scratch` is the address of SCRATCH_FLOATS floats. */
 export function nativeProduct(
   { sgemm, dense, addressOf }: NativeProduct,
-  heap: NativeProductHeap,
+  heap: Heap,
+  scratch: number,
 ): MatrixProduct {
   let bytes: Uint8Array | undefined;
   let base = 0;
@@ -50,18 +43,17 @@ export function nativeProduct(
   };
 
   const swapped = ({ m, n, k }: ProductSize, a: Matrix, b: Matrix, c: Matrix, add: boolean) => {
-    const { scratch, kernels } = heap;
     const asItLies = { at: a.at, stride: a.stride };
     const bT = { at: b.at, stride: b.stride, transposed: true };
     plain({ m: n, n: m, k }, bT, asItLies, { at: scratch, stride: m }, false);
-    kernels.transpose(scratch, n, m, add, c.at, c.stride);
+    heap.kernels.transpose(scratch, n, m, add, c.at, c.stride);
   };
 
   /** Whether it could be done. */
   const densely = ({ m, n, k }: ProductSize, a: Matrix, b: Matrix, c: Matrix): boolean => {
     const run = dense!(m, n, k);
     if (run === undefined) return false;
-    const { scratch, kernels } = heap;
+    const { kernels } = heap;
     const [copyB, copyC] = [b.stride !== n, c.stride !== n];
     if ((copyB ? k * n : 0) + (copyC ? m * n : 0) > SCRATCH_FLOATS) return false;
     const atB = copyB ? scratch : b.at;
