@@ -2,7 +2,8 @@
 /** `apts-launch -n 4 -- node my-program.js`: runs any program as ranks. */
 import { Command, CommanderError } from "commander";
 import { addOptions } from "../src/config/commander.js";
-import { flag, integer, number, type OptionTable } from "../src/config/option.js";
+import { communicationOptions } from "../src/config/communication.js";
+import { integer, number, type OptionTable } from "../src/config/option.js";
 import { resolveOptions } from "../src/config/resolve.js";
 import { AptsError, UsageError } from "../src/errors.js";
 import { launch, plan, type LaunchSpec } from "./launch.js";
@@ -24,8 +25,7 @@ const options = {
     placeholder: "SECONDS",
     help: "deadline of a communication call",
   }),
-  insecure: flag({ fallback: false, help: "do not encrypt messages (trusted networks only)" }),
-  sharedMemory: flag({ fallback: true, help: "let ranks of one host read each other's memory" }),
+  ...communicationOptions,
 } satisfies OptionTable;
 
 const program = new Command("apts-launch")

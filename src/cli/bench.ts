@@ -4,6 +4,7 @@ import { fileURLToPath } from "node:url";
 import { launch } from "../../launcher/launch.js";
 import type { CommunicationTiming } from "../comm/benchmark.js";
 import { fromVariables } from "../comm/rendezvous/index.js";
+import { communicationOptions } from "../config/communication.js";
 import { addOptions } from "../config/commander.js";
 import {
   choice,
@@ -27,8 +28,7 @@ const commOptions = {
     help: "bytes of a message, multiples of 4",
   }),
   seconds: number({ min: 0.01, fallback: 1, help: "time for each operation and size" }),
-  insecure: flag({ fallback: false, help: "do not encrypt messages" }),
-  sharedMemory: flag({ fallback: true, help: "let ranks read each other's memory" }),
+  ...communicationOptions,
   json: flag({ fallback: false, help: "print JSON" }),
 } satisfies OptionTable;
 

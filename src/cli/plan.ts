@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { slotsOf } from "../../launcher/launch.js";
 import { launchOptions, launchSpecOf } from "../../launcher/options.js";
 import { slurmTask, type JoinOptions } from "../comm/rendezvous/index.js";
+import { communicationOptions } from "../config/communication.js";
 import type { ValuesOf } from "../config/option.js";
 import { resolveOptions, splitSources, type Given } from "../config/resolve.js";
 import { UsageError } from "../errors.js";
@@ -43,8 +44,7 @@ export function planTask(sources: readonly Given[], ranks: number): RunSpec {
 
 /** How the tasks of a SLURM step join each other. */
 export function joinOptions(sources: readonly Given[]): JoinOptions {
-  const { timeout, insecure, sharedMemory } = trainOptions;
-  const table = { timeout, insecure, sharedMemory };
+  const table = { timeout: trainOptions.timeout, ...communicationOptions };
   const { timeout: timeoutSeconds, ...values } = resolveOptions(table, splitSources(sources, table).inTable);
   return { timeoutSeconds, ...values };
 }

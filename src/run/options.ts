@@ -1,6 +1,6 @@
+import { communicationOptions } from "../config/communication.js";
 import {
   choice,
-  flag,
   integer,
   integers,
   number,
@@ -127,8 +127,7 @@ export const trainOptions = {
     placeholder: "SECONDS",
     help: "deadline of a communication call",
   }),
-  insecure: flag({ fallback: false, help: "do not encrypt messages (trusted networks only)" }),
-  sharedMemory: flag({ fallback: true, help: "let ranks of one host read each other's memory" }),
+  ...communicationOptions,
 } satisfies OptionTable;
 
 /**
