@@ -11,6 +11,7 @@ const mayImport = {
   "src/errors.ts": [],
   "src/events.ts": ["src/errors.ts"],
   "src/terminal.ts": [],
+  "src/host": ["src/errors.ts"],
   "src/linalg": [],
   "src/config": ["src/errors.ts"],
   "src/data": ["src/errors.ts", "src/linalg"],
@@ -51,7 +52,7 @@ const mayImport = {
     "src/report",
     "src/events.ts",
   ],
-  launcher: ["src/errors.ts", "src/events.ts", "src/terminal.ts", "src/config", "src/comm/rendezvous"],
+  launcher: ["src/host", "src/errors.ts", "src/events.ts", "src/terminal.ts", "src/config", "src/comm/rendezvous"],
 };
 
 const folders = [...Object.keys(mayImport), "src/cli", "src/index.ts"];

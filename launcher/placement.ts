@@ -1,5 +1,5 @@
 import { UsageError } from "../src/errors.js";
-import type { Host } from "./host.js";
+import { coresOf, type Host } from "./host.js";
 
 /** Where one rank runs. */
 export interface Placement {
@@ -10,7 +10,7 @@ export interface Placement {
   readonly localSize: number;
   /** Its GPU, a value for CUDA_VISIBLE_DEVICES; undefined where the host has none. */
   readonly gpu?: string;
-  /** Its share of the host's logical CPUs, at least 1; the same for all ranks of a host. */
+  /** Its share of the host's cores, at least 1; the same for all ranks of a host. */
   readonly cores: number;
   /** The logical CPUs it is bound to; undefined: all of the host. */
   readonly cpus?: readonly number[];
@@ -49,7 +49,7 @@ export function place(hosts: readonly Host[], rules: PlacementRules): Placement[
 
 /** One rank per GPU, else one per core, unless the user says how many. */
 export function slotsOf({ slots, inventory }: Host): number {
-  return slots ?? (inventory.gpus.length || inventory.cpus.length);
+  return slots ?? (inventory.gpus.length || coresOf(inventory));
 }
 
 function requireSlots(hosts: readonly Host[], ranksPerHost: number): void {
@@ -95,12 +95,15 @@ function byNode(capacity: readonly number[]): number[] {
 }
 
 function devices(
-  { inventory: { gpus, cpus } }: Host,
+  { inventory }: Host,
   { localRank, localSize }: Pick<Placement, "localRank" | "localSize">,
   bind: boolean,
 ): Pick<Placement, "gpu" | "cores" | "cpus"> {
-  const share = Math.floor(cpus.length / localSize);
-  const binds = bind && localSize > 1 && share > 0;
+  const { gpus, cpus } = inventory;
+  const cores = coresOf(inventory);
+  const share = Math.floor(cores / localSize);
+  // Time on any of the CPUs is no CPU of one's own: its neighbours would be bound to the same.
+  const binds = bind && localSize > 1 && share > 0 && cores === cpus.length;
   return {
     ...(gpus.length > 0 ? { gpu: gpus[localRank % gpus.length]! } : {}),
     cores: Math.max(1, share),

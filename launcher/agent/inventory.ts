@@ -1,5 +1,7 @@
-import { readdirSync, readFileSync } from "node:fs";
+import { readdirSync } from "node:fs";
 import { availableParallelism } from "node:os";
+import { readControlGroup } from "../../src/host/control-group.js";
+import { textOf } from "../../src/host/files.js";
 import type { Inventory } from "../host.js";
 import type { Transport } from "./protocol.js";
 
@@ -7,15 +9,21 @@ import type { Transport } from "./protocol.js";
 export function takeInventory(variables: NodeJS.ProcessEnv, transport: Transport): Inventory {
   // "client address, its port, server address, its port"; the launcher's own host may be in somebody else's session.
   const reachedFrom = transport === "ssh" ? variables["SSH_CONNECTION"]?.split(" ")[0] : undefined;
-  return { cpus: usableCpus(), gpus: visibleGpus(variables), ...(reachedFrom ? { reachedFrom } : {}) };
+  const quota = readControlGroup().cpus?.value;
+  return {
+    cpus: usableCpus(),
+    ...(quota === undefined ? {} : { cpuQuota: quota }),
+    gpus: visibleGpus(variables),
+    ...(reachedFrom ? { reachedFrom } : {}),
+  };
 }
 
 /** The CPUs this process may run on, the hardware threads of one core side by side. */
 function usableCpus(): number[] {
-  const allowed = /^Cpus_allowed_list:\s*(\S+)$/m.exec(readText("/proc/self/status"))?.[1];
+  const allowed = /^Cpus_allowed_list:\s*(\S+)$/m.exec(textOf("/proc/self/status"))?.[1];
   if (allowed === undefined) return Array.from({ length: availableParallelism() }, (_, cpu) => cpu);
   const topology = (cpu: number, name: string): number =>
-    Number(readText(`/sys/devices/system/cpu/cpu${cpu}/topology/${name}`));
+    Number(textOf(`/sys/devices/system/cpu/cpu${cpu}/topology/${name}`));
   return parseCpuList(allowed)
     .map((cpu) => ({ cpu, socket: topology(cpu, "physical_package_id"), core: topology(cpu, "core_id") }))
     .sort((a, b) => a.socket - b.socket || a.core - b.core || a.cpu - b.cpu)
@@ -46,12 +54,4 @@ export function visibleGpus(variables: NodeJS.ProcessEnv, deviceFolder = "/dev")
     entries = [];
   }
   return entries.filter((name) => /^nvidia\d+$/.test(name)).map((_, index) => String(index));
-}
-
-function readText(file: string): string {
-  try {
-    return readFileSync(file, "utf8");
-  } catch {
-    return "";
-  }
 }

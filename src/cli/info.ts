@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 import { cpus, hostname, totalmem } from "node:os";
-import type { Host } from "../../launcher/host.js";
+import { coresOf, type Host } from "../../launcher/host.js";
 import { readHostfile } from "../../launcher/hostfile.js";
 import { inspectHosts } from "../../launcher/launch.js";
 import { launchOptions } from "../../launcher/options.js";
@@ -46,9 +46,14 @@ function show(what: string, text: string): void {
 
 function describeHost(host: Host): string {
   const { name, slots, inventory } = host;
-  const { cpus, gpus } = inventory;
+  const { cpus, cpuQuota, gpus } = inventory;
+  const cores = coresOf(inventory);
   const found = gpus.length > 0 ? `GPUs ${gpus.join(", ")}` : "no GPU";
+  const quota =
+    cpuQuota !== undefined && cpuQuota < cpus.length
+      ? ` (its control group allows the time of ${Number(cpuQuota.toFixed(2))} of ${cpus.length})`
+      : "";
   const reason =
     slots !== undefined ? "slots of the host file" : gpus.length > 0 ? "one a GPU" : "one a core";
-  return `${name}: ${cpus.length} core${cpus.length === 1 ? "" : "s"}, ${found}; ranks by default: ${slotsOf(host)} (${reason})`;
+  return `${name}: ${cores} core${cores === 1 ? "" : "s"}${quota}, ${found}; ranks by default: ${slotsOf(host)} (${reason})`;
 }

@@ -1,4 +1,3 @@
-import { availableParallelism } from "node:os";
 import { RESTART_VARIABLE } from "../../launcher/launch.js";
 import { gpuOfTask, secondsLeft } from "../../launcher/slurm.js";
 import { init, type Communicator } from "../comm/index.js";
@@ -6,6 +5,7 @@ import type { JoinOptions, RankEnvironment } from "../comm/rendezvous/index.js";
 import { watchParent } from "../comm/rendezvous/lifeline.js";
 import { encodeEvent, EVENTS_VARIABLE } from "../events.js";
 import { reportOf } from "../errors.js";
+import { usableCores } from "../host/cores.js";
 import type { RunEvent } from "../run/events.js";
 import { train } from "../run/train.js";
 import { showError } from "./exit.js";
@@ -68,5 +68,5 @@ async function fewestCores(comm: Communicator, localSize: number): Promise<numbe
 /** The cores this rank has to itself, as its launcher or SLURM says, else its share of the machine's. */
 function coresOf(localSize: number): number {
   const told = process.env["APTS_CORES"] ?? process.env["SLURM_CPUS_PER_TASK"];
-  return told === undefined ? Math.max(1, Math.floor(availableParallelism() / localSize)) : Number(told);
+  return told === undefined ? Math.max(1, Math.floor(usableCores() / localSize)) : Number(told);
 }

@@ -54,6 +54,28 @@ describe("place", () => {
     expect(placements.map(({ gpu }) => gpu)).toEqual(["4", "7", "4"]);
   });
 
+  it("counts the time a control group allows, and binds nobody to CPUs that others of the host use, too", () => {
+    const within = (cpuQuota: number): Host => {
+      const { inventory } = host("", 8);
+      return { name: "container", inventory: { ...inventory, cpuQuota } };
+    };
+    const shapes = (quota: number, ranks?: number) =>
+      place([within(quota)], rules({ ranks })).map(({ cores, cpus }) => [cores, cpus?.length]);
+    expect(shapes(0.5)).toEqual([[1, undefined]]);
+    expect(shapes(2.5)).toEqual([
+      [1, undefined],
+      [1, undefined],
+    ]);
+    expect(shapes(7, 2)).toEqual([
+      [3, undefined],
+      [3, undefined],
+    ]);
+    expect(shapes(8, 2)).toEqual([
+      [4, 4],
+      [4, 4],
+    ]);
+  });
+
   it("binds ranks that share a host to cores of their own, if there are enough and it is wanted", () => {
     const cpusOf = (cpus: number, more: Partial<PlacementRules>): (readonly number[] | undefined)[] =>
       place([host("here", cpus)], rules(more)).map((placement) => placement.cpus);
