@@ -52,7 +52,14 @@ const mayImport = {
     "src/report",
     "src/events.ts",
   ],
-  launcher: ["src/host", "src/errors.ts", "src/events.ts", "src/terminal.ts", "src/config", "src/comm/rendezvous"],
+  launcher: [
+    "src/host",
+    "src/errors.ts",
+    "src/events.ts",
+    "src/terminal.ts",
+    "src/config",
+    "src/comm/rendezvous",
+  ],
 };
 
 const folders = [...Object.keys(mayImport), "src/cli", "src/index.ts"];
