@@ -12,18 +12,22 @@ export interface MethodDescription {
   readonly options: OptionTable;
   /** Mini-batches an epoch where --batches is not given. */
   readonly batches: number;
+  /** @throws UsageError where its options do not go together */
+  check?(options: Readonly<Record<string, unknown>>): void;
   create(context: MethodContext, options: Readonly<Record<string, unknown>>, theta0: Vector): Optimizer;
 }
 
 /** Ties a table of options to the function that takes their values. */
 export function describe<T extends OptionTable>(
-  description: Omit<MethodDescription, "options" | "create"> & {
+  description: Omit<MethodDescription, "options" | "check" | "create"> & {
     options: T;
+    check?(options: ValuesOf<T>): void;
     create(context: MethodContext, options: ValuesOf<T>, theta0: Vector): Optimizer;
   },
 ): MethodDescription {
   return {
     ...description,
+    check: (options) => description.check?.(options as ValuesOf<T>),
     create: (context, options, theta0) => description.create(context, options as ValuesOf<T>, theta0),
   };
 }

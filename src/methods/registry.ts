@@ -1,4 +1,5 @@
 import { choice, flag, integer, number } from "../config/option.js";
+import { UsageError } from "../errors.js";
 import { newAdamDirection } from "../trust-region/adam-direction.js";
 import { firstOrder } from "../trust-region/first-order.js";
 import { defaultMemory, LSR1Memory } from "../trust-region/l-sr1.js";
@@ -63,6 +64,31 @@ function trustRegionOptions({ direction, tryLonger, radius, grow }: TrustRegionD
   };
 }
 
+interface Radii {
+  /** Δ⁰ */
+  readonly radius: number;
+  /** Δ_min */
+  readonly minRadius: number;
+  /** Δ_max */
+  readonly maxRadius: number;
+}
+
+/** Δ_min ≤ Δ⁰ ≤ Δ_max (ALGORITHMS §1.6) */
+function checkRadii({ radius, minRadius, maxRadius }: Radii): void {
+  const refuse = (expected: string, got: string): never => {
+    throw new UsageError(`Expected ${expected}, got ${got}.`);
+  };
+  if (minRadius > maxRadius) {
+    refuse(`--min-radius to be at most --max-radius (${maxRadius})`, String(minRadius));
+  }
+  if (radius < minRadius || radius > maxRadius) {
+    refuse(
+      `--radius to lie between --min-radius (${minRadius}) and --max-radius (${maxRadius})`,
+      String(radius),
+    );
+  }
+}
+
 function aptsOptions(defaults: TrustRegionDefaults, fdl: boolean, window: number) {
   return {
     fdl: flag({ fallback: fdl, help: "repair a gathered step that raised the loss with the gradient" }),
@@ -115,6 +141,7 @@ const trustRegionMethods: readonly MethodDescription[] = [
     source: "TCKK23, Algorithm 1",
     batches: 1,
     options: aptsOptions(recommended, true, 1),
+    check: checkRadii,
     create: (context, options, theta0) =>
       apts(context, { ...options, ...partsOf(options, theta0.length) }, theta0),
   }),
@@ -124,6 +151,7 @@ const trustRegionMethods: readonly MethodDescription[] = [
     source: "TCKK23, Algorithm 1 and §3.3",
     batches: 20,
     options: aptsOptions(published, false, 1),
+    check: checkRadii,
     create: (context, options, theta0) =>
       apts(context, { ...options, ...partsOf(options, theta0.length) }, theta0),
   }),
@@ -133,6 +161,7 @@ const trustRegionMethods: readonly MethodDescription[] = [
     source: "ACLTK26",
     batches: 1,
     options: aptsOptions(recommended, true, 5),
+    check: checkRadii,
     create: (context, options, theta0) =>
       apts(context, { ...options, ...partsOf(options, theta0.length) }, theta0),
   }),
@@ -142,6 +171,7 @@ const trustRegionMethods: readonly MethodDescription[] = [
     source: "TCKK23 §2.1, CGT00 ch. 6",
     batches: 1,
     options: trustRegionOptions(published),
+    check: checkRadii,
     create: (context, options, theta0) =>
       tr(context, { ...options, ...partsOf(options, theta0.length) }, theta0),
   }),

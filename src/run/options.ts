@@ -204,6 +204,7 @@ export function trainConfig(sources: readonly Given[], defaultRanks: number): Tr
       );
     }
   }
+  method.check?.(methodOptions);
   const ranks = values.ranks ?? defaultRanks;
   const common = Object.fromEntries(
     Object.keys(trainOptions).map((name) => [name, values[name]]),
