@@ -1,5 +1,15 @@
 import { scaleLinear, scaleLog } from "d3-scale";
 
+/** The smallest of `values` and `most`. A run may have more epochs than a call takes arguments. */
+export function smallest(values: readonly number[], most: number): number {
+  return values.reduce((a, b) => Math.min(a, b), most);
+}
+
+/** The largest of `values` and `least`. */
+export function largest(values: readonly number[], least: number): number {
+  return values.reduce((a, b) => Math.max(a, b), least);
+}
+
 /** A scale with its ticks chosen and labelled. */
 export interface Axis {
   readonly label: string;
@@ -30,8 +40,8 @@ export function timeAxis(last: number): Axis {
 /** Linear, in per cent, rounded outwards and never past 0 and 100. */
 export function shareAxis(label: string, values: readonly number[]): Axis {
   const percent = values.filter(Number.isFinite).map((value) => 100 * value);
-  const low = Math.min(100, ...percent);
-  const high = Math.max(0, ...percent);
+  const low = smallest(percent, 100);
+  const high = largest(percent, 0);
   const margin = Math.max(0.5, 0.04 * (high - low));
   const scale = scaleLinear([Math.max(0, low - margin), Math.min(100, high + margin)], [0, 1]).nice(5);
   const format = scale.tickFormat(5);
@@ -48,8 +58,8 @@ const shown = (value: number): boolean => value > 1e-30 && value < 1e30;
 /** Logarithmic; ticks at 1, 2 and 5 times powers of ten, fewer or more as the range is wide or narrow. */
 export function logAxis(label: string, values: readonly number[]): Axis {
   const positive = values.filter(shown);
-  const low = positive.length > 0 ? Math.min(...positive) : 0.1;
-  const high = positive.length > 0 ? Math.max(...positive) : 1;
+  const low = positive.length > 0 ? smallest(positive, Infinity) : 0.1;
+  const high = positive.length > 0 ? largest(positive, 0) : 1;
   const padding = Math.max(1.05, (high / low) ** 0.04);
   const scale = scaleLog([low / padding, high * padding], [0, 1]);
   return {

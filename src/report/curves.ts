@@ -1,4 +1,4 @@
-import { epochAxis, logAxis, shareAxis, timeAxis } from "./axis.js";
+import { epochAxis, largest, logAxis, shareAxis, timeAxis } from "./axis.js";
 import { drawLegend } from "./legend.js";
 import { drawAxes, drawCurve, PANEL } from "./panel.js";
 import { toSeries, type NamedRun, type SeriesPoint } from "./series.js";
@@ -18,8 +18,18 @@ const WIDTH = LEFT + 2 * PANEL.width + GAP.x + RIGHT;
 export function curvesSvg(runs: readonly NamedRun[]): string {
   const series = toSeries(runs);
   const points = series.flatMap((one) => one.points);
-  const epochs = epochAxis(Math.max(0, ...points.map((point) => point.epoch)));
-  const time = timeAxis(Math.max(0, ...points.map((point) => point.seconds)));
+  const epochs = epochAxis(
+    largest(
+      points.map((point) => point.epoch),
+      0,
+    ),
+  );
+  const time = timeAxis(
+    largest(
+      points.map((point) => point.seconds),
+      0,
+    ),
+  );
   const loss = logAxis("Training loss", values(points, "loss"));
   const accuracy = shareAxis("Test accuracy", values(points, "testAccuracy"));
 

@@ -43,7 +43,10 @@ const fields = [
 /** JSON has no NaN: a loss that was not finite was written as null. */
 const nullable = new Set<keyof EpochMetrics>(["loss", "testLoss", "radius"]);
 
-/** Reads a run folder's `metrics.jsonl`, a line an epoch. UsageError where there is none or it is damaged. */
+/**
+ * Reads a run folder's `metrics.jsonl`, a line an epoch; the line that a running or killed run has not written to its
+ * end is left out. UsageError where there is none or it is damaged.
+ */
 export async function readMetrics(runFolder: string): Promise<EpochMetrics[]> {
   const path = join(runFolder, "metrics.jsonl");
   const text = await readFile(path, "utf8").catch((error: unknown) => {
@@ -52,8 +55,21 @@ export async function readMetrics(runFolder: string): Promise<EpochMetrics[]> {
       { cause: error },
     );
   });
-  const lines = text.split("\n").filter((line) => line.trim() !== "");
-  return lines.map((line, index) => parseLine(line, `line ${index + 1} of ${path}`));
+  const lines = text.split("\n");
+  if (!isWhole(lines.at(-1)!)) lines.pop();
+  return lines
+    .filter((line) => line.trim() !== "")
+    .map((line, index) => parseLine(line, `line ${index + 1} of ${path}`));
+}
+
+/** Whether what stands after the last line break is a line that lacks but its own. */
+function isWhole(rest: string): boolean {
+  try {
+    JSON.parse(rest);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function parseLine(line: string, where: string): EpochMetrics {

@@ -57,6 +57,11 @@ export async function begin(
     out,
   });
   for (const warning of warnings) reporter.warn(warning);
+  if (from && folder && folder.metrics.lines < from.epochs) {
+    reporter.warn(
+      `metrics.jsonl has ${folder.metrics.lines} of the ${from.epochs} epochs that are done: the curves lack the others.`,
+    );
+  }
   if (from) reporter.tell({ type: "resume", file: file!, from, finished: run.goalReached() !== undefined });
   const checkpoints = new Checkpoints(config, comm, run, checkpointFolder, identity, reporter);
   return { folder, checkpoints, reporter };

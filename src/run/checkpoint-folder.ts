@@ -1,7 +1,7 @@
 import { mkdir, readdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { DamagedCheckpointError, decodeCheckpoint, encodeCheckpoint, type Checkpoint } from "./checkpoint.js";
-import { writeWhole } from "./files.js";
+import { syncFile, writeWhole } from "./files.js";
 import type { Position } from "./ledger.js";
 
 export interface FoundCheckpoint {
@@ -15,11 +15,14 @@ export interface FoundCheckpoint {
 /** The folder of a run's checkpoints: the last `keep` of them, each named by its position. */
 export class CheckpointFolder {
   readonly #path: string;
+  /** A run that goes on from a checkpoint expects the lines of its epochs here. */
+  readonly #metrics: string;
 
   constructor(
     out: string,
     private readonly keep: number,
   ) {
+    this.#metrics = join(out, "metrics.jsonl");
     this.#path = join(out, "checkpoints");
   }
 
@@ -27,6 +30,7 @@ export class CheckpointFolder {
   async write(checkpoint: Checkpoint, position: Position): Promise<string> {
     const file = join(this.#path, nameOf(position));
     await mkdir(this.#path, { recursive: true });
+    await syncFile(this.#metrics);
     await writeWhole(file, encodeCheckpoint(checkpoint));
     // Later ones are of a run that is being repeated: they were found damaged and must not crowd out good ones.
     const upToNow = (await this.#list()).filter((other) => compare(other, position) <= 0);

@@ -24,7 +24,7 @@ export interface Checkpoint {
 export class DamagedCheckpointError extends AptsError {}
 
 const MAGIC = Buffer.from("APTSCKPT", "latin1");
-const FORMAT = 1;
+const FORMAT = 2;
 const DIGEST_AT = MAGIC.length + 4;
 const CONTENT_AT = DIGEST_AT + 32;
 

@@ -36,6 +36,15 @@ export async function writeWhole(
   }
 }
 
+/** Waits until what was written to a file is on disk; one that is not there has nothing to lose. */
+export async function syncFile(path: string): Promise<void> {
+  const file = await open(path, "r").catch((error: unknown) => {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
+    throw error;
+  });
+  await file?.sync().finally(() => file.close());
+}
+
 /** Removes what writers that were killed have left in a run folder. */
 export async function removeTemporaries(path: string): Promise<void> {
   for (const name of await readdir(path, { recursive: true })) {

@@ -26,19 +26,32 @@ interface Sums {
 /** The account as a checkpoint keeps it, the same whatever the number of ranks. */
 export interface LedgerState extends Sums {
   readonly seconds: number;
-  /** Of the epochs closed. */
-  readonly metrics: readonly EpochMetrics[];
-  /** Of the epoch in progress. */
-  readonly steps: readonly StepReport[];
+  /** Of the last epoch closed. */
+  readonly last: EpochMetrics | null;
+  readonly bestTestAccuracy: number;
+  readonly steps: Steps;
 }
+
+/** The steps of the epoch in progress. */
+interface Steps {
+  readonly made: number;
+  readonly accepted: number;
+  /** Σ of the losses they report. */
+  readonly loss: number;
+  /** Δ after the last of them. */
+  readonly radius: number | null;
+}
+
+const noSteps: Steps = { made: 0, accepted: 0, loss: 0, radius: null };
 
 /**
  * Keeps the run's account: a line for each epoch, a summary at the end. Every rank keeps one, all the same but for
  * the seconds. Time and traffic count between `go` and `pause`: that of training, not of its evaluation.
  */
 export class Ledger {
-  #metrics: EpochMetrics[] = [];
-  #steps: StepReport[] = [];
+  #last: EpochMetrics | undefined;
+  #bestTestAccuracy = 0;
+  #steps = noSteps;
   #seconds = 0;
   /** This rank's; rank 0's holds what all ranks sent before a resume, as its counts do. */
   #bytesSent = 0;
@@ -52,12 +65,12 @@ export class Ledger {
   ) {}
 
   get position(): Position {
-    return { epochs: this.#metrics.at(-1)?.epoch ?? 0, batches: this.#steps.length };
+    return { epochs: this.#last?.epoch ?? 0, batches: this.#steps.made };
   }
 
-  /** A line for each epoch closed. */
-  get metrics(): readonly EpochMetrics[] {
-    return this.#metrics;
+  /** The line of the last epoch closed. */
+  get last(): EpochMetrics | undefined {
+    return this.#last;
   }
 
   go(): void {
@@ -69,36 +82,49 @@ export class Ledger {
     this.#bytesSent += this.comm.traffic.bytesSent - this.#since.bytes;
   }
 
-  addStep(report: StepReport): void {
-    this.#steps.push(report);
+  addStep({ loss, accepted, radius }: StepReport): void {
+    const soFar = this.#steps;
+    this.#steps = {
+      made: soFar.made + 1,
+      accepted: soFar.accepted + (accepted ? 1 : 0),
+      loss: soFar.loss + loss,
+      radius: radius ?? null,
+    };
   }
 
   /** Closes the epoch with the steps made, at least one. Collective. */
   async close(quality: Quality): Promise<EpochMetrics> {
     const { subdomains, batches } = this.config;
-    const steps = this.#steps;
+    const { made, accepted, loss, radius } = this.#steps;
     const sums = await this.#sums();
     const metrics = {
       epoch: this.position.epochs + 1,
       seconds: Math.round(this.#seconds * 1000) / 1000,
-      loss: sum(steps.map((report) => report.loss)) / steps.length,
+      loss: loss / made,
       testLoss: quality.loss,
       testAccuracy: quality.accuracy,
-      radius: steps.at(-1)?.radius ?? null,
-      accepted: steps.filter((report) => report.accepted).length,
-      steps: steps.length,
+      radius,
+      accepted,
+      steps: made,
       lossEvaluations: (sums.globalLosses + sums.localLosses / subdomains) / batches,
       gradientEvaluations: (sums.globalGradients + sums.localGradients / subdomains) / batches,
       bytesSent: sums.bytesSent,
     };
-    this.#metrics.push(metrics);
-    this.#steps = [];
+    this.#last = metrics;
+    this.#bestTestAccuracy = Math.max(this.#bestTestAccuracy, metrics.testAccuracy);
+    this.#steps = noSteps;
     return metrics;
   }
 
   /** Collective. */
   async save(): Promise<LedgerState> {
-    return { ...(await this.#sums()), seconds: this.#seconds, metrics: this.#metrics, steps: this.#steps };
+    return {
+      ...(await this.#sums()),
+      seconds: this.#seconds,
+      last: this.#last ?? null,
+      bestTestAccuracy: this.#bestTestAccuracy,
+      steps: this.#steps,
+    };
   }
 
   /** Goes on where `state` was saved, by any number of ranks. */
@@ -111,15 +137,16 @@ export class Ledger {
     this.#bytesSent = mine?.bytesSent ?? 0;
     this.#peakMemory = state.peakMemory;
     this.#seconds = state.seconds;
-    this.#metrics = [...state.metrics];
-    this.#steps = [...state.steps];
+    this.#last = state.last ?? undefined;
+    this.#bestTestAccuracy = state.bestTestAccuracy;
+    this.#steps = state.steps;
   }
 
   /** The summary after at least one epoch. */
   summary(data: string, parameters: number, ended: Summary["ended"], out: string): Summary {
     const { method, subdomains } = this.config;
     const { epoch, seconds, loss, testLoss, testAccuracy, lossEvaluations, gradientEvaluations, bytesSent } =
-      this.#metrics.at(-1)!;
+      this.#last!;
     return {
       method,
       data,
@@ -131,7 +158,7 @@ export class Ledger {
       loss,
       testLoss,
       testAccuracy,
-      bestTestAccuracy: this.#metrics.reduce((best, line) => Math.max(best, line.testAccuracy), 0),
+      bestTestAccuracy: this.#bestTestAccuracy,
       lossEvaluations,
       gradientEvaluations,
       bytesSent,

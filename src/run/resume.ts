@@ -82,8 +82,8 @@ function checkSame(out: string, was: Identity, now: Identity): void {
   );
 }
 
-function checkEpochs(out: string, { ledger: { metrics, steps } }: Checkpoint, epochs: number): void {
-  const begun = metrics.length + (steps.length > 0 ? 1 : 0);
+function checkEpochs(out: string, { ledger: { last, steps } }: Checkpoint, epochs: number): void {
+  const begun = (last?.epoch ?? 0) + (steps.made > 0 ? 1 : 0);
   if (begun <= epochs) return;
   throw new UsageError(
     `Expected --epochs to be at least ${begun}, as far as the run in ${out} has come, got ${epochs}.`,

@@ -4,40 +4,40 @@ import { AptsError } from "../errors.js";
 import { curvesSvg } from "../report/curves.js";
 import type { ModelFiles } from "../network/model-file.js";
 import { makeRunFolder, removeTemporaries, writeWhole } from "./files.js";
-import type { EpochMetrics } from "../report/metrics.js";
+import { MetricsFile } from "./metrics-file.js";
+import { readMetrics } from "../report/metrics.js";
 import type { Summary } from "../report/summary.js";
 import type { Position } from "./ledger.js";
 import type { RunRecord } from "./record.js";
 
-/**
- * What a run leaves on disk. Files appear whole or not at all; `metrics.jsonl` is rewritten with every epoch, so a
- * reader never sees half a line.
- */
+/** What a run leaves on disk. Files appear whole or not at all, but for `metrics.jsonl`, which grows by lines. */
 export class RunFolder {
-  private constructor(readonly path: string) {}
+  private constructor(
+    readonly path: string,
+    readonly metrics: MetricsFile,
+  ) {}
 
   /** Makes the folder of a run that begins, or takes that of one which goes on `from` somewhere; `config.json` tells. */
   static async open(path: string, record: RunRecord, from: Position | undefined): Promise<RunFolder> {
-    const folder = new RunFolder(path);
     await makeRunFolder(path);
     await removeTemporaries(path);
+    const folder = new RunFolder(path, await MetricsFile.open(path, from?.epochs ?? 0));
     await folder.#write("config.json", from ? await folder.#continued(record, from) : record);
     return folder;
   }
 
-  /** Replaces `metrics.jsonl`. */
-  async writeMetrics(metrics: readonly EpochMetrics[]): Promise<void> {
-    const lines = metrics.map((line) => `${JSON.stringify(line)}\n`);
-    await writeWhole(join(this.path, "metrics.jsonl"), lines.join(""));
+  /** Draws `curves.svg` from `metrics.jsonl`. */
+  async draw(name: string): Promise<void> {
+    const metrics = await readMetrics(this.path);
+    await writeWhole(join(this.path, "curves.svg"), curvesSvg([{ name, metrics }]));
   }
 
   /** @throws AptsError where the disk does not let it */
-  async finish(summary: Summary, metrics: readonly EpochMetrics[], model: ModelFiles): Promise<void> {
+  async finish(summary: Summary, model: ModelFiles): Promise<void> {
     try {
       // Weights first: a model.json always finds the weights it names.
       await writeWhole(join(this.path, "model", "weights.bin"), model["weights.bin"]);
       await writeWhole(join(this.path, "model", "model.json"), model["model.json"]);
-      await writeWhole(join(this.path, "curves.svg"), curvesSvg([{ name: summary.method, metrics }]));
       await this.#write("summary.json", summary);
     } catch (error) {
       throw new AptsError(

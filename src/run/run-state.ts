@@ -41,7 +41,7 @@ export class RunState {
 
   /** Why the run is over after the epochs closed so far; undefined while it is not. */
   goalReached(): "accuracy" | "epochs" | undefined {
-    const last = this.ledger.metrics.at(-1);
+    const { last } = this.ledger;
     if (last === undefined) return undefined;
     if (last.testAccuracy >= (this.config.stopAtAccuracy ?? Infinity)) return "accuracy";
     return last.epoch >= this.config.epochs ? "epochs" : undefined;

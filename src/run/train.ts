@@ -48,7 +48,7 @@ async function trainIn(out: string, config: TrainConfig, place: RankPlace): Prom
     const isWhole = ledger.position.batches === config.batches;
     const quality = await evaluateQuality(comm, evaluator, test, optimizer.theta);
     const metrics = await ledger.close(quality);
-    await reporter.attempt("write metrics.jsonl", async () => folder?.writeMetrics(ledger.metrics));
+    await reporter.attempt("write metrics.jsonl", async () => folder?.metrics.append(metrics));
     reporter.log.info(metrics, "epoch");
     reporter.tell({ type: "epoch", metrics });
     ended = (isWhole ? run.goalReached() : undefined) ?? (stopped ? "stopped" : undefined);
@@ -57,7 +57,8 @@ async function trainIn(out: string, config: TrainConfig, place: RankPlace): Prom
 
   const summary = ledger.summary(data.name, decomposition.dimension, ended, out);
   evaluator.setParameters(optimizer.theta);
-  if (folder) await folder.finish(summary, ledger.metrics, await serialiseModel(evaluator.exportModel()));
+  await reporter.attempt("draw curves.svg", async () => folder?.draw(summary.method));
+  if (folder) await folder.finish(summary, await serialiseModel(evaluator.exportModel()));
   reporter.log.info(summary, "done");
   await comm.barrier(); // nobody leaves before everything is on disk
   reporter.tell({ type: "done", summary });

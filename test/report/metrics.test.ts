@@ -38,6 +38,11 @@ describe("readMetrics", () => {
     expect(await readMetrics(folder)).toEqual([]);
   });
 
+  it("leaves out the line that a running or killed run has not written to its end", async () => {
+    await write(`${JSON.stringify(line)}\n${JSON.stringify({ ...line, epoch: 2 }).slice(0, -5)}`);
+    expect(await readMetrics(folder)).toEqual([line]);
+  });
+
   it("reads a loss that was not finite as NaN, and a method without radius", async () => {
     await write(JSON.stringify({ ...line, loss: NaN, radius: null }));
     expect(await readMetrics(folder)).toEqual([{ ...line, loss: NaN, radius: null }]);

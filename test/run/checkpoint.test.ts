@@ -35,8 +35,9 @@ function checkpoint(theta: readonly number[] = [1, 2, 3], epochs = 1): Checkpoin
       bytesSent: 2 ** 40,
       peakMemory: 6,
       seconds: 0.1 + 0.2,
-      metrics: [{ ...line, ...counts }],
-      steps: [{ loss: Infinity, accepted: false, radius: 1e-4 }],
+      last: { ...line, ...counts },
+      bestTestAccuracy: 0.5,
+      steps: { made: 1, accepted: 0, loss: Infinity, radius: 1e-4 },
     },
   };
 }
