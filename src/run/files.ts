@@ -42,7 +42,11 @@ export async function syncFile(path: string): Promise<void> {
     if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
     throw error;
   });
-  await file?.sync().finally(() => file.close());
+  try {
+    await file?.sync();
+  } finally {
+    await file?.close();
+  }
 }
 
 /** Removes what writers that were killed have left in a run folder. */
