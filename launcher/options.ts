@@ -1,9 +1,18 @@
-import { choice, flag, integer, text, type OptionTable, type ValuesOf } from "../src/config/option.js";
+import { HELP } from "../src/config/help-groups.js";
+import {
+  choice,
+  flag,
+  inGroup,
+  integer,
+  text,
+  type OptionTable,
+  type ValuesOf,
+} from "../src/config/option.js";
 import { readHostfile } from "./hostfile.js";
 import type { LaunchSpec } from "./launch.js";
 
 /** Where ranks run and what becomes of their output: options of every command that starts ranks. */
-export const launchOptions = {
+export const launchOptions = inGroup(HELP.ranks, {
   hostfile: text({
     fallback: undefined,
     placeholder: "FILE",
@@ -21,7 +30,7 @@ export const launchOptions = {
     help: "keep the ranks' output in rank-R.out and rank-R.err there",
   }),
   dryRun: flag({ fallback: false, help: "print rank, host, GPU and cores, and run nothing" }),
-} satisfies OptionTable;
+} satisfies OptionTable);
 
 /** What the options mean for a launch. */
 export async function launchSpecOf(

@@ -3,10 +3,11 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import { promisify } from "node:util";
 import { AptsError } from "../src/errors.js";
-import { flag, integer, text, type OptionTable, type ValuesOf } from "../src/config/option.js";
+import { HELP } from "../src/config/help-groups.js";
+import { flag, inGroup, integer, text, type OptionTable, type ValuesOf } from "../src/config/option.js";
 
 /** What to ask SLURM for. */
-export const submitOptions = {
+export const submitOptions = inGroup(HELP.slurm, {
   nodes: integer({ min: 1, max: 100_000, fallback: 1, help: "machines" }),
   ranksPerNode: integer({
     min: 1,
@@ -29,7 +30,7 @@ export const submitOptions = {
     help: "go on from the last checkpoint after preemption or the time limit",
   }),
   dryRun: flag({ fallback: false, help: "print the job script and submit nothing" }),
-} satisfies OptionTable;
+} satisfies OptionTable);
 
 /** How long before the time limit SLURM asks the ranks to write a checkpoint and end, in seconds. */
 const WARNING = 120;

@@ -31,9 +31,15 @@ const publishedApts = `${published} --local-steps 5`;
 /** Options of each method; RATE stands for the learning rates to choose from. */
 const methods = {
   apts: { options: "--subdomains 2" },
+  "apts, N=1": { options: "--subdomains 1" },
   "apts, N=6": { options: "--subdomains 6" },
+  // what apts is without subdomains: its global step alone
+  "TR, apts' step": { options: "--method tr --direction adam --try-longer --radius 0.005 --grow 1.5" },
   napts: { options: "--method napts --subdomains 2" },
   "apts, L-SR1": { options: "--subdomains 2 --direction l-sr1 --local-steps 5" },
+  "APTS order 1, N=1": { options: `--subdomains 1 --no-fdl ${publishedApts}` },
+  "APTS order 1, N=2": { options: `--subdomains 2 --no-fdl ${publishedApts}` },
+  "APTS order 1, N=4": { options: `--subdomains 4 --no-fdl ${publishedApts}` },
   "APTS order 1, N=6": { options: `--subdomains 6 --no-fdl ${publishedApts}` },
   "APTS order 1, N=6, fdl": { options: `--subdomains 6 ${publishedApts}` },
   "TR order 1": { options: "--method tr" },
@@ -52,7 +58,7 @@ const methods = {
 function train(name, options, seed) {
   const folder = join(out, data, `${name.replaceAll(/[^a-z0-9.]+/gi, "-")}-${seed}`);
   const summary = join(folder, "summary.json");
-  if (existsSync(summary) && JSON.parse(readFileSync(summary, "utf8")).ended === "epochs") return folder;
+  if (existsSync(summary) && JSON.parse(readFileSync(summary, "utf8")).ended !== "stopped") return folder;
   rmSync(folder, { recursive: true, force: true }); // what another start of this script left unfinished
   console.error(`${name}, seed ${seed}`);
   const where = values["data-dir"] ? ["--data-dir", values["data-dir"]] : [];

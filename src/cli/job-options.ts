@@ -1,7 +1,8 @@
-import { flag, integer, text, type OptionTable } from "../config/option.js";
+import { HELP } from "../config/help-groups.js";
+import { flag, inGroup, integer, text, type OptionTable } from "../config/option.js";
 
 /** How a training job begins, and what it does after a failure. */
-export const jobOptions = {
+export const jobOptions = inGroup(HELP.folder, {
   resume: text({
     fallback: undefined,
     placeholder: "DIR",
@@ -17,4 +18,4 @@ export const jobOptions = {
     fallback: 0,
     help: "after a failure start again from the last checkpoint, up to K times, while there are new ones",
   }),
-} satisfies OptionTable;
+} satisfies OptionTable);

@@ -1,13 +1,13 @@
 import type { Command } from "commander";
 import { fileURLToPath } from "node:url";
 import { jobScript, ranksOf, submitJob, submitOptions } from "../../launcher/submit.js";
-import { addOptions } from "../config/commander.js";
 import { readConfigFile } from "../config/file.js";
 import { kebab, type OptionTable } from "../config/option.js";
 import { resolveOptions, splitSources, type Given } from "../config/resolve.js";
 import { allTrainOptions } from "../run/options.js";
 import { jobOptions } from "./job-options.js";
 import { planTask } from "./plan.js";
+import { addTrainOptions } from "./train-help.js";
 
 /** All but the number of ranks, which is that of the nodes times the ranks on each. */
 const trainTable: OptionTable = Object.fromEntries(
@@ -20,9 +20,11 @@ export function submitCommand(program: Command): void {
     .command("submit")
     .description("submit a training run to SLURM")
     .option("--config <FILE>", "YAML or JSON file with options of the run; the command line wins");
-  addOptions(command, { ...submitOptions, ...trainTable }).action(async (values: Record<string, unknown>) => {
-    await submit(values);
-  });
+  addTrainOptions(command, { ...submitOptions, ...trainTable }).action(
+    async (values: Record<string, unknown>) => {
+      await submit(values);
+    },
+  );
 }
 
 async function submit({ config: file, ...values }: Record<string, unknown>): Promise<void> {

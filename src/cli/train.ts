@@ -1,10 +1,10 @@
-import type { Command } from "commander";
+import { Option, type Command } from "commander";
 import { plan } from "../../launcher/launch.js";
 import { launchOptions } from "../../launcher/options.js";
 import { placementTable } from "../../launcher/placement-table.js";
 import { fromVariables, slurmTask } from "../comm/rendezvous/index.js";
-import { addOptions } from "../config/commander.js";
 import { readConfigFile } from "../config/file.js";
+import { HELP } from "../config/help-groups.js";
 import type { Given } from "../config/resolve.js";
 import { allTrainOptions } from "../run/options.js";
 import { showFailure } from "./exit.js";
@@ -14,6 +14,7 @@ import { jobOptions } from "./job-options.js";
 import { joinOptions, planJob, planTask } from "./plan.js";
 import { specFromVariables } from "./run-spec.js";
 import { takeStopSignals } from "./stop-signals.js";
+import { addTrainOptions } from "./train-help.js";
 
 /** `apts train`: starts the ranks; or, where this process is one of them already, trains as that rank. */
 export function trainCommand(program: Command): void {
@@ -21,8 +22,8 @@ export function trainCommand(program: Command): void {
     .command("train")
     .description("train a network on several ranks")
     .option("--config <FILE>", "YAML or JSON file with any of these options; the command line wins")
-    .option("--json", "print the summary as JSON on standard output");
-  addOptions(command, { ...allTrainOptions, ...jobOptions, ...launchOptions }).action(
+    .addOption(new Option("--json", "print the summary as JSON on standard output").helpGroup(HELP.folder));
+  addTrainOptions(command, { ...allTrainOptions, ...jobOptions, ...launchOptions }).action(
     async (options: Record<string, unknown>) => {
       process.exitCode = await run(options);
     },

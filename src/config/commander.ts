@@ -1,20 +1,23 @@
 import { type Command, Option as CommanderOption } from "commander";
-import { kebab, type OptionTable } from "./option.js";
+import { kebab, type Option, type OptionTable } from "./option.js";
 
 /** Adds every option of a table to a command, with its default in the help. Values stay text: they are checked later. */
 export function addOptions(command: Command, table: OptionTable): Command {
   for (const [name, option] of Object.entries(table)) {
-    const shown = option.fallback === undefined ? "" : ` (default: ${shownValue(option.fallback)})`;
-    const choices = option.choices ? `: ${option.choices.join("|")}` : "";
-    const help = `${option.help}${choices}${shown}`;
-    if (option.placeholder === undefined) {
-      command.addOption(new CommanderOption(`--${kebab(name)}`, help));
-      command.addOption(new CommanderOption(`--no-${kebab(name)}`).hideHelp());
-    } else {
-      command.addOption(new CommanderOption(`--${kebab(name)} <${option.placeholder}>`, help));
-    }
+    const value = option.placeholder === undefined ? "" : ` <${option.placeholder}>`;
+    const shown = new CommanderOption(`--${kebab(name)}${value}`, helpOf(option));
+    if (option.group !== undefined) shown.helpGroup(option.group);
+    command.addOption(shown);
+    if (value === "") command.addOption(new CommanderOption(`--no-${kebab(name)}`).hideHelp());
   }
   return command;
+}
+
+/** What an option is for, its choices, and its default. */
+export function helpOf({ help, choices, fallback }: Option<unknown>): string {
+  const values = choices ? `: ${choices.join("|")}` : "";
+  const silent = fallback === undefined || fallback === false; // a switch is off unless given
+  return `${help}${values}${silent ? "" : ` (default: ${shownValue(fallback)})`}`;
 }
 
 function shownValue(value: unknown): string {

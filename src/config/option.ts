@@ -15,6 +15,8 @@ export interface Option<T> {
   readonly choices?: readonly string[];
   /** The range in words: "a whole number of at least 1". */
   readonly expected: string;
+  /** Heading it stands under in the help of its command. */
+  readonly group?: string;
   parse(value: unknown, label: string): T;
 }
 
@@ -23,6 +25,13 @@ export type OptionTable = Readonly<Record<string, Option<unknown>>>;
 export type ValuesOf<T extends OptionTable> = {
   readonly [K in keyof T]: T[K] extends Option<infer V> ? V : never;
 };
+
+/** The same options, to stand together under `heading` in the help. */
+export function inGroup<T extends OptionTable>(heading: string, table: T): T {
+  return Object.fromEntries(
+    Object.entries(table).map(([name, option]) => [name, { ...option, group: heading }]),
+  ) as T;
+}
 
 function fail(label: string, expected: string, value: unknown): never {
   const shown = typeof value === "string" ? `"${value}"` : JSON.stringify(value);

@@ -14,6 +14,8 @@ export interface MethodDescription {
   readonly batches: number;
   /** @throws UsageError where its options do not go together */
   check?(options: Readonly<Record<string, unknown>>): void;
+  /** It works on subdomains: --subdomains and --decomposition mean something to it. */
+  readonly decomposes?: true;
   create(context: MethodContext, options: Readonly<Record<string, unknown>>, theta0: Vector): Optimizer;
 }
 

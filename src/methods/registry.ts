@@ -140,6 +140,7 @@ const trustRegionMethods: readonly MethodDescription[] = [
     summary: "additively preconditioned trust region on the full batch",
     source: "TCKK23, Algorithm 1",
     batches: 1,
+    decomposes: true,
     options: aptsOptions(recommended, true, 1),
     check: checkRadii,
     create: (context, options, theta0) =>
@@ -150,6 +151,7 @@ const trustRegionMethods: readonly MethodDescription[] = [
     summary: "APTS on mini-batches",
     source: "TCKK23, Algorithm 1 and §3.3",
     batches: 20,
+    decomposes: true,
     options: aptsOptions(published, false, 1),
     check: checkRadii,
     create: (context, options, theta0) =>
@@ -160,6 +162,7 @@ const trustRegionMethods: readonly MethodDescription[] = [
     summary: "APTS with non-monotone acceptance",
     source: "ACLTK26",
     batches: 1,
+    decomposes: true,
     options: aptsOptions(recommended, true, 5),
     check: checkRadii,
     create: (context, options, theta0) =>

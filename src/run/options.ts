@@ -1,6 +1,8 @@
 import { communicationOptions } from "../config/communication.js";
+import { HELP } from "../config/help-groups.js";
 import {
   choice,
+  inGroup,
   integer,
   integers,
   number,
@@ -17,52 +19,11 @@ export const BACKENDS = ["auto", "node-gpu", "webgpu", "node", "wasm", "cpu"] as
 export const DECOMPOSITIONS = ["tensors", "layers", "neurons"] as const;
 export const DATASETS = ["digits", "mnist", "cifar10"] as const;
 
-/** What `apts train` takes, beside the options of the method. */
-export const trainOptions = {
+const runOptions = inGroup(HELP.run, {
   method: choice(
     methods.map((method) => method.name),
     { fallback: "apts", help: "how to train" },
   ),
-  data: choice(DATASETS, { fallback: "digits", help: "what to train on" }),
-  dataDir: text({
-    fallback: undefined,
-    placeholder: "DIR",
-    help: "where the data files are (else APTS_DATA_DIR, else the cache)",
-  }),
-  trainSamples: integer({
-    min: 1,
-    fallback: undefined,
-    help: "use the first N training samples (default: all)",
-  }),
-  testSamples: integer({ min: 1, fallback: undefined, help: "use the first N test samples (default: all)" }),
-  model: text({
-    fallback: "fcnn",
-    placeholder: "NAME|FILE",
-    help: "fcnn, cnn, resnet18, resnet18-cifar, a model.json, or a module that exports createModel",
-  }),
-  hidden: integers({
-    min: 1,
-    max: 1_000_000,
-    fallback: [32, 32],
-    help: "widths of the hidden layers of fcnn and cnn",
-  }),
-  channels: integers({
-    min: 1,
-    max: 1_000_000,
-    fallback: [16, 32],
-    help: "channels of the convolutions of cnn",
-  }),
-  ranks: integer({ min: 1, max: 4096, fallback: undefined, help: "processes (default: one for each core)" }),
-  subdomains: integer({
-    min: 1,
-    max: 1_000_000,
-    fallback: undefined,
-    help: "subdomains (default: as many as ranks)",
-  }),
-  decomposition: choice(DECOMPOSITIONS, {
-    fallback: "tensors",
-    help: "how parameters are split in subdomains",
-  }),
   epochs: integer({ min: 1, max: 1_000_000_000, fallback: 20, help: "passes over the training set" }),
   batches: integer({
     min: 1,
@@ -83,11 +44,69 @@ export const trainOptions = {
     fallback: undefined,
     help: "end when test accuracy reaches this share",
   }),
+});
+
+const dataOptions = inGroup(HELP.data, {
+  data: choice(DATASETS, { fallback: "digits", help: "what to train on" }),
+  dataDir: text({
+    fallback: undefined,
+    placeholder: "DIR",
+    help: "where the data files are (else APTS_DATA_DIR, else the cache)",
+  }),
+  trainSamples: integer({
+    min: 1,
+    fallback: undefined,
+    help: "use the first N training samples (default: all)",
+  }),
+  testSamples: integer({ min: 1, fallback: undefined, help: "use the first N test samples (default: all)" }),
+});
+
+const modelOptions = inGroup(HELP.model, {
+  model: text({
+    fallback: "fcnn",
+    placeholder: "NAME|FILE",
+    help: "fcnn, cnn, resnet18, resnet18-cifar, a model.json, or a module that exports createModel",
+  }),
+  hidden: integers({
+    min: 1,
+    max: 1_000_000,
+    fallback: [32, 32],
+    help: "widths of the hidden layers of fcnn and cnn",
+  }),
+  channels: integers({
+    min: 1,
+    max: 1_000_000,
+    fallback: [16, 32],
+    help: "channels of the convolutions of cnn",
+  }),
+});
+
+const decompositionOptions = inGroup(HELP.method, {
+  subdomains: integer({
+    min: 1,
+    max: 1_000_000,
+    fallback: undefined,
+    help: "subdomains (default: as many as ranks)",
+  }),
+  decomposition: choice(DECOMPOSITIONS, {
+    fallback: "tensors",
+    help: "how parameters are split in subdomains",
+  }),
+});
+
+const rankOptions = inGroup(HELP.ranks, {
+  ranks: integer({ min: 1, max: 4096, fallback: undefined, help: "processes (default: one for each core)" }),
   backend: choice(BACKENDS, { fallback: "auto", help: "TensorFlow.js backend" }),
   blas: text({
     fallback: "auto",
     placeholder: "auto|none|FILE",
     help: "native matrix products of the wasm backend",
+  }),
+  threads: integer({
+    min: 1,
+    max: 1024,
+    fallback: undefined,
+    help: "threads of a rank (default: cores / ranks on the host)",
   }),
   memory: integer({
     min: 1,
@@ -96,11 +115,21 @@ export const trainOptions = {
     placeholder: "MB",
     help: "what a rank's intermediate results may take; larger chunks are cut",
   }),
-  threads: integer({
+  timeout: number({
     min: 1,
-    max: 1024,
+    max: 86_400,
+    fallback: 300,
+    placeholder: "SECONDS",
+    help: "deadline of a communication call",
+  }),
+  ...communicationOptions,
+});
+
+const folderOptions = inGroup(HELP.folder, {
+  out: text({
     fallback: undefined,
-    help: "threads of a rank (default: cores / ranks on the host)",
+    placeholder: "DIR",
+    help: "run folder to make (default: runs/METHOD-DATA-TIME)",
   }),
   checkpointEvery: integer({
     min: 1,
@@ -115,19 +144,16 @@ export const trainOptions = {
     help: "write one within an epoch, too, when the last is this old",
   }),
   keepCheckpoints: integer({ min: 1, max: 1_000_000, fallback: 3, help: "keep the last K checkpoints" }),
-  out: text({
-    fallback: undefined,
-    placeholder: "DIR",
-    help: "run folder to make (default: runs/METHOD-DATA-TIME)",
-  }),
-  timeout: number({
-    min: 1,
-    max: 86_400,
-    fallback: 300,
-    placeholder: "SECONDS",
-    help: "deadline of a communication call",
-  }),
-  ...communicationOptions,
+});
+
+/** What `apts train` takes, beside the options of the method. */
+export const trainOptions = {
+  ...runOptions,
+  ...dataOptions,
+  ...modelOptions,
+  ...decompositionOptions,
+  ...rankOptions,
+  ...folderOptions,
 } satisfies OptionTable;
 
 /**
@@ -158,7 +184,7 @@ const optionsOfMethods: Readonly<Record<string, Option<unknown>>> = Object.fromE
   methods.flatMap((method) =>
     Object.entries(method.options).map(([name, option]) => [
       name,
-      { ...option, fallback: undefined, help: `${option.help} (${defaultsOf(name)})` },
+      { ...option, group: HELP.method, fallback: undefined, help: `${option.help} (${defaultsOf(name)})` },
     ]),
   ),
 );
