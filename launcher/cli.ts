@@ -5,7 +5,8 @@ import { addOptions } from "../src/config/commander.js";
 import { communicationOptions } from "../src/config/communication.js";
 import { integer, number, type OptionTable } from "../src/config/option.js";
 import { resolveOptions } from "../src/config/resolve.js";
-import { AptsError, UsageError } from "../src/errors.js";
+import { AptsError, reportOf, UsageError } from "../src/errors.js";
+import { explainError, meaningOf } from "../src/host/system-errors.js";
 import { launch, plan, type LaunchSpec } from "./launch.js";
 import { launchOptions, launchSpecOf } from "./options.js";
 import { placementTable } from "./placement-table.js";
@@ -75,9 +76,10 @@ async function run(
 function report(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2; // commander has said it
   if ((error as NodeJS.ErrnoException).code === "EPIPE") return 1; // nobody reads our output any more
-  if (!(error instanceof AptsError)) throw error;
-  console.error(error.message);
-  return error.exitCode;
+  const known = reportOf(error);
+  if (!(error instanceof AptsError) && meaningOf(known.code) === undefined) throw error;
+  console.error(error instanceof AptsError ? error.message : explainError(known));
+  return known.exitCode;
 }
 
 /** NAME=VALUE, or NAME for the value it has here. */

@@ -4,7 +4,7 @@ import { meaningOf, systemErrorNamedIn } from "../src/host/system-errors.js";
 /** Who usually sends a signal, and what helps. */
 const SENDERS: Readonly<Partial<Record<NodeJS.Signals, string>>> = {
   SIGKILL:
-    "No program can refuse it. A batch system sends it at a limit of time or memory, the kernel when memory runs out (dmesg), a person by kill -9.",
+    "No program can refuse it. A batch system sends it at a limit of time or memory, the kernel when memory runs out (dmesg), a hard limit of CPU time (ulimit -Ht), a person by kill -9.",
   SIGTERM:
     "Something else than this launcher asked it to end: a batch system at its time limit, a service manager, or kill.",
   SIGINT: "Somebody interrupted it (Ctrl-C, kill -INT).",
@@ -27,14 +27,16 @@ const SENDERS: Readonly<Partial<Record<NodeJS.Signals, string>>> = {
   SIGALRM: "A timer of the program rang and nothing was there to hear it.",
   SIGVTALRM: "A timer of CPU time rang and nothing was there to hear it: a profiler?",
   SIGPROF: "A profiler's timer rang and nothing was there to hear it.",
-  SIGUSR1: "A batch system's warning of a limit (--signal), or kill -USR1, to a program that does not handle it.",
-  SIGUSR2: "A batch system's warning of a limit (--signal), or kill -USR2, to a program that does not handle it.",
+  SIGUSR1:
+    "A batch system's warning of a limit (--signal), or kill -USR1, to a program that does not handle it.",
+  SIGUSR2:
+    "A batch system's warning of a limit (--signal), or kill -USR2, to a program that does not handle it.",
 };
 
 /** What a program's last lines say of its end, where they say it in a known way. */
 const LAST_WORDS: readonly { readonly sign: RegExp; readonly meaning: string }[] = [
   {
-    sign: /JavaScript heap out of memory|Array buffer allocation failed/,
+    sign: /JavaScript heap out of memory/,
     meaning:
       "Node's own heap was full: fewer samples or a smaller network, or NODE_OPTIONS=--max-old-space-size=MEGABYTES.",
   },

@@ -133,6 +133,8 @@ export class Job {
   }
 }
 
-function endingOf({ code, signal, asked }: Extract<FromAgent, { type: "ended" }>): Ending {
-  return signal === null ? { kind: "exit", code: code ?? 1, asked } : { kind: "signal", signal, asked };
+function endingOf({ code, signal, asked, reason }: Extract<FromAgent, { type: "ended" }>): Ending {
+  return signal === null
+    ? { kind: "exit", code: code ?? 1, asked, reason }
+    : { kind: "signal", signal, asked, reason };
 }

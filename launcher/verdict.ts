@@ -1,11 +1,23 @@
 import type { ErrorReport } from "../src/errors.js";
+import { explainError } from "../src/host/system-errors.js";
+import { whyEnded, whyKilled } from "./endings.js";
 import type { Placement } from "./placement.js";
 import type { StopSignal } from "./stop-requests.js";
 
-/** How a rank's process came to its end, or to none. */
+/** How a rank's process came to its end, or to none; `reason`: why, where its host knows. */
 export type Ending =
-  | { readonly kind: "exit"; readonly code: number; readonly asked: boolean }
-  | { readonly kind: "signal"; readonly signal: NodeJS.Signals; readonly asked: boolean }
+  | {
+      readonly kind: "exit";
+      readonly code: number;
+      readonly asked: boolean;
+      readonly reason?: string | undefined;
+    }
+  | {
+      readonly kind: "signal";
+      readonly signal: NodeJS.Signals;
+      readonly asked: boolean;
+      readonly reason?: string | undefined;
+    }
   | { readonly kind: "notStarted"; readonly message: string }
   | { readonly kind: "lost"; readonly message: string };
 
@@ -116,13 +128,19 @@ function nameOf({ placement, pid }: RankRecord): string {
 function describeFailure(record: RankRecord): string {
   const { error, errorOutput } = record;
   if (error) {
-    // Bad usage needs no stack; every other error is shown in full.
-    const text = isBadUsage(record) ? error.message : (error.stack ?? `${error.name}: ${error.message}`);
-    return `${nameOf(record)} failed: ${text}`;
+    return `${nameOf(record)} failed: ${explainError(error)}`;
   }
   const tail =
     errorOutput.length > 0 ? ["Its last error output:", ...errorOutput.map((line) => `  ${line}`)] : [];
-  return [`${nameOf(record)} ${describeEnding(record)}`, ...tail].join("\n");
+  const why = whyItEnded(record);
+  return [`${nameOf(record)} ${describeEnding(record)}${why ? ` ${why}` : ""}`, ...tail].join("\n");
+}
+
+/** What is known, or else usual, about the end of a rank that failed without a word. */
+function whyItEnded({ ending, errorOutput }: RankRecord): string | undefined {
+  if (ending?.kind === "exit") return ending.reason ?? whyEnded(ending.code, errorOutput);
+  if (ending?.kind === "signal") return ending.reason ?? whyKilled(ending.signal, errorOutput);
+  return undefined;
 }
 
 function isBadUsage({ error }: RankRecord): boolean {

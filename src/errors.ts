@@ -45,6 +45,8 @@ export interface ErrorReport {
   readonly stack?: string | undefined;
   readonly exitCode: number;
   readonly consequence: boolean;
+  /** Of the system error that it is or was led to by, such as ENOSPC. */
+  readonly code?: string | undefined;
 }
 
 /** Describes anything thrown as an ErrorReport. */
@@ -59,5 +61,12 @@ export function reportOf(error: unknown): ErrorReport {
     stack: error.stack,
     exitCode: known?.exitCode ?? 1,
     consequence: known?.consequence ?? false,
+    code: systemErrorCode(error),
   };
+}
+
+function systemErrorCode(error: unknown): string | undefined {
+  if (!(error instanceof Error)) return undefined;
+  const { code } = error as NodeJS.ErrnoException;
+  return typeof code === "string" && /^E[A-Z0-9]+$/.test(code) ? code : systemErrorCode(error.cause);
 }

@@ -1,6 +1,7 @@
 import { delimiter, dirname } from "node:path";
 import { openLink, type Deliver, type HostLink } from "../link.js";
 import { takeInventory } from "./inventory.js";
+import { MemoryKills } from "./memory-kills.js";
 import {
   SILENCE_SECONDS,
   type FromAgent,
@@ -22,6 +23,7 @@ export class Agent {
   readonly #send: (message: FromAgent) => Promise<void>;
   readonly #onSilence: () => void;
   readonly #ranks = new Set<RankProcess>();
+  readonly #memoryKills = new MemoryKills();
   readonly #variables = { ...process.env };
   #host = "";
   #below: readonly HostLink[] = [];
@@ -85,7 +87,7 @@ export class Agent {
   }
 
   #start(start: RankStart): void {
-    const rank = new RankProcess(start, this.#variables, this.#send);
+    const rank = new RankProcess(start, this.#variables, this.#memoryKills, this.#send);
     this.#ranks.add(rank);
     void rank.ended.then(() => this.#ranks.delete(rank));
   }

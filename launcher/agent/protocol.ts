@@ -63,6 +63,8 @@ export type FromAgent =
       readonly signal: NodeJS.Signals | null;
       /** Whether it was told to: the agent had sent that signal or, where it ended with a code, any that ends. */
       readonly asked: boolean;
+      /** Why, where its host knows. */
+      readonly reason?: string | undefined;
     };
 
 export type OutputStream = "stdout" | "stderr";

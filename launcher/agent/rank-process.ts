@@ -6,6 +6,7 @@ import type { Readable } from "node:stream";
 import { LIFELINE_VARIABLE } from "../../src/comm/rendezvous/lifeline.js";
 import { lineGroups } from "../lines.js";
 import { settlesWithin } from "../waiting.js";
+import type { MemoryKills } from "./memory-kills.js";
 import type { FromAgent, OutputStream, RankStart } from "./protocol.js";
 
 /** Where a rank finds the pipe from its agent. Standard input, output and error come before it. */
@@ -13,6 +14,8 @@ const LIFELINE_DESCRIPTOR = 3;
 /** What descendants that outlived a rank may still hold back of its output, in milliseconds. */
 const DRAIN_TIME = 500;
 const LONGEST_LINE = 1 << 20;
+/** How a shell ends whose program was killed: 128 + SIGKILL. */
+const KILLED_IN_SHELL = 137;
 
 /**
  * One rank: a process that leads a group of its own, so that a signal reaches whatever it started too.
@@ -23,15 +26,22 @@ const LONGEST_LINE = 1 << 20;
 export class RankProcess {
   readonly #start: RankStart;
   readonly #inherited: NodeJS.ProcessEnv;
+  readonly #memoryKills: MemoryKills;
   readonly #send: (message: FromAgent) => Promise<void>;
   readonly #signals = new Set<NodeJS.Signals>();
   #child: ChildProcess | undefined;
   /** Resolves when the rank has ended, its group is gone and its last output was sent. */
   readonly ended: Promise<void>;
 
-  constructor(start: RankStart, inherited: NodeJS.ProcessEnv, send: (message: FromAgent) => Promise<void>) {
+  constructor(
+    start: RankStart,
+    inherited: NodeJS.ProcessEnv,
+    memoryKills: MemoryKills,
+    send: (message: FromAgent) => Promise<void>,
+  ) {
     this.#start = start;
     this.#inherited = inherited;
+    this.#memoryKills = memoryKills;
     this.#send = send;
     this.ended = this.#run();
   }
@@ -73,7 +83,9 @@ export class RankProcess {
     await settlesWithin(drained, DRAIN_TIME);
     const { exitCode: code, signalCode: signal } = child;
     const asked = signal === null ? this.#signals.has("SIGTERM") : this.#signals.has(signal);
-    await this.#send({ type: "ended", rank, code, signal, asked });
+    const killed = signal === "SIGKILL" || code === KILLED_IN_SHELL;
+    const reason = killed && !asked ? this.#memoryKills.explain() : undefined;
+    await this.#send({ type: "ended", rank, code, signal, asked, reason });
   }
 
   async #forward(stream: OutputStream, from: Readable): Promise<void> {

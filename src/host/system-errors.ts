@@ -1,12 +1,17 @@
+import type { ErrorReport } from "../errors.js";
+
 /** What the system means by an error that a user can do something about, and what that is. */
 const MEANINGS: Readonly<Record<string, string>> = {
-  ENOSPC: "The disk is full, in bytes (df -h) or in files (df -i): make room, or write elsewhere (--out, TMPDIR).",
-  EDQUOT: "This user's share of the disk is used up (quota -s): make room, or write elsewhere (--out, TMPDIR).",
+  ENOSPC:
+    "The disk is full, in bytes (df -h) or in files (df -i): make room, or write elsewhere (--out, TMPDIR).",
+  EDQUOT:
+    "This user's share of the disk is used up (quota -s): make room, or write elsewhere (--out, TMPDIR).",
   EFBIG: "A file grew beyond the limit for one file (ulimit -f): raise the limit where the job is started.",
   EMFILE:
     "This process may not open more files and sockets (ulimit -n): raise the limit where the job is started; a rank needs a few for each rank it talks to.",
   ENFILE: "This host has no more open files to give (fs.file-max): ask its administrator.",
-  ENOMEM: "There is no memory left for this process: fewer ranks on the host (--ranks-per-host) or more memory.",
+  ENOMEM:
+    "There is no memory left for this process: fewer ranks on the host (--ranks-per-host) or more memory.",
   EAGAIN:
     "The limit on processes and threads is reached (ulimit -u, pids.max of the control group): fewer ranks on the host, or a higher limit.",
   EIO: "The device, or the network below a shared file system, fails: see the system's log (dmesg).",
@@ -16,16 +21,14 @@ const MEANINGS: Readonly<Record<string, string>> = {
 
 /** What an error of this code means, and what to do; undefined where there is nothing general to say. */
 export function meaningOf(code: string | undefined): string | undefined {
-  return code === undefined ? undefined : MEANINGS[code];
+  return code !== undefined && Object.hasOwn(MEANINGS, code) ? MEANINGS[code] : undefined;
 }
 
-/** The code of a system error, or of one that led to `error`, where it is one to explain. */
-export function systemErrorIn(error: unknown): string | undefined {
-  for (let it = error; it instanceof Error; it = it.cause) {
-    const { code } = it as NodeJS.ErrnoException;
-    if (code !== undefined && Object.hasOwn(MEANINGS, code)) return code;
-  }
-  return undefined;
+/** What a user is told of an error: bad usage needs no stack, nor does what the system refuses; others are shown in full. */
+export function explainError({ name, message, stack, exitCode, code }: ErrorReport): string {
+  if (exitCode === 2) return message;
+  const meaning = meaningOf(code);
+  return meaning ? `${message.replace(/[.!]?$/, ".")} ${meaning}` : (stack ?? `${name}: ${message}`);
 }
 
 /** The first such code that lines of a program name, as Node and C programs write it. */

@@ -61,7 +61,7 @@ describe("launch", () => {
     });
     expect(exitCode).toBe(1);
     expect(failure?.description).toMatch(
-      /^Rank 1 \(.+, pid \d+\) was killed by SIGKILL\.\nIts last error output:\n {2}out of memory$/,
+      /^Rank 1 \(.+, pid \d+\) was killed by SIGKILL\. .*\nIts last error output:\n {2}out of memory$/,
     );
     expect(consequences).toEqual([
       expect.stringMatching(/^Rank 0 \(.+\) also failed: PeerLostError: Rank 1 left\.$/),
