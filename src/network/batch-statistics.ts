@@ -1,21 +1,34 @@
 import { tf } from "../compute/tensorflow.js";
+import { isFrozen, layersOf } from "./inspect/graph.js";
+
+interface Statistic {
+  read(): tf.Tensor;
+  write(value: tf.Tensor): void;
+}
 
 /** What of TensorFlow.js's BatchNormalization is used here. */
 interface BatchNormalization {
   momentum: number;
-  readonly movingMean: { read(): tf.Tensor; write(value: tf.Tensor): void };
-  readonly movingVariance: { read(): tf.Tensor; write(value: tf.Tensor): void };
+  /** Undefined where the layer does not scale, or shift. */
+  gamma?: Statistic | undefined;
+  beta?: Statistic | undefined;
+  readonly movingMean: Statistic;
+  readonly movingVariance: Statistic;
   call(inputs: tf.Tensor | tf.Tensor[], kwargs: Record<string, unknown>): tf.Tensor | tf.Tensor[];
 }
 
-/** The batch normalisations of a model that TensorFlow.js itself evaluates. */
+/**
+ * The batch normalisations of a model that TensorFlow.js itself evaluates, also those in nested models; but for frozen
+ * ones, which keep their running statistics and use them in training.
+ */
 export class BatchStatistics {
   readonly #layers: readonly BatchNormalization[];
 
   constructor(model: tf.LayersModel) {
-    this.#layers = model.layers.filter(
-      (layer) => layer.getClassName() === "BatchNormalization",
-    ) as unknown as BatchNormalization[];
+    const trained = [...layersOf(model)].filter(
+      (placed) => placed.layer.getClassName() === "BatchNormalization" && !isFrozen(placed),
+    );
+    this.#layers = [...new Set(trained.map(({ layer }) => layer))] as unknown as BatchNormalization[];
   }
 
   /** Means and variances of all layers. */
@@ -72,7 +85,7 @@ export class BatchStatistics {
     for (const layer of this.#layers) {
       const call = layer.call.bind(layer);
       layer.momentum = momentum;
-      layer.call = (inputs, kwargs) => call(inputs, { ...kwargs, training: true });
+      layer.call = (inputs, kwargs) => withBoth(layer, () => call(inputs, { ...kwargs, training: true }));
     }
     try {
       return evaluate();
@@ -82,5 +95,19 @@ export class BatchStatistics {
         Reflect.deleteProperty(layer, "call"); // back to the class's own
       });
     }
+  }
+}
+
+/** TensorFlow.js normalises a batch with γ and β only: 1 and 0 stand for the one a layer does not have. */
+function withBoth<T>(layer: BatchNormalization, evaluate: () => T): T {
+  const { gamma, beta, movingMean } = layer;
+  const constant = (make: (like: tf.Tensor) => tf.Tensor) =>
+    ({ read: () => make(movingMean.read()) }) as unknown as Statistic;
+  layer.gamma ??= constant((like) => tf.onesLike(like));
+  layer.beta ??= constant((like) => tf.zerosLike(like));
+  try {
+    return evaluate();
+  } finally {
+    Object.assign(layer, { gamma, beta });
   }
 }

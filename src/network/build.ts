@@ -4,6 +4,7 @@ import { tf } from "../compute/tensorflow.js";
 import type { Dataset } from "../data/dataset.js";
 import type { Random } from "../data/random.js";
 import { UsageError } from "../errors.js";
+import { checkModel } from "./inspect/check-model.js";
 import { loadModel } from "./model-file.js";
 import { cnn } from "./models/cnn.js";
 import { fcnn } from "./models/fcnn.js";
@@ -64,18 +65,12 @@ export async function buildModel(
   data: Dataset,
   random: Random,
 ): Promise<tf.LayersModel> {
-  const model = await create(choice, data, random);
+  const model: unknown = await create(choice, data, random);
   const wanted = `(batch, ${data.sampleShape.join(", ")}) → (batch, ${data.classes})`;
-  const [input, output] = [model.inputs, model.outputs];
-  if (input.length !== 1 || output.length !== 1) {
-    throw new UsageError(
-      `Expected a model with one input and one output, got ${input.length} and ${output.length} in ${choice.model}.`,
-    );
-  }
-  const got = `(${shown(input[0]!.shape)}) → (${shown(output[0]!.shape)})`;
-  const fits =
-    String(input[0]!.shape.slice(1)) === String(data.sampleShape) &&
-    String(output[0]!.shape.slice(1)) === String(data.classes);
+  checkModel(model, choice.model);
+  const [input, output] = [model.inputs[0]!.shape, model.outputs[0]!.shape];
+  const got = `(${shown(input)}) → (${shown(output)})`;
+  const fits = takes(input, data.sampleShape) && String(output.slice(1)) === String(data.classes);
   if (!fits)
     throw new UsageError(
       `Expected a model of shape ${wanted} for this data, got ${got} from ${choice.model}.`,
@@ -123,6 +118,14 @@ function isBuiltIn(model: string): model is ModelName {
   return (MODEL_NAMES as readonly string[]).includes(model);
 }
 
+/** A dimension of unknown size takes any. */
+function takes(input: readonly (number | null)[], sampleShape: readonly number[]): boolean {
+  const sizes = input.slice(1);
+  return (
+    sizes.length === sampleShape.length && sizes.every((size, i) => size === null || size === sampleShape[i])
+  );
+}
+
 function shown(shape: readonly (number | null)[]): string {
-  return shape.map((size) => size ?? "batch").join(", ");
+  return ["batch", ...shape.slice(1).map((size) => size ?? "any")].join(", ");
 }

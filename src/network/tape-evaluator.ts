@@ -2,6 +2,7 @@ import { tf } from "../compute/tensorflow.js";
 import type { Vector } from "../linalg/vector.js";
 import { BatchStatistics } from "./batch-statistics.js";
 import type { Chunk, Evaluator, Score } from "./evaluator.js";
+import { endingOf } from "./inspect/output.js";
 import type { TensorPart } from "./tensor-part.js";
 import { layoutOf, type ParameterLayout } from "./layout.js";
 
@@ -120,28 +121,44 @@ export class TapeEvaluator implements Evaluator {
   }
 }
 
-/** The model as a function, without a softmax at its end. */
+/** The model as a function, without a softmax at its end: that is left out for the time of a call only. */
 function logitsOf(model: tf.LayersModel): (x: tf.Tensor) => tf.Tensor2D {
-  const output = model.outputs[0]!;
-  const last = output.sourceLayer;
-  const apply = (m: tf.LayersModel) => (x: tf.Tensor) => m.apply(x, { training: false }) as tf.Tensor2D;
-  const isSoftmax = last.getClassName() === "Softmax" || last.getConfig()["activation"] === "softmax";
-  if (!isSoftmax) return apply(model);
-  if (["Softmax", "Activation"].includes(last.getClassName())) {
-    return apply(tf.model({ inputs: model.inputs, outputs: output.inputs[0]! }));
-  }
-  // A layer with the softmax built in: linear for the time of the call only, so that it is saved as it was.
-  const layer = last as unknown as { activation: unknown };
-  const { activation: linear } = tf.layers.activation({ activation: "linear" }) as unknown as typeof layer;
-  return (x) => {
-    const { activation } = layer;
-    layer.activation = linear;
-    try {
-      return apply(model)(x);
-    } finally {
-      layer.activation = activation;
+  const apply = (x: tf.Tensor) => model.apply(x, { training: false }) as tf.Tensor2D;
+  const ending = endingOf(model, `"${model.name}"`);
+  switch (ending.kind) {
+    case "logits":
+      return apply;
+    case "softmax layer": {
+      const layer = ending.layer as unknown as { call: (inputs: tf.Tensor | tf.Tensor[]) => tf.Tensor };
+      const identity = (inputs: tf.Tensor | tf.Tensor[]) =>
+        tf.clone(Array.isArray(inputs) ? inputs[0]! : inputs);
+      return (x) => {
+        layer.call = identity;
+        try {
+          return apply(x);
+        } finally {
+          Reflect.deleteProperty(layer, "call"); // back to the class's own
+        }
+      };
     }
-  };
+    case "softmax activation": {
+      const layer = ending.layer as unknown as { activation: unknown };
+      const { activation: linear } = tf.layers.activation({
+        activation: "linear",
+      }) as unknown as typeof layer;
+      return (x) => {
+        const { activation } = layer;
+        layer.activation = linear;
+        try {
+          return apply(x);
+        } finally {
+          layer.activation = activation;
+        }
+      };
+    }
+    default:
+      return ending satisfies never;
+  }
 }
 
 /** −Σ_j y_j log softmax(z)_j for every row: (rows, classes) → (rows). */

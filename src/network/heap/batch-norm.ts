@@ -15,14 +15,17 @@ export interface BatchNormShape {
   /** Rows of channels per sample: height · width of images, 1 behind a dense layer. */
   readonly positions: number;
   readonly epsilon: number;
+  /** Whether it keeps its running statistics, and always uses those. */
+  readonly frozen: boolean;
 }
 
 /**
  * y = f(γ (x − μ) / √(σ² + ε) + β), μ and σ² the mean and variance of the block's rows, channel by channel; the
- * running ones for inference. f is the identity, or ReLU where that was fused.
+ * running ones for inference, and always where the layer is frozen. f is the identity, or ReLU where that was fused.
  */
 export function batchNorm(heap: Heap, shape: BatchNormShape): Operation {
-  const { own, input, scale, shift, movingMean, movingVariance, channels, positions, epsilon } = shape;
+  const { own, input, scale, shift, movingMean, movingVariance, channels, positions, epsilon, frozen } =
+    shape;
   let relu = false;
   const memory = heap.allocate(4 * channels * 8);
   const [mean, variance, factor, offset, sum, product, slope, constant] = Array.from(
@@ -35,13 +38,17 @@ export function batchNorm(heap: Heap, shape: BatchNormShape): Operation {
     inputs: [input],
     size: positions * channels,
     weights: [scale, shift].filter((weight) => weight !== undefined),
-    statistics: {
-      mean: movingMean,
-      variance: movingVariance,
-      channels,
-      batchMean: mean,
-      batchVariance: variance,
-    },
+    ...(frozen
+      ? {}
+      : {
+          statistics: {
+            mean: movingMean,
+            variance: movingVariance,
+            channels,
+            batchMean: mean,
+            batchVariance: variance,
+          },
+        }),
     dispose: () => {
       heap.free(memory);
     },
@@ -54,7 +61,7 @@ export function batchNorm(heap: Heap, shape: BatchNormShape): Operation {
     forward({ rows, values, weights, inference }) {
       const { kernels } = heap;
       const count = rows * positions;
-      if (inference) {
+      if (inference || frozen) {
         kernels.copy(weights[movingMean]!, channels, mean);
         kernels.copy(weights[movingVariance]!, channels, variance);
       } else {
@@ -71,7 +78,8 @@ export function batchNorm(heap: Heap, shape: BatchNormShape): Operation {
     },
 
     // With r = 1/√(σ² + ε), S = Σ dy, T = Σ dy (x − μ) and m rows:
-    //   dβ = S,  dγ = r T,  dx = γr (dy − S/m − r² (x − μ) T/m)
+    //   dβ = S,  dγ = r T,  dx = γr (dy − S/m − r² (x − μ) T/m);
+    // with statistics that do not depend on x: dx = γr dy
     backward(frame) {
       const { rows, values, gradients, weightGradients, accumulate } = frame;
       const { kernels } = heap;
@@ -89,8 +97,8 @@ export function batchNorm(heap: Heap, shape: BatchNormShape): Operation {
       if (dBeta !== 0) addVector(vector(dBeta), S, accumulate);
       for (let i = 0; i < channels; i++) {
         const r2 = 1 / (v[i]! + epsilon);
-        b[i] = (-f[i]! * r2 * T[i]!) / count;
-        c[i] = (-f[i]! * S[i]!) / count;
+        b[i] = frozen ? 0 : (-f[i]! * r2 * T[i]!) / count;
+        c[i] = frozen ? 0 : (-f[i]! * S[i]!) / count;
         T[i]! *= Math.sqrt(r2);
       }
       if (dGamma !== 0) addVector(vector(dGamma), T, accumulate);

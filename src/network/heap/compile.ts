@@ -1,6 +1,8 @@
 import type { SymbolicTensor } from "@tensorflow/tfjs";
 import type { Heap } from "../../compute/wasm/heap.js";
 import type { tf } from "../../compute/tensorflow.js";
+import { inputsOf, isFrozen, layersOf, placesOf, resolve, type Place } from "../inspect/graph.js";
+import { endingOf } from "../inspect/output.js";
 import { isVariable } from "../layout.js";
 import { product, sampleShape, UnsupportedLayer } from "./layer-call.js";
 import { layerBuilders } from "./layers.js";
@@ -36,7 +38,9 @@ export function compile(
   const applied = new Set<tf.layers.Layer>();
   const shared = new Set<number>([0]);
   const output = model.outputs[0]!;
-  const consumers = consumerCounts(output);
+  const consumers = consumerCounts(model);
+  const ending = endingOf(model, `"${model.name}"`);
+  const frozen = new Set([...layersOf(model)].filter(isFrozen).map(({ layer }) => layer));
 
   const numberOf = (variable: tf.Tensor): number => {
     if (!isVariable(variable)) throw new TypeError(`A weight of "${model.name}" is not a variable.`);
@@ -44,7 +48,8 @@ export function compile(
     return known >= 0 ? known : variables.push(variable) - 1;
   };
 
-  const translate = (tensor: SymbolicTensor): number => {
+  const translate = (place: Place): number => {
+    const { tensor } = place;
     const known = done.get(tensor);
     if (known !== undefined) return known;
     const layer = tensor.sourceLayer;
@@ -60,10 +65,14 @@ export function compile(
         heap,
         layer,
         config: layer.getConfig(),
-        inputs: tensor.inputs.map((input) => ({ operation: translate(input), shape: sampleShape(input) })),
+        inputs: inputsOf(place).map((input) => ({
+          operation: translate(input),
+          shape: sampleShape(input.tensor),
+        })),
         outputShape: sampleShape(tensor),
         weights: layer.weights.map((weight) => numberOf(weight.read())),
-        isOutput: tensor === output,
+        isSoftmaxOfLoss: ending.kind !== "logits" && ending.layer === layer,
+        isFrozen: frozen.has(layer),
         add: (make) => operations.push(make(operations.length + 1)),
         exclusive: (i) => (shared.has(i) ? undefined : operations[i - 1]),
         remove: (i) => {
@@ -78,7 +87,7 @@ export function compile(
     return operation;
   };
 
-  const last = translate(output);
+  const last = translate(resolve({ tensor: output }));
   return {
     operations,
     inputSize: product(sampleShape(model.inputs[0]!)),
@@ -89,16 +98,11 @@ export function compile(
   };
 }
 
-/** How many layers read each tensor that `output` depends on. */
-function consumerCounts(output: SymbolicTensor): Map<SymbolicTensor, number> {
-  const counts = new Map([[output, 1]]);
-  const visit = (tensor: SymbolicTensor) => {
-    for (const input of tensor.inputs) {
-      const known = counts.get(input);
-      counts.set(input, (known ?? 0) + 1);
-      if (known === undefined) visit(input);
-    }
-  };
-  visit(output);
+/** How many layers read each tensor that the output depends on; the output itself has one more reader. */
+function consumerCounts(model: tf.LayersModel): Map<SymbolicTensor, number> {
+  const counts = new Map([[resolve({ tensor: model.outputs[0]! }).tensor, 1]]);
+  for (const place of placesOf(model)) {
+    for (const { tensor } of inputsOf(place)) counts.set(tensor, (counts.get(tensor) ?? 0) + 1);
+  }
   return counts;
 }

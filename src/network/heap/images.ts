@@ -78,6 +78,7 @@ export const imageLayerBuilders: Readonly<Record<string, (call: LayerCall) => nu
         channels: shape.at(-1)!,
         positions: product(shape.slice(0, -1)),
         epsilon: epsilon as number,
+        frozen: call.isFrozen,
       }),
     );
   },

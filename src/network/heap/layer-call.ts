@@ -14,8 +14,10 @@ export interface LayerCall {
   readonly outputShape: readonly number[];
   /** Numbers of the layer's weights, in its own order. */
   readonly weights: readonly number[];
-  /** Whether its result is the model's: a softmax there is left out. */
-  readonly isOutput: boolean;
+  /** Whether it ends the model in a softmax, which is left out: the loss has one. */
+  readonly isSoftmaxOfLoss: boolean;
+  /** Whether nothing of it is trained: batch normalisation then keeps its running statistics, and uses them. */
+  readonly isFrozen: boolean;
   /** Adds an operation that is made knowing its own number; returns that. */
   add(make: (own: number) => Operation): number;
   /** The operation with this number, if nothing but this layer reads its result. */
