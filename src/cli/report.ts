@@ -4,20 +4,27 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { UsageError } from "../errors.js";
 import { curvesSvg } from "../report/curves.js";
-import { readMetrics } from "../report/metrics.js";
+import { readMetrics, type EpochMetrics } from "../report/metrics.js";
 import { comparison, markdownTable } from "../report/comparison.js";
 import { writeWhole } from "../run/files.js";
+import type { RunRecord } from "../run/record.js";
+import { namesOf, type RecordedRun } from "./run-names.js";
 
-/** `apts report RUN…`: curves and a table of finished or running runs; runs of one name become a mean and a band. */
+/** `apts report RUN…`: curves and a table of finished or running runs; runs that differ in the seed alone become a mean and a band. */
 export function reportCommand(program: Command): void {
   program
     .command("report")
     .description("draw the curves of one or many runs in one picture, and tabulate their accuracies")
-    .argument("<run...>", "run folders; NAME=FOLDER gives a name, and folders of one name are averaged")
+    .argument(
+      "<run...>",
+      "run folders; NAME=FOLDER gives a name; runs that differ in nothing but the seed are averaged",
+    )
     .option("--out <FILE>", "the picture", "curves.svg")
     .option("--markdown", "print the tables in Markdown", false)
     .action(async (folders: string[], { out, markdown }: { out: string; markdown: boolean }) => {
-      const runs = await Promise.all(folders.map(readRun));
+      const read = await Promise.all(folders.map(readRun));
+      const names = namesOf(read);
+      const runs = read.map(({ metrics }, index) => ({ name: names[index]!, metrics }));
       await writeWhole(out, curvesSvg(runs));
       for (const by of ["epochs", "gradients"] as const) {
         const rows = comparison(runs, by);
@@ -33,17 +40,28 @@ function drawn([head, ...rows]: string[][]): string {
   return table.toString();
 }
 
-async function readRun(argument: string) {
-  const [, name, folder] = /^(?:(.*)=)?([^=]*)$/.exec(argument)!;
-  return { name: name ?? (await methodOf(folder!)), metrics: await readMetrics(folder!) };
+interface ReadRun extends RecordedRun {
+  readonly metrics: readonly EpochMetrics[];
 }
 
-async function methodOf(folder: string): Promise<string> {
+async function readRun(argument: string): Promise<ReadRun> {
+  const [, label, folder] = /^(?:(.*)=)?([^=]*)$/.exec(argument)!;
+  return { label, metrics: await readMetrics(folder!), record: await readRecord(folder!) };
+}
+
+async function readRecord(folder: string): Promise<RunRecord> {
   const path = join(folder, "config.json");
+  let record: Partial<RunRecord>;
   try {
-    const { options } = JSON.parse(await readFile(path, "utf8")) as { options: { method: string } };
-    return options.method;
+    record = JSON.parse(await readFile(path, "utf8")) as Partial<RunRecord>;
   } catch (error) {
-    throw new UsageError(`Expected a run folder, but ${path}: ${(error as Error).message}`, { cause: error });
+    throw new UsageError(`Expected the record of a run in ${path}, but: ${(error as Error).message}`, {
+      cause: error,
+    });
   }
+  const options: Partial<RunRecord["options"]> | undefined = record.options;
+  if (options?.method && options.methodOptions && record.backend) return record as RunRecord;
+  throw new UsageError(
+    `Expected the record of a run in ${path}, found other JSON. Give the folder that apts train wrote with --out.`,
+  );
 }

@@ -3,7 +3,7 @@ import { join, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, expect, it } from "vitest";
 import { expandNodelist } from "../../src/comm/rendezvous/slurm/nodelist.js";
-import { APTS } from "../helpers/apts.js";
+import { APTS, runApts } from "../helpers/apts.js";
 import { mark, marked } from "../launcher/support.js";
 import { describeOnHosts, type Outcome } from "./bed.js";
 import {
@@ -210,8 +210,17 @@ await describeOnHosts("ranks in SLURM jobs", { hosts: 2, gpus: 2, slurm: true },
     const options = ["--ntasks=3", "--array=1-3", "--output=log"];
     const job = await sbatch(folder, options, join(scripts, "scaling-array.sbatch"), ...RUN, "--epochs", "4");
     await ended(job);
+    const outs = [1, 2, 3].map((ranks) => join(folder, "runs", `scaling-${job}-${ranks}`));
+    for (const out of outs) expect(modelOf(out)).toBe(await expectedModel(4));
+
+    // The report that the script's head names: a line for each number of ranks, all of one accuracy.
+    const picture = join(folder, "curves.svg");
+    const { code, stdout } = await runApts(["report", ...outs, "--markdown", "--out", picture]);
+    expect(code).toBe(0);
+    const accuracy = /^\| apts ranks 1 \| ([\d.]+) \|/m.exec(stdout)?.[1];
     for (const ranks of [1, 2, 3]) {
-      expect(modelOf(join(folder, "runs", `scaling-${job}-${ranks}`))).toBe(await expectedModel(4));
+      expect(stdout).toMatch(new RegExp(`^\\| apts ranks ${ranks} \\| ${accuracy} \\|`, "m"));
+      expect(readFileSync(picture, "utf8")).toContain(`>apts ranks ${ranks}<`);
     }
   });
 

@@ -1,0 +1,36 @@
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { runApts, SMALL, temporaryFolder } from "../helpers/apts.js";
+
+describe("apts report", () => {
+  it("averages runs that differ in the seed alone, and names the others by what differs", async () => {
+    const folder = temporaryFolder();
+    const runs = { a: ["--seed", "0"], b: ["--seed", "1"], c: ["--radius", "0.01"] };
+    for (const [name, options] of Object.entries(runs)) {
+      const args = [...SMALL, "--ranks", "1", "--threads", "1", "--epochs", "2", ...options];
+      expect((await runApts(["train", ...args, "--out", join(folder, name)])).code).toBe(0);
+    }
+    const picture = join(folder, "curves.svg");
+    const outs = Object.keys(runs).map((name) => join(folder, name));
+    const { stdout, code } = await runApts(["report", "--markdown", "--out", picture, ...outs]);
+    expect(code).toBe(0);
+    const rows = stdout.split("\n").filter((line) => line.startsWith("| apts"));
+    expect(rows[0]).toMatch(/^\| apts radius 0\.005 \| [\d.]+ \([\d.]+–[\d.]+\) /); // of two runs
+    expect(rows[1]).toMatch(/^\| apts radius 0\.01 \| [\d.]+ \| /); // of one
+    const svg = readFileSync(picture, "utf8");
+    for (const name of ["apts radius 0.005", "apts radius 0.01"]) expect(svg).toContain(`>${name}<`);
+  }, 120_000);
+
+  it("says what is wrong with a folder that is no run's", async () => {
+    const other = temporaryFolder();
+    writeFileSync(join(other, "metrics.jsonl"), "");
+    writeFileSync(join(other, "config.json"), "{}");
+    const { code, stderr } = await runApts(["report", other]);
+    expect(code).toBe(2);
+    expect(stderr).toBe(
+      `apts: Expected the record of a run in ${join(other, "config.json")}, found other JSON. ` +
+        `Give the folder that apts train wrote with --out.\n`,
+    );
+  });
+});
