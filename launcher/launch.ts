@@ -87,7 +87,7 @@ export async function launch(spec: LaunchSpec): Promise<LaunchResult> {
     return await runWithRestarts({ spec, hosts, placements, output, requests });
   } finally {
     requests.close();
-    await Promise.all([hosts.close(), output?.close()]);
+    await hosts.close().finally(() => output?.close());
   }
 }
 

@@ -5,6 +5,7 @@ import type { WriteStream as Terminal } from "node:tty";
 import { coloursFor } from "../src/terminal.js";
 import type { OutputStream } from "./agent/protocol.js";
 import type { Placement } from "./placement.js";
+import { rankList, SameLines, type SharedLine } from "./same-lines.js";
 
 /** Where the lines of all ranks go. `write` resolves when more may come. */
 export interface OutputWriter {
@@ -21,24 +22,36 @@ export type WriteLine = (
 
 const COLOURS = ["cyan", "yellow", "magenta", "green", "blue"] as const;
 
-/** To this process's own output, `[rank]` or `[rank host]` in front where there are several ranks or hosts. */
+/**
+ * To this process's own output, `[rank]` or `[rank host]` in front where there are several ranks or hosts; a line that
+ * several ranks say at about the same time is shown once, `[0-3]` in front.
+ */
 export function terminalOutput(
   placements: readonly Placement[],
   streams: Record<OutputStream, Terminal> = { stdout: process.stdout, stderr: process.stderr },
 ): OutputWriter {
   // A reader that has gone is an error of the next write; unheard, it would end this process at once.
   for (const stream of Object.values(streams)) stream.on("error", () => undefined);
+  if (placements.length === 1) {
+    return {
+      write: (_rank, _host, stream, line) => writeLine(streams[stream], `${line}\n`),
+      close: () => Promise.resolve(),
+    };
+  }
   const severalHosts = new Set(placements.map(({ host }) => host)).size > 1;
-  const prefix = (rank: number, host: string, stream: OutputStream): string => {
-    if (placements.length === 1) return "";
+  const prefix = ({ stream, speakers }: SharedLine): string => {
     const colours = coloursFor(streams[stream]);
-    const label = severalHosts ? `[${rank} ${host}]` : `[${rank}]`;
-    return `${colours[COLOURS[rank % COLOURS.length]!](label)} `;
+    const hosts = [...new Set(speakers.map(({ host }) => host))];
+    const label = rankList(speakers.map(({ rank }) => rank));
+    const colour = speakers.length > 1 ? "bold" : COLOURS[speakers[0]!.rank % COLOURS.length]!;
+    return colours[colour](severalHosts && hosts.length === 1 ? `[${label} ${hosts[0]!}]` : `[${label}]`);
   };
-  return {
-    write: (rank, host, stream, line) => writeLine(streams[stream], `${prefix(rank, host, stream)}${line}\n`),
-    close: () => Promise.resolve(),
-  };
+  const lines = new SameLines((group) =>
+    Promise.all(
+      group.map((shared) => writeLine(streams[shared.stream], `${prefix(shared)} ${shared.line}\n`)),
+    ),
+  );
+  return { write: (...line) => lines.add(...line), close: () => lines.flush() };
 }
 
 /** To `rank-R.out` and `rank-R.err` in `directory`, added to what is there. */

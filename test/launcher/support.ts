@@ -6,6 +6,7 @@ import { join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect } from "vitest";
+import { parseCpuList } from "../../launcher/agent/inventory.js";
 import type * as Launch from "../../launcher/launch.js";
 
 const root = resolve(import.meta.dirname, "../..");
@@ -84,10 +85,15 @@ export async function expectNoneLeft(carrying: Record<string, string>, withinSec
   expect(marked(carrying)).toEqual([]);
 }
 
-/** Waits until `count` ranks of rank.mjs have said that they are ready. */
+/** Waits until `count` ranks of rank.mjs have said that they are ready: "[0] ready", or "[0-1] ready" together. */
 export async function untilReady(child: ChildProcess, count: number): Promise<void> {
   let seen = "";
-  while (seen.split("ready").length <= count) {
+  const ready = (): number =>
+    [...seen.matchAll(/^(?:\[([\d,-]+).*\] )?ready$/gm)].reduce(
+      (sum, [, ranks = "0"]) => sum + parseCpuList(ranks).length,
+      0,
+    );
+  while (ready() < count) {
     const [chunk] = (await once(child.stdout!, "data")) as [Buffer];
     seen += chunk.toString();
   }
