@@ -21,10 +21,10 @@ const summary = (lines: readonly SharedLine[]): string[] =>
 describe("SameLines", () => {
   it("shows a line of many ranks once, whatever they say in between", async () => {
     const ranks = Array.from({ length: 64 }, (_, rank) => rank);
-    const said = ranks.flatMap((rank) => [
+    const said = ranks.flatMap((rank): [number, string][] => [
       [rank, "careful"],
       [rank, `I am ${rank % 32}`],
-    ]) as [number, string][];
+    ]);
     expect(summary(await shown(said)).slice(0, 3)).toEqual([
       "[0-63] careful",
       "[0,32] I am 0",
