@@ -35,6 +35,17 @@ export function miniBatches(count: number, batches: number, overlap: number, ran
   });
 }
 
+/** The sizes of those mini-batches, in their order. */
+export function miniBatchSizes(count: number, batches: number, overlap: number): number[] {
+  const parts = Array.from(
+    { length: batches },
+    (_, part) => Math.floor(((part + 1) * count) / batches) - Math.floor((part * count) / batches),
+  );
+  const lent = parts.map((part) => Math.round(overlap * part));
+  const lentInAll = lent.reduce((sum, length) => sum + length, 0);
+  return parts.map((own, batch) => own + lentInAll - lent[batch]!);
+}
+
 /** UsageError where `count` samples do not make `batches` mini-batches. */
 export function checkMiniBatches(count: number, batches: number): void {
   if (!Number.isInteger(batches) || batches < 1 || batches > count) {

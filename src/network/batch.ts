@@ -9,12 +9,17 @@ const MOST_CHUNKS = 24;
 const LEAST_ROWS = 250;
 
 /**
- * C, a function of the batch and the model alone: never of the number of ranks (ALGORITHMS §9).
- * @param mostRows rows that can be evaluated at once (see `Evaluator`)
+ * C, a function of the batch and the model alone: never of the number of ranks, of memory or backend (ALGORITHMS §9).
+ * @param groupRows samples that batch normalisation takes its statistics over, at most; undefined without any
  */
-export function chunkCount(rows: number, mostRows = Infinity): number {
-  const usual = Math.max(1, Math.min(MOST_CHUNKS, Math.floor(rows / LEAST_ROWS)));
-  return Math.max(usual, Math.ceil(rows / mostRows));
+export function chunkCount(rows: number, groupRows?: number): number {
+  if (groupRows !== undefined) return Math.ceil(rows / groupRows);
+  return Math.max(1, Math.min(MOST_CHUNKS, Math.floor(rows / LEAST_ROWS)));
+}
+
+/** The samples of the largest chunk. */
+export function largestChunk(rows: number, groupRows?: number): number {
+  return Math.ceil(rows / chunkCount(rows, groupRows));
 }
 
 /**
@@ -28,17 +33,17 @@ export class Batch {
   readonly #chunks: (Chunk | undefined)[];
 
   /**
-   * @param mostRows rows of a chunk at most (see `Evaluator`)
+   * @param groupRows as `chunkCount` takes it: a chunk is then such a group
    * @param indices the batch's samples; all of the dataset, in order, where not given
    */
   constructor(
     readonly dataset: Dataset,
     readonly normalisation: Normalisation,
-    mostRows: number,
+    groupRows?: number,
     readonly indices?: Int32Array,
   ) {
     this.rows = indices?.length ?? dataset.labels.length;
-    this.chunks = chunkCount(this.rows, mostRows);
+    this.chunks = chunkCount(this.rows, groupRows);
     this.#chunks = new Array<Chunk | undefined>(this.chunks).fill(undefined);
   }
 

@@ -32,8 +32,13 @@ export interface Evaluator {
   readonly layout: ParameterLayout;
   /** How it computes, for people. */
   readonly description: string;
-  /** Rows of the largest chunk it can evaluate; Infinity where it can cut chunks itself. */
-  readonly mostRows: number;
+  /** Samples of the blocks in which it evaluates a chunk, where memory decides that; else Infinity. */
+  readonly blockRows: number;
+  /**
+   * Makes sure that chunks of so many samples can be evaluated: batch normalisation sees all of them at once.
+   * @throws UsageError that says what memory it takes
+   */
+  checkChunk(rows: number): void;
   /** θ (n,) as it stands; at first the model's own. */
   parameters(): Vector;
   setParameters(theta: Vector): void;

@@ -12,8 +12,7 @@ import { layoutOf, type ParameterLayout } from "./layout.js";
  */
 export class TapeEvaluator implements Evaluator {
   readonly layout: ParameterLayout;
-  /** TensorFlow.js cannot say how much memory a chunk takes. */
-  readonly mostRows = Infinity;
+  readonly blockRows = Infinity;
   readonly #variables: tf.Variable[];
   readonly #batchStatistics: BatchStatistics;
   readonly #logits: (x: tf.Tensor) => tf.Tensor2D;
@@ -42,6 +41,10 @@ export class TapeEvaluator implements Evaluator {
       theta.set(await variables[i]!.data<"float32">(), offset);
     }
     return new TapeEvaluator(model, description, layout, variables, theta);
+  }
+
+  checkChunk(): void {
+    // TensorFlow.js cannot say how much memory a chunk takes.
   }
 
   parameters(): Vector {

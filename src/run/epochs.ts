@@ -1,7 +1,7 @@
 import type { Communicator } from "../comm/communicator.js";
-import { checkMiniBatches, miniBatches } from "../data/batches.js";
+import { checkMiniBatches, miniBatches, miniBatchSizes } from "../data/batches.js";
 import type { Random } from "../data/random.js";
-import { Batch } from "../network/batch.js";
+import { Batch, largestChunk } from "../network/batch.js";
 import { NetworkProblem, type EvaluationCount } from "../network/problem.js";
 import type { Setup } from "./setup.js";
 
@@ -20,7 +20,12 @@ export class Epochs {
     private readonly overlap: number,
     private readonly random: Random,
   ) {
-    checkMiniBatches(setup.data.train.labels.length, batches);
+    const samples = setup.data.train.labels.length;
+    checkMiniBatches(samples, batches);
+    const sizes = miniBatchSizes(samples, batches, overlap).map((rows) =>
+      largestChunk(rows, setup.groupRows),
+    );
+    setup.evaluator.checkChunk(sizes.reduce((most, rows) => Math.max(most, rows)));
     this.#full = batches === 1 ? this.#problem() : undefined;
   }
 
@@ -48,8 +53,8 @@ export class Epochs {
   }
 
   #problem(indices?: Int32Array): NetworkProblem {
-    const { data, evaluator, decomposition } = this.setup;
-    const batch = new Batch(data.train, data.normalisation, evaluator.mostRows, indices);
+    const { data, evaluator, decomposition, groupRows } = this.setup;
+    const batch = new Batch(data.train, data.normalisation, groupRows, indices);
     return new NetworkProblem(evaluator, batch, this.comm, decomposition, this.count);
   }
 }

@@ -27,12 +27,16 @@ export function identityOf(
 ): Identity {
   const { methodOptions, ...options } = config;
   return {
-    options: Object.fromEntries(Object.entries(options).filter(([name]) => !MAY_CHANGE.has(name))),
+    options: Object.fromEntries(
+      Object.entries(options).filter(
+        ([name]) => !MAY_CHANGE.has(name) && (name !== "ghostBatch" || evaluator.statisticsSize > 0),
+      ),
+    ),
     methodOptions,
     parameters: decomposition.dimension,
     model: sha256(topologyOf(evaluator.exportModel())),
     ...fingerprints(data),
-    computation: `apts ${aptsVersion()}; ${backend.fingerprint}; chunks of at most ${evaluator.mostRows} rows`,
+    computation: `apts ${aptsVersion()}; ${backend.fingerprint}; blocks of at most ${evaluator.blockRows} samples`,
   };
 }
 

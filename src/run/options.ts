@@ -79,6 +79,13 @@ const modelOptions = inGroup(HELP.model, {
     fallback: [16, 32],
     help: "channels of the convolutions of cnn",
   }),
+  ghostBatch: integer({
+    min: 2,
+    max: 1_000_000,
+    fallback: 256,
+    placeholder: "SAMPLES",
+    help: "batch normalisation takes its statistics over groups of so many samples at most",
+  }),
 });
 
 const decompositionOptions = inGroup(HELP.method, {
@@ -113,7 +120,7 @@ const rankOptions = inGroup(HELP.ranks, {
     max: 1_000_000,
     fallback: 2048,
     placeholder: "MB",
-    help: "what a rank's intermediate results may take; larger chunks are cut",
+    help: "what a rank's intermediate results may take",
   }),
   timeout: number({
     min: 1,

@@ -27,6 +27,8 @@ export interface Setup {
   readonly backend: ComputeBackend;
   readonly data: DataSplit;
   readonly evaluator: Evaluator;
+  /** Samples that batch normalisation takes its statistics over, at most; undefined where the model has none. */
+  readonly groupRows: number | undefined;
   readonly decomposition: Decomposition;
   /** θ⁰, the same on every rank. */
   readonly theta: Vector;
@@ -58,7 +60,8 @@ export async function setUp(
   const decomposition = decompose(config, evaluator.layout, random);
   // A user's module may draw weights of its own: rank 0's are everybody's.
   const theta = await comm.broadcast(evaluator.parameters(), 0);
-  return { backend, data, evaluator, decomposition, theta, random };
+  const groupRows = evaluator.statisticsSize > 0 ? config.ghostBatch : undefined;
+  return { backend, data, evaluator, groupRows, decomposition, theta, random };
 }
 
 /** The built-in digits are one data set: seeds of runs vary everything but the data. */

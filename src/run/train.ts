@@ -31,7 +31,7 @@ async function trainIn(out: string, config: TrainConfig, place: RankPlace): Prom
   const isFirst = comm.rank === 0;
   const setup = await setUp(config, place.dataFiles, comm, place.threads);
   const { data, evaluator, decomposition } = setup;
-  const test = new Batch(data.test, data.normalisation, evaluator.mostRows);
+  const test = new Batch(data.test, data.normalisation);
   const run = new RunState(config, setup, comm);
   const { optimizer, ledger } = run;
 

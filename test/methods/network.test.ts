@@ -64,7 +64,7 @@ it.each([
   const evaluator = await createEvaluator(model, backend);
   const { slots } = evaluator.layout;
   const decomposition = byTensors(slots, 3, [...slots.keys()]);
-  const batch = new Batch(samples, { mean: [MEAN], deviation: [DEVIATION] }, Infinity);
+  const batch = new Batch(samples, { mean: [MEAN], deviation: [DEVIATION] });
   const problem = new NetworkProblem(evaluator, batch, comm!, decomposition, new EvaluationCount());
   const method = methodNamed(name);
   const options = resolveOptions(method.options, [{ source: { kind: "program" }, values: { direction } }]);

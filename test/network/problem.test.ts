@@ -24,7 +24,7 @@ describe("the objective of a subdomain", async () => {
   const backend = await wasm();
   const evaluator = await createEvaluator(fcnn([3, 3, 1], 4, [6, 5], random), backend);
   const { slots, dimension } = evaluator.layout;
-  const batch = new Batch(samples, { mean: [128], deviation: [70] }, Infinity);
+  const batch = new Batch(samples, { mean: [128], deviation: [70] });
 
   it.each([
     ["tensors", byTensors(slots, 3, [...slots.keys()])],

@@ -58,7 +58,7 @@ describe("the running statistics of batch normalisation", () => {
         : await TapeEvaluator.create(network(), "tape");
     const [comm] = createLocalGroup(1);
     const statistics = new RunningStatistics(evaluator, comm!);
-    const batch = new Batch(samples, scale, Infinity);
+    const batch = new Batch(samples, scale);
     const chunk = batch.chunk(0);
     const { dimension } = evaluator.layout;
     const [first, second, trial] = [1, 2, 3].map((seed) => randomTheta(dimension, seed)) as [

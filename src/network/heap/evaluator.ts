@@ -30,7 +30,7 @@ const NO_UNITS: readonly undefined[] = [];
 export class HeapEvaluator implements Evaluator {
   readonly description = "own kernels on the WebAssembly heap";
   readonly layout: ParameterLayout;
-  readonly mostRows: number;
+  readonly blockRows: number;
   readonly #network: CompiledNetwork;
   readonly #weights: HeapWeights;
   readonly #frozen: FrozenResults;
@@ -57,12 +57,16 @@ export class HeapEvaluator implements Evaluator {
     this.#sampleBytes = Workspace.sampleBytes(this.#network);
     const most = Math.floor(memory / this.#sampleBytes);
     const rows = Math.min(MOST_BLOCK, Math.max(LEAST_BLOCK, Math.floor(BLOCK_BYTES / this.#sampleBytes)));
-    this.mostRows = this.#network.statistics.length > 0 ? most : Infinity;
     this.#workspace = Workspace.allocate(
       heap,
       this.#network,
       this.#affordable(Math.max(1, Math.min(rows, most))),
     );
+    this.blockRows = this.#network.statistics.length > 0 ? Infinity : this.#workspace.rows;
+  }
+
+  checkChunk(rows: number): void {
+    if (this.#network.statistics.length > 0) this.#affordable(rows);
   }
 
   parameters(): Vector {
@@ -207,10 +211,16 @@ export class HeapEvaluator implements Evaluator {
   #affordable(rows: number): number {
     if (rows * this.#sampleBytes <= this.memory) return rows;
     const megabytes = (bytes: number) => `${Math.ceil(bytes / 2 ** 20)} MB`;
-    const why = rows > 1 ? " (batch normalisation sees all samples of a chunk at once)" : "";
+    const [why, orElse] =
+      rows > 1
+        ? [
+            " (batch normalisation sees all of a group at once)",
+            ", or fewer samples in a group with --ghost-batch",
+          ]
+        : ["", ""];
     throw new UsageError(
       `Expected to evaluate ${rows} sample${rows === 1 ? "" : "s"} of "${this.model.name}" in ${megabytes(this.memory)}, ` +
-        `but that takes ${megabytes(rows * this.#sampleBytes)}${why}. Allow more memory, or make the chunks smaller.`,
+        `but that takes ${megabytes(rows * this.#sampleBytes)}${why}. Allow more with --memory${orElse}.`,
     );
   }
 }
