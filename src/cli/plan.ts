@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { slotsOf } from "../../launcher/launch.js";
 import { launchOptions, launchSpecOf } from "../../launcher/options.js";
-import { slurmTask, type JoinOptions } from "../comm/rendezvous/index.js";
+import { startedBy, type JoinOptions } from "../comm/rendezvous/index.js";
 import { communicationOptions } from "../config/communication.js";
 import type { ValuesOf } from "../config/option.js";
 import { resolveOptions, splitSources, type Given } from "../config/resolve.js";
@@ -35,14 +35,21 @@ export async function planJob(sources: readonly Given[], dataName?: string): Pro
   return { spec, where, maxRestarts: values.maxRestarts, dryRun };
 }
 
-/** The run that the tasks of a SLURM step are to make, one rank each. */
+/** The run that so many ranks are to make, which something else starts. */
 export function planTask(sources: readonly Given[], ranks: number): RunSpec {
   const { job, run } = sortSources(sources);
+  const wished = run.map(({ values }) => values["ranks"]).find((value) => value !== undefined);
+  if (wished !== undefined && Number(wished) !== ranks) {
+    throw new UsageError(
+      `Expected --ranks to be ${ranks}, the number of ranks that were started, got ${String(wished as number | string)}. ` +
+        "Leave it out, or start as many.",
+    );
+  }
   const step: Given = { source: { kind: "program" }, values: { ranks } };
   return planRun([step, ...run], resolveOptions(jobOptions, job), ranks);
 }
 
-/** How the tasks of a SLURM step join each other. */
+/** How ranks that apts has not started join each other. */
 export function joinOptions(sources: readonly Given[]): JoinOptions {
   const table = { timeout: trainOptions.timeout, ...communicationOptions };
   const { timeout: timeoutSeconds, ...values } = resolveOptions(table, splitSources(sources, table).inTable);
@@ -126,6 +133,6 @@ function recordedOptions(out: string, sources: readonly Given[]): Given | undefi
 /** runs/apts-digits-20260131-145905; for SLURM, whose tasks must all find the same name, runs/apts-digits-job-4711 */
 function defaultOut(method: string, data: string): string {
   const time = new Date().toISOString().replace(/[-:]/g, "").replace("T", "-").slice(0, 15);
-  const job = slurmTask(process.env) && `job-${process.env["SLURM_JOB_ID"]!}`;
-  return join("runs", `${method}-${data}-${job ?? time}`);
+  const job = startedBy(process.env)?.starter === "SLURM" && `job-${process.env["SLURM_JOB_ID"]!}`;
+  return join("runs", `${method}-${data}-${job || time}`);
 }

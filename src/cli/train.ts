@@ -2,7 +2,7 @@ import { Option, type Command } from "commander";
 import { plan } from "../../launcher/launch.js";
 import { launchOptions } from "../../launcher/options.js";
 import { placementTable } from "../../launcher/placement-table.js";
-import { fromVariables, slurmTask } from "../comm/rendezvous/index.js";
+import { fromVariables, startedBy } from "../comm/rendezvous/index.js";
 import { readConfigFile } from "../config/file.js";
 import { HELP } from "../config/help-groups.js";
 import type { Given } from "../config/resolve.js";
@@ -33,7 +33,7 @@ export function trainCommand(program: Command): void {
 async function run({ config: file, json, ...values }: Record<string, unknown>): Promise<number> {
   const show = showRun(json === true);
   const sources = sourcesOf(values, file as string | undefined);
-  const task = fromVariables(process.env) ?? slurmTask(process.env);
+  const task = fromVariables(process.env) ?? startedBy(process.env);
   if (task) {
     const signals = takeStopSignals();
     const join = joinOptions(sources);

@@ -7,9 +7,9 @@ import { GroupCommunicator, WORLD } from "./group-communicator.js";
 import { processWarnings, Refusals, reportRefused, type CommunicationLog } from "./log.js";
 import { meet } from "./rendezvous/client.js";
 import { fromVariables, type RankEnvironment } from "./rendezvous/environment.js";
-import { joinSlurm, type JoinOptions } from "./rendezvous/slurm/join.js";
-import { slurmTask } from "./rendezvous/slurm/task.js";
+import { join, type JoinOptions } from "./rendezvous/meeting/join.js";
 import type { PeerAddress } from "./rendezvous/protocol.js";
+import { startedBy } from "./rendezvous/starters/index.js";
 import { openPeerMemory } from "./shared/peer-memory.js";
 import { Sharing } from "./shared/sharing.js";
 import { memoryTransports } from "./transport/memory.js";
@@ -26,16 +26,16 @@ export interface ConnectOptions {
 }
 
 /**
- * The communicator of this process: of all ranks of its job, or of all tasks of its SLURM step, or of itself alone if
- * it was started as neither. The options of joining are for SLURM only; a launcher passes its own.
+ * The communicator of this process: of all ranks of its job, whether apts started them or SLURM, mpirun or another
+ * starter (docs/clusters.md), or of itself alone. The options of joining are for ranks that apts has not started.
  */
 export async function init(options: Partial<JoinOptions> & ConnectOptions = {}): Promise<Communicator> {
   const environment = fromVariables(process.env);
   if (environment) return connect(environment, options);
-  const task = slurmTask(process.env);
-  if (!task) return selfCommunicator();
+  const task = startedBy(process.env);
+  if (!task || task.size === 1) return selfCommunicator();
   const { timeoutSeconds = DEFAULT_TIMEOUT_SECONDS, insecure = false, sharedMemory = true } = options;
-  const joined = await joinSlurm(task, { timeoutSeconds, insecure, sharedMemory });
+  const joined = await join(task, { timeoutSeconds, insecure, sharedMemory });
   try {
     return await connect(joined.environment, options);
   } finally {

@@ -1,0 +1,78 @@
+import { UsageError } from "../../../errors.js";
+import { allowsSharedMemory, type RankEnvironment } from "../environment.js";
+import { newJobId, newJobKey } from "../job.js";
+import { startRendezvous } from "../server.js";
+import type { Task } from "../starters/index.js";
+import { meetingOf, type Meeting } from "./meeting.js";
+
+export interface JoinOptions {
+  readonly timeoutSeconds: number;
+  readonly insecure: boolean;
+  /** Whether ranks of one host may read payloads from each other's memory. */
+  readonly sharedMemory: boolean;
+}
+
+export interface Joined {
+  readonly environment: RankEnvironment;
+  /** Ends rank 0's rendezvous; to be called when this rank has met the others, or given up. */
+  close(): Promise<void>;
+}
+
+/** What the ranks must agree on, beside what their starter tells each. */
+interface Invitation extends Pick<RankEnvironment, "jobId" | "jobKey"> {
+  readonly port: number;
+}
+
+/**
+ * Makes a task a rank: all tasks get to know one job key and where to meet, though what started them knows nothing of
+ * apts. Rank 0 makes the key, runs the rendezvous, and announces both (meeting.ts).
+ */
+export async function join(task: Task, given: JoinOptions): Promise<Joined> {
+  const insecure = given.insecure || process.env["APTS_INSECURE"] === "1";
+  const options = { ...given, insecure, sharedMemory: given.sharedMemory && allowsSharedMemory(process.env) };
+  if (task.place.kind === "unknown") throw new UsageError(placeIsUnknown(task));
+  const meeting = await meetingOf(task, options);
+  return task.rank === 0 ? receive(task, options, meeting) : visit(task, options, meeting);
+}
+
+/** Rank 0: makes the secrets, runs the rendezvous and invites the others. */
+async function receive(task: Task, options: JoinOptions, meeting: Meeting): Promise<Joined> {
+  const secrets = { jobId: newJobId(), jobKey: newJobKey() };
+  const host = await meeting.ownHost();
+  const rendezvous = await startRendezvous({ ...options, ...secrets, size: task.size, host });
+  const port = Number(new URL(rendezvous.endpoint).port);
+  const invitation: Invitation = { ...secrets, port };
+  try {
+    const end = await meeting.announce(JSON.stringify(invitation));
+    const close = async (): Promise<void> => {
+      end();
+      await rendezvous.close();
+    };
+    return { environment: environmentOf(task, options, invitation, host), close };
+  } catch (error) {
+    await rendezvous.close();
+    throw error;
+  }
+}
+
+async function visit(task: Task, options: JoinOptions, meeting: Meeting): Promise<Joined> {
+  const { message, host } = await meeting.hear();
+  const invitation = JSON.parse(message) as Invitation;
+  return { environment: environmentOf(task, options, invitation, host), close: () => Promise.resolve() };
+}
+
+function environmentOf(
+  { rank, size, localRank = 0, localSize = 1 }: Task,
+  options: JoinOptions,
+  { port, ...secrets }: Invitation,
+  host: string,
+): RankEnvironment {
+  return { rank, size, localRank, localSize, ...options, ...secrets, rendezvous: `tcp://${host}:${port}` };
+}
+
+function placeIsUnknown({ starter, size }: Task): string {
+  return (
+    `${starter} does not say where rank 0 of its ${size} ranks is. Set MASTER_ADDR to the name of its host, and MASTER_PORT to a ` +
+    "free port there, for all ranks (docs/clusters.md); MASTER_ADDR=127.0.0.1 where all are on one host."
+  );
+}

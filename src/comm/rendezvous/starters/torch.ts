@@ -1,0 +1,82 @@
+import { UsageError } from "../../../errors.js";
+import { masterOf, rankOf, textOf, wholeOf, type Starter, type Task } from "./task.js";
+
+/*
+ * The words of torch.distributed. torchrun sets them, Ray Train and Kubeflow's PyTorchJob, users by hand. A single
+ * process that they describe has its machine to itself, and starts ranks there as in a shell.
+ */
+
+/** RANK and WORLD_SIZE. */
+export const torch: Starter = (variables) => {
+  const names = { rank: "RANK", size: "WORLD_SIZE" };
+  if (textOf(variables, "RANK") === undefined && variables["WORLD_SIZE"] === "1") return undefined;
+  const place = rankOf(variables, names);
+  if (place === undefined || place.size === 1) return undefined;
+  return {
+    starter: isTorchrun(variables) ? "torchrun" : "RANK and WORLD_SIZE",
+    ...place,
+    localRank: wholeOf(variables, "LOCAL_RANK"),
+    localSize: wholeOf(variables, "LOCAL_WORLD_SIZE", 1),
+    job: jobOf(variables),
+    place: masterPlace(variables),
+  };
+};
+
+/** torchrun is the last to start a process: what others have set was for it. */
+export const torchrun: Starter = (variables) => (isTorchrun(variables) ? torch(variables) : undefined);
+
+/** Kubeflow Trainer gives a pod what torchrun would need to start the pod's processes. */
+export const trainJob: Starter = (variables) => {
+  if (textOf(variables, "RANK") !== undefined) return undefined;
+  if (textOf(variables, "PET_NODE_RANK") === undefined) return undefined;
+  const place = rankOf(variables, { rank: "PET_NODE_RANK", size: "PET_NNODES" })!;
+  const processes = textOf(variables, "PET_NPROC_PER_NODE") ?? "1";
+  if (place.size === 1) return undefined;
+  if (processes !== "1") {
+    throw new UsageError(
+      `Expected one rank in each pod of a TrainJob, got PET_NPROC_PER_NODE=${processes}. ` +
+        "Set numProcPerNode: 1 in the TrainJob, and numNodes to the number of ranks.",
+    );
+  }
+  return {
+    starter: "Kubeflow Trainer",
+    ...place,
+    localRank: 0,
+    localSize: 1,
+    job: `port ${textOf(variables, "PET_MASTER_PORT") ?? ""}`,
+    place: masterOf(variables, "PET_") ?? { kind: "unknown" },
+  };
+};
+
+/** A Kubernetes Indexed Job tells a pod its index, its manifest how many there are and where the first is. */
+export const indexedJob: Starter = (variables) => {
+  if (textOf(variables, "RANK") !== undefined || textOf(variables, "WORLD_SIZE") === undefined)
+    return undefined;
+  if (textOf(variables, "JOB_COMPLETION_INDEX") === undefined) return undefined;
+  const place = rankOf(variables, { rank: "JOB_COMPLETION_INDEX", size: "WORLD_SIZE" })!;
+  if (place.size === 1) return undefined;
+  return {
+    starter: "Kubernetes",
+    ...place,
+    localRank: 0,
+    localSize: 1,
+    job: jobOf(variables),
+    place: masterOf(variables) ?? { kind: "unknown" },
+  };
+};
+
+function isTorchrun(variables: NodeJS.ProcessEnv): boolean {
+  return textOf(variables, "TORCHELASTIC_RUN_ID") !== undefined;
+}
+
+function jobOf(variables: NodeJS.ProcessEnv): string {
+  const names = ["MASTER_PORT", "TORCHELASTIC_RUN_ID", "TORCHELASTIC_RESTART_COUNT"];
+  return names.map((name) => textOf(variables, name) ?? "").join(" ");
+}
+
+/** torchrun itself may listen on MASTER_PORT: then its ranks meet on another, made from the job's name. */
+function masterPlace(variables: NodeJS.ProcessEnv): Task["place"] {
+  const place = masterOf(variables);
+  if (place?.kind !== "address") return place ?? { kind: "unknown" };
+  return variables["TORCHELASTIC_USE_AGENT_STORE"] === "True" ? { ...place, port: undefined } : place;
+}
