@@ -37,7 +37,7 @@ bench: build
 setup-cluster:
 	apt-get update
 	DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends \
-	  slurmctld slurmd slurm-client munge openssh-server openssh-client iproute2 procps util-linux
+	  slurmctld slurmd slurm-client munge openmpi-bin mpich openssh-server openssh-client iproute2 procps util-linux
 
 # A software adapter for WebGPU (Debian, as root): chromium brings SwiftShader.
 setup-webgpu:

@@ -41,7 +41,7 @@ export function planTask(sources: readonly Given[], ranks: number): RunSpec {
   const wished = run.map(({ values }) => values["ranks"]).find((value) => value !== undefined);
   if (wished !== undefined && Number(wished) !== ranks) {
     throw new UsageError(
-      `Expected --ranks to be ${ranks}, the number of ranks that were started, got ${String(wished as number | string)}. ` +
+      `Expected --ranks to be ${ranks}, the number of ranks that are started, got ${Number(wished)}. ` +
         "Leave it out, or start as many.",
     );
   }

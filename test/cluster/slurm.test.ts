@@ -2,7 +2,7 @@ import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, symlinkSyn
 import { join, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, expect, it } from "vitest";
-import { expandNodelist } from "../../src/comm/rendezvous/slurm/nodelist.js";
+import { expandNodelist } from "../../src/comm/rendezvous/starters/nodelist.js";
 import { APTS, runApts } from "../helpers/apts.js";
 import { mark, marked } from "../launcher/support.js";
 import { describeOnHosts, type Outcome } from "./bed.js";

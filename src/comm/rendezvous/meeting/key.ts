@@ -34,17 +34,17 @@ function readSecret(file: string): string {
   try {
     return readFileSync(file, "utf8").trim();
   } catch (error) {
-    throw new UsageError(`Expected the job's key in the file ${file} (${FILE_VARIABLE}): ${(error as Error).message}.`, {
-      cause: error,
-    });
+    throw new UsageError(
+      `Expected the job's key in the file ${file} (${FILE_VARIABLE}): ${(error as Error).message}.`,
+      {
+        cause: error,
+      },
+    );
   }
 }
 
 /** How rank 0's announcement over a network is kept from others. */
-export function networkSeal(
-  { starter, place }: Pick<Task, "starter" | "place">,
-  insecure: boolean,
-): Seal {
+export function networkSeal({ starter, place }: Pick<Task, "starter" | "place">, insecure: boolean): Seal {
   if (insecure) return noSeal;
   const secret = givenSecret() ?? (place.kind === "address" ? place.secret : undefined);
   if (secret !== undefined) return secretSeal(secret);

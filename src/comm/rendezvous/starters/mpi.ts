@@ -85,10 +85,7 @@ export const flux: Starter = (variables) => {
 };
 
 /** Reads the variables of a launcher. Ranks of several hosts meet where MASTER_ADDR says, by PMI, or `otherwise`. */
-function launcher(
-  names: Names,
-  otherwise: (variables: NodeJS.ProcessEnv) => Place | undefined,
-): Starter {
+function launcher(names: Names, otherwise: (variables: NodeJS.ProcessEnv) => Place | undefined): Starter {
   return (variables) => {
     if (textOf(variables, names.rank) === undefined) return undefined;
     const { rank, size } = rankOf(variables, names)!;
@@ -107,7 +104,10 @@ function launcher(
       localRank,
       localSize,
       job: `${names.starter} ${job ?? ""}`,
-      place: masterOf(variables) ?? pmi(variables, local) ?? here ?? otherwise(variables) ?? { kind: "unknown" },
+      place: masterOf(variables) ??
+        pmi(variables, local) ??
+        here ??
+        otherwise(variables) ?? { kind: "unknown" },
     };
   };
 }
@@ -135,7 +135,7 @@ function besideMpirun(variables: NodeJS.ProcessEnv): Place | undefined {
 /** A name for the Hydra proxy that started this process, which all ranks of this host share: its number and start. */
 function proxy(): string | undefined {
   try {
-    for (let pid = process.ppid; pid > 1; ) {
+    for (let pid = process.ppid; pid > 1;) {
       const [, name, rest] = /^\d+ \((.*)\) (.*)$/s.exec(readFileSync(`/proc/${pid}/stat`, "utf8"))!;
       const fields = rest!.split(" "); // from the third on: state, parent, …; the 22nd is the start
       if (name!.startsWith("hydra_pmi_pro")) return `${pid} ${fields[19]!}`;

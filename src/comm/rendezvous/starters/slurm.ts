@@ -69,7 +69,9 @@ function inInteractiveShell(variables: NodeJS.ProcessEnv): boolean {
   if (task === String(process.pid)) return false;
   let words: string[];
   try {
-    words = readFileSync(`/proc/${task ?? ""}/cmdline`, "utf8").split("\0").slice(0, -1);
+    words = readFileSync(`/proc/${task ?? "none"}/cmdline`, "utf8")
+      .split("\0")
+      .slice(0, -1);
   } catch {
     const tasks = variables["SLURM_STEP_NUM_TASKS"]!;
     throw new UsageError(
@@ -80,5 +82,5 @@ function inInteractiveShell(variables: NodeJS.ProcessEnv): boolean {
   }
   const [program = "", ...options] = words;
   const isShell = /^-|^(.*\/)?(ba|z|k|da|a|c|tc|fi)?sh$/.test(program);
-  return isShell && options.every((word) => /^-/.test(word) && !/^-[^-]*c/.test(word));
+  return isShell && options.every((word) => word.startsWith("-") && !/^-[^-]*c/.test(word));
 }

@@ -3,8 +3,8 @@ import { createServer, type Server } from "node:net";
 import { once } from "node:events";
 import fc from "fast-check";
 import { afterEach, describe, expect, it } from "vitest";
-import { announce, candidatePorts, hear } from "../../../../src/comm/rendezvous/slurm/meeting-point.js";
-import { noSeal, secretSeal } from "../../../../src/comm/rendezvous/slurm/seal.js";
+import { announce, candidatePorts, hear } from "../../../../src/comm/rendezvous/meeting/meeting-point.js";
+import { noSeal, secretSeal, type Seal } from "../../../../src/comm/rendezvous/meeting/seal.js";
 
 const open: Server[] = [];
 afterEach(() => {
@@ -18,36 +18,42 @@ async function occupy(port: number, answer: string): Promise<void> {
   await once(server.listen(port, "127.0.0.1"), "listening");
 }
 
-async function tell(step: string, message: string, secret: string): Promise<void> {
-  open.push(await announce(step, message, secretSeal(secret), "127.0.0.1"));
+const doorsOf = (job: string) => candidatePorts(job).map((port) => ({ host: "127.0.0.1", port }));
+
+async function tell(job: string, message: string, secret: string): Promise<void> {
+  open.push(await announce(job, message, secretSeal(secret), doorsOf(job)));
 }
 
-describe("the meeting point of a step", () => {
-  it("hands task 0's message to every task, whoever comes first", async () => {
-    const step = randomUUID();
-    const early = hear(step, "127.0.0.1", secretSeal("s"), 10);
-    await tell(step, "the key", "s");
+async function heard(job: string, seal: Seal, seconds: number): Promise<string> {
+  return (await hear(job, doorsOf(job), seal, seconds)).message;
+}
+
+describe("the meeting point of a job", () => {
+  it("hands rank 0's message to every rank, whoever comes first", async () => {
+    const job = randomUUID();
+    const early = heard(job, secretSeal("s"), 10);
+    await tell(job, "the key", "s");
     expect(await early).toBe("the key");
-    const several = [1, 2, 3].map(() => hear(step, "127.0.0.1", secretSeal("s"), 10));
+    const several = [1, 2, 3].map(() => heard(job, secretSeal("s"), 10));
     expect(await Promise.all(several)).toEqual(["the key", "the key", "the key"]);
   });
 
   it("moves on where ports are taken, and believes nobody who cannot seal", async () => {
-    const step = randomUUID();
-    const [first, second] = candidatePorts(step);
-    await occupy(first!, JSON.stringify({ step, message: "a false key" }));
+    const job = randomUUID();
+    const [first, second] = candidatePorts(job);
+    await occupy(first!, JSON.stringify({ job, message: "a false key" }));
     await occupy(second!, "x".repeat(1 << 20));
-    await tell(step, "the key", "s");
-    expect(await hear(step, "127.0.0.1", secretSeal("s"), 10)).toBe("the key");
+    await tell(job, "the key", "s");
+    expect(await heard(job, secretSeal("s"), 10)).toBe("the key");
   });
 
-  it("tells another step or another secret nothing", async () => {
-    const step = randomUUID();
-    await tell(step, "the key", "s");
-    await expect(hear(step, "127.0.0.1", secretSeal("t"), 0.5)).rejects.toThrow(
-      /^Expected task 0 of SLURM step .* within 0.5 s: port \d+: .*authenticate/,
+  it("tells another job or another secret nothing", async () => {
+    const job = randomUUID();
+    await tell(job, "the key", "s");
+    await expect(heard(job, secretSeal("t"), 0.5)).rejects.toThrow(
+      /^Expected rank 0 of job .* within 0.5 s: 127.0.0.1, port \d+: .*authenticate/,
     );
-    await expect(hear(randomUUID(), "127.0.0.1", noSeal, 0.5)).rejects.toThrow(/nobody answers\.$/);
+    await expect(heard(randomUUID(), noSeal, 0.5)).rejects.toThrow(/nobody answers\.$/);
   });
 });
 

@@ -1,6 +1,8 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { describe, expect, it } from "vitest";
-import { expandNodelist } from "../../../../src/comm/rendezvous/slurm/nodelist.js";
-import { slurmTask } from "../../../../src/comm/rendezvous/slurm/task.js";
+import { expandNodelist } from "../../../../src/comm/rendezvous/starters/nodelist.js";
+import { slurm } from "../../../../src/comm/rendezvous/starters/slurm.js";
 
 const step = {
   SLURM_CLUSTER_NAME: "bed",
@@ -14,21 +16,22 @@ const step = {
   SLURM_NODEID: "1",
 };
 
-describe("slurmTask", () => {
+describe("slurm", () => {
   it("reads a task's place", () => {
-    expect(slurmTask(step)).toEqual({
+    expect(slurm(step)).toEqual({
+      starter: "SLURM",
       rank: 3,
       size: 5,
       localRank: 1,
       localSize: 2,
-      step: "bed.12.3.0",
-      firstNode: "gpu07",
+      job: "bed.12.3.0",
+      place: { kind: "address", hosts: ["gpu07"], munge: true },
     });
-    expect(slurmTask({ ...step, SLURM_NODEID: "2" })?.localSize).toBe(1);
+    expect(slurm({ ...step, SLURM_NODEID: "2" })?.localSize).toBe(1);
   });
 
   it("names every start of a step differently", () => {
-    expect(slurmTask({ ...step, SLURM_RESTART_COUNT: "2" })?.step).toBe("bed.12.3.2");
+    expect(slurm({ ...step, SLURM_RESTART_COUNT: "2" })?.job).toBe("bed.12.3.2");
   });
 
   it("needs no network where all tasks are on one node", () => {
@@ -38,20 +41,46 @@ describe("slurmTask", () => {
       SLURM_STEP_TASKS_PER_NODE: "5",
       SLURM_NODEID: "0",
     };
-    expect(slurmTask(single)).toMatchObject({ firstNode: undefined, localSize: 5 });
+    expect(slurm(single)).toMatchObject({ place: { kind: "address", hosts: ["127.0.0.1"] }, localSize: 5 });
   });
 
   it("takes neither a batch script nor a step of one for a task", () => {
-    expect(slurmTask({})).toBeUndefined();
-    expect(slurmTask({ ...step, SLURM_STEP_ID: undefined })).toBeUndefined();
-    expect(slurmTask({ ...step, SLURM_STEP_NUM_TASKS: "1" })).toBeUndefined();
+    expect(slurm({})).toBeUndefined();
+    expect(slurm({ ...step, SLURM_STEP_ID: undefined })).toBeUndefined();
+    expect(slurm({ ...step, SLURM_STEP_NUM_TASKS: "1" })).toBeUndefined();
+  });
+
+  describe("in an interactive step", () => {
+    const pty = { ...step, SLURM_PTY_PORT: "40000" };
+    /** What this task is where SLURM has started `command`, below which the process runs. */
+    const below = async (...command: string[]) => {
+      const task = spawn(command[0]!, command.slice(1), { stdio: ["pipe", "ignore", "ignore"] });
+      await once(task, "spawn");
+      try {
+        return slurm({ ...pty, SLURM_TASK_PID: String(task.pid!) });
+      } finally {
+        task.kill("SIGKILL");
+      }
+    };
+
+    it("takes a shell that somebody types into for an ordinary process, a script or apts itself for a rank", async () => {
+      expect(await below("bash")).toBeUndefined();
+      expect(await below("/bin/bash", "-l")).toBeUndefined();
+      expect(await below("bash", "-c", "read line; true")).toMatchObject({ rank: 3 });
+      expect(await below("sleep", "60")).toMatchObject({ rank: 3 });
+      expect(slurm({ ...pty, SLURM_TASK_PID: String(process.pid) })).toMatchObject({ rank: 3 });
+    });
+
+    it("says what to do where it cannot tell", () => {
+      expect(() => slurm(pty)).toThrow(/interactive SLURM step of 5 tasks.*srun --overlap -n 5 apts train/);
+    });
   });
 
   it("says what it cannot work with", () => {
-    expect(() => slurmTask({ ...step, SLURM_PROCID: "0" })).toThrow(
+    expect(() => slurm({ ...step, SLURM_PROCID: "0" })).toThrow(
       /task 0 .* on its first node, gpu07, found it on gpu08/,
     );
-    expect(() => slurmTask({ ...step, SLURM_LOCALID: undefined })).toThrow(/Expected SLURM_LOCALID/);
+    expect(() => slurm({ ...step, SLURM_LOCALID: undefined })).toThrow(/Expected SLURM_LOCALID/);
   });
 });
 

@@ -1,0 +1,186 @@
+import { spawn, spawnSync, type ChildProcess } from "node:child_process";
+import { createHash } from "node:crypto";
+import { once } from "node:events";
+import { chmodSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+import { networkInterfaces, tmpdir } from "node:os";
+import { join } from "node:path";
+import { text } from "node:stream/consumers";
+import { beforeAll, describe, expect, it, onTestFinished } from "vitest";
+import { APTS, runApts, SMALL, temporaryFolder } from "../helpers/apts.js";
+
+const TIME = { timeout: 120_000 };
+const RUN = [...SMALL, "--subdomains", "4", "--threads", "1", "--epochs", "2"];
+const SUM = join(import.meta.dirname, "../cluster/fixtures/sum.mjs");
+const TRAIN = (out: string): string[] => [process.execPath, APTS, "train", ...RUN, "--out", out];
+
+interface Outcome {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Starts a command; it is killed where it outlives its test. */
+function start(command: readonly string[], environment: Record<string, string> = {}): ChildProcess {
+  const child = spawn(command[0]!, command.slice(1), { env: { ...process.env, ...environment } });
+  child.stdin.end();
+  onTestFinished(() => void child.kill("SIGKILL"));
+  return child;
+}
+
+async function outcome(child: ChildProcess): Promise<Outcome> {
+  const [stdout, stderr, [code]] = await Promise.all([
+    text(child.stdout!),
+    text(child.stderr!),
+    once(child, "exit") as Promise<[number]>,
+  ]);
+  return { code, stdout, stderr };
+}
+
+/** `size` processes with these variables each, as users, Ray or PyTorchJob start them. */
+function byHand(
+  size: number,
+  command: readonly string[],
+  variables: Record<string, string> = {
+    MASTER_ADDR: "127.0.0.1",
+    MASTER_PORT: String(20_000 + (process.pid % 9000)),
+  },
+): Promise<Outcome[]> {
+  const ranks = Array.from({ length: size }, (_, rank) =>
+    outcome(start(command, { WORLD_SIZE: String(size), RANK: String(rank), ...variables })),
+  );
+  return Promise.all(ranks);
+}
+
+const modelOf = (out: string): string =>
+  createHash("sha256")
+    .update(readFileSync(join(out, "model", "weights.bin")))
+    .digest("hex");
+
+/** An address of this machine that is none of its loopback's. */
+function networkName(): string {
+  const all = Object.values(networkInterfaces()).flatMap((list) => list ?? []);
+  return all.find(({ family, internal }) => family === "IPv4" && !internal)?.address ?? "127.0.1.1";
+}
+
+let expected: string;
+beforeAll(() => {
+  const out = join(mkdtempSync(join(tmpdir(), "apts-test-")), "run");
+  const alone = spawnSync(process.execPath, [...TRAIN(out).slice(1), "--ranks", "4"], { encoding: "utf8" });
+  expect({ code: alone.status, stderr: alone.status === 0 ? "" : alone.stderr }).toEqual({
+    code: 0,
+    stderr: "",
+  });
+  expected = modelOf(out);
+}, 120_000);
+
+const LAUNCHERS = [
+  {
+    name: "Open MPI",
+    program: "mpirun.openmpi",
+    options: ["--oversubscribe"],
+    environment: { OMPI_ALLOW_RUN_AS_ROOT: "1", OMPI_ALLOW_RUN_AS_ROOT_CONFIRM: "1" },
+  },
+  { name: "MPICH", program: "mpiexec.hydra", options: [], environment: {} },
+];
+
+for (const { name, program, options, environment } of LAUNCHERS) {
+  const missing = spawnSync(program, ["--version"]).error !== undefined;
+  if (missing) console.warn(`Skipped: apts under ${name}: ${program} is not installed (make setup-cluster).`);
+
+  describe.skipIf(missing)(`under ${name}`, () => {
+    const mpirun = (ranks: number, command: readonly string[]): Promise<Outcome> =>
+      outcome(start([program, ...options, "-n", String(ranks), ...command], environment));
+
+    it("trains as --ranks 4 does, and shows it once", TIME, async () => {
+      const out = join(temporaryFolder(), "run");
+      const { code, stdout, stderr } = await mpirun(4, TRAIN(out));
+      expect({ code, stderr: code === 0 ? "" : stderr }).toEqual({ code: 0, stderr: "" });
+      expect(modelOf(out)).toBe(expected);
+      expect(stderr.match(/epoch 2\/2/g)).toHaveLength(1);
+      expect(stdout.match(/written to/g)).toHaveLength(1);
+    });
+
+    it(
+      "gives a program's init() its ranks, also behind a program that closes descriptors",
+      TIME,
+      async () => {
+        const direct = await mpirun(3, [process.execPath, SUM]);
+        expect(direct.stdout.match(/^sum 6 /gm), direct.stderr).toHaveLength(3);
+        const code = `process.exitCode = require("child_process").spawnSync(process.execPath, [${JSON.stringify(SUM)}], { stdio: "inherit" }).status`;
+        const behind = await mpirun(3, [process.execPath, "-e", code]);
+        expect(behind.stdout.match(/^sum 6 /gm), behind.stderr).toHaveLength(3);
+      },
+    );
+
+    it("is one rank under -n 1", TIME, async () => {
+      const out = join(temporaryFolder(), "run");
+      const { code, stderr } = await mpirun(1, [...TRAIN(out), "--ranks", "1"]);
+      expect({ code, stderr: code === 0 ? "" : stderr }).toEqual({ code: 0, stderr: "" });
+      expect(stderr).toMatch(/, 1 rank,/);
+    });
+
+    it("ends as a whole when a rank dies", TIME, async () => {
+      const folder = temporaryFolder();
+      const script = join(folder, "rank.sh");
+      const rank = "${OMPI_COMM_WORLD_RANK:-$PMI_RANK}";
+      writeFileSync(
+        script,
+        `#!/bin/sh\n[ ${rank} != 1 ] || (sleep 3; kill -9 $$) &\nexec ${TRAIN(join(folder, "run")).join(" ")} --epochs 1000000\n`,
+      );
+      chmodSync(script, 0o755);
+      expect((await mpirun(3, [script])).code).not.toBe(0);
+    });
+  });
+}
+
+describe("by hand", () => {
+  it("trains as --ranks 4 does", TIME, async () => {
+    const out = join(temporaryFolder(), "run");
+    const ranks = await byHand(4, TRAIN(out));
+    expect(ranks.map(({ code, stderr }) => (code === 0 ? 0 : stderr))).toEqual([0, 0, 0, 0]);
+    expect(modelOf(out)).toBe(expected);
+    expect(ranks.slice(1).map(({ stdout, stderr }) => stdout + stderr)).toEqual(["", "", ""]);
+  });
+
+  it(
+    "meets over the network with a key, in a variable or a file, or by --insecure; else it says so",
+    TIME,
+    async () => {
+      const file = join(temporaryFolder(), "key");
+      writeFileSync(file, "0123456789abcdef\n");
+      const place = { MASTER_ADDR: networkName(), MASTER_PORT: String(20_000 + ((process.pid + 1) % 9000)) };
+      const sums = async (variables: Record<string, string>): Promise<string[]> =>
+        (await byHand(2, [process.execPath, SUM], { ...place, ...variables })).map(({ stdout, stderr }) =>
+          `${stdout}${stderr}`.split(" on ")[0]!.trim(),
+        );
+      expect(await sums({ APTS_JOB_KEY: "0123456789abcdef" })).toEqual(["sum 3", "sum 3"]);
+      expect(await sums({ APTS_JOB_KEY_FILE: file })).toEqual(["sum 3", "sum 3"]);
+      expect(await sums({ APTS_INSECURE: "1" })).toEqual(["sum 3", "sum 3"]);
+      for (const said of await sums({}))
+        expect(said).toMatch(/Expected a key that all ranks share.*APTS_JOB_KEY_FILE=FILE/);
+      for (const said of await sums({ APTS_JOB_KEY: "short" }))
+        expect(said).toMatch(/at least 16 characters, got 5/);
+    },
+  );
+
+  it("refuses what contradicts itself before anything starts", TIME, async () => {
+    const run = (environment: Record<string, string>, ...args: string[]) =>
+      runApts(["train", ...RUN, "--out", join(temporaryFolder(), "run"), ...args], { environment });
+    expect(await run({ RANK: "1" })).toMatchObject({
+      code: 2,
+      stderr: expect.stringMatching(/^apts: Found RANK=1 in the environment, and no WORLD_SIZE/) as string,
+    });
+    expect(await run({ RANK: "0", WORLD_SIZE: "2" })).toMatchObject({
+      code: 2,
+      stderr: expect.stringMatching(
+        /^apts: RANK and WORLD_SIZE does not say where rank 0 .* Set MASTER_ADDR/,
+      ) as string,
+    });
+    const both = await byHand(2, [...TRAIN(join(temporaryFolder(), "run")), "--ranks", "3"]);
+    expect(both[0]).toMatchObject({
+      code: 2,
+      stderr: expect.stringMatching(/^apts: Expected --ranks to be 2, .* got 3/) as string,
+    });
+    expect(both[1]!.code).not.toBe(0);
+  });
+});
