@@ -1,5 +1,5 @@
-import { readFile } from "node:fs/promises";
 import { UsageError } from "../src/errors.js";
+import { readUserFile } from "../src/paths.js";
 import type { HostSpec } from "./host.js";
 
 /**
@@ -13,14 +13,7 @@ import type { HostSpec } from "./host.js";
  * the sum of their slots, each line counting one where it says nothing.
  */
 export async function readHostfile(file: string): Promise<HostSpec[]> {
-  let text: string;
-  try {
-    text = await readFile(file, "utf8");
-  } catch (error) {
-    throw new UsageError(`Expected a host file at ${file}, could not read it: ${(error as Error).message}.`, {
-      cause: error,
-    });
-  }
+  const text = (await readUserFile(file, "a host file")).toString();
   return parseHostfile(text, file);
 }
 

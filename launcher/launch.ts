@@ -81,7 +81,7 @@ export async function launch(spec: LaunchSpec): Promise<LaunchResult> {
   let output: OutputWriter | undefined;
   try {
     const placements = placeRanks(spec, hosts.all);
-    output = openOutput(spec, placements);
+    output = await openOutput(spec, placements);
     if (spec.signal) requests.follow(spec.signal);
     if (spec.forwardSignals) requests.followProcess();
     return await runWithRestarts({ spec, hosts, placements, output, requests });
@@ -203,10 +203,10 @@ function placeRanks(spec: PlacementSpec, hosts: readonly Host[]): Placement[] {
   return place(hosts, { mapBy: "slot", bind: true, ...spec });
 }
 
-function openOutput(
+async function openOutput(
   { onOutput, outputDirectory }: LaunchSpec,
   placements: readonly Placement[],
-): OutputWriter {
+): Promise<OutputWriter> {
   if (onOutput) return { write: onOutput, close: () => Promise.resolve() };
   return outputDirectory === undefined ? terminalOutput(placements) : fileOutput(outputDirectory);
 }

@@ -1,7 +1,8 @@
-import { createWriteStream, mkdirSync, type WriteStream } from "node:fs";
+import { createWriteStream, type WriteStream } from "node:fs";
 import { join } from "node:path";
 import type { Writable } from "node:stream";
 import type { WriteStream as Terminal } from "node:tty";
+import { makeFolder } from "../src/paths.js";
 import { coloursFor } from "../src/terminal.js";
 import type { OutputStream } from "./agent/protocol.js";
 import type { Placement } from "./placement.js";
@@ -55,8 +56,8 @@ export function terminalOutput(
 }
 
 /** To `rank-R.out` and `rank-R.err` in `directory`, added to what is there. */
-export function fileOutput(directory: string): OutputWriter {
-  mkdirSync(directory, { recursive: true });
+export async function fileOutput(directory: string): Promise<OutputWriter> {
+  await makeFolder(directory, "the folder of the ranks' output,");
   const files = new Map<string, WriteStream>();
   const fileOf = (name: string): WriteStream => {
     const file = files.get(name) ?? createWriteStream(join(directory, name), { flags: "a" });

@@ -1,10 +1,11 @@
 import { execFile } from "node:child_process";
-import { mkdir, writeFile } from "node:fs/promises";
+import { writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import { promisify } from "node:util";
 import { AptsError } from "../src/errors.js";
 import { HELP } from "../src/config/help-groups.js";
 import { flag, inGroup, integer, text, type OptionTable, type ValuesOf } from "../src/config/option.js";
+import { makeFolder } from "../src/paths.js";
 
 /** What to ask SLURM for. */
 export const submitOptions = inGroup(HELP.slurm, {
@@ -94,7 +95,7 @@ const REQUEUE = [
 
 /** Writes a job script to `file` and submits it; resolves with the job's id. */
 export async function submitJob(script: string, file: string): Promise<string> {
-  await mkdir(dirname(file), { recursive: true });
+  await makeFolder(dirname(file), "the folder of the job script");
   await writeFile(file, script, { mode: 0o755 });
   try {
     const { stdout } = await promisify(execFile)("sbatch", ["--parsable", file]);

@@ -11,6 +11,7 @@ import {
   type Transport,
 } from "./protocol.js";
 import { RankProcess } from "./rank-process.js";
+import { probeWrappers, type Wrap } from "./wrappers.js";
 
 /** How long ranks have between SIGTERM and SIGKILL when the launcher is gone, in seconds. */
 const ORPHAN_GRACE = 5;
@@ -26,6 +27,7 @@ export class Agent {
   readonly #memoryKills = new MemoryKills();
   readonly #variables = { ...process.env };
   #host = "";
+  #wrap: Wrap = () => [];
   #below: readonly HostLink[] = [];
   #silence: NodeJS.Timeout | undefined;
 
@@ -75,6 +77,7 @@ export class Agent {
     }
     const inventory = takeInventory(this.#variables, transport);
     const { reachedFrom } = inventory;
+    this.#wrap = await probeWrappers(inventory.cpus, this.#variables);
     await this.#send({ type: "hello", host: tree.host, inventory });
     // Seen from below, this host is where the launcher is: say where it really is.
     const relay: Deliver = (message) =>
@@ -87,7 +90,7 @@ export class Agent {
   }
 
   #start(start: RankStart): void {
-    const rank = new RankProcess(start, this.#variables, this.#memoryKills, this.#send);
+    const rank = new RankProcess(start, this.#variables, this.#wrap, this.#memoryKills, this.#send);
     this.#ranks.add(rank);
     void rank.ended.then(() => this.#ranks.delete(rank));
   }

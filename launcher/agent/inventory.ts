@@ -1,5 +1,6 @@
 import { readdirSync } from "node:fs";
 import { availableParallelism } from "node:os";
+import { visibleDevices } from "../../src/cuda.js";
 import { readControlGroup } from "../../src/host/control-group.js";
 import { textOf } from "../../src/host/files.js";
 import type { Inventory } from "../host.js";
@@ -41,12 +42,7 @@ export function parseCpuList(list: string): number[] {
 /** CUDA_VISIBLE_DEVICES where it is set; else the NVIDIA devices of this host (or container), in CUDA's count. */
 export function visibleGpus(variables: NodeJS.ProcessEnv, deviceFolder = "/dev"): string[] {
   const chosen = variables["CUDA_VISIBLE_DEVICES"];
-  if (chosen !== undefined) {
-    // CUDA ignores whatever follows an invalid entry; "-1" is the customary way to say none.
-    const devices = chosen.split(",").map((device) => device.trim());
-    const end = devices.findIndex((device) => device === "" || device.startsWith("-"));
-    return end === -1 ? devices : devices.slice(0, end);
-  }
+  if (chosen !== undefined) return visibleDevices(chosen);
   let entries: string[];
   try {
     entries = readdirSync(deviceFolder);

@@ -8,6 +8,7 @@ import { lineGroups } from "../lines.js";
 import { settlesWithin } from "../waiting.js";
 import type { MemoryKills } from "./memory-kills.js";
 import type { FromAgent, OutputStream, RankStart } from "./protocol.js";
+import type { Wrap } from "./wrappers.js";
 
 /** Where a rank finds the pipe from its agent. Standard input, output and error come before it. */
 const LIFELINE_DESCRIPTOR = 3;
@@ -21,11 +22,12 @@ const KILLED_IN_SHELL = 137;
  * One rank: a process that leads a group of its own, so that a signal reaches whatever it started too.
  *
  * Nothing of it outlives this agent: it inherits the reading end of a pipe (see src/comm/rendezvous/lifeline.ts), and
- * where the host has `setpriv` the kernel kills it when the agent dies, however that happens.
+ * where the host's `setpriv` can, the kernel kills it when the agent dies, however that happens.
  */
 export class RankProcess {
   readonly #start: RankStart;
   readonly #inherited: NodeJS.ProcessEnv;
+  readonly #wrap: Wrap;
   readonly #memoryKills: MemoryKills;
   readonly #send: (message: FromAgent) => Promise<void>;
   readonly #signals = new Set<NodeJS.Signals>();
@@ -36,11 +38,13 @@ export class RankProcess {
   constructor(
     start: RankStart,
     inherited: NodeJS.ProcessEnv,
+    wrap: Wrap,
     memoryKills: MemoryKills,
     send: (message: FromAgent) => Promise<void>,
   ) {
     this.#start = start;
     this.#inherited = inherited;
+    this.#wrap = wrap;
     this.#memoryKills = memoryKills;
     this.#send = send;
     this.ended = this.#run();
@@ -64,7 +68,7 @@ export class RankProcess {
   async #run(): Promise<void> {
     const { rank } = this.#start;
     try {
-      this.#child = spawnRank(this.#start, this.#inherited);
+      this.#child = spawnRank(this.#start, this.#inherited, this.#wrap);
       await once(this.#child, "spawn");
     } catch (error) {
       this.#child = undefined;
@@ -103,7 +107,7 @@ export class RankProcess {
   }
 }
 
-function spawnRank(start: RankStart, inherited: NodeJS.ProcessEnv): ChildProcess {
+function spawnRank(start: RankStart, inherited: NodeJS.ProcessEnv, wrap: Wrap): ChildProcess {
   const { command, args, cwd, environment, cpus } = start;
   const variables: NodeJS.ProcessEnv = {
     ...inherited,
@@ -116,22 +120,13 @@ function spawnRank(start: RankStart, inherited: NodeJS.ProcessEnv): ChildProcess
     const where = command.includes("/") ? "" : ` in PATH (${variables["PATH"] ?? ""})`;
     throw new Error(`Expected a program ${command}${where}, found none that can be run.`);
   }
-  const [first, ...rest] = [...wrappers(cpus), program, ...args];
+  const [first, ...rest] = [...wrap(cpus), program, ...args];
   return spawn(first!, rest, {
     cwd,
     env: variables,
     detached: true, // a session, hence a process group, of its own
     stdio: ["ignore", "pipe", "pipe", "pipe"],
   });
-}
-
-/** Programs of util-linux that start the rank with properties Node cannot give it. */
-function wrappers(cpus: readonly number[] | undefined): string[] {
-  const available = (name: string): boolean => findProgram(name, "/", process.env["PATH"]) !== undefined;
-  return [
-    ...(cpus && available("taskset") ? ["taskset", "--cpu-list", cpus.join(",")] : []),
-    ...(available("setpriv") ? ["setpriv", "--pdeathsig", "KILL", "--"] : []),
-  ];
 }
 
 function findProgram(command: string, cwd: string, path = ""): string | undefined {

@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { slotsOf } from "../../launcher/launch.js";
 import { launchOptions, launchSpecOf } from "../../launcher/options.js";
@@ -7,6 +7,7 @@ import { communicationOptions } from "../config/communication.js";
 import type { ValuesOf } from "../config/option.js";
 import { resolveOptions, splitSources, type Given } from "../config/resolve.js";
 import { UsageError } from "../errors.js";
+import { readUserFileSync } from "../paths.js";
 import { trainConfig, trainOptions } from "../run/options.js";
 import type { RunRecord } from "../run/record.js";
 import { jobOptions } from "./job-options.js";
@@ -108,11 +109,12 @@ function planResumption(sources: readonly Given[], folder: string, defaultRanks:
 /** What the run in `out` was started with, and the number of threads it found: another gives other bits. */
 function recordedOptions(out: string, sources: readonly Given[]): Given | undefined {
   const path = join(out, "config.json");
+  if (!existsSync(path)) return undefined;
+  const text = readUserFileSync(path, "the options of a run").toString();
   let record: RunRecord;
   try {
-    record = JSON.parse(readFileSync(path, "utf8")) as RunRecord;
+    record = JSON.parse(text) as RunRecord;
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
     throw new UsageError(`Expected the options of a run in ${path}, but: ${(error as Error).message}`);
   }
   const { methodOptions, ...options } = record.options;

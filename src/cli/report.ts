@@ -1,8 +1,8 @@
 import Table from "cli-table3";
 import type { Command } from "commander";
-import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { UsageError } from "../errors.js";
+import { pathError, readUserFile } from "../paths.js";
 import { curvesSvg } from "../report/curves.js";
 import { readMetrics, type EpochMetrics } from "../report/metrics.js";
 import { comparison, markdownTable } from "../report/comparison.js";
@@ -25,7 +25,9 @@ export function reportCommand(program: Command): void {
       const read = await Promise.all(folders.map(readRun));
       const names = namesOf(read);
       const runs = read.map(({ metrics }, index) => ({ name: names[index]!, metrics }));
-      await writeWhole(out, curvesSvg(runs));
+      await writeWhole(out, curvesSvg(runs)).catch((error: unknown) => {
+        throw pathError(`to write the picture ${out}`, error);
+      });
       for (const by of ["epochs", "gradients"] as const) {
         const rows = comparison(runs, by);
         console.log(markdown ? `${markdownTable(rows)}\n` : drawn(rows));
@@ -51,9 +53,10 @@ async function readRun(argument: string): Promise<ReadRun> {
 
 async function readRecord(folder: string): Promise<RunRecord> {
   const path = join(folder, "config.json");
+  const text = (await readUserFile(path, "the record of a run that apts train has written")).toString();
   let record: Partial<RunRecord>;
   try {
-    record = JSON.parse(await readFile(path, "utf8")) as Partial<RunRecord>;
+    record = JSON.parse(text) as Partial<RunRecord>;
   } catch (error) {
     throw new UsageError(`Expected the record of a run in ${path}, but: ${(error as Error).message}`, {
       cause: error,

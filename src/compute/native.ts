@@ -1,5 +1,6 @@
 import { createRequire } from "node:module";
 import os from "node:os";
+import { visibleDevices } from "../cuda.js";
 import type { StartedBackend } from "./backend.js";
 import { tf } from "./tensorflow.js";
 
@@ -48,10 +49,14 @@ export async function startNative(
   };
 }
 
-/** The one CUDA device that this process shall see: of those it may (a list as SLURM sets it), round and round. */
+/**
+ * The one CUDA device that this process shall see: of those it may (CUDA_VISIBLE_DEVICES), round and round; none where
+ * it may see none.
+ */
 export function visibleDevice(device: number, allowed: string | undefined): string {
-  const devices = allowed?.split(",").filter((name) => name !== "") ?? [];
-  return devices.length === 0 ? String(device) : devices[device % devices.length]!;
+  if (allowed === undefined) return String(device);
+  const devices = visibleDevices(allowed);
+  return devices.length === 0 ? "" : devices[device % devices.length]!;
 }
 
 /**

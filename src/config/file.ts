@@ -1,18 +1,11 @@
-import { readFileSync } from "node:fs";
 import { parse } from "yaml";
 import { UsageError } from "../errors.js";
+import { readUserFileSync } from "../paths.js";
 import type { Given } from "./resolve.js";
 
 /** Options from a YAML or JSON file (JSON is YAML). */
 export function readConfigFile(path: string): Given {
-  let content: string;
-  try {
-    content = readFileSync(path, "utf8");
-  } catch (error) {
-    throw new UsageError(
-      `Expected a config file at ${path}, but it cannot be read: ${(error as Error).message}`,
-    );
-  }
+  const content = readUserFileSync(path, "a config file").toString();
   let values: unknown;
   try {
     values = parse(content);

@@ -23,7 +23,8 @@ export function resolveOptions<T extends OptionTable>(table: T, sources: readonl
   for (const { source, values } of sources) {
     for (const [written, value] of Object.entries(values)) {
       const name = camel(written);
-      const option = table[name];
+      // Every object has a "constructor" and a "toString" beside its own.
+      const option = Object.hasOwn(table, name) ? table[name] : undefined;
       if (option === undefined) throw unknownName(table, written, source);
       if (value === undefined || value === null) continue;
       const parsed = option.parse(value, labelOf(name, written, source));
@@ -42,7 +43,9 @@ export function splitSources(
   const pick = (wanted: boolean): Given[] =>
     sources.map(({ source, values }) => ({
       source,
-      values: Object.fromEntries(Object.entries(values).filter(([name]) => camel(name) in table === wanted)),
+      values: Object.fromEntries(
+        Object.entries(values).filter(([name]) => Object.hasOwn(table, camel(name)) === wanted),
+      ),
     }));
   return { inTable: pick(true), others: pick(false) };
 }

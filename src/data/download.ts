@@ -1,10 +1,11 @@
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
-import { mkdir, open, rename, rm } from "node:fs/promises";
+import { open, rename, rm } from "node:fs/promises";
 import { basename, dirname } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { createGunzip } from "node:zlib";
 import { AptsError } from "../errors.js";
+import { makeFolder } from "../paths.js";
 
 export interface Download {
   readonly path: string;
@@ -35,7 +36,7 @@ export interface DownloadOptions {
  * `signal` rejects with its reason.
  */
 export async function download(wanted: Download, options: DownloadOptions = {}): Promise<void> {
-  await mkdir(dirname(wanted.path), { recursive: true });
+  await makeFolder(dirname(wanted.path), "the folder of data");
   const partial = `${wanted.path}.${process.pid}.part`;
   const failures: string[] = [];
   try {

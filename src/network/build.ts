@@ -4,6 +4,7 @@ import { tf } from "../compute/tensorflow.js";
 import type { Dataset } from "../data/dataset.js";
 import type { Random } from "../data/random.js";
 import { UsageError } from "../errors.js";
+import { expectUserFile } from "../paths.js";
 import { checkModel } from "./inspect/check-model.js";
 import { loadModel } from "./model-file.js";
 import { cnn } from "./models/cnn.js";
@@ -95,6 +96,7 @@ async function create(choice: ModelChoice, data: Dataset, random: Random): Promi
       `Expected --model to be ${MODEL_NAMES.join(", ")}, a model.json or a JavaScript module, got "${model}".`,
     );
   }
+  await expectUserFile(model, "a module");
   let module: { createModel?: (request: ModelRequest) => tf.LayersModel | Promise<tf.LayersModel> };
   try {
     module = (await import(pathToFileURL(resolve(model)).href)) as typeof module;

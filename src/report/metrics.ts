@@ -1,6 +1,6 @@
-import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { UsageError } from "../errors.js";
+import { readUserFile } from "../paths.js";
 
 /** One line of `metrics.jsonl`: the state of the run at the end of an epoch. */
 export interface EpochMetrics {
@@ -49,12 +49,7 @@ const nullable = new Set<keyof EpochMetrics>(["loss", "testLoss", "radius"]);
  */
 export async function readMetrics(runFolder: string): Promise<EpochMetrics[]> {
   const path = join(runFolder, "metrics.jsonl");
-  const text = await readFile(path, "utf8").catch((error: unknown) => {
-    throw new UsageError(
-      `Expected a run folder at ${runFolder}, found no metrics.jsonl in it (${(error as Error).message}). Give the folder that apts train wrote with --out.`,
-      { cause: error },
-    );
-  });
+  const text = (await readUserFile(path, "the metrics of a run that apts train has written")).toString();
   const lines = text.split("\n");
   if (!isWhole(lines.at(-1)!)) lines.pop();
   return lines

@@ -1,5 +1,6 @@
-import { mkdir, readdir, readFile, rm } from "node:fs/promises";
+import { readdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
+import { makeFolder } from "../paths.js";
 import { DamagedCheckpointError, decodeCheckpoint, encodeCheckpoint, type Checkpoint } from "./checkpoint.js";
 import { syncFile, writeWhole } from "./files.js";
 import type { Position } from "./ledger.js";
@@ -29,7 +30,7 @@ export class CheckpointFolder {
   /** Writes a checkpoint and then drops the oldest ones; where writing fails, none is lost. Returns its path. */
   async write(checkpoint: Checkpoint, position: Position): Promise<string> {
     const file = join(this.#path, nameOf(position));
-    await mkdir(this.#path, { recursive: true });
+    await makeFolder(this.#path, "the folder of checkpoints");
     await syncFile(this.#metrics);
     await writeWhole(file, encodeCheckpoint(checkpoint));
     // Later ones are of a run that is being repeated: they were found damaged and must not crowd out good ones.

@@ -1,6 +1,7 @@
-import { mkdir, open, readdir, rename, rm } from "node:fs/promises";
+import { open, readdir, rename, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { UsageError } from "../errors.js";
+import { makeFolder, pathError } from "../paths.js";
 
 /** The names of files that are being written, or were when their writer was killed. */
 const TEMPORARY = /\.\d+\.tmp$/;
@@ -58,7 +59,7 @@ export async function removeTemporaries(path: string): Promise<void> {
 
 /** Makes a run folder with its subfolders, where they are not there. */
 export async function makeRunFolder(path: string): Promise<void> {
-  for (const name of FOLDERS) await mkdir(join(path, name), { recursive: true });
+  for (const name of FOLDERS) await makeFolder(join(path, name), "a run's folder");
 }
 
 type Content = "nothing" | "an unfinished run" | "a run" | "other files";
@@ -70,7 +71,7 @@ export async function contentOf(path: string): Promise<Content> {
     names = await readdir(path);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "ENOENT") return "nothing";
-    throw new UsageError(`Expected --out to be a folder to make, but ${path}: ${(error as Error).message}`);
+    throw pathError(`--out to be a new or empty folder, not ${path}`, error);
   }
   if (names.includes("config.json")) return names.includes("summary.json") ? "a run" : "an unfinished run";
   for (const name of names) {

@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { AptsError } from "../errors.js";
+import { pathError } from "../paths.js";
 import { curvesSvg } from "../report/curves.js";
 import type { ModelFiles } from "../network/model-file.js";
 import { makeRunFolder, removeTemporaries, writeWhole } from "./files.js";
@@ -19,11 +20,15 @@ export class RunFolder {
 
   /** Makes the folder of a run that begins, or takes that of one which goes on `from` somewhere; `config.json` tells. */
   static async open(path: string, record: RunRecord, from: Position | undefined): Promise<RunFolder> {
-    await makeRunFolder(path);
-    await removeTemporaries(path);
-    const folder = new RunFolder(path, await MetricsFile.open(path, from?.epochs ?? 0));
-    await folder.#write("config.json", from ? await folder.#continued(record, from) : record);
-    return folder;
+    try {
+      await makeRunFolder(path);
+      await removeTemporaries(path);
+      const folder = new RunFolder(path, await MetricsFile.open(path, from?.epochs ?? 0));
+      await folder.#write("config.json", from ? await folder.#continued(record, from) : record);
+      return folder;
+    } catch (error) {
+      throw pathError(`to write the run folder ${path}`, error);
+    }
   }
 
   /** Draws `curves.svg` from `metrics.jsonl`. */

@@ -62,6 +62,7 @@ describe("visibleDevice", () => {
     expect(visibleDevice(2, undefined)).toBe("2");
     expect([0, 1, 2].map((rank) => visibleDevice(rank, "4,7"))).toEqual(["4", "7", "4"]);
     expect(visibleDevice(1, "GPU-a1,GPU-b2")).toBe("GPU-b2");
+    expect(["", "-1", "NoDevFiles"].map((allowed) => visibleDevice(1, allowed))).toEqual(["", "", ""]);
   });
 });
 

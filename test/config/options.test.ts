@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { readConfigFile } from "../../src/config/file.js";
 import { choice, flag, integer, integers, number } from "../../src/config/option.js";
-import { resolveOptions, type Given } from "../../src/config/resolve.js";
+import { resolveOptions, splitSources, type Given } from "../../src/config/resolve.js";
 import { UsageError } from "../../src/errors.js";
 import { trainConfig } from "../../src/run/options.js";
 
@@ -51,6 +51,15 @@ describe("resolveOptions", () => {
     [{ method: "apt" }, 'Expected --method to be one of apts, tr, got "apt".'],
   ])("refuses %j in one sentence", (values, message) => {
     expect(() => resolveOptions(table, [commandLine(values)])).toThrow(new UsageError(message));
+  });
+
+  it.each(["__proto__", "constructor", "toString", "hasOwnProperty"])("does not know a key %s", (key) => {
+    const given = file(JSON.parse(`{ "${key}": 2 }`) as Record<string, unknown>);
+    const message = `Expected the name of an option in a.yaml, got "${key}".`;
+    expect(() => resolveOptions(table, [given])).toThrow(message);
+    const { inTable, others } = splitSources([given], table);
+    expect(() => resolveOptions(table, inTable)).not.toThrow();
+    expect(() => resolveOptions(table, others)).toThrow(message);
   });
 
   it("names the file and the nearest name for an unknown key", () => {

@@ -72,9 +72,11 @@ describe("readIdx", () => {
 
   it("says so when there is no file, or a folder", async () => {
     const path = join(await folder(), "absent");
-    expect(await messageOf(readIdx(path))).toBe(`Expected a data file at ${path}, found none.`);
+    expect(await messageOf(readIdx(path))).toBe(`Expected a data file at ${path}, but there is none.`);
     await mkdir(path);
-    expect(await messageOf(readIdx(path))).toBe(`Expected a data file at ${path}, found a folder.`);
+    expect(await messageOf(readIdx(path))).toBe(
+      `Expected a data file at ${path}, a regular file, but that is a folder.`,
+    );
   });
 });
 

@@ -1,8 +1,10 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { readFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { describe, expect, it } from "vitest";
+import { temporaryFolder } from "../helpers/apts.js";
 import { cli, expectNoneLeft, mark, marked, rankProgram, untilReady } from "./support.js";
 
 type Script = Record<number, string[]>;
@@ -32,6 +34,22 @@ describe("apts-launch", () => {
     const several = await start(ranks(2, { 0: ["print a"], 1: ["wait 300", "complain b"] })).result();
     expect(several).toEqual({ code: 0, stdout: "[0] a\n", stderr: "[1] b\n" });
     expect((await start(ranks(1, { 0: ["print a"] })).result()).stdout).toBe("a\n");
+  });
+
+  it("starts ranks where setpriv and taskset lack what newer ones have", async () => {
+    // As util-linux 2.32 (RHEL 8) and busybox have them: unknown options are refused.
+    const folder = temporaryFolder();
+    const program = (name: string, known: string) => {
+      const text = `#!/bin/sh\ncase "$1" in ${known}) shift; shift; exec "$@";; *) exit 1;; esac\n`;
+      writeFileSync(join(folder, name), text, { mode: 0o755 });
+    };
+    program("setpriv", "--reuid");
+    program("taskset", "-c");
+    const environment = { PATH: `${folder}:${process.env["PATH"]!}` };
+    const { code, stdout } = await start(ranks(2, { 0: ["print a"], 1: ["print b"] }), environment).result();
+    expect([code, stdout.split("\n").sort().join()]).toEqual([0, ",[0] a,[1] b"]);
+    program("taskset", "-x");
+    expect((await start(ranks(2, { 0: ["print a"], 1: ["print b"] }), environment).result()).code).toBe(0);
   });
 
   it("ends with the failure and its exit code", async () => {

@@ -10,7 +10,15 @@ describe("visibleGpus", () => {
     expect(chosen("2,0")).toEqual(["2", "0"]);
     expect(chosen("GPU-8932f937,MIG-1")).toEqual(["GPU-8932f937", "MIG-1"]);
     expect(chosen("1,-1,0")).toEqual(["1"]);
-    expect(chosen("")).toEqual([]);
+    expect(chosen(" 0, 1")).toEqual(["0", "1"]);
+  });
+
+  it.each(["", "-1", "NoDevFiles", "none", "void", "all", "none,0"])("finds none in %j", (value) => {
+    expect(visibleGpus({ CUDA_VISIBLE_DEVICES: value }, "/nowhere")).toEqual([]);
+  });
+
+  it("ends the list before an entry that names no device", () => {
+    expect(visibleGpus({ CUDA_VISIBLE_DEVICES: "1,void,0" }, "/nowhere")).toEqual(["1"]);
   });
 
   it("else counts the device files", () => {

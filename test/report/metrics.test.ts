@@ -70,7 +70,7 @@ describe("readMetrics", () => {
   it("says when the folder is no run folder", async () => {
     await expect(readMetrics(folder)).rejects.toThrow(UsageError);
     await expect(readMetrics(folder)).rejects.toThrow(
-      `Expected a run folder at ${folder}, found no metrics.jsonl in it`,
+      `Expected the metrics of a run that apts train has written at ${join(folder, "metrics.jsonl")}, but there is none.`,
     );
   });
 });

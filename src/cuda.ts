@@ -1,0 +1,10 @@
+/**
+ * The devices that a value of CUDA_VISIBLE_DEVICES names, as CUDA reads it: numbers, or the beginnings of GPU- and
+ * MIG-UUIDs. The list ends before the first entry that is neither, such as the -1, none, void or NoDevFiles by which
+ * people and batch systems say that there are none.
+ */
+export function visibleDevices(value: string): string[] {
+  const entries = value.split(",").map((entry) => entry.trim());
+  const end = entries.findIndex((entry) => !/^(\d+|(GPU|MIG)-[\w/-]+)$/.test(entry));
+  return end === -1 ? entries : entries.slice(0, end);
+}
