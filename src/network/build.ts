@@ -6,7 +6,11 @@ import type { Random } from "../data/random.js";
 import { UsageError } from "../errors.js";
 import { expectUserFile } from "../paths.js";
 import { checkModel } from "./inspect/check-model.js";
-import { loadModel } from "./model-file.js";
+import { checkDeclared } from "./inspect/declared.js";
+import { checkLoss, checkLossWeights } from "./inspect/loss.js";
+import { readDescription } from "./inspect/model-description.js";
+import { endingOf } from "./inspect/output.js";
+import { modelOf } from "./model-file.js";
 import { cnn } from "./models/cnn.js";
 import { fcnn } from "./models/fcnn.js";
 import { MODEL_NAMES, type ModelName } from "./models/names.js";
@@ -90,7 +94,7 @@ async function create(choice: ModelChoice, data: Dataset, random: Random): Promi
     }
     return create(choice, data, random);
   }
-  if (model.endsWith(".json")) return loadModel(model);
+  if (model.endsWith(".json")) return loadForTraining(model);
   if (!/\.[cm]?js$/.test(model)) {
     throw new UsageError(
       `Expected --model to be ${MODEL_NAMES.join(", ")}, a model.json or a JavaScript module, got "${model}".`,
@@ -114,6 +118,20 @@ async function create(choice: ModelChoice, data: Dataset, random: Random): Promi
     );
   }
   return module.createModel({ tf, sampleShape: data.sampleShape, classes: data.classes, seed });
+}
+
+/** A `model.json`, where what it declares of its training can be honoured. */
+async function loadForTraining(path: string): Promise<tf.LayersModel> {
+  const description = await readDescription(path);
+  checkDeclared(description.modelTopology, path);
+  const model = await modelOf(description, path);
+  const { trainingConfig } = description;
+  if (trainingConfig) {
+    const where = `trainingConfig of ${path}`;
+    checkLoss(trainingConfig["loss"], endingOf(model, path), where);
+    checkLossWeights(trainingConfig, where);
+  }
+  return model;
 }
 
 function isBuiltIn(model: string): model is ModelName {

@@ -1,7 +1,7 @@
-import { readFile } from "node:fs/promises";
-import { dirname, join } from "node:path";
 import { tf } from "../compute/tensorflow.js";
 import { UsageError } from "../errors.js";
+import { writeFreezing } from "./inspect/freezing.js";
+import { readDescription, readWeights, type ModelDescription } from "./inspect/model-description.js";
 
 /** The two files of a LayersModel: `model.json` names the weights file beside it. */
 export interface ModelFiles {
@@ -15,6 +15,7 @@ export async function serialiseModel(model: tf.LayersModel): Promise<ModelFiles>
   await model.save(
     tf.io.withSaveHandler((artifacts) => {
       const weights = tf.io.CompositeArrayBuffer.join(artifacts.weightData);
+      writeFreezing(model, artifacts.modelTopology);
       const topology = {
         format: "layers-model",
         generatedBy: artifacts.generatedBy ?? null,
@@ -49,22 +50,41 @@ export function topologyOf(model: tf.LayersModel): string {
  * @throws UsageError where a file is missing, damaged or of another format
  */
 export async function loadModel(path: string): Promise<tf.LayersModel> {
+  return modelOf(await readDescription(path), path);
+}
+
+/**
+ * The model of a description, with its weights from the files beside `path`.
+ * @throws UsageError
+ */
+export async function modelOf(description: ModelDescription, path: string): Promise<tf.LayersModel> {
+  const { modelTopology, weightsManifest } = description;
+  const weightData = await readWeights(description, path);
+  const weightSpecs = weightsManifest.flatMap(({ weights }) => weights);
   try {
-    const description = JSON.parse(await readFile(path, "utf8")) as tf.io.ModelJSON;
-    const groups = description.weightsManifest;
-    const parts = groups.flatMap((group) => group.paths).map((name) => readFile(join(dirname(path), name)));
-    const weightData = Uint8Array.from(Buffer.concat(await Promise.all(parts))).buffer;
-    return await tf.loadLayersModel(
-      tf.io.fromMemory({
-        modelTopology: description.modelTopology,
-        weightSpecs: groups.flatMap((group) => group.weights),
-        weightData,
-      }),
-    );
+    return await tf.loadLayersModel(tf.io.fromMemory({ modelTopology, weightSpecs, weightData }));
   } catch (error) {
-    throw new UsageError(
-      `Expected a TensorFlow.js LayersModel in ${path}, but: ${(error as Error).message.split("\n")[0]!}`,
-      { cause: error },
+    throw new UsageError(sentenceOf((error as Error).message, path), { cause: error });
+  }
+}
+
+/** What TensorFlow.js says of a model that it cannot load, which may be pages, as one sentence that is whole. */
+function sentenceOf(message: string, path: string): string {
+  const unknown = /^Unknown ([\w ]+): ([^\s.]+)/.exec(message);
+  if (unknown) {
+    return (
+      `Expected a model of TensorFlow.js' own classes in ${path}, got the ${unknown[1]!} ${unknown[2]!}, which is none of them. ` +
+      `Give the model as a JavaScript module that registers it and exports createModel.`
     );
   }
+  const unset = /^(\d+) of (\d+) weights are not set: ([^,\s]+)/.exec(message);
+  if (unset) {
+    return (
+      `Expected weights for all layers in ${path}, but ${unset[1]!} of ${unset[2]!} tensors have none, ${unset[3]!} first. ` +
+      `Layers and weights are of different models: write both again.`
+    );
+  }
+  const [line = ""] = message.split("\n");
+  const short = line.length > 200 ? `${line.slice(0, 200)}…` : line.replace(/[.:]?\s*$/, ".");
+  return `Expected a TensorFlow.js LayersModel in ${path}, but: ${short}`;
 }
