@@ -7,6 +7,8 @@ import type { Given } from "../config/resolve.js";
 import { writeDataset } from "../data/dataset-file.js";
 import { inMemory, type InMemoryData } from "../data/in-memory.js";
 import { AptsError, UsageError } from "../errors.js";
+import { checkModel } from "../network/inspect/check-model.js";
+import { checkPortable } from "../network/inspect/freezing.js";
 import { loadModel, serialiseModel } from "../network/model-file.js";
 import type { EpochMetrics } from "../report/metrics.js";
 import type { RunEvent } from "../run/events.js";
@@ -75,6 +77,8 @@ export async function train(request: TrainRequest): Promise<Summary> {
 }
 
 async function writeModel(model: tf.LayersModel, folder: string): Promise<string> {
+  checkModel(model, "the model given");
+  checkPortable(model, "the model given");
   for (const [name, content] of Object.entries(await serialiseModel(model))) {
     await writeWhole(join(folder, name), content as string | Uint8Array);
   }
