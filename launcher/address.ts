@@ -1,5 +1,6 @@
 import { isIPv4 } from "node:net";
-import { hostname } from "node:os";
+import { hostname, networkInterfaces } from "node:os";
+import { AptsError } from "../src/errors.js";
 import type { Host } from "./host.js";
 
 /**
@@ -15,4 +16,17 @@ export function ownAddress(hosts: readonly Host[]): (host: string) => string {
   const outward = remote.map(reachedFrom).find((address) => address !== undefined) ?? hostname();
   const addresses = new Map(hosts.map((host) => [host.name, reachedFrom(host) ?? outward]));
   return (host) => addresses.get(host)!;
+}
+
+/**
+ * Ranks of one machine meet on its loopback interface, which some sandboxes and containers leave down.
+ * @throws AptsError where one of `addresses` needs it and it is down
+ */
+export function checkLoopback(addresses: readonly string[]): void {
+  const own = Object.values(networkInterfaces()).flatMap((list) => list ?? []); // those that are up
+  if (!addresses.includes("127.0.0.1") || own.some(({ address }) => address.startsWith("127."))) return;
+  throw new AptsError(
+    "Expected the loopback interface of this machine to be up, on which its ranks meet (127.0.0.1), but it is down. " +
+      'Start it with "ip link set lo up", as root of the container or sandbox, or run a single rank.',
+  );
 }

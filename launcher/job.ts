@@ -45,6 +45,14 @@ export class Job {
     return this.#over.promise;
   }
 
+  /** Ranks that others miss, and that have not ended: they hang, or their host does. */
+  get silent(): readonly number[] {
+    const missed = new Set(this.#records.map(({ error }) => error?.silent));
+    return this.#records.flatMap(({ placement: { rank }, ending, error }) =>
+      missed.has(rank) && !ending && !error ? [rank] : [],
+    );
+  }
+
   /** From now on ranks that end, or miss each other, do as they were asked by the user. */
   userStops(signal: StopSignal): void {
     this.#stoppedBy ??= signal;

@@ -9,7 +9,7 @@ import {
 } from "../src/comm/rendezvous/index.js";
 import { EVENTS_VARIABLE, type RankEvent } from "../src/events.js";
 import type { RankStart } from "./agent/protocol.js";
-import { ownAddress } from "./address.js";
+import { checkLoopback, ownAddress } from "./address.js";
 import type { Host, HostSpec } from "./host.js";
 import { Hosts } from "./hosts.js";
 import { Job } from "./job.js";
@@ -139,6 +139,7 @@ async function runOnce(all: Launch, restart: number): Promise<LaunchResult> {
   const secrets = { jobId: newJobId(), jobKey: newJobKey() };
   const group = { ...secrets, size: placements.length, timeoutSeconds, insecure, sharedMemory };
   const addressFor = ownAddress(hosts.all);
+  if (placements.length > 1) checkLoopback(placements.map(({ host }) => addressFor(host)));
   const rendezvous = await startRendezvous({ ...group, host: addressFor(placements[0]!.host) });
   const port = new URL(rendezvous.endpoint).port;
   const job = new Job(placements, { onEvent: spec.onEvent, onOutput: output.write });
@@ -189,7 +190,7 @@ function obey(requests: StopRequests, job: Job, hosts: Hosts, until: AbortSignal
 }
 
 async function endRanks(job: Job, hosts: Hosts, until: AbortSignal): Promise<void> {
-  hosts.broadcast({ type: "stop", graceSeconds: STOP_GRACE });
+  hosts.broadcast({ type: "stop", graceSeconds: STOP_GRACE, silent: job.silent });
   void abandonLater(job, until);
   await job.over;
 }

@@ -23,6 +23,14 @@ export class UsageError extends AptsError {
 /** A peer died, closed its link or cannot be reached; says who, since when, in which call. A consequence. */
 export class PeerLostError extends AptsError {
   override readonly consequence = true;
+
+  /** @param silent the rank that answers no more, though its process may still be there */
+  constructor(
+    message: string,
+    readonly silent?: number,
+  ) {
+    super(message);
+  }
 }
 
 /** A communication call passed its deadline; says which rank waited for whom, in which call, how long. */
@@ -47,6 +55,8 @@ export interface ErrorReport {
   readonly consequence: boolean;
   /** Of the system error that it is or was led to by, such as ENOSPC. */
   readonly code?: string | undefined;
+  /** The rank that answers no more, where that is the error. */
+  readonly silent?: number | undefined;
 }
 
 /** Describes anything thrown as an ErrorReport. */
@@ -61,6 +71,7 @@ export function reportOf(error: unknown): ErrorReport {
     stack: error.stack,
     exitCode: known?.exitCode ?? 1,
     consequence: known?.consequence ?? false,
+    ...(error instanceof PeerLostError ? { silent: error.silent } : {}),
     code: systemErrorCode(error),
   };
 }

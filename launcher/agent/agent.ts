@@ -50,7 +50,10 @@ export class Agent {
         for (const rank of this.#ranks) rank.signal(message.signal);
         return;
       case "stop":
-        for (const rank of this.#ranks) void rank.stop(message.graceSeconds);
+        for (const rank of this.#ranks) {
+          if (message.silent.includes(rank.rank)) rank.killSilent();
+          else void rank.stop(message.graceSeconds);
+        }
         return;
       case "alive":
         return;

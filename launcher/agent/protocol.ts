@@ -39,8 +39,8 @@ export type ToAgent =
   | { readonly type: "start"; readonly ranks: readonly RankStart[] }
   /** Sends a signal to all ranks. */
   | { readonly type: "signal"; readonly signal: NodeJS.Signals }
-  /** Ends all ranks: SIGTERM, after `graceSeconds` SIGKILL. */
-  | { readonly type: "stop"; readonly graceSeconds: number }
+  /** Ends all ranks: SIGTERM, after `graceSeconds` SIGKILL; those that are `silent` at once. */
+  | { readonly type: "stop"; readonly graceSeconds: number; readonly silent: readonly number[] }
   /** Sent over ssh every ALIVE_SECONDS. */
   | { readonly type: "alive" };
 

@@ -4,6 +4,7 @@ import { accessSync, constants, statSync } from "node:fs";
 import { delimiter, isAbsolute, join } from "node:path";
 import type { Readable } from "node:stream";
 import { LIFELINE_VARIABLE } from "../../src/comm/rendezvous/lifeline.js";
+import { textOf } from "../../src/host/files.js";
 import { lineGroups } from "../lines.js";
 import { settlesWithin } from "../waiting.js";
 import type { MemoryKills } from "./memory-kills.js";
@@ -18,6 +19,13 @@ const LONGEST_LINE = 1 << 20;
 /** How a shell ends whose program was killed: 128 + SIGKILL. */
 const KILLED_IN_SHELL = 137;
 
+/** The states of a process that answers nobody, as /proc shows them. */
+const HANGING: Readonly<Record<string, string>> = {
+  T: "It was stopped (SIGSTOP, kill -STOP, a batch system that suspends jobs) and answered nobody",
+  t: "It was stopped by a debugger and answered nobody",
+  D: "It waited within the kernel, often for a disk or a network file system, and answered nobody",
+};
+
 /**
  * One rank: a process that leads a group of its own, so that a signal reaches whatever it started too.
  *
@@ -31,6 +39,8 @@ export class RankProcess {
   readonly #memoryKills: MemoryKills;
   readonly #send: (message: FromAgent) => Promise<void>;
   readonly #signals = new Set<NodeJS.Signals>();
+  /** What it did when it was killed for its silence. */
+  #hung: string | undefined;
   #child: ChildProcess | undefined;
   /** Resolves when the rank has ended, its group is gone and its last output was sent. */
   readonly ended: Promise<void>;
@@ -65,6 +75,20 @@ export class RankProcess {
     await this.ended;
   }
 
+  get rank(): number {
+    return this.#start.rank;
+  }
+
+  /** Kills the rank, which other ranks miss: if it is there it hangs, and would not hear anything milder. */
+  killSilent(): void {
+    const pid = this.#child?.pid;
+    if (pid === undefined) return;
+    // "4711 (node) T …"
+    const [state = ""] = textOf(`/proc/${pid}/stat`).split(") ").at(-1)!;
+    this.#hung = HANGING[state] ?? "It was there, but answered nobody";
+    this.signal("SIGKILL");
+  }
+
   async #run(): Promise<void> {
     const { rank } = this.#start;
     try {
@@ -86,6 +110,11 @@ export class RankProcess {
     this.#signalGroup("SIGKILL"); // what the rank left behind
     await settlesWithin(drained, DRAIN_TIME);
     const { exitCode: code, signalCode: signal } = child;
+    if (this.#hung !== undefined && signal === "SIGKILL") {
+      const reason = `${this.#hung}: the launcher ended it.`;
+      await this.#send({ type: "ended", rank, code, signal, asked: false, reason });
+      return;
+    }
     const asked = signal === null ? this.#signals.has("SIGTERM") : this.#signals.has(signal);
     const killed = signal === "SIGKILL" || code === KILLED_IN_SHELL;
     const reason = killed && !asked ? this.#memoryKills.explain() : undefined;

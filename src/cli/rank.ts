@@ -46,12 +46,19 @@ export async function runRank(
       dataFiles,
       threads: config.threads ?? (await fewestCores(comm, cores)),
       stop: signals.stop,
+      begun: () => {
+        signals.mayFinishStep();
+      },
       secondsLeft: () => secondsLeft(process.env),
       observe: launched ? (event) => process.stdout.write(encodeEvent({ type: "run", event })) : show,
     });
     return ended === "stopped" ? signals.exitCode() : 0;
   } catch (error) {
-    if (!launched) return showError(error);
+    if (!launched) {
+      // All were asked to stop, and one was quicker.
+      const isConsequence = signals.stop.aborted && reportOf(error).consequence;
+      return isConsequence ? signals.exitCode() : showError(error);
+    }
     process.stdout.write(encodeEvent({ type: "error", error: reportOf(error) }));
     return reportOf(error).exitCode;
   } finally {

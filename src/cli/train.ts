@@ -60,11 +60,11 @@ async function run({ config: file, json, ...values }: Record<string, unknown>): 
     forwardSignals: true,
   });
   if (failure) {
-    for (const line of consequences) console.error(line);
     // Bad usage is one sentence; which rank found it first does not matter.
     showFailure(
       failure.exitCode === 2 ? (failure.report?.message ?? failure.description) : failure.description,
     );
+    for (const line of consequences) console.error(`  ${line}`);
   }
   return exitCode;
 }

@@ -8,18 +8,20 @@ export interface Abort {
   readonly message: string;
   /** The rank that was lost. */
   readonly lost?: number;
+  /** It took no leave: its process has died, or hangs. */
+  readonly silent?: boolean;
   /** Who reports it; undefined on the rank that saw it itself. */
   readonly reporter?: number;
 }
 
 /** The error for a call that `activity` describes. */
-export function errorOf({ kind, message, reporter }: Abort, activity: string): AptsError {
+export function errorOf({ kind, message, reporter, lost, silent }: Abort, activity: string): AptsError {
   const source = reporter === undefined ? "" : `, reports rank ${reporter}`;
   switch (kind) {
     case "mismatch":
       return new CollectiveMismatchError(message);
     case "lost":
-      return new PeerLostError(`${message}${source}${activity}.`);
+      return new PeerLostError(`${message}${source}${activity}.`, silent ? lost : undefined);
     case "timeout":
       return reporter === undefined
         ? new CommunicationTimeoutError(message)

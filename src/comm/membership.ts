@@ -157,7 +157,7 @@ export class Membership {
   lost(peer: number, reason: string): void {
     const { left } = this.#peers[peer]!;
     this.#departure?.confirmed(peer);
-    if (!left) this.lose(peer, reason);
+    if (!left) this.lose(peer, reason, true);
   }
 
   /** Reads memory of `peer`, which is lost where that fails. */
@@ -173,8 +173,9 @@ export class Membership {
 
   // ── failing and closing ──────────────────────────────────────────────────────────────────────────────────────
 
-  lose(peer: number, reason: string): void {
-    this.abort({ kind: "lost", message: lostMessage(peer, reason, this.#peers[peer]!.heard), lost: peer });
+  lose(peer: number, reason: string, silent = false): void {
+    const message = lostMessage(peer, reason, this.#peers[peer]!.heard);
+    this.abort({ kind: "lost", message, lost: peer, silent });
   }
 
   /** Ends communication and tells the others why, if this rank is the first to know. */

@@ -1,5 +1,6 @@
 import { CheckpointFolder } from "./checkpoint-folder.js";
 import { Checkpoints } from "./checkpoints.js";
+import type { FolderLock } from "./folder-lock.js";
 import { identityOf } from "./identity.js";
 import { openRankLog } from "./log.js";
 import type { TrainConfig } from "./options.js";
@@ -29,8 +30,10 @@ export async function begin(
   { comm, beginning = "new", observe }: RankPlace,
   setup: Setup,
   run: RunState,
+  lock: FolderLock,
 ): Promise<Begun> {
   const isFirst = comm.rank === 0;
+  if (isFirst) await lock.take();
   const identity = await comm.broadcastObject(isFirst ? identityOf(config, setup) : undefined);
   const checkpointFolder = new CheckpointFolder(out, config.keepCheckpoints);
   const wanted = { beginning, out, folder: checkpointFolder, identity, epochs: config.epochs };

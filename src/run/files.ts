@@ -6,6 +6,9 @@ import { makeFolder, pathError } from "../paths.js";
 /** The names of files that are being written, or were when their writer was killed. */
 const TEMPORARY = /\.\d+\.tmp$/;
 
+/** Holds the secret of a run folder's lock. */
+export const LOCK_FILE = ".lock";
+
 /** The folders of a run folder. */
 const FOLDERS = ["model", "logs", "checkpoints"];
 
@@ -75,6 +78,7 @@ export async function contentOf(path: string): Promise<Content> {
   }
   if (names.includes("config.json")) return names.includes("summary.json") ? "a run" : "an unfinished run";
   for (const name of names) {
+    if (name === LOCK_FILE) continue;
     const isLeft = FOLDERS.includes(name) ? await isEmptyFolder(join(path, name)) : TEMPORARY.test(name);
     if (!isLeft) return "other files";
   }

@@ -2,6 +2,7 @@ import { communicationOptions } from "../config/communication.js";
 import { HELP } from "../config/help-groups.js";
 import {
   choice,
+  flag,
   inGroup,
   integer,
   integers,
@@ -151,6 +152,7 @@ const folderOptions = inGroup(HELP.folder, {
     help: "write one within an epoch, too, when the last is this old",
   }),
   keepCheckpoints: integer({ min: 1, max: 1_000_000, fallback: 3, help: "keep the last K checkpoints" }),
+  profile: flag({ fallback: false, help: "write a CPU profile of each rank, rank-R.cpuprofile" }),
 });
 
 /** What `apts train` takes, beside the options of the method. */
@@ -184,6 +186,7 @@ export const MAY_CHANGE: ReadonlySet<string> = new Set([
   "checkpointEvery",
   "checkpointMinutes",
   "keepCheckpoints",
+  "profile",
 ] satisfies (keyof typeof trainOptions)[]);
 
 /** Every option of every method, without defaults: those are the chosen method's own. */

@@ -13,6 +13,8 @@ export interface RankPlace {
   readonly threads: number;
   /** Aborted when the run should end after the step it is in; one rank's wish is everybody's. */
   readonly stop?: AbortSignal;
+  /** Called before the first step: until then nothing is lost where this process ends at once. */
+  readonly begun?: () => void;
   /** How long the job may still run, where it has a limit: the run stops before it. Asked on rank 0 only. */
   readonly secondsLeft?: () => Promise<number | undefined>;
   /** Told what happens; called on rank 0 only. */

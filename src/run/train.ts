@@ -1,12 +1,15 @@
+import { join } from "node:path";
 import { Batch } from "../network/batch.js";
 import { serialiseModel } from "../network/model-file.js";
+import { expectPlaceFor } from "../paths.js";
 import type { Summary } from "../report/summary.js";
 import { begin } from "./begin.js";
 import type { Checkpoints } from "./checkpoints.js";
 import { evaluateQuality } from "./evaluate.js";
-import { lockFolder } from "./folder-lock.js";
+import { FolderLock } from "./folder-lock.js";
 import type { TrainConfig } from "./options.js";
 import type { RankPlace } from "./place.js";
+import { CpuProfile } from "./profile.js";
 import type { Reporter } from "./reporter.js";
 import { RunState } from "./run-state.js";
 import { setUp } from "./setup.js";
@@ -18,15 +21,24 @@ import { agree, type Wish } from "./wishes.js";
  * @throws UsageError before anything is written where configuration, data, model and checkpoint do not fit together
  */
 export async function train(config: TrainConfig, out: string, place: RankPlace): Promise<Summary> {
-  const unlock = place.comm.rank === 0 ? await lockFolder(out) : undefined;
+  if (place.comm.rank === 0) await expectPlaceFor(out, "the run folder");
+  const lock = new FolderLock(out);
+  const profile = new CpuProfile(join(out, `rank-${place.comm.rank}.cpuprofile`));
   try {
-    return await trainIn(out, config, place);
+    return await trainIn(out, config, place, lock, profile);
   } finally {
-    unlock?.();
+    await profile.finish();
+    lock.release();
   }
 }
 
-async function trainIn(out: string, config: TrainConfig, place: RankPlace): Promise<Summary> {
+async function trainIn(
+  out: string,
+  config: TrainConfig,
+  place: RankPlace,
+  lock: FolderLock,
+  profile: CpuProfile,
+): Promise<Summary> {
   const { comm } = place;
   const isFirst = comm.rank === 0;
   const setup = await setUp(config, place.dataFiles, comm, place.threads);
@@ -35,7 +47,9 @@ async function trainIn(out: string, config: TrainConfig, place: RankPlace): Prom
   const run = new RunState(config, setup, comm);
   const { optimizer, ledger } = run;
 
-  const { folder, checkpoints, reporter } = await begin(config, out, place, setup, run);
+  const { folder, checkpoints, reporter } = await begin(config, out, place, setup, run, lock);
+  if (config.profile) await profile.start();
+  place.begun?.();
   const limit = new TimeLimit(isFirst ? place.secondsLeft : undefined);
   const wish = (): Wish => {
     if (limit.isNear() || place.stop?.aborted) return "stop";

@@ -1,5 +1,6 @@
 import type * as Koffi from "koffi";
 import type { DenseProduct } from "./libraries.js";
+import type { shieldFromProfiler } from "./shield.js";
 
 /** Of dnnl_types.h, version 2. */
 const [CPU, IN_ORDER, F32, IMPLEMENTATION] = [1, 1, 3, 8];
@@ -21,8 +22,12 @@ interface Compiled {
 /**
  * oneDNN's matmul primitive (version 2), for matrices whose rows follow each other without a gap: it reads A where it
  * lies, while `dnnl_sgemm` packs it first, which takes longer than the product itself where C has few columns.
+ * @param whole makes a function that no profiler interrupts
  */
-export function matmulPrimitive(library: Koffi.LibraryHandle): DenseProduct {
+export function matmulPrimitive(
+  library: Koffi.LibraryHandle,
+  whole: ReturnType<typeof shieldFromProfiler>,
+): DenseProduct {
   const call = (signature: string) => {
     const run = library.func(signature) as (...args: unknown[]) => number;
     return (...args: unknown[]): void => {
@@ -76,13 +81,13 @@ export function matmulPrimitive(library: Koffi.LibraryHandle): DenseProduct {
     const [atA, atB, atC] = [memory(a), memory(b), memory(c)] as const;
     const operands = BigUint64Array.of(SOURCE, atA, WEIGHTS, atB, DESTINATION, atC);
     return {
-      run(a, b, c) {
+      run: whole((a: number, b: number, c: number) => {
         setAddress(atA, a);
         setAddress(atB, b);
         setAddress(atC, c);
         execute(primitive, stream, 3, operands);
         wait(stream);
-      },
+      }),
       dispose() {
         destroyPrimitive(primitive);
         for (const handle of [atA, atB, atC]) destroyMemory(handle);

@@ -1,6 +1,7 @@
 import type * as Koffi from "koffi";
 import type { DenseProduct, Sgemm } from "./libraries.js";
 import { matmulPrimitive } from "./onednn-matmul.js";
+import { shieldFromProfiler } from "./shield.js";
 
 /** oneDNN's products, with this many threads. */
 export function bindOneDnn(
@@ -8,9 +9,12 @@ export function bindOneDnn(
   koffi: typeof Koffi,
   threads: number,
 ): { name: string; sgemm: Sgemm; dense: DenseProduct | undefined } {
-  const sgemm = library.func(
-    "int dnnl_sgemm(char, char, int64_t, int64_t, int64_t, float, size_t, int64_t, size_t, int64_t, float, size_t, int64_t)",
-  ) as (...args: number[]) => number;
+  const whole = shieldFromProfiler(koffi);
+  const sgemm = whole(
+    library.func(
+      "int dnnl_sgemm(char, char, int64_t, int64_t, int64_t, float, size_t, int64_t, size_t, int64_t, float, size_t, int64_t)",
+    ) as (...args: number[]) => number,
+  );
   const versionType = koffi.struct({ major: "int", minor: "int", patch: "int" });
   const version = koffi.decode(library.func("void *dnnl_version()")(), versionType) as Record<
     "major" | "minor" | "patch",
@@ -28,7 +32,7 @@ export function bindOneDnn(
         throw new Error(`dnnl_sgemm refuses (${m}, ${k})·(${k}, ${n}) with status ${status}.`);
     },
     // Version 3 has other functions for it.
-    dense: version.major === 2 ? matmulPrimitive(library) : undefined,
+    dense: version.major === 2 ? matmulPrimitive(library, whole) : undefined,
   };
 }
 
