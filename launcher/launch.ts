@@ -12,6 +12,7 @@ import type { RankStart } from "./agent/protocol.js";
 import { checkLoopback, ownAddress } from "./address.js";
 import type { Host, HostSpec } from "./host.js";
 import { Hosts } from "./hosts.js";
+export { HostUnreachableError } from "./hosts.js";
 import { Job } from "./job.js";
 import { fileOutput, terminalOutput, type OutputWriter, type WriteLine } from "./output.js";
 import { place, type Placement, type PlacementRules } from "./placement.js";

@@ -6,7 +6,9 @@ import type { ErrorReport } from "./errors.js";
  * launcher asked for them with APTS_EVENTS=1.
  */
 export type RankEvent =
-  { readonly type: "error"; readonly error: ErrorReport } | { readonly type: "run"; readonly event: unknown };
+  | { readonly type: "error"; readonly error: ErrorReport }
+  | { readonly type: "run"; readonly event: unknown }
+  | { readonly type: "doctor"; readonly event: unknown };
 
 export const EVENTS_VARIABLE = "APTS_EVENTS";
 const RECORD_SEPARATOR = "\x1e";

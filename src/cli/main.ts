@@ -3,6 +3,7 @@ import { Command, CommanderError } from "commander";
 import { aptsVersion } from "../run/record.js";
 import { showError } from "./exit.js";
 import { benchCommand } from "./bench.js";
+import { doctorCommand } from "./doctor.js";
 import { fetchCommand } from "./fetch.js";
 import { infoCommand } from "./info.js";
 import { methodsCommand } from "./methods.js";
@@ -18,6 +19,7 @@ const program = new Command("apts")
 trainCommand(program);
 submitCommand(program);
 infoCommand(program);
+doctorCommand(program);
 fetchCommand(program);
 reportCommand(program);
 methodsCommand(program);

@@ -23,6 +23,8 @@ const DEFAULT_TIMEOUT_SECONDS = 300;
 export interface ConnectOptions {
   /** Default: warnings through `process.emitWarning`. */
   readonly log?: CommunicationLog;
+  /** Called when all ranks have met, before any of them opens a link to another. */
+  readonly onMet?: ((peers: readonly PeerAddress[]) => Promise<void>) | undefined;
 }
 
 /**
@@ -49,7 +51,7 @@ export async function init(options: Partial<JoinOptions> & ConnectOptions = {}):
  */
 export async function connect(
   environment: RankEnvironment,
-  { log = processWarnings }: ConnectOptions = {},
+  { log = processWarnings, onMet }: ConnectOptions = {},
 ): Promise<Communicator> {
   const { rank, size, insecure } = environment;
   if (!LITTLE_ENDIAN)
@@ -75,6 +77,7 @@ export async function connect(
       tcp: inbox.lastEndpoint!,
     };
     const peers = await meet(environment, own, security);
+    await onMet?.(peers);
     const tcpOnly = environment.transport === "tcp";
     return worldOf(new ZeromqTransport(inbox, rank, peers, security, tcpOnly), {
       ...environment,

@@ -23,51 +23,52 @@ const PAGE = 4096n;
  * missing. Which peers can be read is found out peer by peer.
  */
 export async function openPeerMemory(): Promise<PeerMemory | undefined> {
-  if (platform() !== "linux") return undefined;
-  try {
-    const { default: koffi } = await import("koffi");
-    const libc = koffi.load("libc.so.6");
-    const span = koffi.struct({ base: "uint64", length: "size_t" });
-    const pointer = koffi.pointer(span);
-    const count = "unsigned long";
-    const readv = libc.func("process_vm_readv", "long", ["int", pointer, count, pointer, count, count]) as (
-      pid: number,
-      local: { base: bigint; length: number }[],
-      locals: number,
-      remote: { base: bigint; length: number }[],
-      remotes: number,
-      flags: number,
-    ) => number;
-    const prctl = libc.func("int prctl(int, long, long, long, long)") as (...args: number[]) => number;
-    prctl(PR_SET_PTRACER, ANY_PROCESS, 0, 0, 0); // fails where Yama is not in the kernel, and is not needed there
+  return loadPeerMemory().catch(() => undefined);
+}
 
-    const madvise = libc.func("int madvise(uint64_t, size_t, int)") as (
-      address: bigint,
-      length: number,
-      advice: number,
-    ) => number;
+/** As `openPeerMemory`; throws what is missing. */
+export async function loadPeerMemory(): Promise<PeerMemory> {
+  if (platform() !== "linux") throw new Error("only Linux lets processes read each other's memory");
+  const { default: koffi } = await import("koffi");
+  const libc = koffi.load("libc.so.6");
+  const span = koffi.struct({ base: "uint64", length: "size_t" });
+  const pointer = koffi.pointer(span);
+  const count = "unsigned long";
+  const readv = libc.func("process_vm_readv", "long", ["int", pointer, count, pointer, count, count]) as (
+    pid: number,
+    local: { base: bigint; length: number }[],
+    locals: number,
+    remote: { base: bigint; length: number }[],
+    remotes: number,
+    flags: number,
+  ) => number;
+  const prctl = libc.func("int prctl(int, long, long, long, long)") as (...args: number[]) => number;
+  prctl(PR_SET_PTRACER, ANY_PROCESS, 0, 0, 0); // fails where Yama is not in the kernel, and is not needed there
 
-    const addressOf = (data: Uint8Array): bigint => koffi.address(data);
-    return {
-      addressOf,
-      compact: (data) => {
-        const from = addressOf(data);
-        const begin = ((from + PAGE - 1n) / PAGE) * PAGE;
-        const end = ((from + BigInt(data.byteLength)) / PAGE) * PAGE;
-        madvise(begin, Number(end - begin), MADV_COLLAPSE); // advice: an older kernel declines it
-      },
-      read: (pid, address, into) => {
-        for (let done = 0; done < into.byteLength;) {
-          const length = into.byteLength - done;
-          const local = { base: addressOf(into) + BigInt(done), length };
-          const read = readv(pid, [local], 1, [{ base: address + BigInt(done), length }], 1, 0);
-          if (read <= 0)
-            throw new Error(`process_vm_readv from process ${pid} failed with errno ${koffi.errno()}`);
-          done += read;
-        }
-      },
-    };
-  } catch {
-    return undefined; // no koffi, or no such libc
-  }
+  const madvise = libc.func("int madvise(uint64_t, size_t, int)") as (
+    address: bigint,
+    length: number,
+    advice: number,
+  ) => number;
+
+  const addressOf = (data: Uint8Array): bigint => koffi.address(data);
+  return {
+    addressOf,
+    compact: (data) => {
+      const from = addressOf(data);
+      const begin = ((from + PAGE - 1n) / PAGE) * PAGE;
+      const end = ((from + BigInt(data.byteLength)) / PAGE) * PAGE;
+      madvise(begin, Number(end - begin), MADV_COLLAPSE); // advice: an older kernel declines it
+    },
+    read: (pid, address, into) => {
+      for (let done = 0; done < into.byteLength;) {
+        const length = into.byteLength - done;
+        const local = { base: addressOf(into) + BigInt(done), length };
+        const read = readv(pid, [local], 1, [{ base: address + BigInt(done), length }], 1, 0);
+        if (read <= 0)
+          throw new Error(`process_vm_readv from process ${pid} failed with errno ${koffi.errno()}`);
+        done += read;
+      }
+    },
+  };
 }

@@ -1,0 +1,7 @@
+import { textOf } from "./files.js";
+
+/** The limit of this process by its name in /proc/self/limits, such as "Max open files"; undefined: none. */
+export function limitOf(name: string, text = textOf("/proc/self/limits")): number | undefined {
+  const [, soft] = new RegExp(String.raw`^${name}\s+(\d+|unlimited)`, "m").exec(text) ?? [];
+  return soft === undefined || soft === "unlimited" ? undefined : Number(soft);
+}
