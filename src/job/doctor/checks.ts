@@ -67,7 +67,7 @@ export const hostChecks: Readonly<Record<string, HostCheck>> = {
       ...(seccomp
         ? ["allow process_vm_readv in the container (a newer seccomp profile, or --cap-add SYS_PTRACE)"]
         : []),
-      ...(/koffi/.test(memoryNotShared) ? ["install koffi (npm install koffi)"] : []),
+      ...(memoryNotShared.includes("koffi") ? ["install koffi (npm install koffi)"] : []),
     ];
     return {
       state: "warning",

@@ -49,7 +49,7 @@ function whyClosed(host: string, port: number): Promise<string | undefined> {
 /** Measures between all pairs, each rank in one pair at a time; the lower rank of a pair tells. Collective. */
 export async function measurePairs(comm: Communicator, tell: (pair: PairFacts) => void): Promise<void> {
   for (const partners of rounds(comm.size)) {
-    const partner = partners[comm.rank]!;
+    const partner = partners[comm.rank];
     const pair = await comm.split(partner === undefined ? -1 : Math.min(comm.rank, partner), comm.rank);
     if (!pair) continue;
     const [small, large] = await benchmarkCommunication(pair, {
