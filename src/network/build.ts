@@ -117,7 +117,19 @@ async function create(choice: ModelChoice, data: Dataset, random: Random): Promi
       `Expected ${model} to export a function createModel, got ${Object.keys(module).join(", ") || "no exports"}.`,
     );
   }
-  return module.createModel({ tf, sampleShape: data.sampleShape, classes: data.classes, seed });
+  const made: unknown = await module.createModel({
+    tf,
+    sampleShape: data.sampleShape,
+    classes: data.classes,
+    seed,
+  });
+  checkModel(made, model);
+  if (!(made instanceof tf.LayersModel)) {
+    throw new UsageError(
+      `Expected createModel of ${model} to make its model with the tf that it is called with, got one of another copy of TensorFlow.js.`,
+    );
+  }
+  return made;
 }
 
 /** A `model.json`, where what it declares of its training can be honoured. */
