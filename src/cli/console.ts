@@ -1,4 +1,5 @@
-import { finalTable, progressLine } from "../report/console.js";
+import type { Summary } from "../report/summary.js";
+import { ENDINGS, finalTable, progressLine } from "../report/console.js";
 import { formatCount, formatPlural } from "../report/format.js";
 import type { RunEvent } from "../run/events.js";
 import type { Position } from "../run/ledger.js";
@@ -24,7 +25,7 @@ export function showRun(json: boolean): (event: RunEvent) => void {
       case "resume":
         console.error(
           event.finished
-            ? `The run is finished: ${event.from.epochs} epochs done. A larger --epochs trains on.`
+            ? `The run is finished after ${formatPlural(event.from.epochs, "epoch")}: ${ENDINGS[event.finished]}.${trainsOn[event.finished] ?? ""}`
             : `goes on after ${progress(event.from)}, from ${event.file}`,
         );
         break;
@@ -46,6 +47,13 @@ export function showRun(json: boolean): (event: RunEvent) => void {
     }
   };
 }
+
+/** What a run that is finished needs to go on. */
+const trainsOn: Partial<Record<Summary["ended"], string>> = {
+  epochs: " A larger --epochs trains on.",
+  accuracy: " A larger --stop-at-accuracy trains on.",
+  converged: " A smaller --tolerance trains on.",
+};
 
 /** "epoch 3 and 2 steps more" */
 function progress({ epochs, batches }: Position): string {

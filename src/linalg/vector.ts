@@ -40,6 +40,11 @@ export function normInf(a: Vector): number {
   return largest;
 }
 
+/** Whether a and b are the same point. */
+export function same(a: Vector, b: Vector): boolean {
+  return a === b || a.every((value, i) => value === b[i]);
+}
+
 /** ‖a − b‖_∞ */
 export function distanceInf(a: Vector, b: Vector): number {
   let largest = 0;

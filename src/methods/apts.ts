@@ -7,6 +7,7 @@ import { KnownPoints, type KnownPoint } from "./known.js";
 import { localSolve } from "./local-solve.js";
 import {
   decideOnRankZero,
+  leadsNowhere,
   ownedSubdomains,
   type MethodContext,
   type MethodState,
@@ -51,6 +52,11 @@ export function apts(context: MethodContext, options: AptsOptions, theta0: Vecto
   async function step(problem: Problem): Promise<StepReport> {
     // 1  f_k = f(θ), g = ∇f(θ)
     const at = await known.at(problem, theta);
+    const gradientNorm = normInf(at.g);
+    if (leadsNowhere(context, gradientNorm)) {
+      known.moveTo(at);
+      return { loss: at.f, accepted: false, gradientNorm, radius };
+    }
     const fRef = reference.at(problem, at.f);
     reference.passed(problem, at.f);
 
@@ -88,7 +94,8 @@ export function apts(context: MethodContext, options: AptsOptions, theta0: Vecto
     theta = result.x;
     radius = result.radius;
     known.moveTo(result.accepted ? undefined : half);
-    return { loss: result.f, accepted: result.accepted, radius };
+    if (result.missed) await known.showTrial(problem, result.missed);
+    return { loss: result.f, accepted: result.accepted, gradientNorm, radius };
   }
 
   /** Step 5 without fdl; a loss that is not finite sends θ_½ back to θ (ALGORITHMS §4 (d)). */

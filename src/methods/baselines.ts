@@ -40,7 +40,7 @@ export const baselines: readonly MethodDescription[] = [
       nesterov: flag({ fallback: false, help: "look ahead along the velocity" }),
       weightDecay: decay(0),
     },
-    create: (_, options, theta0) => gradientMethod(sgd(options), theta0),
+    create: (context, options, theta0) => gradientMethod(context, sgd(options), theta0),
   }),
   describe({
     name: "adam",
@@ -48,7 +48,7 @@ export const baselines: readonly MethodDescription[] = [
     source: "Kingma, Ba, ICLR 2015",
     batches: MINI_BATCHES,
     options: adamOptions({ epsilon: 1e-8, weightDecay: 0 }),
-    create: (_, options, theta0) => gradientMethod(adam(options), theta0),
+    create: (context, options, theta0) => gradientMethod(context, adam(options), theta0),
   }),
   describe({
     name: "adamw",
@@ -56,7 +56,7 @@ export const baselines: readonly MethodDescription[] = [
     source: "Loshchilov, Hutter, ICLR 2019",
     batches: MINI_BATCHES,
     options: adamOptions({ epsilon: 1e-8, weightDecay: 0.01 }),
-    create: (_, options, theta0) => gradientMethod(adamw(options), theta0),
+    create: (context, options, theta0) => gradientMethod(context, adamw(options), theta0),
   }),
   describe({
     name: "adabelief",
@@ -64,7 +64,7 @@ export const baselines: readonly MethodDescription[] = [
     source: "Zhuang et al., NeurIPS 2020",
     batches: MINI_BATCHES,
     options: adamOptions({ epsilon: 1e-16, weightDecay: 0 }),
-    create: (_, options, theta0) => gradientMethod(adabelief(options), theta0),
+    create: (context, options, theta0) => gradientMethod(context, adabelief(options), theta0),
   }),
   describe({
     name: "diffgrad",
@@ -72,7 +72,7 @@ export const baselines: readonly MethodDescription[] = [
     source: "Dubey et al., IEEE TNNLS 2020",
     batches: MINI_BATCHES,
     options: adamOptions({ epsilon: 1e-8, weightDecay: 0 }),
-    create: (_, options, theta0) => gradientMethod(diffgrad(options), theta0),
+    create: (context, options, theta0) => gradientMethod(context, diffgrad(options), theta0),
   }),
   describe({
     name: "lion",
@@ -85,7 +85,7 @@ export const baselines: readonly MethodDescription[] = [
       beta2: beta(0.99, "share of the mean gradient kept"),
       weightDecay: decay(0),
     },
-    create: (_, options, theta0) => gradientMethod(lion(options), theta0),
+    create: (context, options, theta0) => gradientMethod(context, lion(options), theta0),
   }),
   describe({
     name: "lbfgs",

@@ -1,4 +1,4 @@
-import type { Vector } from "../linalg/vector.js";
+import { normInf, type Vector } from "../linalg/vector.js";
 import type { Model } from "../trust-region/model.js";
 import type { Iterate } from "../trust-region/step.js";
 import type { MethodState, Problem } from "./problem.js";
@@ -9,7 +9,7 @@ export interface KnownPoint extends Iterate {
 }
 
 /**
- * Evaluates f and ∇f for a trust-region method, shows every gradient to its model, and keeps what is known where the
+ * Evaluates f and ∇f for a trust-region method, shows every gradient that is finite to its model, and keeps what is known where the
  * method stands: where the same batch comes again, nothing is evaluated twice (ALGORITHMS §4 (e)).
  */
 export class KnownPoints {
@@ -32,8 +32,16 @@ export class KnownPoints {
   async evaluate(problem: Problem, x: Vector): Promise<KnownPoint> {
     const g = new Float32Array(x.length);
     const f = await problem.objective.gradient(x, g);
-    this.model.observe(x, g);
+    if (Number.isFinite(normInf(g))) this.model.observe(x, g);
     return { x, f, g };
+  }
+
+  /** Shows a trial to a model that learns from it, for the price of a gradient. */
+  async showTrial(problem: Problem, x: Vector): Promise<void> {
+    if (!this.model.observeTrial) return;
+    const g = new Float32Array(x.length);
+    await problem.objective.gradient(x, g);
+    if (Number.isFinite(normInf(g))) this.model.observeTrial(x, g);
   }
 
   /** The method now stands at `point`; undefined: where only f is known. */

@@ -1,6 +1,13 @@
 import { addScaled, dot, normInf, scale, type Vector } from "../linalg/vector.js";
 import { strongWolfe } from "./lbfgs-line-search.js";
-import { decideOnRankZero, type MethodContext, type Optimizer, type Problem } from "./problem.js";
+import {
+  decideOnRankZero,
+  leadsNowhere,
+  type MethodContext,
+  type Optimizer,
+  type Problem,
+  type StepReport,
+} from "./problem.js";
 
 export interface LbfgsOptions {
   /** m, curvature pairs remembered: 2m vectors like θ. */
@@ -22,26 +29,28 @@ const LEAST_CURVATURE = 1e-10;
  * batch. Costs a loss and gradient a trial, 1 or 2 as a rule. The gradient where the search ended is the next one's
  * first where the batch is the same, and pairs never subtract gradients of different batches.
  */
-export function lbfgs({ comm }: MethodContext, { memory }: LbfgsOptions, theta0: Vector): Optimizer {
-  const decide = decideOnRankZero(comm);
+export function lbfgs(context: MethodContext, { memory }: LbfgsOptions, theta0: Vector): Optimizer {
+  const decide = decideOnRankZero(context.comm);
   let theta = theta0;
   let pairs: Pair[] = []; // oldest first
   let isFirst = true;
   let known: { problem: Problem; f: number; g: Vector } | undefined;
 
-  async function step(problem: Problem): Promise<{ loss: number; accepted: boolean }> {
+  async function step(problem: Problem): Promise<StepReport> {
     const { objective } = problem;
     const evaluate = async (x: Vector): Promise<{ f: number; g: Vector }> => {
       const g = new Float32Array(x.length);
       return { f: await objective.gradient(x, g), g };
     };
     const { f, g } = known?.problem === problem ? known : await evaluate(theta);
+    known = { problem, f, g };
+    const gradientNorm = normInf(g);
+    if (leadsNowhere(context, gradientNorm)) return { loss: f, accepted: false, gradientNorm };
     const d = twoLoop(pairs, g);
     const slope = dot(g, d);
-    known = { problem, f, g };
     if (!(await decide(() => slope < -STATIONARY))) {
       pairs = [];
-      return { loss: f, accepted: false };
+      return { loss: f, accepted: false, gradientNorm };
     }
 
     // Rank 0 runs the search; all ranks evaluate the trials it asks for.
@@ -57,7 +66,7 @@ export function lbfgs({ comm }: MethodContext, { memory }: LbfgsOptions, theta0:
     }
     if (wish.value === 0) {
       pairs = []; // no decrease along d: start over along −g
-      return { loss: f, accepted: false };
+      return { loss: f, accepted: false, gradientNorm };
     }
     // A search that had to give up may choose another trial than its last.
     if (wish.value !== last.t) {
@@ -69,7 +78,7 @@ export function lbfgs({ comm }: MethodContext, { memory }: LbfgsOptions, theta0:
     theta = last.x;
     isFirst = false;
     known = { problem, f: last.f, g: last.g };
-    return { loss: last.f, accepted: true };
+    return { loss: last.f, accepted: true, gradientNorm };
   }
 
   async function remember(s: Vector, y: Vector): Promise<void> {

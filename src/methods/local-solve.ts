@@ -1,4 +1,4 @@
-import { distanceInf, type Vector } from "../linalg/vector.js";
+import { distanceInf, normInf, type Vector } from "../linalg/vector.js";
 import type { Model } from "../trust-region/model.js";
 import type { Objective } from "../trust-region/objective.js";
 import type { RadiusRule } from "../trust-region/radius.js";
@@ -38,7 +38,7 @@ export async function localSolve(
     if (gradientAt !== at) {
       g = new Float32Array(g.length);
       await objective.gradient(at.x, g);
-      model.observe(at.x, g);
+      if (Number.isFinite(normInf(g))) model.observe(at.x, g);
       gradientAt = at;
     }
     const result = await trustRegionStep(objective, at, g, Math.min(radius, room), {

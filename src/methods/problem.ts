@@ -21,6 +21,10 @@ export interface MethodContext {
   readonly decomposition: Decomposition;
   /** Steps the run will make: epochs times batches. */
   readonly plannedSteps: number;
+  /** Every step is on one and the same batch. */
+  readonly fullBatch: boolean;
+  /** ‖∇f‖_∞ at which the full batch counts as minimised. */
+  readonly tolerance: number;
 }
 
 /** What one step did: the numbers of a metrics line. */
@@ -28,6 +32,8 @@ export interface StepReport {
   /** f(θ) on the step's batch, at the parameters it ends with (or, for first-order rules, started from). */
   readonly loss: number;
   readonly accepted: boolean;
+  /** ‖∇f‖_∞ on the batch where the step began; NaN where the gradient is not finite. */
+  readonly gradientNorm: number;
   /** Δ after the step; undefined where the method has none. */
   readonly radius?: number;
 }
@@ -48,6 +54,17 @@ export interface Optimizer {
    * @param problem the batch of the last step, where the next step is on the same one: what was known there holds
    */
   restore(theta: Vector, state: MethodState, problem?: Problem): void;
+}
+
+/**
+ * Whether no step is to be made from a point with that ‖∇f‖_∞: the full batch is minimised there (ALGORITHMS §1.7), or
+ * the gradient is not finite and would stay in a method's memory for good.
+ */
+export function leadsNowhere(
+  { fullBatch, tolerance }: Pick<MethodContext, "fullBatch" | "tolerance">,
+  gradientNorm: number,
+): boolean {
+  return !Number.isFinite(gradientNorm) || (fullBatch && gradientNorm <= tolerance);
 }
 
 /** Rank 0 takes the decision and tells the others: decisions are broadcast, never recomputed (ALGORITHMS §9). */

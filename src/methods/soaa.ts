@@ -1,6 +1,6 @@
-import type { Vector } from "../linalg/vector.js";
+import { normInf, type Vector } from "../linalg/vector.js";
 import { biasCorrection } from "./first-order/adam.js";
-import { decideOnRankZero, type MethodContext, type Optimizer } from "./problem.js";
+import { decideOnRankZero, leadsNowhere, type MethodContext, type Optimizer } from "./problem.js";
 
 export interface SoaaOptions {
   /** η */
@@ -18,7 +18,8 @@ export interface SoaaOptions {
  * SOAA, VV24 (ALGORITHMS §10): Adam's moments, a diagonal Fisher matrix made of them, and a trust-region factor d that
  * follows how well the last step's predicted decrease came true. One gradient a step, every step taken.
  */
-export function soaa({ comm, plannedSteps }: MethodContext, options: SoaaOptions, theta0: Vector): Optimizer {
+export function soaa(context: MethodContext, options: SoaaOptions, theta0: Vector): Optimizer {
+  const { comm, plannedSteps } = context;
   const { learningRate, beta1, beta2, epsilon, weightDecay, gamma } = options;
   const decide = decideOnRankZero(comm);
   let theta = theta0;
@@ -71,12 +72,14 @@ export function soaa({ comm, plannedSteps }: MethodContext, options: SoaaOptions
     },
     async step({ objective }) {
       const f = await objective.gradient(theta, g);
+      const gradientNorm = normInf(g);
+      if (leadsNowhere(context, gradientNorm)) return { loss: f, accepted: false, gradientNorm, radius: d };
       t += 1;
       d = await decide(() => factor(f));
       const { next, predicted } = update();
       theta = next;
       last = { f, predicted };
-      return { loss: f, accepted: true, radius: d };
+      return { loss: f, accepted: true, gradientNorm, radius: d };
     },
     save: () => ({ t, d, last, m: m.slice(), v: v.slice() }),
     restore(restored, state) {

@@ -1,9 +1,15 @@
-import type { Vector } from "../linalg/vector.js";
+import { normInf, type Vector } from "../linalg/vector.js";
 import type { Model, ModelState } from "../trust-region/model.js";
 import type { RadiusRule } from "../trust-region/radius.js";
 import { trustRegionStep } from "../trust-region/step.js";
 import { KnownPoints } from "./known.js";
-import { decideOnRankZero, type MethodContext, type MethodState, type Optimizer } from "./problem.js";
+import {
+  decideOnRankZero,
+  leadsNowhere,
+  type MethodContext,
+  type MethodState,
+  type Optimizer,
+} from "./problem.js";
 
 export interface TrOptions {
   /** Where steps come from; it has seen nothing yet. */
@@ -16,9 +22,9 @@ export interface TrOptions {
 }
 
 /** `tr`: one trust-region step (ALGORITHMS §1) on each batch. A rejected step leaves its gradient for the next. */
-export function tr({ comm }: MethodContext, options: TrOptions, theta0: Vector): Optimizer {
+export function tr(context: MethodContext, options: TrOptions, theta0: Vector): Optimizer {
   const { model } = options;
-  const decide = decideOnRankZero(comm);
+  const decide = decideOnRankZero(context.comm);
   const known = new KnownPoints(model);
   let theta = theta0;
   let radius = options.radius;
@@ -29,10 +35,18 @@ export function tr({ comm }: MethodContext, options: TrOptions, theta0: Vector):
     },
     async step(problem) {
       const at = await known.at(problem, theta);
+      const gradientNorm = normInf(at.g);
+      if (leadsNowhere(context, gradientNorm)) {
+        known.moveTo(at);
+        return { loss: at.f, accepted: false, gradientNorm, radius };
+      }
       const result = await trustRegionStep(problem.objective, at, at.g, radius, { ...options, decide });
       ({ x: theta, radius } = result);
       known.moveTo(result.accepted ? undefined : at);
-      return { loss: result.f, accepted: result.accepted, radius };
+      // Of a mini-batch no other pair will be known: the next step is on another.
+      const trial = result.missed ?? (result.accepted && !context.fullBatch ? theta : undefined);
+      if (trial) await known.showTrial(problem, trial);
+      return { loss: result.f, accepted: result.accepted, gradientNorm, radius };
     },
     save: () => ({ radius, model: model.save(), known: known.save() }),
     restore(restored, state, problem) {

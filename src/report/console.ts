@@ -36,11 +36,14 @@ export function progressLine(metrics: ProgressFields, epochs: number, colour: bo
   return parts.join("  ");
 }
 
-const endings = {
+/** Why a run ended. */
+export const ENDINGS: Readonly<Record<Summary["ended"], string>> = {
   epochs: "all epochs done",
   accuracy: "test accuracy reached",
   stopped: "stopped on request",
-} as const;
+  converged: "converged: the gradient is below --tolerance",
+  stalled: "stalled: five steps in a row lowered nothing",
+};
 
 /** What came out of a run, as a table. */
 export function finalTable(summary: Summary, colour: boolean): string {
@@ -58,7 +61,7 @@ export function finalTable(summary: Summary, colour: boolean): string {
     ],
     ["test loss", formatMagnitude(summary.testLoss)],
     ["training loss", formatMagnitude(summary.loss)],
-    ["epochs", `${formatCount(summary.epochs)}, ${endings[summary.ended]}`],
+    ["epochs", `${formatCount(summary.epochs)}, ${ENDINGS[summary.ended]}`],
     [
       "time",
       `${formatSeconds(summary.seconds)}, ${formatSeconds(summary.seconds / summary.epochs)} an epoch`,

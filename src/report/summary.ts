@@ -16,7 +16,10 @@ export interface Summary {
   readonly bytesSent: number;
   /** Largest resident memory of any rank, bytes. */
   readonly peakMemory: number;
-  /** Why the run ended. */
-  readonly ended: "epochs" | "accuracy" | "stopped";
+  /**
+   * Why the run ended: all epochs done, `--stop-at-accuracy` reached, a stop asked for, the gradient below
+   * `--tolerance`, or five iterations in a row without a step that lowers the loss (full batch).
+   */
+  readonly ended: "epochs" | "accuracy" | "stopped" | "converged" | "stalled";
   readonly out: string;
 }

@@ -65,7 +65,7 @@ export async function begin(
       `metrics.jsonl has ${folder.metrics.lines} of the ${from.epochs} epochs that are done: the curves lack the others.`,
     );
   }
-  if (from) reporter.tell({ type: "resume", file: file!, from, finished: run.goalReached() !== undefined });
+  if (from) reporter.tell({ type: "resume", file: file!, from, finished: run.goalReached() });
   const checkpoints = new Checkpoints(config, comm, run, checkpointFolder, identity, reporter);
   return { folder, checkpoints, reporter };
 }

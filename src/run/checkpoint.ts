@@ -5,6 +5,7 @@ import type { Vector } from "../linalg/vector.js";
 import type { MethodState } from "../methods/problem.js";
 import type { Identity } from "./identity.js";
 import type { LedgerState } from "./ledger.js";
+import type { ProgressState } from "./progress.js";
 
 /**
  * All that a run needs to go on as if it had not ended. The position in the data is the ledger's (epochs closed,
@@ -15,6 +16,7 @@ export interface Checkpoint {
   /** θ, (n,) */
   readonly theta: Vector;
   readonly method: MethodState;
+  readonly progress: ProgressState;
   /** Means and variances of batch normalisation; null where there are none yet. */
   readonly statistics: Vector | null;
   readonly ledger: LedgerState;

@@ -34,8 +34,12 @@ export class Checkpoints {
     if (isLast || (await decideOnRankZero(this.comm)(() => this.#isDueAfter(epochs)))) await this.write();
   }
 
-  /** Collective. */
+  /**
+   * Collective.
+   * @throws DivergedError rather than writing what no run could go on from
+   */
   async write(): Promise<void> {
+    this.run.divergence.beforeCheckpoint(this.run.optimizer.theta);
     const began = performance.now();
     const { position } = this.run.ledger;
     const checkpoint = await this.run.save(this.identity);

@@ -17,8 +17,13 @@ export type RunEvent =
       readonly epochs: number;
       readonly out: string;
     }
-  /** The run goes on from the checkpoint `file`; `finished`: nothing is left to do. */
-  | { readonly type: "resume"; readonly file: string; readonly from: Position; readonly finished: boolean }
+  /** The run goes on from the checkpoint `file`; `finished`: nothing is left to do, and why. */
+  | {
+      readonly type: "resume";
+      readonly file: string;
+      readonly from: Position;
+      readonly finished?: Summary["ended"] | undefined;
+    }
   | { readonly type: "epoch"; readonly metrics: EpochMetrics }
   | { readonly type: "checkpoint"; readonly file: string }
   /** Something is not as it should be, and the run goes on. */

@@ -45,6 +45,11 @@ const runOptions = inGroup(HELP.run, {
     fallback: undefined,
     help: "end when test accuracy reaches this share",
   }),
+  tolerance: number({
+    min: 0,
+    fallback: 1e-6,
+    help: "full batch: end when no component of the gradient is larger",
+  }),
 });
 
 const dataOptions = inGroup(HELP.data, {
@@ -173,6 +178,7 @@ export const MAY_CHANGE: ReadonlySet<string> = new Set([
   "ranks",
   "epochs",
   "stopAtAccuracy",
+  "tolerance",
   "backend",
   "blas",
   "memory",

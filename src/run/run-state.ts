@@ -4,10 +4,13 @@ import type { Optimizer, StepReport } from "../methods/problem.js";
 import { EvaluationCount, type NetworkProblem } from "../network/problem.js";
 import { RunningStatistics } from "../network/running-statistics.js";
 import type { Checkpoint } from "./checkpoint.js";
+import { DivergenceCheck } from "./divergence.js";
 import { Epochs } from "./epochs.js";
 import type { Identity } from "./identity.js";
 import { Ledger } from "./ledger.js";
 import type { TrainConfig } from "./options.js";
+import { Progress } from "./progress.js";
+import type { Summary } from "../report/summary.js";
 import type { Setup } from "./setup.js";
 
 /** All of a run that changes while it trains: what checkpoints hold. The same on every rank. */
@@ -15,6 +18,8 @@ export class RunState {
   readonly optimizer: Optimizer;
   readonly epochs: Epochs;
   readonly ledger: Ledger;
+  readonly divergence: DivergenceCheck;
+  readonly #progress: Progress;
   readonly #statistics: RunningStatistics;
 
   constructor(
@@ -23,27 +28,44 @@ export class RunState {
     comm: Communicator,
   ) {
     const { decomposition, theta, random } = setup;
-    const context = { comm, decomposition, plannedSteps: config.epochs * config.batches };
+    const { epochs, batches, tolerance } = config;
+    const context = {
+      comm,
+      decomposition,
+      plannedSteps: epochs * batches,
+      fullBatch: batches === 1,
+      tolerance,
+    };
     const count = new EvaluationCount();
     this.optimizer = methodNamed(config.method).create(context, config.methodOptions, theta);
     this.epochs = new Epochs(setup, comm, count, config.batches, config.overlap, random.fork("batches"));
     this.ledger = new Ledger(config, comm, count);
+    this.divergence = new DivergenceCheck(config, setup.evaluator.layout);
+    this.#progress = new Progress(context);
     this.#statistics = new RunningStatistics(setup.evaluator, comm);
   }
 
-  /** One step on `problem`, entered in the ledger. Collective. */
+  /**
+   * One step on `problem`, entered in the ledger. Collective.
+   * @throws DivergedError
+   */
   async step(problem: NetworkProblem): Promise<StepReport> {
+    const from = this.optimizer.theta;
     const report = await this.optimizer.step(problem);
+    this.divergence.afterStep(report, from, this.ledger.position);
+    this.#progress.follow(report, from, this.optimizer.theta);
     await this.#statistics.follow(this.optimizer.theta, problem.batch, problem === this.epochs.full);
     this.ledger.addStep(report);
     return report;
   }
 
   /** Why the run is over after the epochs closed so far; undefined while it is not. */
-  goalReached(): "accuracy" | "epochs" | undefined {
+  goalReached(): Exclude<Summary["ended"], "stopped"> | undefined {
     const { last } = this.ledger;
     if (last === undefined) return undefined;
     if (last.testAccuracy >= (this.config.stopAtAccuracy ?? Infinity)) return "accuracy";
+    const ended = this.#progress.ended();
+    if (ended !== undefined) return ended;
     return last.epoch >= this.config.epochs ? "epochs" : undefined;
   }
 
@@ -53,13 +75,15 @@ export class RunState {
       identity,
       theta: this.optimizer.theta,
       method: this.optimizer.save(),
+      progress: this.#progress.save(),
       statistics: this.#statistics.save(),
       ledger: await this.ledger.save(),
     };
   }
 
-  restore({ theta, method, statistics, ledger }: Checkpoint): void {
+  restore({ theta, method, progress, statistics, ledger }: Checkpoint): void {
     this.optimizer.restore(theta, method, this.epochs.full);
+    this.#progress.restore(progress);
     this.#statistics.restore(statistics);
     this.ledger.restore(ledger);
   }

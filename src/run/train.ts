@@ -18,7 +18,8 @@ import { agree, type Wish } from "./wishes.js";
 
 /**
  * The training loop. Every rank runs it; rank 0 writes the run folder `out`.
- * @throws UsageError before anything is written where configuration, data, model and checkpoint do not fit together
+ * @throws UsageError before anything is written where configuration, data, model and checkpoint do not fit together;
+ * DivergedError, on every rank, where a loss is not finite
  */
 export async function train(config: TrainConfig, out: string, place: RankPlace): Promise<Summary> {
   if (place.comm.rank === 0) await expectPlaceFor(out, "the run folder");
@@ -61,6 +62,7 @@ async function trainIn(
     const stopped = await finishEpoch(run, checkpoints, reporter, () => agree(comm, wish()));
     const isWhole = ledger.position.batches === config.batches;
     const quality = await evaluateQuality(comm, evaluator, test, optimizer.theta);
+    run.divergence.afterEpoch(quality.loss, optimizer.theta, ledger.position.epochs + 1);
     const metrics = await ledger.close(quality);
     await reporter.attempt("write metrics.jsonl", async () => folder?.metrics.append(metrics));
     reporter.log.info(metrics, "epoch");

@@ -33,8 +33,13 @@ export interface Model {
    * negative curvature known) and where g is not finite.
    */
   step(g: Vector, radius: number): Step | undefined;
-  /** f has gradient `g` at `x`. */
+  /** f has gradient `g`, all of it finite, at `x`. */
   observe(x: Vector, g: Vector): void;
+  /**
+   * f has gradient `g` at `x`, a trial from the point observed last. Only models that learn from pairs of points of
+   * one batch have this: to them a gradient is worth its price where the method itself needs none (ALGORITHMS §2).
+   */
+  observeTrial?(x: Vector, g: Vector): void;
   /** Gradients from here on are of another f: they are never subtracted from earlier ones (ALGORITHMS §2). */
   startBatch(): void;
   /** The model a subdomain starts from: this one's knowledge of the subdomain's parameters (TCKK23 §3.1). */

@@ -8,7 +8,7 @@ export interface RadiusRule {
   readonly shrink: number;
   /** β */
   readonly grow: number;
-  /** Δ_min */
+  /** Δ_min: the smallest radius that a step starts with; its trials may go below. */
   readonly min: number;
   /** Δ_max */
   readonly max: number;

@@ -25,6 +25,9 @@ export function secondOrder(memory: LSR1Memory, last?: Point): Model {
       if (last) memory.update(difference(x, last.x), difference(g, last.g));
       last = { x, g };
     },
+    observeTrial(x, g) {
+      if (last) memory.update(difference(x, last.x), difference(g, last.g));
+    },
     startBatch() {
       last = undefined;
     },

@@ -1,4 +1,4 @@
-import { addScaled, type Vector } from "../linalg/vector.js";
+import { addScaled, same, type Vector } from "../linalg/vector.js";
 import type { Model } from "./model.js";
 import type { Objective } from "./objective.js";
 import { judge, type RadiusRule } from "./radius.js";
@@ -34,12 +34,17 @@ export interface TrustRegionResult extends Iterate {
   readonly radius: number;
   /** Ratio of the last trial judged; NaN where none was made (a stationary point). */
   readonly rho: number;
+  /** The last trial, where every one was rejected. */
+  readonly missed?: Vector | undefined;
 }
 
 /**
  * One trust-region step from `at` with gradient `g` (ALGORITHMS §1, TCKK23 §2.1): trials with shrinking radius until
- * one is accepted, a trial at Δ_min was rejected, or `maxTrials` were made. Costs 1..maxTrials losses, no gradient.
- * Returns the new point, or `at` itself where every trial was rejected. Nothing passed in is written to.
+ * one is accepted, `maxTrials` were made, or float32 cannot tell a trial from `at`. Costs 1..maxTrials losses, no
+ * gradient. Returns the new point, or `at` itself where every trial was rejected. Nothing passed in is written to.
+ *
+ * Trials may go below Δ_min, which bounds the radius that the next step starts with: with a floor under the trials
+ * themselves a step whose radius is too long for the curvature would be rejected for ever.
  */
 export async function trustRegionStep(
   objective: Objective,
@@ -48,29 +53,33 @@ export async function trustRegionStep(
   radius: number,
   { rule, model, maxTrials, tryLonger = false, reference = at.f, decide = decideAlone }: TrustRegionOptions,
 ): Promise<TrustRegionResult> {
+  const trials = { ...rule, min: 0 };
   let rho = NaN;
+  let missed: Vector | undefined;
   for (let trial = 0; trial < maxTrials; trial++) {
     const tried = radius;
     const step = model.step(g, tried);
     if (step === undefined) break;
-    const next = await evaluate(objective, at.x, step.s);
-    const verdict = await decide(() => judge(rule, tried, reference - next.f, step.predicted, step.norm));
+    const x = trialPoint(at.x, step.s);
+    if (same(x, at.x)) break;
+    const next = { x, f: await objective.value(x) };
+    const verdict = await decide(() => judge(trials, tried, reference - next.f, step.predicted, step.norm));
     ({ radius, rho } = verdict);
     if (verdict.accepted) {
       const reach = 2 * tried;
       const longer = tryLonger && trial === 0 && reach <= rule.max ? model.step(g, reach) : undefined;
       if (longer) {
-        const further = await evaluate(objective, at.x, longer.s);
+        const xFurther = trialPoint(at.x, longer.s);
+        const further = { x: xFurther, f: await objective.value(xFurther) };
         if (await decide(() => further.f < next.f)) return { ...further, accepted: true, radius: reach, rho };
       }
-      return { ...next, accepted: true, radius, rho };
+      return { ...next, accepted: true, radius: Math.max(radius, rule.min), rho };
     }
-    if (tried <= rule.min) break;
+    missed = x;
   }
-  return { ...at, accepted: false, radius, rho };
+  return { ...at, accepted: false, radius: Math.max(radius, rule.min), rho, missed };
 }
 
-async function evaluate(objective: Objective, from: Vector, s: Vector): Promise<Iterate> {
-  const x = addScaled(from, 1, s, new Float32Array(s.length));
-  return { x, f: await objective.value(x) };
+function trialPoint(from: Vector, s: Vector): Vector {
+  return addScaled(from, 1, s, new Float32Array(s.length));
 }

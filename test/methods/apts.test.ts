@@ -48,7 +48,7 @@ async function minimise(
   const onRank = async (comm: Communicator): Promise<Outcome> => {
     const problem = new TestProblem(f, decomposition);
     const optimizer = apts(
-      { comm, decomposition, plannedSteps: iterations },
+      { comm, decomposition, plannedSteps: iterations, fullBatch: true, tolerance: 0 },
       { ...aptsDefaults, ...options },
       Float32Array.from(f.start),
     );

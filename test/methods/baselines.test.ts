@@ -21,8 +21,8 @@ const STEPS = 50;
 type Make = (context: MethodContext, theta0: Vector) => Optimizer;
 const rule =
   (update: UpdateRule): Make =>
-  (_, theta0) =>
-    gradientMethod(update, theta0);
+  (context, theta0) =>
+    gradientMethod(context, update, theta0);
 
 const plain = { learningRate: 0.1, momentum: 0, nesterov: false, weightDecay: 0 };
 const adamLike = { learningRate: 0.02, beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0 };
@@ -53,7 +53,10 @@ interface Run {
 async function run(make: Make, steps = STEPS, ranks = 1): Promise<Run> {
   const group = createLocalGroup(ranks);
   const onRank = async (comm: Communicator): Promise<Run> => {
-    const optimizer = make({ comm, decomposition, plannedSteps: STEPS }, Float32Array.from(network.start));
+    const optimizer = make(
+      { comm, decomposition, plannedSteps: STEPS, fullBatch: false, tolerance: 0 },
+      Float32Array.from(network.start),
+    );
     return { optimizer, ...(await go(optimizer, steps)) };
   };
   const runs = await Promise.all(group.map(onRank));
@@ -243,7 +246,7 @@ describe("every baseline", () => {
     await go(optimizer, 3); // what is saved must not change with what comes after
     const [comm] = createLocalGroup(1);
     const restored = methods[name]!(
-      { comm: comm!, decomposition, plannedSteps: STEPS },
+      { comm: comm!, decomposition, plannedSteps: STEPS, fullBatch: false, tolerance: 0 },
       Float32Array.from(network.start),
     );
     restored.restore(theta, saved);
@@ -255,7 +258,10 @@ describe("every baseline", () => {
     const { path } = await run(methods[name]!, 5);
     const [comm] = createLocalGroup(1);
     const theta0 = Float32Array.from(network.start);
-    const optimizer = methods[name]!({ comm: comm!, decomposition, plannedSteps: STEPS }, theta0);
+    const optimizer = methods[name]!(
+      { comm: comm!, decomposition, plannedSteps: STEPS, fullBatch: false, tolerance: 0 },
+      theta0,
+    );
     await go(optimizer, 5);
     expect(theta0).toEqual(Float32Array.from(network.start));
     expect(new Set(path).size).toBe(5);
@@ -272,7 +278,7 @@ describe("every baseline", () => {
     };
     const [comm] = createLocalGroup(1);
     const optimizer = methods[name]!(
-      { comm: comm!, decomposition: evenSplit(1, 1), plannedSteps: STEPS },
+      { comm: comm!, decomposition: evenSplit(1, 1), plannedSteps: STEPS, fullBatch: false, tolerance: 0 },
       Float32Array.of(2),
     );
     const problem = new TestProblem(flat, evenSplit(1, 1));

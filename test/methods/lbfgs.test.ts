@@ -97,7 +97,7 @@ describe("lbfgs", () => {
   const make = (f: TestFunction, memory = 10): { optimizer: Optimizer; problem: TestProblem } => {
     const decomposition = evenSplit(f.dimension, 1);
     const optimizer = lbfgs(
-      { comm: comm!, decomposition, plannedSteps: 50 },
+      { comm: comm!, decomposition, plannedSteps: 50, fullBatch: true, tolerance: 0 },
       { memory },
       Float32Array.from(f.start),
     );

@@ -30,7 +30,11 @@ function start(
     { source: { kind: "program" }, values: { ...options } },
   ]);
   const decomposition = evenSplit(f.dimension, subdomains);
-  return description.create({ comm, decomposition, plannedSteps: 100 }, values, Float32Array.from(f.start));
+  return description.create(
+    { comm, decomposition, plannedSteps: 100, fullBatch: true, tolerance: 0 },
+    values,
+    Float32Array.from(f.start),
+  );
 }
 
 async function go(

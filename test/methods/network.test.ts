@@ -68,7 +68,7 @@ it.each([
   const problem = new NetworkProblem(evaluator, batch, comm!, decomposition, new EvaluationCount());
   const method = methodNamed(name);
   const options = resolveOptions(method.options, [{ source: { kind: "program" }, values: { direction } }]);
-  const context = { comm: comm!, decomposition, plannedSteps: 60 };
+  const context = { comm: comm!, decomposition, plannedSteps: 60, fullBatch: true, tolerance: 0 };
   const optimizer = method.create(context, options, evaluator.parameters());
 
   const begin = exactLoss(optimizer.theta);

@@ -26,6 +26,7 @@ function checkpoint(theta: readonly number[] = [1, 2, 3], epochs = 1): Checkpoin
     },
     theta: Float32Array.from(theta),
     method: { radius: 0.1, pairs: [Float32Array.from(theta)], here: null, last: undefined },
+    progress: { gradientNorm: Infinity, unmoved: 2 },
     statistics: null,
     ledger: {
       globalLosses: 1,

@@ -40,7 +40,7 @@ describe("a run that is resumed", () => {
     expect(metrics(parts).map(({ epoch, steps }) => [epoch, steps])).toEqual([[1, 4], [2, 1]]); // prettier-ignore
     const second = await run(parts, sapts, { beginning: "resume", ...stopAfter(2) });
     expect(second.events).toContainEqual(
-      expect.objectContaining({ type: "resume", from: { epochs: 1, batches: 1 }, finished: false }),
+      expect.objectContaining({ type: "resume", from: { epochs: 1, batches: 1 }, finished: undefined }),
     );
     const third = await run(parts, sapts, { beginning: "resume" });
     expect(third.summary.ended).toBe("epochs");
@@ -80,7 +80,7 @@ describe("a run that is resumed", () => {
     const before = weights(out);
     const again = await run(out, { epochs: 2 }, { beginning: "resume" });
     expect(again.events).toContainEqual(
-      expect.objectContaining({ type: "resume", from: { epochs: 2, batches: 0 }, finished: true }),
+      expect.objectContaining({ type: "resume", from: { epochs: 2, batches: 0 }, finished: "epochs" }),
     );
     expect(again.summary).toMatchObject({ ended: "epochs", epochs: 2 });
     expect(weights(out).equals(before)).toBe(true);

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { firstOrder } from "../../src/trust-region/first-order.js";
 import { globalRule } from "../../src/trust-region/radius.js";
+import type { Vector } from "../../src/linalg/vector.js";
 import { trustRegionStep } from "../../src/trust-region/step.js";
 import { CountedObjective, quadratic, type TestFunction } from "../helpers/objectives.js";
 
@@ -45,7 +46,7 @@ describe("trustRegionStep", () => {
     expect(result.radius).toBe(0.0125); // ρ = 0.75 − …: neither shrunk nor grown
   });
 
-  it("gives up after a rejected trial at Δ_min", async () => {
+  it("tries below Δ_min, from which the next step starts", async () => {
     const f = new CountedObjective(upOnly);
     const result = await trustRegionStep(
       f,
@@ -54,8 +55,42 @@ describe("trustRegionStep", () => {
       4e-4,
       options,
     );
-    expect(f.values).toBe(3); // 4e-4, 2e-4, 1e-4 = Δ_min
+    expect(f.values).toBe(10); // 4e-4, 2e-4, 1e-4 = Δ_min, … 7.8e-7
     expect(result).toMatchObject({ accepted: false, f: 0, radius: globalRule.min });
+    expect(result.missed![0]).toBeCloseTo(-4e-4 / 2 ** 9, 12);
+  });
+
+  it("gets along where the curvature is too large for steps of Δ_min", async () => {
+    const steep: TestFunction = {
+      name: "steep",
+      dimension: 1,
+      start: [4e-5],
+      value: (x) => 5e4 * x[0]! ** 2,
+      gradient: (x, out) => (out[0] = 1e5 * x[0]!),
+    };
+    let at = { x: Float32Array.from(steep.start) as Vector, f: steep.value(Float32Array.from(steep.start)) };
+    expect(steep.value(Float32Array.of(4e-5 - globalRule.min))).toBeGreaterThan(at.f);
+    const g = new Float32Array(1);
+    let radius: number = globalRule.min;
+    for (let k = 0; k < 20; k++) {
+      steep.gradient(at.x, g);
+      if (k === 0) expect(g[0]).toBeGreaterThan(1);
+      const result = await trustRegionStep(new CountedObjective(steep), at, g, radius, options);
+      expect(result.radius).toBeGreaterThanOrEqual(globalRule.min);
+      ({ radius } = result);
+      at = result;
+    }
+    expect(Math.abs(g[0]!)).toBeLessThan(0.1);
+  });
+
+  it("ends where float32 cannot tell a trial from the point", async () => {
+    const f = new CountedObjective({ ...upOnly, value: () => 0 });
+    const result = await trustRegionStep(f, { x: Float32Array.of(1), f: 0 }, Float32Array.of(1), 1e-7, {
+      ...options,
+      maxTrials: 100,
+    });
+    expect(f.values).toBe(2); // 1 − 1e-7 and 1 − 5e-8 are below 1, 1 − 2.5e-8 is 1
+    expect(result.accepted).toBe(false);
   });
 
   it("makes no more than maxTrials trials", async () => {

@@ -1,5 +1,5 @@
-import type { Vector } from "../../linalg/vector.js";
-import type { Optimizer } from "../problem.js";
+import { normInf, type Vector } from "../../linalg/vector.js";
+import { leadsNowhere, type MethodContext, type Optimizer } from "../problem.js";
 
 /** A first-order rule (ALGORITHMS §11): how one gradient moves θ, with the vectors it remembers by name. */
 export interface UpdateRule<Memory extends string = string> {
@@ -9,8 +9,8 @@ export interface UpdateRule<Memory extends string = string> {
   update(t: number, memory: Readonly<Record<Memory, Vector>>, theta: Vector, g: Vector, out: Vector): void;
 }
 
-/** A rule at work: one gradient of the batch's loss a step, no loss evaluations, every step taken. */
-export function gradientMethod(rule: UpdateRule, theta0: Vector): Optimizer {
+/** A rule at work: one gradient of the batch's loss a step, no loss evaluations, every step taken that leads anywhere. */
+export function gradientMethod(context: MethodContext, rule: UpdateRule, theta0: Vector): Optimizer {
   const memory = Object.fromEntries(rule.remembers.map((name) => [name, new Float32Array(theta0.length)]));
   const g = new Float32Array(theta0.length);
   let theta = theta0;
@@ -22,11 +22,13 @@ export function gradientMethod(rule: UpdateRule, theta0: Vector): Optimizer {
     },
     async step({ objective }) {
       const loss = await objective.gradient(theta, g);
+      const gradientNorm = normInf(g);
+      if (leadsNowhere(context, gradientNorm)) return { loss, accepted: false, gradientNorm };
       const next = new Float32Array(theta.length);
       t += 1;
       rule.update(t, memory, theta, g, next);
       theta = next;
-      return { loss, accepted: true };
+      return { loss, accepted: true, gradientNorm };
     },
     save: () => ({
       t,
