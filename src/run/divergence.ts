@@ -60,10 +60,10 @@ export class DivergenceCheck {
 
   #later(expected: string, theta: Vector): DivergedError {
     const { finite, state } = this.#stateOf(theta);
-    const rate = this.config.methodOptions["learningRate"];
+    const rate = this.config.methodOptions["learningRate"] as number | undefined;
     const advice = [
       ...(finite ? [LOOK_FOR] : []),
-      ...(rate === undefined ? [] : [`A smaller --learning-rate than ${String(rate)} may help.`]),
+      ...(rate === undefined ? [] : [`A smaller --learning-rate than ${rate} may help.`]),
       "Checkpoints written before are kept.",
     ];
     return new DivergedError(`The training diverged: expected ${expected}: ${state}. ${advice.join(" ")}`);

@@ -134,7 +134,13 @@ describe("tr --direction l-sr1 on mini-batches", () => {
 
   function shifted(f: TestFunction, by: number): TestFunction {
     const moved = (x: Vector): Vector => x.map((value) => value + by);
-    return { ...f, value: (x) => f.value(moved(x)), gradient: (x, out) => f.gradient(moved(x), out) };
+    return {
+      ...f,
+      value: (x) => f.value(moved(x)),
+      gradient: (x, out) => {
+        f.gradient(moved(x), out);
+      },
+    };
   }
 
   async function path(direction: string): Promise<{ theta: Vector[]; saved: ReturnType<Optimizer["save"]> }> {
