@@ -7,9 +7,8 @@ export interface EpochMetrics {
   readonly epoch: number;
   /** Seconds of training since the run began, evaluation on the test set left out. */
   readonly seconds: number;
-  /** Mean over the epoch's steps of the loss they report; NaN where it was not finite. */
+  /** Mean over the epoch's steps of the loss they report. */
   readonly loss: number;
-  /** NaN where it was not finite. */
   readonly testLoss: number;
   /** Share, 0 to 1. */
   readonly testAccuracy: number;
@@ -40,7 +39,7 @@ const fields = [
   "bytesSent",
 ] as const satisfies readonly (keyof EpochMetrics)[];
 
-/** JSON has no NaN: a loss that was not finite was written as null. */
+/** A loss that was not finite, as older versions went on after it: JSON has no NaN, null was written. */
 const nullable = new Set<keyof EpochMetrics>(["loss", "testLoss", "radius"]);
 
 /**

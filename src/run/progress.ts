@@ -1,14 +1,14 @@
 import { same, type Vector } from "../linalg/vector.js";
 import { leadsNowhere, type MethodContext, type StepReport } from "../methods/problem.js";
 
-/** Iterations in a row that leave θ where it was, after which a run counts as stalled (ALGORITHMS §1.7). */
+/** Iterations in a row that accept nothing and leave θ where it was, after which a run counts as stalled (ALGORITHMS §1.7). */
 const STALLED_AFTER = 5;
 
 /** What a checkpoint keeps of it. */
 export interface ProgressState {
   /** ‖∇f‖_∞ where the last step began. */
   readonly gradientNorm: number;
-  /** Steps since θ moved. */
+  /** Steps since one was accepted or θ moved. */
   readonly unmoved: number;
 }
 
@@ -19,9 +19,9 @@ export class Progress {
   constructor(private readonly context: Pick<MethodContext, "fullBatch" | "tolerance">) {}
 
   /** A step led from `from` to `to`. */
-  follow({ gradientNorm }: StepReport, from: Vector, to: Vector): void {
+  follow({ accepted, gradientNorm }: StepReport, from: Vector, to: Vector): void {
     if (!this.context.fullBatch) return;
-    this.#state = { gradientNorm, unmoved: same(from, to) ? this.#state.unmoved + 1 : 0 };
+    this.#state = { gradientNorm, unmoved: !accepted && same(from, to) ? this.#state.unmoved + 1 : 0 };
   }
 
   ended(): "converged" | "stalled" | undefined {

@@ -151,6 +151,14 @@ describe("apts train", () => {
     expect(existsSync(join(out, "summary.json"))).toBe(false);
   });
 
+  it("refuses radii that do not fit together before anything starts, and ends with 2", async () => {
+    const out = join(temporaryFolder(), "run");
+    const { code, stderr } = await runApts(["train", ...SMALL, "--radius", "0.5", "--out", out]);
+    expect(stderr).toMatch(/^apts: Expected --radius to lie between .* \(0\.1\), got 0\.5\.\n$/);
+    expect(code).toBe(2);
+    expect(existsSync(out)).toBe(false);
+  });
+
   it("says that a run has stalled, and ends with 0", async () => {
     const out = join(temporaryFolder(), "run");
     const radii = ["--radius", "100", "--min-radius", "100", "--max-radius", "100", "--max-trials", "1"];
