@@ -154,5 +154,7 @@ it("a job that SLURM has requeued goes on with the same command line", async () 
   expectSuccess(await runApts(command));
   const again = await runApts(command, { environment: { SLURM_RESTART_COUNT: "1" } });
   expectSuccess(again);
-  expect(again.stderr).toMatch(/The run is finished after 2 epochs: all epochs done. A larger --epochs trains on/);
+  expect(again.stderr).toMatch(
+    /The run is finished after 2 epochs: all epochs done. A larger --epochs trains on/,
+  );
 });
