@@ -8,6 +8,8 @@ import type { ErrorReport } from "./errors.js";
 export type RankEvent =
   | { readonly type: "error"; readonly error: ErrorReport }
   | { readonly type: "run"; readonly event: unknown }
+  /** A warning that any rank may give; what several say is one. */
+  | { readonly type: "notice"; readonly message: string }
   | { readonly type: "doctor"; readonly event: unknown };
 
 export const EVENTS_VARIABLE = "APTS_EVENTS";

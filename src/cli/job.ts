@@ -33,6 +33,7 @@ export async function runJob(
 ): Promise<JobResult> {
   if (spec.beginning === "new") await checkRunFolder(spec.out);
   let summary: Summary | undefined;
+  const notices = new Set<string>();
   let newCheckpoint = false; // since the ranks were started last
   const result = await launch({
     ...where,
@@ -46,6 +47,10 @@ export async function runJob(
     signal,
     forwardSignals,
     onEvent: (_, event) => {
+      if (event.type === "notice" && !notices.has(event.message)) {
+        notices.add(event.message);
+        observe?.({ type: "warning", message: event.message });
+      }
       if (event.type !== "run") return;
       const run = event.event as RunEvent;
       if (run.type === "done") summary = run.summary;

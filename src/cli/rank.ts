@@ -1,6 +1,6 @@
 import { RESTART_VARIABLE } from "../../launcher/launch.js";
 import { gpuOfTask, secondsLeft } from "../../launcher/slurm.js";
-import { init, type Communicator } from "../comm/index.js";
+import { init, type CommunicationLog, type Communicator } from "../comm/index.js";
 import type { JoinOptions, Task } from "../comm/rendezvous/index.js";
 import { watchParent } from "../comm/rendezvous/lifeline.js";
 import { encodeEvent, EVENTS_VARIABLE } from "../events.js";
@@ -34,7 +34,7 @@ export async function runRank(
   watchParent();
   let comm: Communicator | undefined;
   try {
-    comm = await init(join);
+    comm = await init({ ...join, ...(launched ? { log: tellLauncher } : {}) });
     const cores = launched ? undefined : await settle(comm, task);
     const { config, out, beginning, dataFiles } = await comm.broadcastObject(
       comm.rank === 0 ? plan() : undefined,
@@ -65,6 +65,10 @@ export async function runRank(
     await comm?.close();
   }
 }
+
+const tellLauncher: CommunicationLog = (level, message) => {
+  if (level === "warn") process.stdout.write(encodeEvent({ type: "notice", message }));
+};
 
 /** The cores that every rank has to itself: results depend on the number of threads, so all ranks take the same. */
 async function fewestCores(comm: Communicator, found: number | undefined): Promise<number> {

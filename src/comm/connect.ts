@@ -10,7 +10,7 @@ import { fromVariables, type RankEnvironment } from "./rendezvous/environment.js
 import { join, type JoinOptions } from "./rendezvous/meeting/join.js";
 import type { PeerAddress } from "./rendezvous/protocol.js";
 import { startedBy } from "./rendezvous/starters/index.js";
-import { openPeerMemory } from "./shared/peer-memory.js";
+import { loadPeerMemory, type PeerMemory } from "./shared/peer-memory.js";
 import { Sharing } from "./shared/sharing.js";
 import { memoryTransports } from "./transport/memory.js";
 import { addressTowards, bindLocal, hostIdentity, securityOf } from "./transport/sockets.js";
@@ -67,7 +67,12 @@ export async function connect(
     const { hostname: meetingHost, port } = new URL(environment.rendezvous);
     const address = await addressTowards(meetingHost, Number(port));
     await inbox.bind(`tcp://${address}:*`);
-    const memory = environment.sharedMemory === false ? undefined : await openPeerMemory();
+    let [memory, whyNot]: [PeerMemory?, string?] = [];
+    try {
+      if (environment.sharedMemory !== false) memory = await loadPeerMemory();
+    } catch (error) {
+      whyNot = (error as Error).message.split("\n")[0]!;
+    }
     const own: PeerAddress = {
       host: hostIdentity(),
       hostName: hostname(),
@@ -78,16 +83,33 @@ export async function connect(
     };
     const peers = await meet(environment, own, security);
     await onMet?.(peers);
+    const neighbours = peers.flatMap(({ host }, peer) => (host === own.host ? [peer] : []));
+    const reportSockets = onceIn(log, neighbours[0] === rank);
+    if (whyNot !== undefined && neighbours.length > 1) reportSockets(whyNot);
     const tcpOnly = environment.transport === "tcp";
     return worldOf(new ZeromqTransport(inbox, rank, peers, security, tcpOnly), {
       ...environment,
       log,
-      sharing: memory && new Sharing(memory, (peer) => sharedProcess(own, peers[peer]!)),
+      sharing: memory && new Sharing(memory, (peer) => sharedProcess(own, peers[peer]!), reportSockets),
     });
   } catch (error) {
     inbox.close();
     throw error;
   }
+}
+
+/** Says, once, why ranks of one host do not read each other's memory; as a warning from the first rank of the host. */
+function onceIn(log: CommunicationLog, isFirst: boolean): (reason: string) => void {
+  let said = false;
+  return (reason) => {
+    if (said) return;
+    said = true;
+    log(
+      isFirst ? "warn" : "info",
+      `Ranks of one host cannot read each other's memory (${reason}): payloads go through sockets, which is slower. ` +
+        `"apts doctor" says what to change; --no-shared-memory asks for sockets.`,
+    );
+  };
 }
 
 /** Communicators of `size` ranks inside this process, which exchange messages through memory. */

@@ -1,9 +1,10 @@
 import { spawnSync } from "node:child_process";
 import { hostname } from "node:os";
+import { join } from "node:path";
 import { expect, it } from "vitest";
 import type { Examination } from "../../src/job/doctor/facts.js";
 import type { Finding } from "../../src/job/doctor/finding.js";
-import { APTS, runApts } from "../helpers/apts.js";
+import { APTS, runApts, SMALL, temporaryFolder } from "../helpers/apts.js";
 
 interface Told {
   readonly exitCode: number;
@@ -66,4 +67,15 @@ it("apts doctor says why ranks cannot read each other's memory, and what to do",
     found: expect.stringContaining("no koffi") as string,
     remedy: expect.stringContaining("npm install koffi") as string,
   });
+});
+
+it("a run whose ranks cannot read each other's memory says so once", async () => {
+  const out = join(temporaryFolder(), "run");
+  const { code, stderr } = await runApts(["train", ...SMALL, "--ranks", "3", "--epochs", "1", "--out", out], {
+    environment: { NODE_OPTIONS: `--import=${NO_KOFFI}` },
+  });
+  expect(code).toBe(0);
+  expect(
+    stderr.match(/cannot read each other's memory \(no koffi\): payloads go through sockets/g),
+  ).toHaveLength(1);
 });

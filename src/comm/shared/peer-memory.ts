@@ -19,14 +19,9 @@ const MADV_COLLAPSE = 25;
 const PAGE = 4096n;
 
 /**
- * Opens libc's process_vm_readv (Linux ≥ 3.2) by FFI; undefined where the platform, koffi or the permission to read is
- * missing. Which peers can be read is found out peer by peer.
+ * Opens libc's process_vm_readv (Linux ≥ 3.2) by FFI; throws what is missing: the platform, koffi or libc. Which peers
+ * can be read is found out peer by peer.
  */
-export async function openPeerMemory(): Promise<PeerMemory | undefined> {
-  return loadPeerMemory().catch(() => undefined);
-}
-
-/** As `openPeerMemory`; throws what is missing. */
 export async function loadPeerMemory(): Promise<PeerMemory> {
   if (platform() !== "linux") throw new Error("only Linux lets processes read each other's memory");
   const { default: koffi } = await import("koffi");

@@ -26,6 +26,8 @@ export class Sharing {
     private readonly memory: PeerMemory,
     /** The process of a peer that shares this host's memory, if it does. */
     private readonly processOf: (peer: number) => number | undefined,
+    /** Told why the memory of a peer that has offered it cannot be read. */
+    private readonly onRefused: (reason: string) => void = () => undefined,
   ) {}
 
   /** Whether `peer` is of this host and has the means. */
@@ -41,14 +43,17 @@ export class Sharing {
 
   /** Whether the offer of `peer` holds: its memory can be read. */
   accepts(peer: number, offer: Buffer): boolean {
+    if (offer.length === 0 || !this.mayShare(peer)) return false;
     try {
       const { address, length } = decodeSpan(offer);
       const found = Buffer.alloc(length);
       this.read(peer, address, found);
-      return found.equals(offer.subarray(SPAN_BYTES));
-    } catch {
-      return false;
+      if (found.equals(offer.subarray(SPAN_BYTES))) return true;
+      this.onRefused("another process answers to its number");
+    } catch (error) {
+      this.onRefused((error as Error).message.replace(/ from process \d+/, ""));
     }
+    return false;
   }
 
   addReader(peer: number): void {
