@@ -9,6 +9,7 @@ import { inMemory, type InMemoryData } from "../data/in-memory.js";
 import { AptsError, UsageError } from "../errors.js";
 import { checkModel } from "../network/inspect/check-model.js";
 import { checkPortable } from "../network/inspect/freezing.js";
+import { layersOf } from "../network/inspect/graph.js";
 import { loadModel, serialiseModel } from "../network/model-file.js";
 import type { EpochMetrics } from "../report/metrics.js";
 import type { RunEvent } from "../run/events.js";
@@ -94,6 +95,10 @@ async function writeData(data: { train: InMemoryData; test: InMemoryData }, fold
 
 async function copyWeights(path: string, into: tf.LayersModel): Promise<void> {
   const trained = await loadModel(path);
-  into.setWeights(trained.getWeights());
+  // Layer by layer: a model orders its weights by what is trained, at its level and in nested models.
+  const to = [...layersOf(into)];
+  [...layersOf(trained)].forEach(({ layer }, i) => {
+    to[i]!.layer.setWeights(layer.getWeights());
+  });
   trained.dispose();
 }
