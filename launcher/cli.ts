@@ -7,6 +7,7 @@ import { integer, number, type OptionTable } from "../src/config/option.js";
 import { resolveOptions } from "../src/config/resolve.js";
 import { AptsError, reportOf, UsageError } from "../src/errors.js";
 import { explainError, meaningOf } from "../src/host/system-errors.js";
+import { printable } from "../src/terminal.js";
 import { launch, plan, type LaunchSpec } from "./launch.js";
 import { launchOptions, launchSpecOf } from "./options.js";
 import { placementTable } from "./placement-table.js";
@@ -68,7 +69,7 @@ async function run(
     return 0;
   }
   const result = await launch(spec);
-  if (result.failure) console.error(explain(result));
+  if (result.failure) console.error(printable(explain(result)));
   return result.exitCode;
 }
 
@@ -78,7 +79,7 @@ function report(error: unknown): number {
   if ((error as NodeJS.ErrnoException).code === "EPIPE") return 1; // nobody reads our output any more
   const known = reportOf(error);
   if (!(error instanceof AptsError) && meaningOf(known.code) === undefined) throw error;
-  console.error(error instanceof AptsError ? error.message : explainError(known));
+  console.error(printable(error instanceof AptsError ? error.message : explainError(known)));
   return known.exitCode;
 }
 

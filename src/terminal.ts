@@ -9,3 +9,22 @@ export function hasColour(stream: { readonly isTTY?: boolean }): boolean {
 export function coloursFor(stream: { readonly isTTY?: boolean }): ReturnType<typeof createColors> {
   return createColors(hasColour(stream));
 }
+
+/**
+ * Text of other people (names of files, hosts and runs, error texts) as it may be written to a terminal or a picture:
+ * control characters, and marks that turn the direction of writing, are spelled out. They could move the cursor, hide
+ * lines, or type into a terminal. Line breaks and tabs stay.
+ */
+export function printable(text: string): string {
+  return text.replace(/[^\P{Cc}\n\t]|\p{Bidi_Control}/gu, spelled);
+}
+
+/** As `printable`, for one line or a cell of a table. */
+export function printableLine(text: string): string {
+  return text.replace(/\p{Cc}|\p{Bidi_Control}/gu, spelled);
+}
+
+function spelled(character: string): string {
+  const code = character.charCodeAt(0).toString(16);
+  return code.length > 2 ? `\\u${code.padStart(4, "0")}` : `\\x${code.padStart(2, "0")}`;
+}

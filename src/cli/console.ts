@@ -3,7 +3,7 @@ import { ENDINGS, finalTable, progressLine } from "../report/console.js";
 import { formatCount, formatPlural } from "../report/format.js";
 import type { RunEvent } from "../run/events.js";
 import type { Position } from "../run/ledger.js";
-import { coloursFor, hasColour } from "../terminal.js";
+import { coloursFor, hasColour, printable, printableLine } from "../terminal.js";
 
 /**
  * Shows a run to the person who started it: a progress line an epoch and a table at the end, on standard error;
@@ -17,7 +17,7 @@ export function showRun(json: boolean): (event: RunEvent) => void {
       case "start":
         ({ epochs, out } = event);
         console.error(
-          `${event.method} on ${event.data}: ${formatCount(event.trainSamples)} + ${formatCount(event.testSamples)} samples, ` +
+          `${event.method} on ${printableLine(event.data)}: ${formatCount(event.trainSamples)} + ${formatCount(event.testSamples)} samples, ` +
             `${formatPlural(event.parameters, "parameter")} in ${formatPlural(event.subdomains, "subdomain")}, ` +
             `${formatPlural(event.ranks, "rank")}, ${event.backend}`,
         );
@@ -26,13 +26,13 @@ export function showRun(json: boolean): (event: RunEvent) => void {
         console.error(
           event.finished
             ? `The run is finished after ${formatPlural(event.from.epochs, "epoch")}: ${ENDINGS[event.finished]}.${trainsOn[event.finished] ?? ""}`
-            : `goes on after ${progress(event.from)}, from ${event.file}`,
+            : `goes on after ${progress(event.from)}, from ${printableLine(event.file)}`,
         );
         break;
       case "checkpoint":
         break; // one an epoch is no news
       case "warning":
-        console.error(`${coloursFor(process.stderr).yellow("apts:")} ${event.message}`);
+        console.error(`${coloursFor(process.stderr).yellow("apts:")} ${printable(event.message)}`);
         break;
       case "epoch":
         console.error(progressLine(event.metrics, epochs, hasColour(process.stderr)));
@@ -40,7 +40,8 @@ export function showRun(json: boolean): (event: RunEvent) => void {
       case "done":
         if (json) console.log(JSON.stringify(event.summary, null, 2));
         else console.log(finalTable(event.summary, hasColour(process.stdout)));
-        if (event.summary.ended === "stopped") console.error(`apts train --resume ${out} goes on from here.`);
+        if (event.summary.ended === "stopped")
+          console.error(`apts train --resume ${printableLine(out)} goes on from here.`);
         break;
       default:
         event satisfies never;

@@ -1,17 +1,18 @@
-import { reportOf } from "../errors.js";
+import { AptsError, reportOf } from "../errors.js";
 import { explainError } from "../host/system-errors.js";
-import { coloursFor } from "../terminal.js";
+import { coloursFor, printable } from "../terminal.js";
 
 export function showFailure(text: string): void {
-  console.error(`${coloursFor(process.stderr).red("apts:")} ${text}`);
+  console.error(`${coloursFor(process.stderr).red("apts:")} ${printable(text)}`);
 }
 
 /**
- * One clear sentence for bad usage, for what the system refuses and for what follows from another rank's failure,
- * everything known for any other error; returns the exit code.
+ * What an error of our own, or the system, says is all there is to say; everything known for any other error. Returns
+ * the exit code.
  */
 export function showError(error: unknown): number {
   const report = reportOf(error);
-  showFailure(report.consequence ? report.message : explainError(report));
+  const saysAll = report.consequence || (error instanceof AptsError && report.code === undefined);
+  showFailure(saysAll ? report.message : explainError(report));
   return report.exitCode;
 }

@@ -8,6 +8,7 @@ import { slotsOf } from "../../launcher/placement.js";
 import { addOptions } from "../config/commander.js";
 import { choice, integer, text } from "../config/option.js";
 import { resolveOptions } from "../config/resolve.js";
+import { printable } from "../terminal.js";
 import { BACKENDS } from "../run/options.js";
 import { aptsVersion } from "../run/record.js";
 
@@ -41,7 +42,7 @@ export function infoCommand(program: Command): void {
 }
 
 function show(what: string, text: string): void {
-  console.log(`${what.padEnd(12)}${text}`);
+  console.log(`${what.padEnd(12)}${printable(text)}`);
 }
 
 function describeHost(host: Host): string {

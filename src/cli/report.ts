@@ -6,6 +6,7 @@ import { pathError, readUserFile } from "../paths.js";
 import { curvesSvg } from "../report/curves.js";
 import { readMetrics, type EpochMetrics } from "../report/metrics.js";
 import { comparison, markdownTable } from "../report/comparison.js";
+import { printableLine } from "../terminal.js";
 import { writeWhole } from "../run/files.js";
 import type { RunRecord } from "../run/record.js";
 import { namesOf, type RecordedRun } from "./run-names.js";
@@ -29,10 +30,10 @@ export function reportCommand(program: Command): void {
         throw pathError(`to write the picture ${out}`, error);
       });
       for (const by of ["epochs", "gradients"] as const) {
-        const rows = comparison(runs, by);
+        const rows = comparison(runs, by).map((row) => row.map(printableLine));
         console.log(markdown ? `${markdownTable(rows)}\n` : drawn(rows));
       }
-      console.log(`curves in ${out}`);
+      console.log(`curves in ${printableLine(out)}`);
     });
 }
 

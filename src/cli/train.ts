@@ -13,6 +13,7 @@ import { runJob } from "./job.js";
 import { jobOptions } from "./job-options.js";
 import { joinOptions, planJob, planTask } from "./plan.js";
 import { specFromVariables } from "./run-spec.js";
+import { printableLine } from "../terminal.js";
 import { takeStopSignals } from "./stop-signals.js";
 import { addTrainOptions } from "./train-help.js";
 
@@ -64,7 +65,7 @@ async function run({ config: file, json, ...values }: Record<string, unknown>): 
     showFailure(
       failure.exitCode === 2 ? (failure.report?.message ?? failure.description) : failure.description,
     );
-    for (const line of consequences) console.error(`  ${line}`);
+    for (const line of consequences) console.error(`  ${printableLine(line)}`);
   }
   return exitCode;
 }

@@ -20,7 +20,7 @@ export async function readIdx(path: string): Promise<IdxArray> {
   const [zero0, zero1, type, rank] = bytes;
   if (zero0 !== 0 || zero1 !== 0 || type === undefined || rank === undefined || rank === 0) {
     throw new UsageError(
-      `Expected ${path} to start with the idx magic number 00 00 08 and a dimension count, found ${hex(bytes.subarray(0, 4))}.`,
+      `Expected ${path} to start with the idx magic number 00 00 08 and a dimension count, found ${hex(bytes.subarray(0, 4))}.${isPage(bytes) ? " That is a web page, saved in its place: fetch the file again." : ""}`,
     );
   }
   if (type !== UNSIGNED_BYTE) {
@@ -58,10 +58,11 @@ export async function readIdxPair(imagesPath: string, labelsPath: string, classe
       `Expected one label per image, found ${count} images in ${imagesPath} and ${labels.data.length} labels in ${labelsPath}.`,
     );
   }
+  if (count === 0) throw new UsageError(`Expected samples in ${imagesPath}, found none: it is empty.`);
   const wrong = labels.data.findIndex((label) => label >= classes);
   if (wrong >= 0) {
     throw new UsageError(
-      `Expected labels from 0 to ${classes - 1} in ${labelsPath}, found ${labels.data[wrong]!} at index ${wrong}.`,
+      `Expected labels from 0 to ${classes - 1} in ${labelsPath}, found ${labels.data[wrong]!} at index ${wrong}.${labels.data.includes(0) ? "" : " They count from 1: subtract one from each."}`,
     );
   }
   return {
@@ -77,6 +78,10 @@ function expectRank(array: IdxArray, rank: number, what: string, path: string): 
   throw new UsageError(
     `Expected ${path} to hold ${what} (an idx array of ${rank} ${rank === 1 ? "dimension" : "dimensions"}), found shape ${array.shape.join(" × ")}.`,
   );
+}
+
+function isPage(bytes: Uint8Array): boolean {
+  return /^\s*<(!doctype|html|\?xml)/i.test(Buffer.from(bytes.subarray(0, 100)).toString("latin1"));
 }
 
 function hex(bytes: ArrayLike<number>): string {

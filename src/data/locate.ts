@@ -1,6 +1,8 @@
 import { readdir } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { UsageError } from "../errors.js";
+import { pathError } from "../paths.js";
+import { describeForeign } from "./foreign-files.js";
 import { cacheDirectory, sources, type FileDataName } from "./sources.js";
 
 export interface MnistFiles {
@@ -17,7 +19,7 @@ export interface Cifar10Files {
 
 /**
  * Finds the files of MNIST: an explicit `directory` is the only place looked in; otherwise APTS_DATA_DIR, then the
- * cache. In each, the files may lie directly or in a folder named after the data set. Plain or .gz, `-idx3-ubyte`
+ * cache. In each, the files may lie directly, in a folder named after the data set, or where torchvision puts them. Plain or .gz, `-idx3-ubyte`
  * or `.idx3-ubyte`. UsageError where there are none or only some of them.
  */
 export async function locateMnist(
@@ -77,18 +79,40 @@ async function findFolder(
     directory !== undefined
       ? [directory]
       : [...(fromEnvironment ? [fromEnvironment] : []), cacheDirectory(name, environment)];
-  const subfolder = name === "cifar10" ? [name, "cifar-10-batches-bin"] : [name];
+  const subfolder = { cifar10: ["cifar10", "cifar-10-batches-bin"], mnist: ["mnist", "MNIST/raw"] }[name];
+  if (directory !== undefined) await expectFolder(name, directory);
   const folders = roots.flatMap((root) => [root, ...subfolder.map((sub) => join(root, sub))]);
   for (const folder of folders) {
     const files = await readdir(folder).catch((): string[] => []);
     if (holds(files)) return { folder, files };
   }
   const { title, homepage } = sources[name];
+  const foreign = directory === undefined ? undefined : await describeForeign(name, directory);
+  if (foreign !== undefined) {
+    throw new UsageError(
+      `Expected the files of ${title} in ${resolve(directory!)}, found others. ${foreign}`,
+    );
+  }
   const looked = roots.map((root) => resolve(root)).join(" and ");
   throw new UsageError(
     `Expected the files of ${title} in ${looked}, found none. Run "apts fetch ${name}" to download them, ` +
       `or get them from ${homepage} and say where they are with --data-dir or APTS_DATA_DIR.`,
   );
+}
+
+/** @throws UsageError where the user's `directory` is none, or may not be read */
+async function expectFolder(name: FileDataName, directory: string): Promise<void> {
+  const what = `--data-dir to be a folder with the files of ${sources[name].title}`;
+  await readdir(directory).catch((error: unknown) => {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return; // what is there to do is said below
+    if ((error as NodeJS.ErrnoException).code === "ENOTDIR") {
+      const advice = /\.csv$/i.test(directory)
+        ? " CSV is not read: give the samples to train() in a program."
+        : "";
+      throw new UsageError(`Expected ${what}, but ${directory} is a file.${advice}`, { cause: error });
+    }
+    throw pathError(`${what}, not ${directory}`, error);
+  });
 }
 
 function missing(name: FileDataName, file: string, folder: string): UsageError {

@@ -1,5 +1,6 @@
 import Table from "cli-table3";
 import picocolors from "picocolors";
+import { printableLine } from "../terminal.js";
 import {
   formatBytes,
   formatCount,
@@ -50,7 +51,7 @@ export function finalTable(summary: Summary, colour: boolean): string {
   const { bold, dim } = picocolors.createColors(colour);
   const { ranks, subdomains } = summary;
   const rows: readonly (readonly [string, string])[] = [
-    ["method", `${summary.method} on ${summary.data}`],
+    ["method", `${summary.method} on ${printableLine(summary.data)}`],
     [
       "",
       `${formatPlural(ranks, "rank")}, ${formatPlural(subdomains, "subdomain")}, ${formatPlural(summary.parameters, "parameter")}`,
@@ -72,7 +73,7 @@ export function finalTable(summary: Summary, colour: boolean): string {
     ],
     ["bytes sent", formatBytes(summary.bytesSent)],
     ["peak memory", `${formatBytes(summary.peakMemory)} (largest rank)`],
-    ["written to", summary.out],
+    ["written to", printableLine(summary.out)],
   ];
   // cli-table3 colours by itself unless told otherwise
   const table = new Table({ style: { head: [], border: [], compact: true } });

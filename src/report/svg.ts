@@ -1,3 +1,5 @@
+import { printableLine } from "../terminal.js";
+
 type Attributes = Readonly<Record<string, string | number | undefined>>;
 
 /** `<name attributes>children</name>`; attributes that are undefined are left out, all values escaped. */
@@ -16,7 +18,7 @@ export function escape(text: string): string {
     ">": "&gt;",
     '"': "&quot;",
   };
-  return text.replace(/[&<>"]/g, (character) => entities[character]!);
+  return printableLine(text).replace(/[&<>"]/g, (character) => entities[character]!);
 }
 
 /** About the width of `text` in a proportional sans-serif font, which cannot be asked here: a little too large. */

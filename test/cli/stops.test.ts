@@ -1,9 +1,9 @@
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawnSync } from "node:child_process";
 import { existsSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { loadBlas } from "../../src/compute/blas/load.js";
-import { runApts, SMALL, startApts, temporaryFolder, type Finished } from "../helpers/apts.js";
+import { APTS, runApts, SMALL, startApts, temporaryFolder, type Finished } from "../helpers/apts.js";
 import { expectNoneLeft, mark, marked } from "../launcher/support.js";
 
 const train = (...args: string[]): string[] => ["train", ...SMALL, "--ranks", "2", "--threads", "1", ...args];
@@ -93,6 +93,21 @@ describe("a profiler", () => {
       samples: number[];
     };
     expect(samples.length).toBeGreaterThan(100);
+  });
+});
+
+const namespaces = spawnSync("unshare", ["-n", "true"]).status === 0;
+
+describe("ranks of a machine whose loopback is down", () => {
+  it.skipIf(!namespaces)("are not started: what is wrong is said at once", () => {
+    const args = train("--epochs", "1", "--out", join(temporaryFolder(), "run"));
+    const { status, stderr } = spawnSync("unshare", ["-n", process.execPath, APTS, ...args], {
+      encoding: "utf8",
+    });
+    expect(status).toBe(1);
+    expect(stderr).toMatch(
+      /^apts: Expected the loopback interface of this machine to be up, .* "ip link set lo up"/,
+    );
   });
 });
 

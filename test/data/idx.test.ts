@@ -89,6 +89,27 @@ describe("readIdxPair", () => {
     expect(dataset.classes).toBe(10);
   });
 
+  it("refuses files without samples", async () => {
+    const [none, labels] = [await fileOf(idxBytes([0, 2, 2], [])), await fileOf(idxBytes([0], []))];
+    expect(await messageOf(readIdxPair(none, labels, 10))).toBe(
+      `Expected samples in ${none}, found none: it is empty.`,
+    );
+  });
+
+  it("sees that labels count from 1", async () => {
+    const labels = await fileOf(idxBytes([3], [1, 10, 4]));
+    expect(await messageOf(readIdxPair(await fileOf(images), labels, 10))).toMatch(
+      /found 10 at index 1\. They count from 1: subtract one from each\.$/,
+    );
+  });
+
+  it("sees a web page in the place of a file", async () => {
+    const page = await fileOf(Buffer.from("<!DOCTYPE html><html>404</html>"));
+    expect(await messageOf(readIdx(page))).toMatch(
+      /That is a web page, saved in its place: fetch the file again\.$/,
+    );
+  });
+
   it.each([
     [
       "counts differ",

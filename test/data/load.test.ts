@@ -97,6 +97,47 @@ describe("loadData", () => {
     expect(await found(given)).toBe(8);
   });
 
+  it("finds MNIST where torchvision puts it", async () => {
+    const directory = await folder();
+    await writeMnist(join(directory, "MNIST", "raw"), 4);
+    expect((await mnist({ directory, environment: {} })).train.labels.length).toBe(4);
+  });
+
+  it.each<["mnist" | "cifar10", string, RegExp]>([
+    [
+      "cifar10",
+      "cifar-10-batches-py/data_batch_1",
+      /There is cifar-10-batches-py.data_batch_1\. That is .* for Python/,
+    ],
+    [
+      "cifar10",
+      "cifar-100-binary/train.bin",
+      /There is cifar-100-binary.train\.bin\. That looks like CIFAR-100/,
+    ],
+    ["cifar10", "cifar-10-binary.tar.gz", /Unpack the archive there\.$/],
+    [
+      "mnist",
+      "emnist-letters-train-images-idx3-ubyte.gz",
+      /Those are EMNIST's names: call them train-images-idx3/,
+    ],
+    ["mnist", "mnist_train.csv", /CSV is not read: give the samples to train\(\) in a program/],
+    ["mnist", "a.txt", /found others\. There is a\.txt\.$/],
+  ])("says for %s what %s is, and what to do", async (name, file, message) => {
+    const directory = await folder();
+    await mkdir(join(directory, file, ".."), { recursive: true });
+    await writeFile(join(directory, file), "");
+    expect(await messageOf(loadData({ name, directory, seed: 0, environment: {} }))).toMatch(message);
+  });
+
+  it("says that a file is no folder", async () => {
+    const directory = join(await folder(), "mnist.csv");
+    await writeFile(directory, "5,0,0\n");
+    expect(await messageOf(mnist({ directory, environment: {} }))).toBe(
+      `Expected --data-dir to be a folder with the files of MNIST, but ${directory} is a file. ` +
+        "CSV is not read: give the samples to train() in a program.",
+    );
+  });
+
   it("names the file that is missing among the others", async () => {
     const directory = await folder();
     await writeFile(join(directory, "train-images-idx3-ubyte"), idxBytes([0, 28, 28], []));

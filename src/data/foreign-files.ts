@@ -1,0 +1,60 @@
+import { readdir } from "node:fs/promises";
+import { join } from "node:path";
+import type { FileDataName } from "./sources.js";
+
+/** Files that people take for a data set, and what to do about them; the first that fits counts. */
+const KINDS: readonly {
+  readonly sign: RegExp;
+  readonly of?: FileDataName;
+  readonly advice: string;
+}[] = [
+  {
+    sign: /^(data_batch_[1-5]|test_batch|batches\.meta)$/,
+    of: "cifar10",
+    advice:
+      "That is CIFAR-10's version for Python (pickled); its binary version is read, cifar-10-binary.tar.gz.",
+  },
+  {
+    sign: /^(train|test|coarse_label_names\.txt|fine_label_names\.txt)(\.bin)?$/,
+    of: "cifar10",
+    advice: "That looks like CIFAR-100, which has 100 classes: give it to train() in a program instead.",
+  },
+  {
+    sign: /^emnist-.*-idx[13]-ubyte/,
+    of: "mnist",
+    advice:
+      "Those are EMNIST's names: call them train-images-idx3-ubyte, train-labels-idx1-ubyte, t10k-images-idx3-ubyte " +
+      "and t10k-labels-idx1-ubyte (.gz), in a folder of their own. Its images are transposed, and its letters count from 1.",
+  },
+  { sign: /\.(tar\.gz|tgz|tar|zip)$/, advice: "Unpack the archive there." },
+  { sign: /\.csv$/i, advice: "CSV is not read: give the samples to train() in a program instead." },
+  {
+    sign: /\.(parquet|npz|npy|pt|pkl|arrow)$/,
+    advice: "That format is not read: give the samples to train() in a program.",
+  },
+];
+
+/** How many names of what is there are said. */
+const SHOWN = 4;
+
+/** A sentence on what is in a folder, and the next one on what to do about it; undefined where it is empty or not there. */
+export async function describeForeign(name: FileDataName, folder: string): Promise<string | undefined> {
+  const entries = await readdir(folder, { withFileTypes: true }).catch(() => []);
+  const below = entries.filter((entry) => entry.isDirectory()).slice(0, 8);
+  const deeper = await Promise.all(
+    below.map(async (entry) => {
+      const names = await readdir(join(folder, entry.name)).catch((): string[] => []);
+      return names.map((file) => join(entry.name, file));
+    }),
+  );
+  const files = [
+    ...entries.filter((entry) => !entry.isDirectory()).map((entry) => entry.name),
+    ...deeper.flat(),
+  ].sort();
+  if (files.length === 0) return undefined;
+  const more = files.length > SHOWN ? `, … (${files.length} files)` : "";
+  const fits = KINDS.find(
+    ({ sign, of = name }) => of === name && files.some((file) => sign.test(file.split("/").at(-1)!)),
+  );
+  return `There is ${files.slice(0, SHOWN).join(", ")}${more}.${fits ? ` ${fits.advice}` : ""}`;
+}
