@@ -2,7 +2,7 @@ import { execFile } from "node:child_process";
 import { writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import { promisify } from "node:util";
-import { AptsError } from "../src/errors.js";
+import { AptsError, UsageError } from "../src/errors.js";
 import { HELP } from "../src/config/help-groups.js";
 import { flag, inGroup, integer, text, type OptionTable, type ValuesOf } from "../src/config/option.js";
 import { makeFolder } from "../src/paths.js";
@@ -67,7 +67,7 @@ export function jobScript(
     signal: `USR1@${WARNING}`,
   };
   const directives = Object.entries(requests).flatMap(([name, value]) =>
-    value === undefined ? [] : [`#SBATCH --${name}=${value}`],
+    value === undefined ? [] : [`#SBATCH --${name}=${directiveValue(name, String(value))}`],
   );
   return [
     "#!/bin/bash",
@@ -79,6 +79,21 @@ export function jobScript(
     ...(values.requeue ? REQUEUE : []),
     "",
   ].join("\n");
+}
+
+/** The option of `apts submit` that an option of sbatch comes from, where it has another name. */
+const OPTION_OF: Readonly<Record<string, string>> = { output: "out" };
+
+/** A value as sbatch reads it from a script: as it is, whatever it holds, and to the end of its line at most. */
+function directiveValue(name: string, value: string): string {
+  // eslint-disable-next-line no-control-regex -- these are what must not be there
+  if (/[\u0000-\u001f\u007f-\u009f\u2028\u2029]/.test(value)) {
+    throw new UsageError(
+      `Expected --${OPTION_OF[name] ?? name} without line breaks and other control characters, got ${JSON.stringify(value)}.`,
+    );
+  }
+  // sbatch takes a backslash before anything but a blank, and quotes in the middle of a word.
+  return value.replace(/[^\p{L}\p{N}_./:=,@%+-]/gu, (sign) => (/\s/.test(sign) ? `"${sign}"` : `\\${sign}`));
 }
 
 const CORES = [

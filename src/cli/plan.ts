@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { slotsOf } from "../../launcher/launch.js";
 import { launchOptions, launchSpecOf } from "../../launcher/options.js";
-import { startedBy, type JoinOptions } from "../comm/rendezvous/index.js";
+import { fromVariables, startedBy, type JoinOptions } from "../comm/rendezvous/index.js";
 import { communicationOptions } from "../config/communication.js";
 import type { ValuesOf } from "../config/option.js";
 import { resolveOptions, splitSources, type Given } from "../config/resolve.js";
@@ -27,6 +27,7 @@ export interface PlannedJob {
  * @throws UsageError
  */
 export async function planJob(sources: readonly Given[], dataName?: string): Promise<PlannedJob> {
+  beNoRank();
   const { launch, job, run } = sortSources(sources);
   const { dryRun, ...launchValues } = resolveOptions(launchOptions, launch);
   const where = await launchSpecOf(launchValues);
@@ -34,6 +35,16 @@ export async function planJob(sources: readonly Given[], dataName?: string): Pro
   const saysRanks = values.resume !== undefined || run.some(({ values: { ranks } }) => ranks !== undefined);
   const spec = planRun(run, values, saysRanks ? 1 : await slotsOf(where), dataName);
   return { spec, where, maxRestarts: values.maxRestarts, dryRun };
+}
+
+/** Each of several ranks would start a whole training of its own. */
+function beNoRank(): void {
+  const task = fromVariables(process.env) ?? startedBy(process.env);
+  if (task === undefined || task.size === 1) return;
+  throw new UsageError(
+    `Expected train() in a program that runs once, since it starts the ranks itself, but this process is rank ${task.rank} of ` +
+      `${task.size}. Start the program without mpirun, srun or apts-launch, or start "apts train" by them.`,
+  );
 }
 
 /** The run that so many ranks are to make, which something else starts. */

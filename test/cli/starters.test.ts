@@ -163,6 +163,21 @@ describe("by hand", () => {
     },
   );
 
+  it("refuses a program that starts ranks itself, instead of training as often", TIME, async () => {
+    const program = join(temporaryFolder(), "program.mjs");
+    const library = new URL("../../dist/src/index.js", import.meta.url).href;
+    writeFileSync(
+      program,
+      `import { train } from ${JSON.stringify(library)};\nawait train({ data: "digits" });\n`,
+    );
+    for (const { code, stderr } of await byHand(2, [process.execPath, program])) {
+      expect(code).not.toBe(0);
+      expect(stderr).toMatch(
+        /Expected train\(\) in a program that runs once.* this process is rank [01] of 2/,
+      );
+    }
+  });
+
   it("refuses what contradicts itself before anything starts", TIME, async () => {
     const run = (environment: Record<string, string>, ...args: string[]) =>
       runApts(["train", ...RUN, "--out", join(temporaryFolder(), "run"), ...args], { environment });

@@ -72,7 +72,7 @@ async function overNetwork(
   const ports = place.port === undefined ? candidatePorts(task.job) : [place.port];
   const hosts = place.munge === true ? await Promise.all(place.hosts.map(nodeAddress)) : place.hosts;
   return {
-    ownHost: () => ownOf(task, hosts, timeoutSeconds),
+    ownHost: () => (place.launchers === true ? ownOf(task, hosts) : resolved(hosts[0]!, timeoutSeconds)),
     async announce(message) {
       const listensTo = hosts.every((host) => host === LOOPBACK) ? LOOPBACK : "0.0.0.0";
       const doors = ports.map((port): Door => ({ host: listensTo, port }));
@@ -110,12 +110,11 @@ function throughLauncher(
   };
 }
 
-/** Which of several addresses is this machine's; one name is believed, once it resolves. */
-async function ownOf(task: Task, hosts: readonly string[], timeoutSeconds: number): Promise<string> {
-  if (hosts.length === 1) return resolved(hosts[0]!, timeoutSeconds);
+/** Which of the launcher's addresses is this machine's. */
+function ownOf(task: Task, hosts: readonly string[]): Promise<string> {
   const own = Object.values(networkInterfaces()).flatMap((list) => list?.map(({ address }) => address) ?? []);
   const host = hosts.find((address) => own.includes(address));
-  if (host !== undefined) return host;
+  if (host !== undefined) return Promise.resolve(host);
   throw new UsageError(
     `Expected rank 0 on the host where ${task.starter}'s launcher runs (${hosts.join(", ")}), found it on ${hostname()}. Set ` +
       `MASTER_ADDR=${hostname()} and MASTER_PORT to a free port there, for all ranks.`,

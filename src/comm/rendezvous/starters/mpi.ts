@@ -14,6 +14,8 @@ interface Names {
   readonly localSize: string;
   /** A variable that names this start of the job. */
   readonly job: readonly string[];
+  /** A variable with random bits that the launcher gives to the job's processes alone. */
+  readonly secret?: string;
 }
 
 /** Open MPI 4 (ORTE) and 5 (PRRTE). */
@@ -25,6 +27,7 @@ export const openMpi = launcher(
     localRank: "OMPI_COMM_WORLD_LOCAL_RANK",
     localSize: "OMPI_COMM_WORLD_LOCAL_SIZE",
     job: ["PMIX_NAMESPACE", "OMPI_MCA_ess_base_jobid"],
+    secret: "OMPI_MCA_orte_precondition_transports",
   },
   besideMpirun,
 );
@@ -97,6 +100,11 @@ function launcher(names: Names, otherwise: (variables: NodeJS.ProcessEnv) => Pla
     const told = names.job.map((name) => textOf(variables, name)).find((name) => name !== undefined);
     const job = told ?? (local ? proxy() : undefined);
     const here: Place | undefined = local && job !== undefined ? { kind: "host" } : undefined;
+    const place: Place = masterOf(variables) ??
+      pmi(variables, local) ??
+      here ??
+      otherwise(variables) ?? { kind: "unknown" };
+    const secret = names.secret === undefined ? undefined : textOf(variables, names.secret);
     return {
       starter: names.starter,
       rank,
@@ -104,10 +112,7 @@ function launcher(names: Names, otherwise: (variables: NodeJS.ProcessEnv) => Pla
       localRank,
       localSize,
       job: `${names.starter} ${job ?? ""}`,
-      place: masterOf(variables) ??
-        pmi(variables, local) ??
-        here ??
-        otherwise(variables) ?? { kind: "unknown" },
+      place: place.kind === "address" ? { ...place, secret } : place,
     };
   };
 }
@@ -123,13 +128,12 @@ function pmi(variables: NodeJS.ProcessEnv, local: boolean): Place | undefined {
 }
 
 /**
- * Open MPI 4 tells all ranks the addresses of mpirun, on whose host rank 0 is as a rule, and gives them 128 random
- * bits for the connections they make.
+ * Open MPI 4 tells all ranks the addresses of mpirun, on whose host rank 0 is as a rule.
  */
 function besideMpirun(variables: NodeJS.ProcessEnv): Place | undefined {
   const hosts = /;tcp:\/\/([\d.,]+):/.exec(variables["OMPI_MCA_orte_hnp_uri"] ?? "")?.[1]?.split(",");
   if (hosts === undefined) return undefined;
-  return { kind: "address", hosts, secret: textOf(variables, "OMPI_MCA_orte_precondition_transports") };
+  return { kind: "address", hosts, launchers: true };
 }
 
 /** A name for the Hydra proxy that started this process, which all ranks of this host share: its number and start. */

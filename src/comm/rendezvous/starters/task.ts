@@ -29,6 +29,8 @@ export type Place =
       readonly port?: number | undefined;
       readonly secret?: string | undefined;
       readonly munge?: boolean;
+      /** The hosts are addresses of the launcher's: rank 0 need not be there, and can tell. */
+      readonly launchers?: boolean;
     }
   /** The starter's own exchange (PMI-1), open on this descriptor. `local`: all ranks are on this host. */
   | { readonly kind: "pmi"; readonly descriptor: number; readonly local: boolean }

@@ -44,6 +44,7 @@ describe("startedBy", () => {
           kind: "address",
           hosts: ["192.0.2.2", "10.0.0.1"],
           secret: "74869cc075220585-ea875db24a27a634",
+          launchers: true,
         },
       },
     ],
