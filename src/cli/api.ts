@@ -11,6 +11,7 @@ import { checkModel } from "../network/inspect/check-model.js";
 import { checkPortable } from "../network/inspect/freezing.js";
 import { layersOf } from "../network/inspect/graph.js";
 import { loadModel, serialiseModel } from "../network/model-file.js";
+import { checkStandardisedInPlace } from "../network/inputs/standardisation.js";
 import type { EpochMetrics } from "../report/metrics.js";
 import type { RunEvent } from "../run/events.js";
 import type { Summary } from "../report/summary.js";
@@ -58,6 +59,9 @@ export async function train(request: TrainRequest): Promise<Summary> {
     } = await planJob(sources, typeof data === "object" ? "memory" : undefined);
     if (dryRun)
       throw new UsageError('Expected options of a run, got "dryRun", which the command line alone has.');
+    if (typeof model === "object" && planned.config.standardise) {
+      checkStandardisedInPlace(model, typeof data === "object" ? inMemory(data.train) : undefined);
+    }
     const spec: RunSpec = {
       ...planned,
       ...(typeof data === "object" ? { dataFiles: await writeData(data, handover) } : {}),

@@ -4,6 +4,7 @@ import { aptsVersion } from "../run/record.js";
 import { showError } from "./exit.js";
 import { benchCommand } from "./bench.js";
 import { doctorCommand } from "./doctor.js";
+import { exportCommand } from "./export.js";
 import { fetchCommand } from "./fetch.js";
 import { infoCommand } from "./info.js";
 import { methodsCommand } from "./methods.js";
@@ -22,6 +23,7 @@ infoCommand(program);
 doctorCommand(program);
 fetchCommand(program);
 reportCommand(program);
+exportCommand(program);
 methodsCommand(program);
 benchCommand(program);
 

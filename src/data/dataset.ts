@@ -10,7 +10,7 @@ export interface Dataset {
   readonly classes: number;
 }
 
-/** Per-channel mean and deviation of the training features: inputs become (feature − mean) / deviation. */
+/** What inputs become, channel by channel: (feature − mean) / deviation. */
 export interface Normalisation {
   readonly mean: readonly number[];
   readonly deviation: readonly number[];
@@ -20,5 +20,4 @@ export interface DataSplit {
   readonly name: string;
   readonly train: Dataset;
   readonly test: Dataset;
-  readonly normalisation: Normalisation;
 }

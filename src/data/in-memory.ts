@@ -1,6 +1,5 @@
 import { UsageError } from "../errors.js";
 import type { Dataset, DataSplit } from "./dataset.js";
-import { normalisationOf } from "./normalisation.js";
 
 export interface InMemoryData {
   /** (count, ...sampleShape) row-major, channels last. */
@@ -37,7 +36,7 @@ export function inMemory(data: InMemoryData): Dataset {
   return { features, labels, sampleShape, classes };
 }
 
-/** Training and test data with their normalisation. UsageError where their samples differ in shape. */
+/** Training and test data. UsageError where their samples differ in shape. */
 export function makeSplit(name: string, train: Dataset, test: Dataset): DataSplit {
   if (train.sampleShape.join() !== test.sampleShape.join()) {
     throw new UsageError(
@@ -49,7 +48,6 @@ export function makeSplit(name: string, train: Dataset, test: Dataset): DataSpli
     name,
     train: { ...train, classes },
     test: { ...test, classes },
-    normalisation: normalisationOf(train),
   };
 }
 

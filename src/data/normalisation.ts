@@ -5,9 +5,16 @@ export function channelsOf(dataset: Dataset): number {
   return dataset.sampleShape.at(-1) ?? 1;
 }
 
+/** Features as they are: (feature − 0) / 1 is exact. */
+export function unchanged(dataset: Dataset): Normalisation {
+  const channels = channelsOf(dataset);
+  return { mean: new Array<number>(channels).fill(0), deviation: new Array<number>(channels).fill(1) };
+}
+
 /**
- * Mean and (population) deviation of each channel over all samples, in float64. A constant channel gets deviation 1,
- * so that it becomes zero instead of NaN.
+ * Mean and (population) deviation of each channel over all samples. A constant channel gets an infinite deviation: it
+ * becomes zero, in other samples too, where it has another value. No gradient ever reaches a weight that reads it in
+ * training, so anything else would let the weights it happened to begin with speak.
  */
 export function normalisationOf(dataset: Dataset): Normalisation {
   const { features } = dataset;
@@ -19,7 +26,7 @@ export function normalisationOf(dataset: Dataset): Normalisation {
   );
   return {
     mean: moments.map(({ mean }) => mean),
-    deviation: moments.map(({ variance }) => (variance > 0 ? Math.sqrt(variance) : 1)),
+    deviation: moments.map(({ variance }) => (variance > 0 ? Math.sqrt(variance) : Infinity)),
   };
 }
 
@@ -38,12 +45,15 @@ function momentsOfBytes(features: Uint8Array, start: number, stride: number): Mo
   return { mean, variance };
 }
 
-/** In two passes: Σx² − n·mean² would lose features far from zero to cancellation. */
+/**
+ * In two passes: Σx² − n·mean² would lose features far from zero to cancellation. The mean is one that float32 holds,
+ * for a model in float32 is to subtract the very same.
+ */
 function momentsOfFloats(features: Float32Array, start: number, stride: number): Moments {
   const total = features.length / stride;
   let sum = 0;
   for (let i = start; i < features.length; i += stride) sum += features[i]!;
-  const mean = sum / total;
+  const mean = Math.fround(sum / total);
   let squares = 0;
   for (let i = start; i < features.length; i += stride) squares += (features[i]! - mean) ** 2;
   return { mean, variance: squares / total };

@@ -35,12 +35,14 @@ export class Batch {
   /**
    * @param groupRows as `chunkCount` takes it: a chunk is then such a group
    * @param indices the batch's samples; all of the dataset, in order, where not given
+   * @param prepare what the inputs of a chunk (rows, ...sampleShape) go through then
    */
   constructor(
     readonly dataset: Dataset,
     readonly normalisation: Normalisation,
     groupRows?: number,
     readonly indices?: Int32Array,
+    private readonly prepare?: (x: tf.Tensor) => tf.Tensor,
   ) {
     this.rows = indices?.length ?? dataset.labels.length;
     this.chunks = chunkCount(this.rows, groupRows);
@@ -65,8 +67,9 @@ export class Batch {
     gatherRows(this.dataset, rows, this.normalisation, x);
     const y = new Float32Array(rows.length * classes);
     rows.forEach((row, i) => (y[i * classes + labels[row]!] = 1));
+    const inputs = () => tf.tensor(x, [rows.length, ...sampleShape]);
     return {
-      x: tf.tensor(x, [rows.length, ...sampleShape]),
+      x: this.prepare === undefined ? inputs() : tf.tidy(() => this.prepare!(inputs())),
       y: tf.tensor2d(y, [rows.length, classes]),
       rows: rows.length,
     };

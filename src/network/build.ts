@@ -83,6 +83,11 @@ export async function buildModel(
   return model;
 }
 
+/** Whether the model comes with weights that were learned already; other weights are drawn for the run. */
+export function bringsWeights({ model }: Pick<ModelChoice, "model">): boolean {
+  return model.endsWith(".json");
+}
+
 async function create(choice: ModelChoice, data: Dataset, random: Random): Promise<tf.LayersModel> {
   const { model, seed } = choice;
   if (isBuiltIn(model)) {
@@ -94,7 +99,7 @@ async function create(choice: ModelChoice, data: Dataset, random: Random): Promi
     }
     return create(choice, data, random);
   }
-  if (model.endsWith(".json")) return loadForTraining(model);
+  if (bringsWeights(choice)) return loadForTraining(model);
   if (!/\.[cm]?js$/.test(model)) {
     throw new UsageError(
       `Expected --model to be ${MODEL_NAMES.join(", ")}, a model.json or a JavaScript module, got "${model}".`,

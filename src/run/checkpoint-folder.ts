@@ -1,13 +1,18 @@
 import { readdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { makeFolder } from "../paths.js";
-import { DamagedCheckpointError, decodeCheckpoint, encodeCheckpoint, type Checkpoint } from "./checkpoint.js";
+import {
+  DamagedCheckpointError,
+  decodeCheckpoint,
+  encodeCheckpoint,
+  type StoredCheckpoint,
+} from "./checkpoint.js";
 import { syncFile, writeWhole } from "./files.js";
 import type { Position } from "./ledger.js";
 
 export interface FoundCheckpoint {
   /** undefined where there is none that is whole. */
-  readonly checkpoint: Checkpoint | undefined;
+  readonly checkpoint: StoredCheckpoint | undefined;
   readonly file: string;
   /** What is wrong with each newer one, a sentence each. */
   readonly damaged: readonly string[];
@@ -28,7 +33,7 @@ export class CheckpointFolder {
   }
 
   /** Writes a checkpoint and then drops the oldest ones; where writing fails, none is lost. Returns its path. */
-  async write(checkpoint: Checkpoint, position: Position): Promise<string> {
+  async write(checkpoint: StoredCheckpoint, position: Position): Promise<string> {
     const file = join(this.#path, nameOf(position));
     await makeFolder(this.#path, "the folder of checkpoints");
     await syncFile(this.#metrics);

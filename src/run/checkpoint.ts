@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { packObject, unpackObject } from "../comm/objects.js";
 import { AptsError } from "../errors.js";
 import type { Vector } from "../linalg/vector.js";
+import type { ModelFiles } from "../network/model-file.js";
 import type { MethodState } from "../methods/problem.js";
 import type { Identity } from "./identity.js";
 import type { LedgerState } from "./ledger.js";
@@ -22,6 +23,11 @@ export interface Checkpoint {
   readonly ledger: LedgerState;
 }
 
+/** A checkpoint as it is kept: with the model as the run would hand it back there, which needs neither run nor data. */
+export interface StoredCheckpoint extends Checkpoint {
+  readonly model: ModelFiles;
+}
+
 /** A checkpoint whose content is not what was written, or that another version wrote. */
 export class DamagedCheckpointError extends AptsError {}
 
@@ -38,7 +44,7 @@ const CONTENT_AT = DIGEST_AT + 32;
  *   32 bytes  SHA-256 of the content
  *   content   msgpack, typed arrays as raw bytes
  */
-export function encodeCheckpoint(checkpoint: Checkpoint): Uint8Array[] {
+export function encodeCheckpoint(checkpoint: StoredCheckpoint): Uint8Array[] {
   const content = packObject(checkpoint);
   const format = Buffer.alloc(4);
   format.writeUInt32LE(FORMAT);
@@ -46,7 +52,7 @@ export function encodeCheckpoint(checkpoint: Checkpoint): Uint8Array[] {
 }
 
 /** @throws DamagedCheckpointError that says what is wrong with `file`'s bytes */
-export function decodeCheckpoint(file: string, bytes: Buffer): Checkpoint {
+export function decodeCheckpoint(file: string, bytes: Buffer): StoredCheckpoint {
   const damaged = (what: string): DamagedCheckpointError =>
     new DamagedCheckpointError(`Expected a checkpoint in ${file}, but ${what}.`);
   if (bytes.length < CONTENT_AT || !bytes.subarray(0, MAGIC.length).equals(MAGIC)) {
@@ -58,7 +64,7 @@ export function decodeCheckpoint(file: string, bytes: Buffer): Checkpoint {
   if (!digestOf(content).equals(bytes.subarray(DIGEST_AT, CONTENT_AT))) {
     throw damaged("its content does not have the checksum it was written with");
   }
-  return unpackObject(content) as Checkpoint;
+  return unpackObject(content) as StoredCheckpoint;
 }
 
 function digestOf(content: Uint8Array): Buffer {

@@ -45,7 +45,8 @@ export class Checkpoints {
     const checkpoint = await this.run.save(this.identity);
     if (this.comm.rank !== 0) return;
     await this.reporter.attempt("write a checkpoint", async () => {
-      const file = await this.folder.write(checkpoint, position);
+      const model = await this.run.model();
+      const file = await this.folder.write({ ...checkpoint, model }, position);
       this.reporter.log.info({ file, seconds: (performance.now() - began) / 1000 }, "checkpoint");
       this.reporter.tell({ type: "checkpoint", file });
     });

@@ -53,8 +53,8 @@ export class Epochs {
   }
 
   #problem(indices?: Int32Array): NetworkProblem {
-    const { data, evaluator, decomposition, groupRows } = this.setup;
-    const batch = new Batch(data.train, data.normalisation, groupRows, indices);
+    const { data, inputs, evaluator, decomposition, groupRows } = this.setup;
+    const batch = new Batch(data.train, inputs.normalisation, groupRows, indices);
     return new NetworkProblem(evaluator, batch, this.comm, decomposition, this.count);
   }
 }

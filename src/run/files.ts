@@ -1,6 +1,7 @@
 import { open, readdir, rename, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { UsageError } from "../errors.js";
+import type { ModelFiles } from "../network/model-file.js";
 import { makeFolder, pathError } from "../paths.js";
 
 /** The names of files that are being written, or were when their writer was killed. */
@@ -51,6 +52,12 @@ export async function syncFile(path: string): Promise<void> {
   } finally {
     await file?.close();
   }
+}
+
+/** Writes a model. Weights first: a model.json always finds the weights it names. */
+export async function writeModel(folder: string, model: ModelFiles): Promise<void> {
+  await writeWhole(join(folder, "weights.bin"), model["weights.bin"]);
+  await writeWhole(join(folder, "model.json"), model["model.json"]);
 }
 
 /** Removes what writers that were killed have left in a run folder. */

@@ -23,9 +23,10 @@ export interface Identity {
 
 export function identityOf(
   config: TrainConfig,
-  { data, decomposition, evaluator, backend }: Setup,
+  { data, inputs, decomposition, evaluator, backend }: Setup,
 ): Identity {
-  const { methodOptions, ...options } = config;
+  const { methodOptions, ...asked } = config;
+  const options = { ...asked, standardise: inputs.record.standardised };
   return {
     options: Object.fromEntries(
       Object.entries(options).filter(

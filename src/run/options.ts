@@ -92,6 +92,10 @@ const modelOptions = inGroup(HELP.model, {
     placeholder: "SAMPLES",
     help: "batch normalisation takes its statistics over groups of so many samples at most",
   }),
+  standardise: flag({
+    fallback: undefined,
+    help: "inputs of mean 0 and deviation 1, which the trained model then sees to itself (default: where the network is built in, or a module's)",
+  }),
 });
 
 const decompositionOptions = inGroup(HELP.method, {

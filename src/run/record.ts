@@ -1,6 +1,7 @@
 import { createRequire } from "node:module";
 import type { Position } from "./ledger.js";
 import type { TrainConfig } from "./options.js";
+import type { TreatmentRecord } from "../network/inputs/standardisation.js";
 import type { Setup } from "./setup.js";
 
 /** `config.json`: everything needed to repeat the run. */
@@ -10,6 +11,7 @@ export interface RunRecord {
   readonly platform: string;
   readonly backend: { readonly name: string; readonly fingerprint: string; readonly threads: number };
   readonly parameters: number;
+  readonly inputs: TreatmentRecord;
   readonly started: string;
   readonly options: TrainConfig;
   /** Each time the run went on from a checkpoint. */
@@ -20,7 +22,7 @@ export interface RunRecord {
   })[];
 }
 
-export function recordOf(config: TrainConfig, { backend, decomposition }: Setup): RunRecord {
+export function recordOf(config: TrainConfig, { backend, inputs, decomposition }: Setup): RunRecord {
   const { name, fingerprint, threads } = backend;
   return {
     apts: aptsVersion(),
@@ -28,8 +30,9 @@ export function recordOf(config: TrainConfig, { backend, decomposition }: Setup)
     platform: `${process.platform} ${process.arch}`,
     backend: { name, fingerprint, threads },
     parameters: decomposition.dimension,
+    inputs: inputs.record,
     started: new Date().toISOString(),
-    options: config,
+    options: { ...config, standardise: inputs.record.standardised },
   };
 }
 

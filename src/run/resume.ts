@@ -39,8 +39,8 @@ async function find({ beginning, out, folder, identity, epochs }: Wanted): Promi
     await checkRunFolder(out);
     return { warnings: [] };
   }
-  const { checkpoint, file, damaged } = await folder.newest();
-  if (checkpoint === undefined) {
+  const { checkpoint: stored, file, damaged } = await folder.newest();
+  if (stored === undefined) {
     if (damaged.length > 0) {
       throw new UsageError(
         `Expected a checkpoint that is whole in ${file}, found none. ${damaged.join(" ")}`,
@@ -56,6 +56,8 @@ async function find({ beginning, out, folder, identity, epochs }: Wanted): Promi
     const lost = content === "nothing" ? [] : [`There is no checkpoint in ${file} yet: the run begins anew.`];
     return { warnings: lost };
   }
+  const { identity: saved, theta, method, statistics, ledger } = stored; // the ranks have the model
+  const checkpoint: Checkpoint = { identity: saved, theta, method, statistics, ledger };
   checkSame(out, checkpoint.identity, identity);
   checkEpochs(out, checkpoint, epochs);
   const was = checkpoint.identity.computation;

@@ -4,7 +4,7 @@ import { AptsError } from "../errors.js";
 import { pathError } from "../paths.js";
 import { curvesSvg } from "../report/curves.js";
 import type { ModelFiles } from "../network/model-file.js";
-import { makeRunFolder, removeTemporaries, writeWhole } from "./files.js";
+import { makeRunFolder, removeTemporaries, writeModel, writeWhole } from "./files.js";
 import { MetricsFile } from "./metrics-file.js";
 import { readMetrics } from "../report/metrics.js";
 import type { Summary } from "../report/summary.js";
@@ -40,9 +40,7 @@ export class RunFolder {
   /** @throws AptsError where the disk does not let it */
   async finish(summary: Summary, model: ModelFiles): Promise<void> {
     try {
-      // Weights first: a model.json always finds the weights it names.
-      await writeWhole(join(this.path, "model", "weights.bin"), model["weights.bin"]);
-      await writeWhole(join(this.path, "model", "model.json"), model["model.json"]);
+      await writeModel(join(this.path, "model"), model);
       await this.#write("summary.json", summary);
     } catch (error) {
       throw new AptsError(

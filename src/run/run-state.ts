@@ -1,6 +1,7 @@
 import type { Communicator } from "../comm/communicator.js";
 import { methodNamed } from "../methods/registry.js";
 import type { Optimizer, StepReport } from "../methods/problem.js";
+import { serialiseModel, type ModelFiles } from "../network/model-file.js";
 import { EvaluationCount, type NetworkProblem } from "../network/problem.js";
 import { RunningStatistics } from "../network/running-statistics.js";
 import type { Checkpoint } from "./checkpoint.js";
@@ -24,7 +25,7 @@ export class RunState {
 
   constructor(
     private readonly config: TrainConfig,
-    setup: Setup,
+    private readonly setup: Setup,
     comm: Communicator,
   ) {
     const { decomposition, theta, random } = setup;
@@ -67,6 +68,13 @@ export class RunState {
     const ended = this.#progress.ended();
     if (ended !== undefined) return ended;
     return last.epoch >= this.config.epochs ? "epochs" : undefined;
+  }
+
+  /** The model handed back, as it stands. */
+  async model(): Promise<ModelFiles> {
+    const { evaluator, inputs } = this.setup;
+    evaluator.setParameters(inputs.handedBack(this.optimizer.theta));
+    return serialiseModel(inputs.whole(evaluator.exportModel()));
   }
 
   /** Valid until the next step. Collective. */

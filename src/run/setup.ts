@@ -11,8 +11,9 @@ import { byNeurons } from "../decomposition/neurons.js";
 import { byTensors } from "../decomposition/tensors.js";
 import { AptsError } from "../errors.js";
 import type { Vector } from "../linalg/vector.js";
-import { buildModel } from "../network/build.js";
+import { bringsWeights, buildModel } from "../network/build.js";
 import { createEvaluator, type Evaluator } from "../network/evaluator.js";
+import { treatInputs, type InputTreatment } from "../network/inputs/standardisation.js";
 import type { ParameterLayout } from "../network/layout.js";
 import type { TrainConfig } from "./options.js";
 
@@ -26,6 +27,7 @@ export interface DataFiles {
 export interface Setup {
   readonly backend: ComputeBackend;
   readonly data: DataSplit;
+  readonly inputs: InputTreatment;
   readonly evaluator: Evaluator;
   /** Samples that batch normalisation takes its statistics over, at most; undefined where the model has none. */
   readonly groupRows: number | undefined;
@@ -56,12 +58,14 @@ export async function setUp(
         testCount: config.testSamples,
       });
   const model = await buildModel(config, data.train, random.fork("initialisation"));
+  const { standardise } = config;
+  const inputs = treatInputs(model, data.train, { standardise, freshWeights: !bringsWeights(config) });
   const evaluator = await createEvaluator(model, backend, config.memory * 2 ** 20);
   const decomposition = decompose(config, evaluator.layout, random);
   // A user's module may draw weights of its own: rank 0's are everybody's.
   const theta = await comm.broadcast(evaluator.parameters(), 0);
   const groupRows = evaluator.statisticsSize > 0 ? config.ghostBatch : undefined;
-  return { backend, data, evaluator, groupRows, decomposition, theta, random };
+  return { backend, data, inputs, evaluator, groupRows, decomposition, theta, random };
 }
 
 /** The built-in digits are one data set: seeds of runs vary everything but the data. */

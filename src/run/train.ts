@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { Batch } from "../network/batch.js";
-import { serialiseModel } from "../network/model-file.js";
 import { expectPlaceFor } from "../paths.js";
+import { unchanged } from "../data/normalisation.js";
 import type { Summary } from "../report/summary.js";
 import { begin } from "./begin.js";
 import type { Checkpoints } from "./checkpoints.js";
@@ -43,8 +43,9 @@ async function trainIn(
   const { comm } = place;
   const isFirst = comm.rank === 0;
   const setup = await setUp(config, place.dataFiles, comm, place.threads);
-  const { data, evaluator, decomposition } = setup;
-  const test = new Batch(data.test, data.normalisation);
+  const { data, inputs, evaluator, decomposition } = setup;
+  // Judged is the model that is handed back, on samples as they are.
+  const test = new Batch(data.test, unchanged(data.test), undefined, undefined, inputs.front);
   const run = new RunState(config, setup, comm);
   const { optimizer, ledger } = run;
 
@@ -61,7 +62,7 @@ async function trainIn(
   while (ended === undefined) {
     const stopped = await finishEpoch(run, checkpoints, reporter, () => agree(comm, wish()));
     const isWhole = ledger.position.batches === config.batches;
-    const quality = await evaluateQuality(comm, evaluator, test, optimizer.theta);
+    const quality = await evaluateQuality(comm, evaluator, test, inputs.handedBack(optimizer.theta));
     run.divergence.afterEpoch(quality.loss, optimizer.theta, ledger.position.epochs + 1);
     const metrics = await ledger.close(quality);
     await reporter.attempt("write metrics.jsonl", async () => folder?.metrics.append(metrics));
@@ -72,9 +73,8 @@ async function trainIn(
   }
 
   const summary = ledger.summary(data.name, decomposition.dimension, ended, out);
-  evaluator.setParameters(optimizer.theta);
   await reporter.attempt("draw curves.svg", async () => folder?.draw(summary.method));
-  if (folder) await folder.finish(summary, await serialiseModel(evaluator.exportModel()));
+  if (folder) await folder.finish(summary, await run.model());
   reporter.log.info(summary, "done");
   await comm.barrier(); // nobody leaves before everything is on disk
   reporter.tell({ type: "done", summary });

@@ -21,13 +21,21 @@ describe("normalisationOf", () => {
     }
   });
 
-  it("treats every feature of a plain vector as a channel, and leaves a constant one at zero", () => {
+  it("treats every feature of a plain vector as a channel, and makes zero of a constant one, in other samples too", () => {
     const data = dataset(Float32Array.of(1, 5, 3, 5), 2, [2]);
     const normalisation = normalisationOf(data);
-    expect(normalisation).toEqual({ mean: [2, 5], deviation: [1, 1] });
-    expect([...gatherRows(data, Int32Array.of(0, 1), normalisation, new Float32Array(4))]).toEqual([
-      -1, 0, 1, 0,
-    ]);
+    expect(normalisation).toEqual({ mean: [2, 5], deviation: [1, Infinity] });
+    const both = Int32Array.of(0, 1);
+    expect([...gatherRows(data, both, normalisation, new Float32Array(4))]).toEqual([-1, 0, 1, 0]);
+    for (const other of [Float32Array.of(2, 9, 2, -7), Uint8Array.of(2, 9, 2, 255)]) {
+      const [, first, , second] = gatherRows(
+        dataset(other, 2, [2]),
+        both,
+        normalisation,
+        new Float32Array(4),
+      );
+      expect([Math.abs(first!), Math.abs(second!)]).toEqual([0, 0]);
+    }
   });
 
   it("does not lose a small deviation far from zero", () => {

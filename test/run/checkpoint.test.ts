@@ -7,11 +7,11 @@ import {
   DamagedCheckpointError,
   decodeCheckpoint,
   encodeCheckpoint,
-  type Checkpoint,
+  type StoredCheckpoint,
 } from "../../src/run/checkpoint.js";
 import { temporaryFolder } from "../helpers/apts.js";
 
-function checkpoint(theta: readonly number[] = [1, 2, 3], epochs = 1): Checkpoint {
+function checkpoint(theta: readonly number[] = [1, 2, 3], epochs = 1): StoredCheckpoint {
   const line = { epoch: epochs, seconds: 1.5, loss: 0.1, testLoss: NaN, testAccuracy: 0.5, radius: null };
   const counts = { accepted: 1, steps: 1, lossEvaluations: 4, gradientEvaluations: 2, bytesSent: 10 };
   return {
@@ -28,6 +28,7 @@ function checkpoint(theta: readonly number[] = [1, 2, 3], epochs = 1): Checkpoin
     method: { radius: 0.1, pairs: [Float32Array.from(theta)], here: null, last: undefined },
     progress: { gradientNorm: Infinity, unmoved: 2 },
     statistics: null,
+    model: { "model.json": "{}", "weights.bin": Uint8Array.from(theta, (value) => value) },
     ledger: {
       globalLosses: 1,
       globalGradients: 2,

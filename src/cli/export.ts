@@ -1,0 +1,50 @@
+import type { Command } from "commander";
+import { mkdir, readFile, stat } from "node:fs/promises";
+import { join } from "node:path";
+import { UsageError } from "../errors.js";
+import { CheckpointFolder } from "../run/checkpoint-folder.js";
+import { DamagedCheckpointError, decodeCheckpoint, type StoredCheckpoint } from "../run/checkpoint.js";
+import { checkRunFolder, writeModel } from "../run/files.js";
+
+/** `apts export runs/1 --out DIR`: the model of a checkpoint, as `tf.loadLayersModel` reads it. */
+export function exportCommand(program: Command): void {
+  program
+    .command("export")
+    .description("make a model.json of a checkpoint")
+    .argument("<run|checkpoint>", "a run folder, whose newest checkpoint is taken, or a checkpoint's file")
+    .requiredOption("--out <DIR>", "folder to make, for model.json and weights.bin")
+    .action(async (from: string, { out }: { out: string }) => {
+      const { model, ledger } = await readCheckpoint(from);
+      await checkRunFolder(out);
+      await mkdir(out, { recursive: true });
+      await writeModel(out, model);
+      const { last, steps } = ledger;
+      const more = steps.made > 0 ? ` and ${steps.made} steps more` : "";
+      const measured =
+        last && more === "" ? `: test accuracy ${last.testAccuracy}, test loss ${last.testLoss}` : "";
+      console.log(`${join(out, "model.json")}, epoch ${last?.epoch ?? 0}${more}${measured}`);
+    });
+}
+
+/** @throws UsageError where there is none that is whole */
+async function readCheckpoint(path: string): Promise<StoredCheckpoint> {
+  const kind = await stat(path).catch((error: unknown) => {
+    throw new UsageError(
+      `Expected a run folder or a checkpoint to export, got ${path}: ${(error as Error).message}`,
+    );
+  });
+  if (!kind.isDirectory()) {
+    const bytes = await readFile(path);
+    try {
+      return decodeCheckpoint(path, bytes);
+    } catch (error) {
+      if (!(error instanceof DamagedCheckpointError)) throw error;
+      throw new UsageError(error.message, { cause: error });
+    }
+  }
+  const { checkpoint, file, damaged } = await new CheckpointFolder(path, 1).newest();
+  if (checkpoint) return checkpoint;
+  throw new UsageError(
+    `Expected a checkpoint that is whole in ${file}, found none. ${damaged.join(" ")}`.trimEnd(),
+  );
+}

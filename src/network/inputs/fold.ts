@@ -1,0 +1,81 @@
+import type { tf } from "../../compute/tensorflow.js";
+import type { Normalisation } from "../../data/dataset.js";
+import type { Vector } from "../../linalg/vector.js";
+import { layoutOf } from "../layout.js";
+import { inputReaders, timesApplied } from "./graph.js";
+
+/**
+ * Digits of float32 (of 24 binary ones, 8) that folding may cost. z = Σ W (x − μ)/σ becomes Σ (W/σ) x + const: terms
+ * larger by up to |μ|/σ, whose rounding errors stay when they cancel.
+ */
+const MOST_OFFSET = 2 ** 8;
+
+/** Layers that add a weighted sum of their inputs' last axis to a bias; of convolutions, where nothing is padded. */
+const FOLDING = new Set(["Dense", "Conv1D", "Conv2D", "Conv3D"]);
+
+/** The first layer of a model, into whose weights the standardisation of inputs can be folded. */
+export interface FoldingLayer {
+  readonly name: string;
+  /** Where kernel (…, inputs, units) and bias (units) lie in θ. */
+  readonly kernel: { readonly offset: number; readonly size: number };
+  readonly bias: { readonly offset: number; readonly size: number };
+  /** The kernel's second last size. */
+  readonly inputs: number;
+}
+
+/** The layer, or why there is none, as the end of a sentence. */
+export function foldingLayer(model: tf.LayersModel, channels: number): FoldingLayer | string {
+  const readers = inputReaders(model, keepsOrder);
+  const [layer] = readers;
+  if (layer === undefined || readers.length > 1) return "several layers read the input";
+  const named = `"${layer.name}", the layer that reads the input,`;
+  if (!FOLDING.has(layer.getClassName())) return `${named} is neither dense nor a convolution`;
+  const { padding, kernelSize, dataFormat } = layer.getConfig() as Record<string, unknown>;
+  const pads = padding !== undefined && padding !== "valid" && (kernelSize as number[]).some((k) => k > 1);
+  if (pads) return `${named} pads it with zeros, which stay what they are`;
+  if (dataFormat === "channelsFirst") return `${named} has its channels first`;
+  if (timesApplied(model, layer) > 1) return `${named} is used more than once`;
+  const [kernel, bias] = layer.weights.map((weight) => weight.read());
+  if (bias === undefined) return `${named} has no bias`;
+  const { layout, variables } = layoutOf(model);
+  const [kernelSlot, biasSlot] = [kernel, bias].map(
+    (variable) => layout.slots[variables.findIndex((other) => other === variable)],
+  );
+  if (!kernelSlot || !biasSlot) return `${named} is not trained`;
+  const inputs = kernelSlot.shape.at(-2)!;
+  if (inputs % channels !== 0) return `${named} mixes channels that are scaled differently`;
+  return { name: layer.name, kernel: kernelSlot, bias: biasSlot, inputs };
+}
+
+/** Why folding would lose too many digits, or undefined. */
+export function foldingLoss({ mean, deviation }: Normalisation): string | undefined {
+  const far = mean.findIndex((value, channel) => Math.abs(value) / deviation[channel]! > MOST_OFFSET);
+  if (far < 0) return undefined;
+  const shown = [mean[far]!, deviation[far]!].map((value) => Number(value.toPrecision(3)));
+  return `${mean.length > 1 ? `channel ${far} of ` : ""}the inputs has a mean of ${shown[0]!} and a deviation of ${shown[1]!}, so that float32 would lose too many digits`;
+}
+
+/** θ with (x − mean) / deviation done by the layer: what it is on standardised inputs, the result is on those as they are. */
+export function folded(theta: Vector, layer: FoldingLayer, { mean, deviation }: Normalisation): Vector {
+  const { kernel, bias, inputs } = layer;
+  const out = theta.slice();
+  const units = bias.size;
+  const sums = Float64Array.from(theta.subarray(bias.offset, bias.offset + units));
+  for (let row = 0; row < kernel.size / units; row++) {
+    const channel = (row % inputs) % mean.length;
+    const at = kernel.offset + row * units;
+    for (let unit = 0; unit < units; unit++) {
+      out[at + unit] = theta[at + unit]! / deviation[channel]!;
+      // Of the weight as it was rounded: its error then multiplies x − μ, not x.
+      sums[unit]! -= out[at + unit]! * mean[channel]!;
+    }
+  }
+  out.set(sums, bias.offset);
+  return out;
+}
+
+/** Layers that pass the values on, all of them and in their order in memory. */
+function keepsOrder(layer: tf.layers.Layer): boolean {
+  const channelsFirst = layer.getConfig()["dataFormat"] === "channelsFirst";
+  return ["Flatten", "Reshape"].includes(layer.getClassName()) && !channelsFirst;
+}

@@ -1,0 +1,108 @@
+import type { tf } from "../../compute/tensorflow.js";
+import type { Dataset, Normalisation } from "../../data/dataset.js";
+import { channelsOf, normalisationOf, unchanged } from "../../data/normalisation.js";
+import { UsageError } from "../../errors.js";
+import type { Vector } from "../../linalg/vector.js";
+import { folded, foldingLayer, foldingLoss } from "./fold.js";
+import { putInFront } from "./front.js";
+import { inputMeaning } from "./meaning.js";
+
+/** What happens to a model's inputs in training, and how the model that is handed back does the same by itself. */
+export interface InputTreatment {
+  /** What samples become in training. */
+  readonly normalisation: Normalisation;
+  /**
+   * θ of the model handed back. On samples as they are, behind `front`, it is what `theta` is on those of training:
+   * quality is measured with it, so that what is reported is what the model predicts.
+   */
+  handedBack(theta: Vector): Vector;
+  /** The layers in front of the model handed back, where it has some. */
+  readonly front: ((x: tf.Tensor) => tf.Tensor) | undefined;
+  /** The model handed back: the one trained, or that behind `front`. */
+  whole(trained: tf.LayersModel): tf.LayersModel;
+  /** For `config.json`. */
+  readonly record: TreatmentRecord;
+}
+
+export interface TreatmentRecord {
+  readonly standardised: boolean;
+  readonly because: string;
+  /** What of the model handed back standardises. */
+  readonly by?: string;
+}
+
+export interface StandardisationWish {
+  /** Of the user; undefined: where the weights are fresh, and the model takes quantities that it does not normalise. */
+  readonly standardise: boolean | undefined;
+  /** Whether the weights were drawn for this run. Others were learned on inputs as they were. */
+  readonly freshWeights: boolean;
+}
+
+/**
+ * Decides on the inputs of `model`, trained on `data`.
+ * @throws UsageError where they are to be standardised and mean something else than quantities
+ */
+export function treatInputs(model: tf.LayersModel, data: Dataset, wish: StandardisationWish): InputTreatment {
+  const { standardise, because } = decide(model, wish);
+  if (!standardise) {
+    return {
+      normalisation: unchanged(data),
+      handedBack: (theta) => theta,
+      front: undefined,
+      whole: (trained) => trained,
+      record: { standardised: false, because },
+    };
+  }
+  const normalisation = normalisationOf(data);
+  const layer = foldingLayer(model, channelsOf(data));
+  if (typeof layer !== "string" && foldingLoss(normalisation) === undefined) {
+    return {
+      normalisation,
+      handedBack: (theta) => folded(theta, layer, normalisation),
+      front: undefined,
+      whole: (trained) => trained,
+      record: { standardised: true, because, by: `the weights of ${layer.name}` },
+    };
+  }
+  const front = putInFront(model, normalisation);
+  return {
+    normalisation,
+    handedBack: (theta) => theta,
+    front: (x) => front.apply(x),
+    whole: () => front.model,
+    record: { standardised: true, because, by: `layers in front: ${front.names.join(", ")}` },
+  };
+}
+
+function decide(model: tf.LayersModel, { standardise, freshWeights }: StandardisationWish) {
+  const { kind, because } = inputMeaning(model);
+  if (standardise === true && kind === "codes") {
+    throw new UsageError(
+      `Expected inputs that can be standardised, but ${because}: another value would be another thing. ` +
+        `Leave standardise out.`,
+    );
+  }
+  if (standardise !== undefined) return { standardise, because: "asked for" };
+  if (!freshWeights) return { standardise: false, because: "the model brings weights of its own" };
+  return kind === "quantities"
+    ? { standardise: true, because: "the weights are fresh" }
+    : { standardise: false, because };
+}
+
+/**
+ * Checks that inputs can be standardised for a model that is trained in place: its layers are the user's, so that
+ * nothing but its weights can do it afterwards.
+ * @throws UsageError
+ */
+export function checkStandardisedInPlace(model: tf.LayersModel, data: Dataset | undefined): void {
+  decide(model, { standardise: true, freshWeights: false });
+  const channels = data ? channelsOf(data) : (model.inputs[0]!.shape.at(-1) ?? 1);
+  const layer = foldingLayer(model, channels);
+  const why = typeof layer === "string" ? layer : data && foldingLoss(normalisationOf(data));
+  if (why === undefined) return;
+  throw new UsageError(
+    `Expected a model into whose first layer the standardisation of its inputs can be folded, since it is trained in ` +
+      `place, but ${why}. Standardise the data yourself, let the model begin with a normalisation, ` +
+      `or give it as a module or model.json, which gets layers in front.`,
+  );
+}
