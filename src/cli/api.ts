@@ -60,7 +60,8 @@ export async function train(request: TrainRequest): Promise<Summary> {
     if (dryRun)
       throw new UsageError('Expected options of a run, got "dryRun", which the command line alone has.');
     if (typeof model === "object" && planned.config.standardise) {
-      checkStandardisedInPlace(model, typeof data === "object" ? inMemory(data.train) : undefined);
+      const copy = await loadModel(planned.config.model); // of the TensorFlow.js that is used here
+      checkStandardisedInPlace(copy, typeof data === "object" ? inMemory(data.train) : undefined);
     }
     const spec: RunSpec = {
       ...planned,

@@ -1,8 +1,9 @@
 import type { tf } from "../../compute/tensorflow.js";
 import type { Normalisation } from "../../data/dataset.js";
 import type { Vector } from "../../linalg/vector.js";
+import { usesOf } from "../inspect/graph.js";
 import { layoutOf } from "../layout.js";
-import { inputReaders, timesApplied } from "./graph.js";
+import { inputReaders } from "./readers.js";
 
 /**
  * Digits of float32 (of 24 binary ones, 8) that folding may cost. z = Σ W (x − μ)/σ becomes Σ (W/σ) x + const: terms
@@ -34,7 +35,7 @@ export function foldingLayer(model: tf.LayersModel, channels: number): FoldingLa
   const pads = padding !== undefined && padding !== "valid" && (kernelSize as number[]).some((k) => k > 1);
   if (pads) return `${named} pads it with zeros, which stay what they are`;
   if (dataFormat === "channelsFirst") return `${named} has its channels first`;
-  if (timesApplied(model, layer) > 1) return `${named} is used more than once`;
+  if (usesOf(model, layer) > 1) return `${named} is used more than once`;
   const [kernel, bias] = layer.weights.map((weight) => weight.read());
   if (bias === undefined) return `${named} has no bias`;
   const { layout, variables } = layoutOf(model);

@@ -18,12 +18,16 @@ export interface Front {
  * once, relative to itself, where x/σ − μ/σ (one convolution, or a batch normalisation on WebGL and WebGPU) loses
  * digits. And `trainable: false` is honoured by `model.fit`, which it is not for batch normalisation.
  */
-export function putInFront(model: tf.LayersModel, { mean, deviation }: Normalisation): Front {
+export function putInFront(
+  model: tf.LayersModel,
+  { mean, deviation }: Normalisation,
+  sampleShape: readonly number[],
+): Front {
   const input = model.inputs[0]!;
-  const sampleShape = input.shape.slice(1) as number[];
   const channels = mean.length;
   const isImage = sampleShape.length === 3;
-  const image = isImage ? sampleShape : [sampleShape.reduce((a, b) => a * b, 1) / channels, 1, channels];
+  const open = input.shape.slice(1); // of unknown sizes; a reshape can have one
+  const shape = isImage || open.filter((size) => size === null).length < 2 ? open : [...sampleShape];
   const taken = new Set(model.layers.map((layer) => layer.name));
   const free = (name: string, copy = 1): string => {
     const numbered = copy === 1 ? name : `${name}_${copy}`;
@@ -35,11 +39,19 @@ export function putInFront(model: tf.LayersModel, { mean, deviation }: Normalisa
   const divide = pixelwise("divide_by_deviation", false);
   const reshape = (name: string, targetShape: number[]) =>
     isImage ? [] : [tf.layers.reshape({ name: free(name), targetShape })];
-  const layers = [...reshape("as_image", image), subtract, divide, ...reshape("as_sample", sampleShape)];
+  const layers = [
+    ...reshape("as_image", [-1, 1, channels]),
+    subtract,
+    divide,
+    ...reshape(
+      "as_sample",
+      shape.map((size) => size ?? -1),
+    ),
+  ];
   const through = <T extends tf.Tensor | SymbolicTensor>(x: T): T =>
     layers.reduce((value, layer) => layer.apply(value) as T, x);
 
-  const raw = tf.input({ shape: sampleShape, name: input.sourceLayer.name });
+  const raw = tf.input({ shape, name: input.sourceLayer.name });
   const standardised = through(raw);
   const filter = [1, 1, channels, 1];
   const values = (numbers: readonly number[], shape: number[]) =>

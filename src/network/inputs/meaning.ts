@@ -1,5 +1,6 @@
 import type { tf } from "../../compute/tensorflow.js";
-import { allLayers, inputReaders } from "./graph.js";
+import { layersOf } from "../inspect/graph.js";
+import { inputReaders } from "./readers.js";
 
 /** What the model takes its inputs for; `because` ends the sentence "Inputs stay as they are, for …". */
 export interface InputMeaning {
@@ -37,7 +38,7 @@ const PASSING = new Set([
 export function inputMeaning(model: tf.LayersModel): InputMeaning {
   const { dtype } = model.inputs[0]!;
   if (dtype !== "float32") return { kind: "codes", because: `the model takes ${dtype}` };
-  for (const layer of allLayers(model)) {
+  for (const { layer } of layersOf(model)) {
     const what = CODES[layer.getClassName()];
     if (what !== undefined) return { kind: "codes", because: `"${layer.name}" of the model ${what}` };
   }

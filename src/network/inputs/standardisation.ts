@@ -64,7 +64,7 @@ export function treatInputs(model: tf.LayersModel, data: Dataset, wish: Standard
       record: { standardised: true, because, by: `the weights of ${layer.name}` },
     };
   }
-  const front = putInFront(model, normalisation);
+  const front = putInFront(model, normalisation, data.sampleShape);
   return {
     normalisation,
     handedBack: (theta) => theta,

@@ -56,6 +56,13 @@ export function* placesOf(model: Container): Generator<Place> {
   }
 }
 
+/** How often a layer is applied in the model. */
+export function usesOf(model: Container, layer: tf.layers.Layer): number {
+  let uses = 0;
+  for (const { tensor } of placesOf(model)) if (tensor.sourceLayer === layer) uses++;
+  return uses;
+}
+
 /** The tensor and all the uses it is in. */
 function keyOf({ tensor, scope }: Place): string {
   return scope ? `${keyOf(scope.call)}/${tensor.id}` : String(tensor.id);

@@ -1,6 +1,15 @@
 import type { SymbolicTensor } from "@tensorflow/tfjs";
 import { UsageError } from "../../errors.js";
-import { inputsOf, isFrozen, layersOf, placesOf, shown, type Container, type Place } from "./graph.js";
+import {
+  inputsOf,
+  isFrozen,
+  layersOf,
+  placesOf,
+  shown,
+  usesOf,
+  type Container,
+  type Place,
+} from "./graph.js";
 
 /**
  * Refuses layers that TensorFlow.js does not compute as they are declared, in the place where they are.
@@ -22,8 +31,7 @@ function checkBatchNormalisations(model: Container, source: string): void {
           `Apply it to the sequence as it is: it normalises the last axis.`,
       );
     }
-    let uses = 0;
-    for (const { tensor } of placesOf(model)) if (tensor.sourceLayer === placed.layer) uses++;
+    const uses = usesOf(model, placed.layer);
     if (uses > 1) {
       throw new UsageError(
         `Expected batch normalisation that is applied once, got ${shown(placed.layer)} applied ${uses} times in ${source}: ` +

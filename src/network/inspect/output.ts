@@ -3,9 +3,9 @@ import { UsageError } from "../../errors.js";
 import {
   inputsOf,
   isContainer,
-  placesOf,
   resolve,
   shown,
+  usesOf,
   wrappedBy,
   type Container,
   type Place,
@@ -153,13 +153,6 @@ function isOverClasses({ tensor }: Place, classes: number | null | undefined): b
     1,
   );
   return size === classes && others.slice(1).every((other) => other === 1);
-}
-
-/** How often a layer is applied in the model. */
-function usesOf(model: Container, layer: tf.layers.Layer): number {
-  let uses = 0;
-  for (const { tensor } of placesOf(model)) if (tensor.sourceLayer === layer) uses++;
-  return uses;
 }
 
 function noLogits(activation: string, layer: tf.layers.Layer, source: string): UsageError {
