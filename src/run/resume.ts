@@ -56,8 +56,8 @@ async function find({ beginning, out, folder, identity, epochs }: Wanted): Promi
     const lost = content === "nothing" ? [] : [`There is no checkpoint in ${file} yet: the run begins anew.`];
     return { warnings: lost };
   }
-  const { identity: saved, theta, method, statistics, ledger } = stored; // the ranks have the model
-  const checkpoint: Checkpoint = { identity: saved, theta, method, statistics, ledger };
+  const { identity: saved, theta, method, statistics, progress, ledger } = stored; // the ranks have the model
+  const checkpoint: Checkpoint = { identity: saved, theta, method, statistics, progress, ledger };
   checkSame(out, checkpoint.identity, identity);
   checkEpochs(out, checkpoint, epochs);
   const was = checkpoint.identity.computation;
