@@ -12,10 +12,17 @@ import { coloursFor, hasColour, printable, printableLine } from "../terminal.js"
 export function showRun(json: boolean): (event: RunEvent) => void {
   let epochs = 0;
   let out = "";
+  let pace: { readonly since: number; readonly from: number } | undefined;
+  /** As long as the epochs of this start took in the mean, evaluation and checkpoints included. */
+  function secondsLeft(epoch: number): number | undefined {
+    if (!pace || epoch <= pace.from) return undefined;
+    return (((performance.now() - pace.since) / 1000) * (epochs - epoch)) / (epoch - pace.from);
+  }
   return (event) => {
     switch (event.type) {
       case "start":
         ({ epochs, out } = event);
+        pace = { since: performance.now(), from: 0 };
         console.error(
           `${event.method} on ${printableLine(event.data)}: ${formatCount(event.trainSamples)} + ${formatCount(event.testSamples)} samples, ` +
             `${formatPlural(event.parameters, "parameter")} in ${formatPlural(event.subdomains, "subdomain")}, ` +
@@ -23,6 +30,7 @@ export function showRun(json: boolean): (event: RunEvent) => void {
         );
         break;
       case "resume":
+        pace = { since: performance.now(), from: event.from.epochs };
         console.error(
           event.finished
             ? `The run is finished after ${formatPlural(event.from.epochs, "epoch")}: ${ENDINGS[event.finished]}.${trainsOn[event.finished] ?? ""}`
@@ -35,7 +43,9 @@ export function showRun(json: boolean): (event: RunEvent) => void {
         console.error(`${coloursFor(process.stderr).yellow("apts:")} ${printable(event.message)}`);
         break;
       case "epoch":
-        console.error(progressLine(event.metrics, epochs, hasColour(process.stderr)));
+        console.error(
+          progressLine(event.metrics, epochs, secondsLeft(event.metrics.epoch), hasColour(process.stderr)),
+        );
         break;
       case "done":
         if (json) console.log(JSON.stringify(event.summary, null, 2));

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { UsageError } from "../errors.js";
 import { pathError, readUserFile } from "../paths.js";
 import { curvesSvg } from "../report/curves.js";
+import { formatCount } from "../report/format.js";
 import { readMetrics, type EpochMetrics } from "../report/metrics.js";
 import { comparison, markdownTable } from "../report/comparison.js";
 import { printableLine } from "../terminal.js";
@@ -26,7 +27,7 @@ export function reportCommand(program: Command): void {
       const read = await Promise.all(folders.map(readRun));
       const names = namesOf(read);
       const runs = read.map(({ metrics }, index) => ({ name: names[index]!, metrics }));
-      await writeWhole(out, curvesSvg(runs)).catch((error: unknown) => {
+      await writeWhole(out, curvesSvg(runs, titleOf(read))).catch((error: unknown) => {
         throw pathError(`to write the picture ${out}`, error);
       });
       for (const by of ["epochs", "gradients"] as const) {
@@ -35,6 +36,13 @@ export function reportCommand(program: Command): void {
       }
       console.log(`curves in ${printableLine(out)}`);
     });
+}
+
+/** The data sets of the runs, and their networks' sizes. */
+function titleOf(runs: readonly RecordedRun[]): string {
+  const named = (values: readonly string[]): string => [...new Set(values)].join(", ");
+  const sizes = named(runs.map(({ record }) => formatCount(record.parameters)));
+  return `Training on ${named(runs.map(({ record }) => record.options.data))}, ${sizes} parameters`;
 }
 
 function drawn([head, ...rows]: string[][]): string {

@@ -25,6 +25,16 @@ export function epochAxis(last: number): Axis {
   return { label: "Epoch", place: finite(scale), ticks: labelled(ticks, scale, (value) => String(value)) };
 }
 
+/** From 0 to the last full-batch gradient. */
+export function gradientAxis(last: number): Axis {
+  const scale = scaleLinear([0, Math.max(last, 1)], [0, 1]);
+  return {
+    label: "Gradients (full batch)",
+    place: finite(scale),
+    ticks: labelled(scale.ticks(6), scale, scale.tickFormat(6)),
+  };
+}
+
 /** From 0 to the last second, in the unit that keeps numbers small. */
 export function timeAxis(last: number): Axis {
   const [unit, length] = last > 3 * 3600 ? ["hours", 3600] : last > 300 ? ["minutes", 60] : ["seconds", 1];
@@ -37,19 +47,57 @@ export function timeAxis(last: number): Axis {
   };
 }
 
-/** Linear, in per cent, rounded outwards and never past 0 and 100. */
+/** A smaller error counts as none: one in ten thousand. */
+const LEAST_ERROR = 1e-4;
+
+/**
+ * In per cent, logarithmic in the error 1 − share: 94 and 97 % are as far apart as 40 and 70 %, so that the axis shows
+ * both where curves begin and how they differ in the end. No error at all has its place at the top.
+ */
 export function shareAxis(label: string, values: readonly number[]): Axis {
-  const percent = values.filter(Number.isFinite).map((value) => 100 * value);
-  const low = smallest(percent, 100);
-  const high = largest(percent, 0);
-  const margin = Math.max(0.5, 0.04 * (high - low));
-  const scale = scaleLinear([Math.max(0, low - margin), Math.min(100, high + margin)], [0, 1]).nice(5);
-  const format = scale.tickFormat(5);
+  const errors = values.filter(Number.isFinite).map((value) => Math.min(1, 1 - value));
+  const made = errors.filter((error) => error >= LEAST_ERROR);
+  const worst = Math.min(1, 1.02 * largest(made, made.length > 0 ? 0 : 1));
+  const best = smallest(made, worst);
+  const none = errors.length > made.length;
+  const floor = none ? best / 2 : 0.96 * best;
+  const scale = scaleLog([worst, floor], [0, 1]);
+  const inside = errorTicks(none ? floor * 1.2 : floor, worst).map((error) => ({
+    at: scale(error),
+    text: percent(1 - error),
+  }));
   return {
     label: `${label} in %`,
-    place: finite((share) => scale(100 * share)),
-    ticks: labelled(scale.ticks(5), scale, format),
+    place: (share) => (Number.isFinite(share) ? scale(Math.min(1, Math.max(floor, 1 - share))) : undefined),
+    ticks: none ? [...inside, { at: 1, text: "100" }] : inside,
   };
+}
+
+/** Errors of round accuracies: 0, 10, … 90, 95, 96, … 99, 99.5 … %, or what is round in a narrower range. */
+function errorTicks(floor: number, worst: number): number[] {
+  const tens = [1, 0.9, 0.8, 0.7, 0.6];
+  const others = [1, 0.1, 0.01, 1e-3].flatMap((power) =>
+    [5, 4, 3, 2, 1].map((digit) => (digit * power) / 10),
+  );
+  const customary = apart([...tens, ...others], floor, worst);
+  if (customary.length >= 4) return customary;
+  return apart(scaleLinear([floor, worst], [0, 1]).ticks(6).reverse(), floor, worst);
+}
+
+/** Those of falling `errors` within the range that are far enough from the one before for their labels. */
+function apart(errors: readonly number[], floor: number, worst: number): number[] {
+  const distance = 0.065 * Math.log(worst / floor);
+  const kept: number[] = [];
+  for (const error of errors) {
+    const far = kept.length === 0 || Math.log(kept.at(-1)! / error) >= distance;
+    if (error >= floor && error <= worst && far) kept.push(error);
+  }
+  return kept;
+}
+
+/** "94", "99.5": as short as the share allows. */
+function percent(share: number): string {
+  return String(Number((100 * share).toPrecision(6)));
 }
 
 // Beyond this a loss is as good as zero or infinite, and powers of ten would leave the range of numbers.

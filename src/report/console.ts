@@ -6,41 +6,58 @@ import {
   formatCount,
   formatMagnitude,
   formatPlural,
+  formatRemaining,
   formatSeconds,
   formatShare,
+  formatShort,
 } from "./format.js";
 import type { EpochMetrics } from "./metrics.js";
 import type { Summary } from "./summary.js";
 
-type ProgressFields = Pick<
-  EpochMetrics,
-  "epoch" | "seconds" | "loss" | "testAccuracy" | "radius" | "accepted" | "steps"
->;
+type ProgressFields = Pick<EpochMetrics, "epoch" | "loss" | "testAccuracy" | "radius" | "accepted" | "steps">;
 
-/** One line for an epoch that has ended, in columns that stay put from line to line. */
-export function progressLine(metrics: ProgressFields, epochs: number, colour: boolean): string {
+const WIDTH = 60;
+
+/**
+ * One line for an epoch that has ended, of at most 60 columns that stay put from line to line; `secondsLeft` where
+ * that can be told. Where there is no room for all, the radius goes first.
+ */
+export function progressLine(
+  metrics: ProgressFields,
+  epochs: number,
+  secondsLeft: number | undefined,
+  colour: boolean,
+): string {
   const { dim, bold, yellow } = picocolors.createColors(colour);
-  const digits = String(epochs).length;
-  const { epoch, loss, testAccuracy, radius, accepted, steps, seconds } = metrics;
-  const label = (name: string, value: string, width: number): string =>
-    `${dim(name)} ${value.padStart(width)}`;
+  const { epoch, loss, testAccuracy, radius, accepted, steps } = metrics;
+  const part = (name: string, value: string, style = (text: string) => text) => ({
+    width: name.length + 1 + value.length,
+    text: `${dim(name)} ${style(value)}`,
+  });
   const parts = [
-    label("epoch", `${String(epoch).padStart(digits)}/${epochs}`, 2 * digits + 1),
-    label("loss", formatMagnitude(loss), 8),
-    `${dim("test")} ${bold(formatShare(testAccuracy).padStart(8))}`,
-    ...(radius === null ? [] : [label("radius", formatMagnitude(radius), 8)]),
-    label("time", formatSeconds(seconds), 12),
+    part("epoch", `${String(epoch).padStart(String(epochs).length)}/${epochs}`),
+    part("loss", formatShort(loss).padStart(6)),
+    part("test", `${(100 * testAccuracy).toFixed(2)}%`.padStart(6), bold),
   ];
+  const room = (): number => WIDTH - parts.reduce((sum, { width }) => sum + width + 2, 0);
+  const left = secondsLeft === undefined ? undefined : `${formatRemaining(secondsLeft)} left`.padStart(9);
   // Accepting is the rule; what is worth a word is that it did not happen.
-  if (accepted < steps)
-    parts.push(yellow(steps === 1 ? "rejected" : `${steps - accepted} of ${steps} rejected`));
-  return parts.join("  ");
+  const verdict = steps === 1 ? "rejected" : `${accepted}/${steps} ok`;
+  if (accepted < steps) parts.push({ width: verdict.length, text: yellow(verdict.padEnd(8)) });
+  else if (radius !== null) {
+    const shown = part("Δ", formatShort(radius).padStart(6));
+    if (shown.width + (left?.length ?? -2) + 2 <= room()) parts.push(shown);
+  }
+  if (left !== undefined && left.length <= room()) parts.push({ width: left.length, text: dim(left) });
+  return parts.map(({ text }) => text).join("  ");
 }
 
 /** Why a run ended. */
 export const ENDINGS: Readonly<Record<Summary["ended"], string>> = {
   epochs: "all epochs done",
   accuracy: "test accuracy reached",
+  converged: "converged: the gradient is as good as zero",
+  stalled: "stalled: no step was accepted any more",
   stopped: "stopped on request",
   converged: "converged: the gradient is below --tolerance",
   stalled: "stalled: five steps in a row lowered nothing",

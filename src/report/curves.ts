@@ -1,4 +1,4 @@
-import { epochAxis, largest, logAxis, shareAxis, timeAxis } from "./axis.js";
+import { epochAxis, gradientAxis, largest, logAxis, shareAxis, timeAxis } from "./axis.js";
 import { drawLegend } from "./legend.js";
 import { drawAxes, drawCurve, PANEL } from "./panel.js";
 import { toSeries, type NamedRun, type SeriesPoint } from "./series.js";
@@ -6,45 +6,51 @@ import { FONT_SIZE, INK } from "./style.js";
 import { element, escape } from "./svg.js";
 
 const LEFT = 62; // for the y axis' labels
-const GAP = { x: 30, y: 62 };
+const GAP = { x: 24, y: 58 };
 const BOTTOM = 46; // for the x axis' labels
 const RIGHT = 18;
-const WIDTH = LEFT + 2 * PANEL.width + GAP.x + RIGHT;
+const TITLE = { size: 16, height: 34 };
+const WIDTH = LEFT + 3 * PANEL.width + 2 * GAP.x + RIGHT;
 
 /**
- * Training loss (logarithmic) and test accuracy against epochs and against seconds, as a static SVG that reads well on
- * white and on dark pages. Runs of one name are drawn as one curve: their mean, in a band from smallest to largest.
+ * Training loss and test accuracy against epochs, gradients and seconds, under a title that says of what and on which
+ * data, as a static SVG that reads well on white and on dark pages. Runs of one name are drawn as one curve: their
+ * mean, in a band from smallest to largest.
  */
-export function curvesSvg(runs: readonly NamedRun[]): string {
+export function curvesSvg(runs: readonly NamedRun[], title: string): string {
   const series = toSeries(runs);
   const points = series.flatMap((one) => one.points);
-  const epochs = epochAxis(
+  const last = (by: "epoch" | "gradientEvaluations" | "seconds"): number =>
     largest(
-      points.map((point) => point.epoch),
+      points.map((point) => point[by]),
       0,
-    ),
-  );
-  const time = timeAxis(
-    largest(
-      points.map((point) => point.seconds),
-      0,
-    ),
-  );
-  const loss = logAxis("Training loss", values(points, "loss"));
-  const accuracy = shareAxis("Test accuracy", values(points, "testAccuracy"));
+    );
+  const columns = [
+    { by: "epoch", axis: epochAxis(last("epoch")) },
+    { by: "gradientEvaluations", axis: gradientAxis(last("gradientEvaluations")) },
+    { by: "seconds", axis: timeAxis(last("seconds")) },
+  ] as const;
+  const rows = [
+    { of: "loss", axis: logAxis("Training loss", values(points, "loss")) },
+    { of: "testAccuracy", axis: shareAxis("Test accuracy", values(points, "testAccuracy")) },
+  ] as const;
 
   const legend = drawLegend(series, LEFT, WIDTH - RIGHT);
-  const top = legend.height + 12;
-  const right = LEFT + PANEL.width + GAP.x;
-  const below = top + PANEL.height + GAP.y;
-  const height = below + PANEL.height + BOTTOM;
-  const description = `Training loss and test accuracy of ${series.map(({ name }) => name).join(", ")}`;
-  const panels = [
-    { x: LEFT, y: top, across: epochs, by: "epoch", up: loss, of: "loss" },
-    { x: right, y: top, across: time, by: "seconds", up: loss, of: "loss" },
-    { x: LEFT, y: below, across: epochs, by: "epoch", up: accuracy, of: "testAccuracy" },
-    { x: right, y: below, across: time, by: "seconds", up: accuracy, of: "testAccuracy" },
-  ] as const;
+  const top = TITLE.height + legend.height + 12;
+  const height = top + 2 * PANEL.height + GAP.y + BOTTOM;
+  const panels = rows.flatMap((row, down) =>
+    columns.map((column, right) => {
+      const x = LEFT + right * (PANEL.width + GAP.x);
+      const y = top + down * (PANEL.height + GAP.y);
+      return element(
+        "g",
+        { transform: `translate(${x} ${y})` },
+        drawAxes(column.axis, row.axis, right === 0),
+        ...series.map((one, index) => drawCurve(one.points, index, column.axis, row.axis, column.by, row.of)),
+      );
+    }),
+  );
+  const description = `${title}: training loss and test accuracy of ${series.map(({ name }) => name).join(", ")}`;
   const svg = element(
     "svg",
     {
@@ -59,15 +65,9 @@ export function curvesSvg(runs: readonly NamedRun[]): string {
       fill: INK,
     },
     element("title", {}, escape(description)),
-    legend.svg,
-    ...panels.map(({ x, y, across, by, up, of }) =>
-      element(
-        "g",
-        { transform: `translate(${x} ${y})` },
-        drawAxes(across, up, x === LEFT),
-        ...series.map((one, index) => drawCurve(one.points, index, across, up, by, of)),
-      ),
-    ),
+    element("text", { x: LEFT, y: 20, "font-size": TITLE.size, "font-weight": 600 }, escape(title)),
+    element("g", { transform: `translate(0 ${TITLE.height})` }, legend.svg),
+    ...panels,
   );
   return `${svg}\n`;
 }

@@ -5,7 +5,7 @@ import { INK, strokeOf } from "./style.js";
 import { element, escape } from "./svg.js";
 
 /** The plotted area of one panel, in pixels; its upper left corner is the origin of everything here. */
-export const PANEL = { width: 380, height: 240 } as const;
+export const PANEL = { width: 290, height: 230 } as const;
 
 /** Grid lines, ticks and labels. The vertical axis is labelled on the first panel of a row; its neighbours share it. */
 export function drawAxes(across: Axis, up: Axis, labelVertical: boolean): string {
@@ -49,7 +49,7 @@ export function drawCurve(
   index: number,
   across: Axis,
   up: Axis,
-  by: "epoch" | "seconds",
+  by: "epoch" | "gradientEvaluations" | "seconds",
   of: "loss" | "testAccuracy",
 ): string {
   const placed = points.map((point) => {

@@ -2,6 +2,8 @@
 export interface CurvePoint {
   readonly epoch: number;
   readonly seconds: number;
+  /** Full-batch gradients since the run began. */
+  readonly gradientEvaluations: number;
   readonly loss: number;
   /** Share, 0 to 1. */
   readonly testAccuracy: number;
@@ -28,8 +30,9 @@ export interface Series {
 
 export interface SeriesPoint {
   readonly epoch: number;
-  /** Mean over the runs. */
+  /** Means over the runs. */
   readonly seconds: number;
+  readonly gradientEvaluations: number;
   readonly loss: Spread;
   readonly testAccuracy: Spread;
 }
@@ -49,11 +52,14 @@ export function toSeries(runs: readonly NamedRun[]): Series[] {
 }
 
 function meanPoint(epoch: number, points: readonly CurvePoint[]): SeriesPoint {
+  const spreadOf = (field: Exclude<keyof CurvePoint, "epoch">): Spread =>
+    spread(points.map((point) => point[field]));
   return {
     epoch,
-    seconds: spread(points.map((point) => point.seconds)).mean,
-    loss: spread(points.map((point) => point.loss)),
-    testAccuracy: spread(points.map((point) => point.testAccuracy)),
+    seconds: spreadOf("seconds").mean,
+    gradientEvaluations: spreadOf("gradientEvaluations").mean,
+    loss: spreadOf("loss"),
+    testAccuracy: spreadOf("testAccuracy"),
   };
 }
 

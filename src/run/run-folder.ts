@@ -32,9 +32,9 @@ export class RunFolder {
   }
 
   /** Draws `curves.svg` from `metrics.jsonl`. */
-  async draw(name: string): Promise<void> {
+  async draw(name: string, title: string): Promise<void> {
     const metrics = await readMetrics(this.path);
-    await writeWhole(join(this.path, "curves.svg"), curvesSvg([{ name, metrics }]));
+    await writeWhole(join(this.path, "curves.svg"), curvesSvg([{ name, metrics }], title));
   }
 
   /** @throws AptsError where the disk does not let it */

@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { Batch } from "../network/batch.js";
 import { expectPlaceFor } from "../paths.js";
 import { unchanged } from "../data/normalisation.js";
+import { formatPlural } from "../report/format.js";
 import type { Summary } from "../report/summary.js";
 import { begin } from "./begin.js";
 import type { Checkpoints } from "./checkpoints.js";
@@ -73,7 +74,8 @@ async function trainIn(
   }
 
   const summary = ledger.summary(data.name, decomposition.dimension, ended, out);
-  await reporter.attempt("draw curves.svg", async () => folder?.draw(summary.method));
+  const title = `${summary.method} on ${data.name}, ${formatPlural(decomposition.dimension, "parameter")}`;
+  await reporter.attempt("draw curves.svg", async () => folder?.draw(summary.method, title));
   if (folder) await folder.finish(summary, await run.model());
   reporter.log.info(summary, "done");
   await comm.barrier(); // nobody leaves before everything is on disk

@@ -1,11 +1,11 @@
 import { stripVTControlCharacters } from "node:util";
+import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { finalTable, progressLine } from "../../src/report/console.js";
-import { formatBytes, formatMagnitude, formatSeconds } from "../../src/report/format.js";
+import { formatBytes, formatMagnitude, formatRemaining, formatSeconds } from "../../src/report/format.js";
 
 const epoch = {
   epoch: 7,
-  seconds: 12.34,
   loss: 0.51234,
   testAccuracy: 0.8765,
   radius: 0.025,
@@ -14,37 +14,54 @@ const epoch = {
 };
 
 describe("progressLine", () => {
-  it("shows epoch, loss, accuracy, radius and time", () => {
-    expect(progressLine(epoch, 20, false)).toBe(
-      "epoch  7/20  loss   0.5123  test  87.65 %  radius  0.02500  time       12.3 s",
+  it("shows epoch, loss, accuracy, radius and the time that is left", () => {
+    expect(progressLine(epoch, 20, 754, false)).toBe(
+      "epoch  7/20  loss 0.5123  test 87.65%  Δ 0.0250   13m left",
     );
   });
 
-  it("keeps its columns", () => {
+  it("keeps its columns, at most 60 of them", () => {
     const lines = [
-      progressLine(epoch, 100, false),
-      progressLine(
-        { ...epoch, epoch: 100, seconds: 12_345, loss: 1e-7, testAccuracy: 1, radius: 1e-4 },
-        100,
-        false,
-      ),
-      progressLine({ ...epoch, epoch: 10, seconds: 754, loss: NaN, testAccuracy: 0, radius: 1 }, 100, false),
+      progressLine(epoch, 100, 59, false),
+      progressLine({ ...epoch, epoch: 100, loss: 1e-7, testAccuracy: 0.1, radius: 1e-4 }, 100, 0, false),
+      progressLine({ ...epoch, epoch: 10, loss: NaN, testAccuracy: 0, radius: 1 }, 100, 9 * 3600, false),
+      progressLine({ ...epoch, epoch: 10, accepted: 0 }, 100, 12_345, false),
     ];
-    expect(new Set(lines.map((line) => line.length)).size).toBe(1);
-    expect(new Set(lines.map((line) => line.indexOf("radius"))).size).toBe(1);
+    expect(new Set(lines.map((line) => line.length))).toEqual(new Set([60]));
+    expect(new Set(lines.map((line) => line.indexOf("left"))).size).toBe(1);
+    expect(new Set(lines.slice(0, 3).map((line) => line.indexOf("Δ"))).size).toBe(1);
+  });
+
+  it("fits 60 columns, whatever happens", () => {
+    const anyEpoch = fc.record({
+      epoch: fc.integer({ min: 1, max: 1_000_000 }),
+      loss: fc.double(),
+      testAccuracy: fc.double({ min: 0, max: 1, noNaN: true }),
+      radius: fc.option(fc.double({ min: 0, noNaN: true })),
+      accepted: fc.constant(99),
+      steps: fc.constantFrom(99, 100),
+    });
+    fc.assert(
+      fc.property(anyEpoch, fc.double({ min: 0, max: 1e9, noNaN: true }), (metrics, left) => {
+        expect(progressLine(metrics, 1_000_000, left, false).length).toBeLessThanOrEqual(60);
+      }),
+    );
   });
 
   it("leaves out a radius the method does not have, and tells of rejected steps", () => {
-    expect(progressLine({ ...epoch, radius: null }, 20, false)).not.toContain("radius");
-    expect(progressLine(epoch, 20, false)).not.toContain("rejected");
-    expect(progressLine({ ...epoch, accepted: 0 }, 20, false)).toMatch(/ {2}rejected$/);
-    expect(progressLine({ ...epoch, accepted: 17, steps: 20 }, 20, false)).toMatch(/ {2}3 of 20 rejected$/);
+    expect(progressLine({ ...epoch, radius: null }, 20, 1, false)).not.toContain("Δ");
+    expect(progressLine(epoch, 20, 1, false)).not.toContain("rejected");
+    expect(progressLine({ ...epoch, accepted: 0 }, 20, 1, false)).toMatch(/ {2}rejected {2} +1s left$/);
+    expect(progressLine({ ...epoch, accepted: 17, steps: 20 }, 20, 1, false)).toMatch(
+      / {2}17\/20 ok {2} +1s left$/,
+    );
+    expect(progressLine(epoch, 20, undefined, false)).not.toContain("left");
   });
 
   it("says the same in colour", () => {
-    const coloured = progressLine({ ...epoch, accepted: 0 }, 20, true);
+    const coloured = progressLine({ ...epoch, accepted: 0 }, 20, 5, true);
     expect(coloured).toContain("\u001b[");
-    expect(stripVTControlCharacters(coloured)).toBe(progressLine({ ...epoch, accepted: 0 }, 20, false));
+    expect(stripVTControlCharacters(coloured)).toBe(progressLine({ ...epoch, accepted: 0 }, 20, 5, false));
   });
 });
 
@@ -90,10 +107,26 @@ describe("finalTable", () => {
   it("says why the run ended", () => {
     expect(finalTable({ ...summary, ended: "accuracy" }, false)).toContain("30, test accuracy reached");
     expect(finalTable({ ...summary, ended: "stopped" }, false)).toContain("30, stopped on request");
+    expect(finalTable({ ...summary, ended: "converged" }, false)).toContain("30, converged: ");
+    expect(finalTable({ ...summary, ended: "stalled" }, false)).toContain(
+      "30, stalled: no step was accepted",
+    );
   });
 });
 
 describe("formats", () => {
+  it.each([
+    [0, "0s"],
+    [59.4, "59s"],
+    [59.6, "1m"],
+    [3600, "1.0h"],
+    [12 * 3600, "12h"],
+    [3.5 * 86_400, "3.5d"],
+    [1e12, "999d"],
+  ])("%d seconds that are left are %s", (seconds, text) => {
+    expect(formatRemaining(seconds)).toBe(text);
+  });
+
   it.each([
     [0.004, "0.00 s"],
     [59.94, "59.9 s"],

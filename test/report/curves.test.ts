@@ -8,6 +8,7 @@ function run(name: string, epochs: number, offset = 0): NamedRun {
   const metrics = Array.from({ length: epochs }, (_, i) => ({
     epoch: i + 1,
     seconds: 2 * (i + 1) + offset,
+    gradientEvaluations: 3 * (i + 1),
     loss: 2 / (i + 1) + offset,
     testAccuracy: 1 - 1 / (i + 2) - offset / 10,
   }));
@@ -37,10 +38,12 @@ const count = (svg: string, part: string): number => svg.split(part).length - 1;
 
 describe("curvesSvg", () => {
   it("draws loss and accuracy against epochs and seconds, and names the runs", () => {
-    const svg = curvesSvg([run("apts", 20), run("adam", 20)]);
+    const svg = curvesSvg([run("apts", 20), run("adam", 20)], "apts on mnist");
     const { texts } = parse(svg);
     for (const label of [
+      "apts on mnist",
       "Epoch",
+      "Gradients (full batch)",
       "Training time in seconds",
       "Training loss",
       "Test accuracy in %",
@@ -49,45 +52,66 @@ describe("curvesSvg", () => {
     ]) {
       expect(texts).toContain(label);
     }
-    expect(count(svg, "<path")).toBe(2 * 4);
-    expect(count(svg, "<circle")).toBe(2 * 4);
+    expect(count(svg, "<path")).toBe(2 * 6);
+    expect(count(svg, "<circle")).toBe(2 * 6);
     expect(svg).not.toContain("fill-opacity"); // no band of a single run
   });
 
   it("draws runs of one name as a mean in a band", () => {
-    const svg = curvesSvg([run("apts", 20), run("apts", 20, 0.1), run("adam", 20)]);
-    expect(count(svg, 'fill-opacity="0.18"')).toBe(4);
-    expect(count(svg, "<path")).toBe(2 * 4 + 4);
+    const svg = curvesSvg([run("apts", 20), run("apts", 20, 0.1), run("adam", 20)], "apts on mnist");
+    expect(count(svg, 'fill-opacity="0.18"')).toBe(6);
+    expect(count(svg, "<path")).toBe(2 * 6 + 6);
     expect(parse(svg).texts).toContain("(mean, smallest and largest of 1 or 2 runs)");
   });
 
   it("escapes names", () => {
-    const svg = curvesSvg([run(`<b> & "c"`, 3)]);
+    const svg = curvesSvg([run(`<b> & "c"`, 3)], "apts on mnist");
     parse(svg);
     expect(svg).toContain("&lt;b&gt; &amp; &quot;c&quot;");
   });
 
   it("puts the curves where the numbers say", () => {
     // The last loss is the smallest: the lowest point. The last accuracy is the largest: the highest.
-    const svg = curvesSvg([run("apts", 10)]);
+    const svg = curvesSvg([run("apts", 10)], "apts on mnist");
     const paths = [...svg.matchAll(/ d="M([^"]+)"/g)].map(([, d]) =>
       d!.split("L").map((xy) => xy.split(",").map(Number)),
     );
-    expect(paths.length).toBe(4);
+    expect(paths.length).toBe(6);
     paths.forEach((points, panel) => {
       expect(points.length).toBe(10);
-      expect(points.at(-1)![0]).toBe(380);
+      expect(points.at(-1)![0]).toBe(290);
       const ys = points.map(([, y]) => y!);
-      const sorted = [...ys].sort((a, b) => (panel < 2 ? a - b : b - a));
+      const sorted = [...ys].sort((a, b) => (panel < 3 ? a - b : b - a));
       expect(ys).toEqual(sorted);
     });
+  });
+
+  it("shows how accuracies differ in the end, wherever they begin", () => {
+    const ending = (name: string, end: number): NamedRun => {
+      const { metrics } = run(name, 20);
+      const risen = metrics.map((point, i) => ({ ...point, testAccuracy: 0.1 + ((end - 0.1) * i) / 19 }));
+      return { name, metrics: risen };
+    };
+    const svg = curvesSvg([ending("a", 0.97), ending("b", 0.94)], "apts on mnist");
+    const ends = [...svg.matchAll(/<circle cx="290" cy="([\d.]+)"/g)].map(([, y]) => Number(y)).slice(6, 8);
+    expect(ends[1]! - ends[0]!).toBeGreaterThan(40); // of 230 pixels; 8 if 10 to 97 % were linear
+    const labels = [...svg.matchAll(/<text x="-8"[^>]*>([^<]*)</g)].map(([, text]) => text);
+    expect(labels).toEqual(expect.arrayContaining(["50", "90", "95", "97"]));
+  });
+
+  it("has a place for no error at all", () => {
+    const svg = curvesSvg(
+      [{ name: "a", metrics: run("a", 9).metrics.map((p) => ({ ...p, testAccuracy: 1 })) }],
+      "a",
+    );
+    expect(parse(svg).texts).toContain("100");
   });
 
   it("leaves a gap where a loss is not finite", () => {
     const { metrics } = run("apts", 9);
     const broken = metrics.map((point) => (point.epoch === 5 ? { ...point, loss: NaN } : point));
-    const svg = curvesSvg([{ name: "apts", metrics: broken }]);
-    const [loss, , accuracy] = [...svg.matchAll(/ d="([^"]+)"/g)].map(([, d]) => d!);
+    const svg = curvesSvg([{ name: "apts", metrics: broken }], "apts on mnist");
+    const [loss, , , accuracy] = [...svg.matchAll(/ d="([^"]+)"/g)].map(([, d]) => d!);
     expect(count(loss!, "M")).toBe(2);
     expect(count(accuracy!, "M")).toBe(1);
     expect(svg).not.toContain("NaN");
@@ -97,6 +121,7 @@ describe("curvesSvg", () => {
     fc.record({
       epoch: fc.constant(epoch),
       seconds: fc.double({ min: 0, max: 1e6, noNaN: true }).map((seconds) => seconds * epoch),
+      gradientEvaluations: fc.double({ min: 0, max: 1e6, noNaN: true }).map((count) => count * epoch),
       loss: fc.oneof(fc.double(), fc.double({ min: 1e-9, max: 10 })),
       testAccuracy: fc.double({ min: 0, max: 1, noNaN: true }),
     });
@@ -108,12 +133,12 @@ describe("curvesSvg", () => {
   it("is well-formed, without NaN and with labels that do not overlap, whatever the runs", () => {
     fc.assert(
       fc.property(fc.array(anyRun, { maxLength: 5 }), (runs) => {
-        const svg = curvesSvg(runs);
+        const svg = curvesSvg(runs, "apts on mnist");
         parse(svg);
         expect(svg.replaceAll(/>[^<]*</g, "><").replace(/aria-label="[^"]*"/, "")).not.toMatch(
           /NaN|Infinity|undefined/,
         );
-        const below = /<text x="([-\d.]+)" y="258" text-anchor="middle">([^<]*)</g;
+        const below = /<text x="([-\d.]+)" y="248" text-anchor="middle">([^<]*)</g;
         for (const panel of svg.split('<g transform="translate(').slice(1)) {
           let end = -Infinity;
           for (const [, x, label] of panel.matchAll(below)) {
@@ -141,6 +166,7 @@ describe("toSeries", () => {
     expect(series!.points[1]).toEqual({
       epoch: 2,
       seconds: 4.5,
+      gradientEvaluations: 6,
       loss: { mean: 1.5, min: 1, max: 2 },
       testAccuracy: {
         mean: expect.closeTo(2 / 3 - 0.05) as number,

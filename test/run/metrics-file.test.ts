@@ -83,10 +83,13 @@ describe("metrics.jsonl", () => {
     expect([metrics.length, metrics.at(-1)]).toEqual([100_000, line(100_000)]);
     expect(statSync(join(folder, "metrics.jsonl")).size).toBeGreaterThan(1e7);
     expect(
-      curvesSvg([
-        { name: "one", metrics },
-        { name: "two", metrics },
-      ]),
+      curvesSvg(
+        [
+          { name: "one", metrics },
+          { name: "two", metrics },
+        ],
+        "many epochs",
+      ),
     ).toMatch(/^<svg/);
     expect(comparison([{ name: "one", metrics }], "epochs")[1]).toContain("99.1");
   });
