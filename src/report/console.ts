@@ -56,8 +56,6 @@ export function progressLine(
 export const ENDINGS: Readonly<Record<Summary["ended"], string>> = {
   epochs: "all epochs done",
   accuracy: "test accuracy reached",
-  converged: "converged: the gradient is as good as zero",
-  stalled: "stalled: no step was accepted any more",
   stopped: "stopped on request",
   converged: "converged: the gradient is below --tolerance",
   stalled: "stalled: five steps in a row lowered nothing",
