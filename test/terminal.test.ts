@@ -15,7 +15,7 @@ describe("text of other people", () => {
   });
 
   it("reaches neither a picture", () => {
-    const svg = curvesSvg([{ name: `<${EVIL}>`, metrics: [] }]);
+    const svg = curvesSvg([{ name: `<${EVIL}>`, metrics: [] }], "runs");
     expect(svg).toContain("&lt;a\\x1b[2J");
     // eslint-disable-next-line no-control-regex -- these are what is looked for
     expect(svg).not.toMatch(/[\x00-\x08\x0b-\x1f\x7f-\x9f\u202e]/);
