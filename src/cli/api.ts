@@ -1,23 +1,20 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { writeWhole } from "../run/files.js";
-import { tf } from "../compute/tensorflow.js";
+import type { tf } from "../compute/tensorflow.js";
 import type { Given } from "../config/resolve.js";
-import { writeDataset } from "../data/dataset-file.js";
-import { inMemory, type InMemoryData } from "../data/in-memory.js";
+import { describe } from "../data/arrays.js";
 import { AptsError, UsageError } from "../errors.js";
-import { checkModel } from "../network/inspect/check-model.js";
-import { checkPortable } from "../network/inspect/freezing.js";
-import { layersOf } from "../network/inspect/graph.js";
-import { loadModel, serialiseModel } from "../network/model-file.js";
 import { checkStandardisedInPlace } from "../network/inputs/standardisation.js";
+import { loadModel } from "../network/model-file.js";
 import type { EpochMetrics } from "../report/metrics.js";
 import type { RunEvent } from "../run/events.js";
 import type { Summary } from "../report/summary.js";
+import { showRun } from "./console.js";
+import { checkData, handOverData, handOverModel, type DataInMemory } from "./hand-over.js";
 import { runJob } from "./job.js";
 import { planJob } from "./plan.js";
-import type { RunSpec } from "./run-spec.js";
+import { refuseForeignOptions } from "./unsupported.js";
 
 /**
  * What `train` takes: every option of `apts train` under its camelCase name (`stopAtAccuracy`, `maxRadius`, …), and
@@ -27,13 +24,15 @@ export interface TrainRequest {
   /** A LayersModel (trained in place), or as on the command line: `fcnn`, a `model.json`, a module. */
   readonly model?: tf.LayersModel | string;
   /** Samples in memory, or as on the command line: `digits`, `mnist`, `cifar10`. */
-  readonly data?: { readonly train: InMemoryData; readonly test: InMemoryData } | string;
+  readonly data?: DataInMemory | string;
   /** Called at the end of every epoch. */
   readonly onEpoch?: (metrics: EpochMetrics) => void;
   /** Called with everything the run tells of itself. */
   readonly onEvent?: (event: RunEvent) => void;
   /** Aborting it ends the run after the step it is in; what was learned so far is kept. */
   readonly signal?: AbortSignal;
+  /** Whether a line an epoch goes to standard error; default: where that is a terminal. */
+  readonly verbose?: boolean | 0 | 1;
   readonly [option: string]: unknown;
 }
 
@@ -42,68 +41,87 @@ export interface TrainRequest {
  *
  * @throws UsageError for options, model or data that cannot be; AptsError with the first cause where a rank fails
  */
-export async function train(request: TrainRequest): Promise<Summary> {
-  const { model, data, onEpoch, onEvent, signal, ...options } = request;
+export async function train(request: TrainRequest = {}): Promise<Summary> {
+  checkRequest(request);
+  const { model, data, onEpoch, onEvent, signal, verbose, ...options } = request;
+  refuseForeignOptions(options);
+  if ("dryRun" in options)
+    throw new UsageError('Expected options of a run, got "dryRun", which the command line alone has.');
   const values: Record<string, unknown> = { ...options };
   const handover = await mkdtemp(join(tmpdir(), "apts-"));
   try {
-    if (typeof model === "string") values["model"] = model;
-    else if (model) values["model"] = await writeModel(model, handover);
+    const handed = isModel(model) ? await handOverModel(model, handover) : undefined;
+    values["model"] = handed?.path ?? model;
+    const samples =
+      data === undefined || typeof data === "string" ? undefined : await checkData(data, inputShapeOf(model));
     if (typeof data === "string") values["data"] = data;
     const sources: Given[] = [{ source: { kind: "program" }, values }];
-    const {
-      spec: planned,
-      where,
-      maxRestarts,
-      dryRun,
-    } = await planJob(sources, typeof data === "object" ? "memory" : undefined);
-    if (dryRun)
-      throw new UsageError('Expected options of a run, got "dryRun", which the command line alone has.');
-    if (typeof model === "object" && planned.config.standardise) {
-      const copy = await loadModel(planned.config.model); // of the TensorFlow.js that is used here
-      checkStandardisedInPlace(copy, typeof data === "object" ? inMemory(data.train) : undefined);
+    const { spec, where, maxRestarts } = await planJob(sources, samples ? "memory" : undefined);
+    if (handed && spec.config.standardise) {
+      const copy = await loadModel(handed.path); // of the TensorFlow.js that is used here
+      checkStandardisedInPlace(copy, samples?.train);
+      copy.dispose();
     }
-    const spec: RunSpec = {
-      ...planned,
-      ...(typeof data === "object" ? { dataFiles: await writeData(data, handover) } : {}),
-    };
-    const observe = (event: RunEvent): void => {
-      onEvent?.(event);
-      if (event.type === "epoch") onEpoch?.(event.metrics);
-    };
-    const result = await runJob(spec, { where, maxRestarts, observe, ...(signal ? { signal } : {}) });
-    if (!result.summary)
-      throw new AptsError(result.failure?.description ?? "The run ended without a summary.");
-    if (model instanceof tf.LayersModel)
-      await copyWeights(join(result.summary.out, "model", "model.json"), model);
-    return result.summary;
+    const show = (verbose ?? process.stderr.isTTY) ? showRun(false) : undefined;
+    const result = await runJob(
+      { ...spec, ...(samples ? { dataFiles: await handOverData(samples, handover) } : {}) },
+      {
+        where,
+        maxRestarts,
+        observe: (event) => {
+          // The program has the summary, and shows of it what it likes.
+          if (event.type !== "done") show?.(event);
+          onEvent?.(event);
+          if (event.type === "epoch") onEpoch?.(event.metrics);
+        },
+        ...(signal ? { signal } : {}),
+      },
+    );
+    const { summary, failure } = result;
+    if (failure?.exitCode === 2) throw new UsageError(failure.report?.message ?? failure.description);
+    if (!summary) throw new AptsError(failure?.description ?? "The run ended without a summary.");
+    await handed?.takeBack(join(summary.out, "model", "model.json"));
+    return summary;
   } finally {
     await rm(handover, { recursive: true, force: true });
   }
 }
 
-async function writeModel(model: tf.LayersModel, folder: string): Promise<string> {
-  checkModel(model, "the model given");
-  checkPortable(model, "the model given");
-  for (const [name, content] of Object.entries(await serialiseModel(model))) {
-    await writeWhole(join(folder, name), content as string | Uint8Array);
+function checkRequest(request: unknown): asserts request is TrainRequest {
+  if (typeof request !== "object" || request === null || Array.isArray(request)) {
+    throw new UsageError(
+      `Expected train({ model, data, … }), an object of options, got ${describe(request)}.`,
+    );
   }
-  return join(folder, "model.json");
+  const { model, data, onEpoch, onEvent, signal } = request as TrainRequest;
+  if ("model" in request && typeof model !== "string" && model !== undefined && !isModel(model)) {
+    throw new UsageError(
+      `Expected model to be a LayersModel (tf.sequential, tf.model, tf.loadLayersModel), the name of a built-in network, ` +
+        `or the path of a model, got ${describe(model)}.`,
+    );
+  }
+  // `data: undefined` is a program's mistake, which must not train on the built-in digits.
+  if ("data" in request && data === undefined)
+    throw new UsageError("Expected data to be { train, test } or the name of a data set, got undefined.");
+  for (const [name, callback] of Object.entries({ onEpoch, onEvent })) {
+    if (callback !== undefined && typeof callback !== "function")
+      throw new UsageError(`Expected ${name} to be a function, got ${describe(callback)}.`);
+  }
+  if (signal !== undefined && typeof (signal as Partial<AbortSignal>).addEventListener !== "function")
+    throw new UsageError(`Expected signal to be an AbortSignal, got ${describe(signal)}.`);
 }
 
-async function writeData(data: { train: InMemoryData; test: InMemoryData }, folder: string) {
-  const files = { train: join(folder, "train.apts"), test: join(folder, "test.apts") };
-  await writeDataset(files.train, inMemory(data.train));
-  await writeDataset(files.test, inMemory(data.test));
-  return files;
+/** Told by what it has: another copy of TensorFlow.js has another class of the name. */
+function isModel(model: unknown): model is tf.LayersModel {
+  const { layers, getWeights, setWeights, save } = (model ?? {}) as Partial<tf.LayersModel>;
+  return (
+    Array.isArray(layers) && [getWeights, setWeights, save].every((method) => typeof method === "function")
+  );
 }
 
-async function copyWeights(path: string, into: tf.LayersModel): Promise<void> {
-  const trained = await loadModel(path);
-  // Layer by layer: a model orders its weights by what is trained, at its level and in nested models.
-  const to = [...layersOf(into)];
-  [...layersOf(trained)].forEach(({ layer }, i) => {
-    to[i]!.layer.setWeights(layer.getWeights());
-  });
-  trained.dispose();
+/** The shape of a sample, where a model given as such says it. */
+function inputShapeOf(model: TrainRequest["model"]): readonly number[] | undefined {
+  if (typeof model !== "object") return undefined;
+  const shape = (model.inputs as tf.SymbolicTensor[] | undefined)?.[0]?.shape.slice(1);
+  return shape?.every((side) => side !== null) ? shape : undefined;
 }

@@ -1,39 +1,54 @@
 import { UsageError } from "../errors.js";
+import { adviceOn, describe, flatNumbers, type FlatNumbers, type Numbers } from "./arrays.js";
 import type { Dataset, DataSplit } from "./dataset.js";
+import { classesOf } from "./labels.js";
 
+/** Labelled samples that a program holds. */
 export interface InMemoryData {
-  /** (count, ...sampleShape) row-major, channels last. */
-  readonly features: Uint8Array | Float32Array;
-  /** (count) whole numbers from 0 on. */
-  readonly labels: ArrayLike<number>;
-  /** Shape of one sample; without it, samples are plain vectors. */
+  /**
+   * (count, ...sampleShape) row-major, channels last: a typed array, arrays of arrays, or a tensor. Bytes
+   * (Uint8Array) stay bytes, all else is computed with as float32.
+   */
+  readonly features: Numbers;
+  /** A class number from 0 on for each sample, or a one-hot row: an array, a typed array (class numbers only), a tensor. */
+  readonly labels: Numbers;
+  /** Shape of one sample; without it that of the arrays, the tensor or the model, else samples are plain vectors. */
   readonly sampleShape?: readonly number[] | undefined;
-  /** Number of classes; without it, the largest label plus one. */
+  /** Number of classes; without it the length of one-hot rows, or the largest label plus one. */
   readonly classes?: number | undefined;
 }
 
-/** Checks data of the user's own program and makes a Dataset of it, without copying features. UsageError. */
-export function inMemory(data: InMemoryData): Dataset {
-  const { features } = data;
-  if (!(features instanceof Uint8Array) && !(features instanceof Float32Array)) {
+const FIELDS = ["features", "labels", "sampleShape", "classes"];
+
+/**
+ * Checks data of the user's own program and makes a Dataset of it; features in a typed array of bytes or float32 are
+ * not copied.
+ * @param name what messages call it: `data.train`
+ * @param inputShape the shape of a sample where the data do not say it themselves
+ * @throws UsageError
+ */
+export async function inMemory(
+  data: unknown,
+  name: string,
+  inputShape?: readonly number[],
+): Promise<Dataset> {
+  const { features, labels, sampleShape, classes } = fieldsOf(data, name);
+  const flat = await flatNumbers(features, `${name}.features`);
+  const given = await flatNumbers(labels, `${name}.labels`);
+  if (given.values.length === 0)
+    throw new UsageError(`Expected at least one labelled sample in ${name}, got none.`);
+  const count = flat.shape?.[0] ?? given.shape?.[0] ?? given.values.length;
+  const shape = sampleShape ?? flat.shape?.slice(1) ?? inputShape ?? [flat.values.length / count];
+  const size = checkShape(shape, name);
+  checkCount(flat.values.length, shape, size, given, name);
+  const values = storable(flat.values);
+  const wrong = values instanceof Float32Array ? values.findIndex((value) => !Number.isFinite(value)) : -1;
+  if (wrong >= 0) {
     throw new UsageError(
-      `Expected the features to be a Uint8Array or a Float32Array, got ${describe(features)}.`,
+      `Expected finite numbers in ${name}.features, got ${flat.values[wrong]!} in sample ${Math.floor(wrong / size)}, feature ${wrong % size}.`,
     );
   }
-  const count = data.labels.length;
-  if (!(count > 0)) throw new UsageError("Expected at least one labelled sample, got none.");
-  const sampleShape = checkShape(data.sampleShape ?? [features.length / count], features.length, count);
-  if (features instanceof Float32Array) {
-    const wrong = features.findIndex((value) => !Number.isFinite(value));
-    if (wrong >= 0) {
-      const size = features.length / count;
-      throw new UsageError(
-        `Expected finite features, got ${features[wrong]!} in sample ${Math.floor(wrong / size)}, feature ${wrong % size}.`,
-      );
-    }
-  }
-  const { labels, classes } = checkLabels(data.labels, data.classes);
-  return { features, labels, sampleShape, classes };
+  return { features: values, sampleShape: shape, ...classesOf(given, classes, `${name}.labels`) };
 }
 
 /** Training and test data. UsageError where their samples differ in shape. */
@@ -51,38 +66,61 @@ export function makeSplit(name: string, train: Dataset, test: Dataset): DataSpli
   };
 }
 
-function checkShape(shape: readonly number[], length: number, count: number): readonly number[] {
-  const size = shape.reduce((product, side) => product * side, 1);
-  if (shape.some((side) => !Number.isInteger(side) || side < 1) || size * count !== length) {
+function fieldsOf(data: unknown, name: string): Partial<InMemoryData> {
+  if (typeof data !== "object" || data === null || Array.isArray(data) || !("features" in data)) {
     throw new UsageError(
-      `Expected ${length} features to make ${count} samples (one per label) of shape ${shapeText(shape)}, that is ${count} × ${size} = ${count * size}.`,
+      `Expected ${name} to be an object { features, labels }, got ${describe(data)}.${adviceOn(data)}`,
     );
   }
-  return shape;
-}
-
-function checkLabels(
-  values: ArrayLike<number>,
-  given: number | undefined,
-): { labels: Int32Array; classes: number } {
-  const labels = new Int32Array(values.length);
-  let largest = 0;
-  for (let i = 0; i < values.length; i++) {
-    const label = values[i]!;
-    if (!Number.isInteger(label) || label < 0 || label >= (given ?? 2 ** 31)) {
-      const range = given === undefined ? "whole numbers from 0 on" : `whole numbers from 0 to ${given - 1}`;
-      throw new UsageError(`Expected labels to be ${range}, got ${label} for sample ${i}.`);
-    }
-    labels[i] = label;
-    largest = Math.max(largest, label);
+  const unknown = Object.keys(data).find((field) => !FIELDS.includes(field));
+  if (unknown !== undefined) {
+    throw new UsageError(`Expected ${name} to hold only ${FIELDS.join(", ")}, got "${unknown}" in it.`);
   }
-  return { labels, classes: given ?? largest + 1 };
+  return data as Partial<InMemoryData>;
 }
 
-function shapeText(shape: readonly number[]): string {
+/** The numbers of one sample. */
+function checkShape(shape: unknown, name: string): number {
+  const sides = Array.isArray(shape) ? (shape as unknown[]) : [];
+  if (sides.length > 0 && sides.every((side) => Number.isInteger(side) && (side as number) > 0)) {
+    return (sides as number[]).reduce((product, side) => product * side, 1);
+  }
+  const got = Array.isArray(shape) ? shapeText(sides) : describe(shape);
+  throw new UsageError(
+    `Expected samples of a shape of whole numbers in ${name}, got ${got}: the features do not divide into as many samples as there are labels.`,
+  );
+}
+
+function checkCount(
+  length: number,
+  shape: readonly number[],
+  size: number,
+  labels: FlatNumbers,
+  name: string,
+): void {
+  const labelled = labels.shape?.[0] ?? labels.values.length;
+  if (labelled * size === length) return;
+  const count = length / size;
+  const perSample = labels.values.length / count;
+  const oneHot =
+    labels.shape === undefined && Number.isInteger(perSample) && perSample > 1
+      ? ` Are they one-hot? Give class numbers, or a row of ${perSample} for each sample in an array or a tensor.`
+      : "";
+  throw new UsageError(
+    `Expected a label for each sample of shape ${shapeText(shape)} in ${name}, got ${length} features, which make ` +
+      `${Number.isInteger(count) ? count : count.toFixed(2)} samples, and ${labels.values.length} labels.${oneHot}`,
+  );
+}
+
+/** As they are kept and handed to the ranks: bytes as bytes, all else as float32. */
+function storable(values: FlatNumbers["values"]): Uint8Array | Float32Array {
+  if (values instanceof Uint8Array || values instanceof Float32Array) return values;
+  if (values instanceof Uint8ClampedArray) {
+    return new Uint8Array(values.buffer, values.byteOffset, values.length);
+  }
+  return Float32Array.from(values);
+}
+
+function shapeText(shape: readonly unknown[]): string {
   return `[${shape.join(", ")}]`;
-}
-
-function describe(value: unknown): string {
-  return value === null || typeof value !== "object" ? typeof value : value.constructor.name;
 }

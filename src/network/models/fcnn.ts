@@ -4,7 +4,7 @@ import { uniformByFanIn } from "./initialise.js";
 
 /**
  * The fully connected network of the papers: dense layers with ReLU, logits at the end.
- * (batch, ...sampleShape) → flatten → hidden[0] → … → (batch, classes)
+ * (batch, ...sampleShape) → flatten, where samples are not vectors → hidden[0] → … → (batch, classes)
  */
 export function fcnn(
   sampleShape: readonly number[],
@@ -13,9 +13,12 @@ export function fcnn(
   random: Random,
 ): tf.LayersModel {
   const model = tf.sequential({ name: "fcnn" });
-  model.add(tf.layers.flatten({ inputShape: [...sampleShape], name: "flatten" }));
+  const inputShape = [...sampleShape];
+  // TensorFlow.js flattens nothing that is flat.
+  if (sampleShape.length > 1) model.add(tf.layers.flatten({ inputShape, name: "flatten" }));
+  else model.add(tf.layers.inputLayer({ inputShape, name: "input" }));
   addDenseLayers(model, hidden, classes);
-  for (const layer of model.layers.slice(1)) uniformByFanIn(layer, random);
+  for (const layer of model.layers) if (layer.getWeights().length > 0) uniformByFanIn(layer, random);
   return model;
 }
 

@@ -1,0 +1,94 @@
+import { readFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { tf } from "../compute/tensorflow.js";
+import { adviceOn, describe } from "../data/arrays.js";
+import { writeDataset } from "../data/dataset-file.js";
+import type { Dataset } from "../data/dataset.js";
+import { inMemory, type InMemoryData } from "../data/in-memory.js";
+import { checkEveryClassOccurs } from "../data/labels.js";
+import { UsageError } from "../errors.js";
+import { namesOfWeights, refuseCustomClasses, writeWeights } from "../network/foreign-model.js";
+import { checkModel } from "../network/inspect/check-model.js";
+import { checkPortable } from "../network/inspect/freezing.js";
+import { serialiseModel } from "../network/model-file.js";
+import { writeWhole } from "../run/files.js";
+
+/** Samples in memory: what to train on, and what to measure the result with. */
+export interface DataInMemory {
+  readonly train: InMemoryData;
+  readonly test: InMemoryData;
+}
+
+/** A model of the program's, written to a file for the ranks. */
+export interface HandedModel {
+  readonly path: string;
+  /** Writes the weights of the trained `model.json` into the model. */
+  takeBack(trained: string): Promise<void>;
+}
+
+/** @throws UsageError where the ranks could not build the model again, or its weights could not come back */
+export async function handOverModel(model: tf.LayersModel, folder: string): Promise<HandedModel> {
+  refuseCustomClasses(model.toJSON(null, false));
+  checkModel(model, "the model given");
+  checkPortable(model, "the model given");
+  const files = await serialiseModel(model);
+  const { weightsManifest } = JSON.parse(files["model.json"]) as tf.io.ModelJSON;
+  const names = namesOfWeights(weightsManifest.flatMap(({ weights }) => weights));
+  for (const [name, content] of Object.entries(files)) {
+    await writeWhole(join(folder, name), content as string | Uint8Array);
+  }
+  return {
+    path: join(folder, "model.json"),
+    takeBack: async (trained) => {
+      await takeBack(model, names, trained);
+    },
+  };
+}
+
+/** @throws UsageError for data that cannot be trained on, by the name of their field */
+export async function checkData(
+  data: unknown,
+  inputShape: readonly number[] | undefined,
+): Promise<{ train: Dataset; test: Dataset }> {
+  if (typeof data !== "object" || data === null || !("train" in data)) {
+    throw new UsageError(
+      `Expected data to be { train, test }, each { features, labels }, or the name of a data set, got ${describe(data)}.${adviceOn(data)}`,
+    );
+  }
+  const unknown = Object.keys(data).find((name) => name !== "train" && name !== "test");
+  if (unknown !== undefined)
+    throw new UsageError(`Expected data to hold train and test alone, got "${unknown}" in it.`);
+  const { train, test } = data as Partial<DataInMemory>;
+  if (test === undefined) {
+    throw new UsageError(
+      "Expected data.test beside data.train: samples held back, with which the test accuracy is measured.",
+    );
+  }
+  const checked = {
+    train: await inMemory(train, "data.train", inputShape),
+    test: await inMemory(test, "data.test", inputShape),
+  };
+  if (train?.classes === undefined && test.classes === undefined)
+    checkEveryClassOccurs(checked.train, "data.train.labels");
+  return checked;
+}
+
+/** Writes data where the ranks read them. */
+export async function handOverData(data: { train: Dataset; test: Dataset }, folder: string) {
+  const files = { train: join(folder, "train.apts"), test: join(folder, "test.apts") };
+  await writeDataset(files.train, data.train);
+  await writeDataset(files.test, data.test);
+  return files;
+}
+
+async function takeBack(model: tf.LayersModel, names: readonly string[], trained: string): Promise<void> {
+  const { weightsManifest } = JSON.parse(await readFile(trained, "utf8")) as tf.io.ModelJSON;
+  const bytes = await readFile(join(dirname(trained), "weights.bin"));
+  const specs = weightsManifest.flatMap(({ weights }) => weights);
+  const weights = tf.io.decodeWeights(Uint8Array.from(bytes).buffer, specs);
+  try {
+    await writeWeights(model, names, weights);
+  } finally {
+    tf.dispose(weights);
+  }
+}
