@@ -51,12 +51,17 @@ export async function train(request: TrainRequest = {}): Promise<Summary> {
   const handover = await mkdtemp(join(tmpdir(), "apts-"));
   try {
     const handed = isModel(model) ? await handOverModel(model, handover) : undefined;
-    values["model"] = handed?.path ?? model;
+    if (typeof model === "string") values["model"] = model;
     const samples =
       data === undefined || typeof data === "string" ? undefined : await checkData(data, inputShapeOf(model));
     if (typeof data === "string") values["data"] = data;
     const sources: Given[] = [{ source: { kind: "program" }, values }];
-    const { spec, where, maxRestarts } = await planJob(sources, samples ? "memory" : undefined);
+    const memory = { data: samples !== undefined, model: handed !== undefined };
+    const { spec, where, maxRestarts } = await planJob(sources, memory);
+    const handedOver = {
+      ...(samples ? { data: await handOverData(samples, handover) } : {}),
+      ...(handed ? { model: handed.path } : {}),
+    };
     if (handed && spec.config.standardise) {
       const copy = await loadModel(handed.path); // of the TensorFlow.js that is used here
       checkStandardisedInPlace(copy, samples?.train);
@@ -64,7 +69,7 @@ export async function train(request: TrainRequest = {}): Promise<Summary> {
     }
     const show = (verbose ?? process.stderr.isTTY) ? showRun(false) : undefined;
     const result = await runJob(
-      { ...spec, ...(samples ? { dataFiles: await handOverData(samples, handover) } : {}) },
+      { ...spec, handedOver },
       {
         where,
         maxRestarts,

@@ -1,5 +1,4 @@
-import { existsSync } from "node:fs";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { slotsOf } from "../../launcher/launch.js";
 import { launchOptions, launchSpecOf } from "../../launcher/options.js";
 import { fromVariables, startedBy, type JoinOptions } from "../comm/rendezvous/index.js";
@@ -7,10 +6,10 @@ import { communicationOptions } from "../config/communication.js";
 import type { ValuesOf } from "../config/option.js";
 import { resolveOptions, splitSources, type Given } from "../config/resolve.js";
 import { UsageError } from "../errors.js";
-import { readUserFileSync } from "../paths.js";
-import { trainConfig, trainOptions } from "../run/options.js";
-import type { RunRecord } from "../run/record.js";
+import { MODEL_NAMES } from "../network/models/names.js";
+import { IN_MEMORY, trainConfig, trainOptions, type TrainConfig } from "../run/options.js";
 import { jobOptions } from "./job-options.js";
+import { optionsOf, readRecord, type InMemory } from "./recorded.js";
 import type { RunSpec } from "./run-spec.js";
 
 /** A training job as its user wants it. */
@@ -23,17 +22,17 @@ export interface PlannedJob {
 
 /**
  * The job that `sources` ask for: they may name options of the run, of the job and of its launch.
- * @param dataName what a default folder is called after, where data does not come by name
+ * @param memory what the program that asks holds in memory
  * @throws UsageError
  */
-export async function planJob(sources: readonly Given[], dataName?: string): Promise<PlannedJob> {
+export async function planJob(sources: readonly Given[], memory = NOTHING): Promise<PlannedJob> {
   beNoRank();
   const { launch, job, run } = sortSources(sources);
   const { dryRun, ...launchValues } = resolveOptions(launchOptions, launch);
   const where = await launchSpecOf(launchValues);
   const values = resolveOptions(jobOptions, job);
   const saysRanks = values.resume !== undefined || run.some(({ values: { ranks } }) => ranks !== undefined);
-  const spec = planRun(run, values, saysRanks ? 1 : await slotsOf(where), dataName);
+  const spec = planRun(run, values, saysRanks ? 1 : await slotsOf(where), memory);
   return { spec, where, maxRestarts: values.maxRestarts, dryRun };
 }
 
@@ -79,11 +78,12 @@ function planRun(
   sources: readonly Given[],
   { resume, autoResume }: Pick<ValuesOf<typeof jobOptions>, "resume" | "autoResume">,
   defaultRanks: number,
-  dataName?: string,
+  memory = NOTHING,
 ): RunSpec {
-  if (resume !== undefined) return planResumption(sources, resume, defaultRanks);
-  const config = trainConfig(sources, defaultRanks);
-  const out = config.out ?? defaultOut(config.method, dataName ?? config.data);
+  if (resume !== undefined) return planResumption(sources, resume, defaultRanks, memory);
+  const configOf = (all: readonly Given[]): TrainConfig => located(trainConfig(all, defaultRanks), memory);
+  const config = configOf(sources);
+  const out = config.out ?? defaultOut(config.method, config.data);
   const wasRequeued = Number(process.env["SLURM_RESTART_COUNT"] ?? 0) > 0;
   if (!autoResume && !wasRequeued) return { config, out, beginning: "new" };
   if (autoResume && config.out === undefined) {
@@ -91,23 +91,28 @@ function planRun(
       "Expected --out with --auto-resume: the folder of the run to begin, or to go on with.",
     );
   }
-  const recorded = recordedOptions(out, sources);
+  const recorded = recordedOptions(out, sources, memory);
   return {
-    config: recorded ? trainConfig([...sources, recorded], defaultRanks) : config,
+    config: recorded ? configOf([...sources, recorded]) : config,
     out,
     beginning: "resume or new",
   };
 }
 
-function planResumption(sources: readonly Given[], folder: string, defaultRanks: number): RunSpec {
-  const recorded = recordedOptions(folder, sources);
+function planResumption(
+  sources: readonly Given[],
+  folder: string,
+  defaultRanks: number,
+  memory: InMemory,
+): RunSpec {
+  const recorded = recordedOptions(folder, sources, memory);
   if (!recorded) {
     throw new UsageError(
       `Expected --resume to name the folder of a run, but ${folder} has no config.json. ` +
         `Give the folder that apts train wrote with --out.`,
     );
   }
-  const config = trainConfig([...sources, recorded], defaultRanks);
+  const config = located(trainConfig([...sources, recorded], defaultRanks), memory);
   if (config.out !== undefined && config.out !== folder) {
     throw new UsageError(
       `Expected --resume without --out, since a run goes on in its own folder; ` +
@@ -117,29 +122,23 @@ function planResumption(sources: readonly Given[], folder: string, defaultRanks:
   return { config, out: folder, beginning: "resume" };
 }
 
-/** What the run in `out` was started with, and the number of threads it found: another gives other bits. */
-function recordedOptions(out: string, sources: readonly Given[]): Given | undefined {
-  const path = join(out, "config.json");
-  if (!existsSync(path)) return undefined;
-  const text = readUserFileSync(path, "the options of a run").toString();
-  let record: RunRecord;
-  try {
-    record = JSON.parse(text) as RunRecord;
-  } catch (error) {
-    throw new UsageError(`Expected the options of a run in ${path}, but: ${(error as Error).message}`);
-  }
-  const { methodOptions, ...options } = record.options;
-  const given = sources.map(({ values }) => values["method"]).find((value) => value !== undefined);
-  const method = given ?? options.method;
+function recordedOptions(out: string, sources: readonly Given[], memory: InMemory): Given | undefined {
+  const found = readRecord(out);
+  return found && optionsOf(found.record, found.path, sources, memory);
+}
+
+/** A command line holds nothing in memory. */
+const NOTHING: InMemory = { data: false, model: false };
+
+/** The same wherever it is read again: with whole paths, and what is in memory called that. */
+function located(config: TrainConfig, memory: InMemory): TrainConfig {
+  const { data, model, dataDir } = config;
+  const isName = (MODEL_NAMES as readonly string[]).includes(model);
   return {
-    source: { kind: "file", path },
-    // Another method has options of its own: that it is another is what the user will be told.
-    values: {
-      ...options,
-      threads: options.threads ?? record.backend.threads,
-      out: undefined,
-      ...(method === options.method ? methodOptions : {}),
-    },
+    ...config,
+    data: memory.data ? IN_MEMORY : data,
+    model: memory.model ? IN_MEMORY : isName ? model : resolve(model),
+    dataDir: dataDir === undefined ? undefined : resolve(dataDir),
   };
 }
 

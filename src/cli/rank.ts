@@ -36,14 +36,14 @@ export async function runRank(
   try {
     comm = await init({ ...join, ...(launched ? { log: tellLauncher } : {}) });
     const cores = launched ? undefined : await settle(comm, task);
-    const { config, out, beginning, dataFiles } = await comm.broadcastObject(
+    const { config, out, beginning, handedOver } = await comm.broadcastObject(
       comm.rank === 0 ? plan() : undefined,
     );
     const wasRestarted = Number(process.env[RESTART_VARIABLE] ?? 0) > 0;
     const { ended } = await train(config, out, {
       comm,
       beginning: wasRestarted ? "resume" : beginning,
-      dataFiles,
+      handedOver,
       threads: config.threads ?? (await fewestCores(comm, cores)),
       stop: signals.stop,
       begun: () => {

@@ -1,14 +1,14 @@
 import type { TrainConfig } from "../run/options.js";
 import type { Beginning } from "../run/resume.js";
-import type { DataFiles } from "../run/setup.js";
+import type { HandedOver } from "../run/setup.js";
 
 /** What the launching process hands to its ranks, through one environment variable. */
 export interface RunSpec {
   readonly config: TrainConfig;
   readonly out: string;
   readonly beginning: Beginning;
-  /** Data that a program held in memory, written to files for its ranks. */
-  readonly dataFiles?: DataFiles;
+  /** What a program held in memory, written to files for its ranks. */
+  readonly handedOver?: HandedOver;
 }
 
 const VARIABLE = "APTS_RUN";

@@ -1,12 +1,12 @@
 import type { Command } from "commander";
 import { fileURLToPath } from "node:url";
 import { jobScript, ranksOf, submitJob, submitOptions } from "../../launcher/submit.js";
-import { readConfigFile } from "../config/file.js";
 import { kebab, type OptionTable } from "../config/option.js";
 import { resolveOptions, splitSources, type Given } from "../config/resolve.js";
 import { allTrainOptions } from "../run/options.js";
 import { jobOptions } from "./job-options.js";
 import { planTask } from "./plan.js";
+import { readOptionsFile } from "./recorded.js";
 import { addTrainOptions } from "./train-help.js";
 
 /** All but the number of ranks, which is that of the nodes times the ranks on each. */
@@ -31,7 +31,7 @@ async function submit({ config: file, ...values }: Record<string, unknown>): Pro
   const commandLine: Given = { source: { kind: "command line" }, values };
   const { inTable, others } = splitSources([commandLine], submitOptions);
   const job = resolveOptions(submitOptions, inTable);
-  const sources = file === undefined ? others : [...others, readConfigFile(file as string)];
+  const sources = file === undefined ? others : [...others, readOptionsFile(file as string, others)];
   const { out } = planTask(sources, ranksOf(job));
   const run: Record<string, unknown> = { ...others[0]!.values };
   if (run["resume"] === undefined) run["out"] = out; // one name for all tasks, and for every start of the job

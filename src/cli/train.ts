@@ -3,7 +3,6 @@ import { plan } from "../../launcher/launch.js";
 import { launchOptions } from "../../launcher/options.js";
 import { placementTable } from "../../launcher/placement-table.js";
 import { fromVariables, startedBy } from "../comm/rendezvous/index.js";
-import { readConfigFile } from "../config/file.js";
 import { HELP } from "../config/help-groups.js";
 import type { Given } from "../config/resolve.js";
 import { allTrainOptions } from "../run/options.js";
@@ -12,6 +11,7 @@ import { showRun } from "./console.js";
 import { runJob } from "./job.js";
 import { jobOptions } from "./job-options.js";
 import { joinOptions, planJob, planTask } from "./plan.js";
+import { readOptionsFile } from "./recorded.js";
 import { specFromVariables } from "./run-spec.js";
 import { printableLine } from "../terminal.js";
 import { takeStopSignals } from "./stop-signals.js";
@@ -72,5 +72,5 @@ async function run({ config: file, json, ...values }: Record<string, unknown>): 
 
 function sourcesOf(values: Record<string, unknown>, file: string | undefined): Given[] {
   const commandLine: Given = { source: { kind: "command line" }, values };
-  return file === undefined ? [commandLine] : [commandLine, readConfigFile(file)];
+  return file === undefined ? [commandLine] : [commandLine, readOptionsFile(file, [commandLine])];
 }

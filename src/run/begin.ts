@@ -41,7 +41,7 @@ export async function begin(
   if (checkpoint) run.restore(checkpoint);
 
   const from = checkpoint && run.ledger.position;
-  const record = recordOf(config, setup);
+  const record = recordOf(config, setup, identity);
   const folder = isFirst ? await RunFolder.open(out, record, from) : undefined;
   await comm.barrier(); // the folder is there
   const reporter = new Reporter(openRankLog(out, comm.rank), isFirst ? observe : undefined);

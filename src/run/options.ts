@@ -224,8 +224,15 @@ if (taken !== undefined) throw new Error(`The option "${taken}" of a method hide
 /** All of it: what a command line or a config file may name. */
 export const allTrainOptions: OptionTable = { ...trainOptions, ...optionsOfMethods };
 
+/** What a record calls data or a model that the program which started the run held in memory. */
+export const IN_MEMORY = "memory";
+
 /** A complete, checked description of a training run: what `config.json` records. */
-export interface TrainConfig extends Omit<ValuesOf<typeof trainOptions>, "ranks" | "subdomains" | "batches"> {
+export interface TrainConfig extends Omit<
+  ValuesOf<typeof trainOptions>,
+  "data" | "ranks" | "subdomains" | "batches"
+> {
+  readonly data: ValuesOf<typeof trainOptions>["data"] | typeof IN_MEMORY;
   readonly ranks: number;
   readonly subdomains: number;
   readonly batches: number;

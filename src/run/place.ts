@@ -1,14 +1,15 @@
 import type { Communicator } from "../comm/communicator.js";
 import type { RunEvent } from "./events.js";
 import type { Beginning } from "./resume.js";
-import type { DataFiles } from "./setup.js";
+import type { HandedOver } from "./setup.js";
 
 /** What one rank brings to a run beside the configuration all share. */
 export interface RankPlace {
   readonly comm: Communicator;
   /** Default: "new". */
   readonly beginning?: Beginning;
-  readonly dataFiles?: DataFiles | undefined;
+  /** Default: nothing. */
+  readonly handedOver?: HandedOver | undefined;
   /** Threads this rank may compute with. */
   readonly threads: number;
   /** Aborted when the run should end after the step it is in; one rank's wish is everybody's. */

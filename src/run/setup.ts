@@ -9,18 +9,18 @@ import type { Decomposition } from "../decomposition/decomposition.js";
 import { byLayers } from "../decomposition/layers.js";
 import { byNeurons } from "../decomposition/neurons.js";
 import { byTensors } from "../decomposition/tensors.js";
-import { AptsError } from "../errors.js";
+import { AptsError, UsageError } from "../errors.js";
 import type { Vector } from "../linalg/vector.js";
 import { bringsWeights, buildModel } from "../network/build.js";
 import { createEvaluator, type Evaluator } from "../network/evaluator.js";
 import { treatInputs, type InputTreatment } from "../network/inputs/standardisation.js";
 import type { ParameterLayout } from "../network/layout.js";
-import type { TrainConfig } from "./options.js";
+import { IN_MEMORY, type TrainConfig } from "./options.js";
 
-/** Data handed over by the program that started the run, in files of `writeDataset`. */
-export interface DataFiles {
-  readonly train: string;
-  readonly test: string;
+/** What the program that started the run held in memory, in files: of `writeDataset`, and a `model.json`. */
+export interface HandedOver {
+  readonly data?: { readonly train: string; readonly test: string };
+  readonly model?: string;
 }
 
 /** Everything a rank needs before the first epoch. */
@@ -41,31 +41,40 @@ export interface Setup {
 /** Backend, data, model and decomposition: the same on every rank, or an error that says what differs. */
 export async function setUp(
   config: TrainConfig,
-  dataFiles: DataFiles | undefined,
+  handedOver: HandedOver,
   comm: Communicator,
   threads: number,
 ): Promise<Setup> {
   const backend = await startBackend({ backend: config.backend, threads, blas: config.blas });
   await checkAlike(comm, backend);
   const random = new Random(config.seed);
-  const data = dataFiles
-    ? makeSplit("memory", await readDataset(dataFiles.train), await readDataset(dataFiles.test))
-    : await loadData({
-        name: config.data,
-        directory: config.dataDir,
-        seed: DATA_SEED,
-        trainCount: config.trainSamples,
-        testCount: config.testSamples,
-      });
-  const model = await buildModel(config, data.train, random.fork("initialisation"));
+  const data = await dataOf(config, handedOver);
+  const source = handedOver.model ?? config.model;
+  const model = await buildModel({ ...config, model: source }, data.train, random.fork("initialisation"));
   const { standardise } = config;
-  const inputs = treatInputs(model, data.train, { standardise, freshWeights: !bringsWeights(config) });
+  const inputs = treatInputs(model, data.train, {
+    standardise,
+    freshWeights: !bringsWeights({ model: source }),
+  });
   const evaluator = await createEvaluator(model, backend, config.memory * 2 ** 20);
   const decomposition = decompose(config, evaluator.layout, random);
   // A user's module may draw weights of its own: rank 0's are everybody's.
   const theta = await comm.broadcast(evaluator.parameters(), 0);
   const groupRows = evaluator.statisticsSize > 0 ? config.ghostBatch : undefined;
   return { backend, data, inputs, evaluator, groupRows, decomposition, theta, random };
+}
+
+async function dataOf(config: TrainConfig, { data }: HandedOver): Promise<DataSplit> {
+  if (data) return makeSplit(IN_MEMORY, await readDataset(data.train), await readDataset(data.test));
+  if (config.data === IN_MEMORY)
+    throw new UsageError("Expected the data of a program's memory, which only that program has.");
+  return loadData({
+    name: config.data,
+    directory: config.dataDir,
+    seed: DATA_SEED,
+    trainCount: config.trainSamples,
+    testCount: config.testSamples,
+  });
 }
 
 /** The built-in digits are one data set: seeds of runs vary everything but the data. */

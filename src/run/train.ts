@@ -43,7 +43,7 @@ async function trainIn(
 ): Promise<Summary> {
   const { comm } = place;
   const isFirst = comm.rank === 0;
-  const setup = await setUp(config, place.dataFiles, comm, place.threads);
+  const setup = await setUp(config, place.handedOver ?? {}, comm, place.threads);
   const { data, inputs, evaluator, decomposition } = setup;
   // Judged is the model that is handed back, on samples as they are.
   const test = new Batch(data.test, unchanged(data.test), undefined, undefined, inputs.front);

@@ -159,10 +159,10 @@ describe("what does not fit is refused, and nothing is touched:", () => {
       return path;
     };
     const [ones, zeros] = [await write("train", 1), await write("train", 0)];
-    await run(out, { epochs: 1 }, { dataFiles: { train: ones, test: ones } });
-    const resume = { beginning: "resume", dataFiles: { train: zeros, test: ones } } as const;
+    await run(out, { epochs: 1 }, { handedOver: { data: { train: ones, test: ones } } });
+    const resume = { beginning: "resume", handedOver: { data: { train: zeros, test: ones } } } as const;
     await expect(run(out, { epochs: 2 }, resume)).rejects.toThrow(/, got other training data\./);
-    await run(out, { epochs: 2 }, { ...resume, dataFiles: { train: ones, test: ones } });
+    await run(out, { epochs: 2 }, { ...resume, handedOver: { data: { train: ones, test: ones } } });
   });
   it("fewer epochs than are done", () =>
     refused({ epochs: 1 }, /Expected --epochs to be at least 2, as far as the run in .* has come, got 1\./));
