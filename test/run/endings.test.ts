@@ -121,7 +121,7 @@ describe("a run that does not deal in numbers", () => {
     const features = Float32Array.from({ length: 2 * 784 }, (_, i) => Math.sin(i));
     await writeDataset(dataFiles.train, { ...one, features });
     await writeDataset(dataFiles.test, { ...one, features: features.map(() => NaN) });
-    const failed = run(join(folder, "run"), { epochs: 3, overlap: 0 }, { dataFiles });
+    const failed = run(join(folder, "run"), { epochs: 3, overlap: 0 }, { handedOver: { data: dataFiles } });
     await expect(failed).rejects.toThrow(
       /expected a finite loss on the test set after epoch 1, got NaN: all parameters are finite, the largest [\d.]+\. Look for samples/,
     );
