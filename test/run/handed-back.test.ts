@@ -167,7 +167,7 @@ async function trained(
     ...rate,
     ...options,
   };
-  const { summary } = await run(out, values, { dataFiles: { train, test } });
+  const { summary } = await run(out, values, { handedOver: { data: { train, test } } });
   const record = JSON.parse(readFileSync(join(out, "config.json"), "utf8")) as RunRecord;
   return { out, summary, inputs: record.inputs, options: record.options };
 }
