@@ -100,11 +100,14 @@ export class Hosts {
   }
 }
 
-function unreachable({ hosts: [host, ...below], message }: Lost): HostUnreachableError {
+function unreachable({ hosts: [host, ...below], message, transport }: Lost): HostUnreachableError {
   const others = below.length > 0 ? ` (nor, through it, ${below.join(", ")})` : "";
+  const remedy =
+    transport === "ssh"
+      ? `\nCheck that "ssh ${host!} true" works without a password, and that Node and apts are at the same paths there as here.`
+      : "";
   return new HostUnreachableError(
-    `Expected to start ranks on ${host!}${others}, could not: ${message}\n` +
-      `Check that "ssh ${host!} true" works without a password, and that Node and apts are at the same paths there as here.`,
+    `Expected to start ranks on ${host!}${others}, could not: ${message}${remedy}`,
   );
 }
 

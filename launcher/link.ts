@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from "node:child_process";
-import { fileURLToPath } from "node:url";
 import type { Readable } from "node:stream";
+import { ownProgram } from "../src/programs.js";
 import {
   ALIVE_SECONDS,
   readMessages,
@@ -13,8 +13,6 @@ import {
 import { lineGroups } from "./lines.js";
 import { sshCommand } from "./ssh.js";
 import { settlesWithin } from "./waiting.js";
-
-const AGENT = [process.execPath, fileURLToPath(new URL("./agent/main.js", import.meta.url))];
 
 /** An agent gives its ranks 5 s to end; one that has not ended by then is cut off. In milliseconds. */
 const CLOSE_TIME = 7000;
@@ -40,7 +38,8 @@ export type Deliver = (message: FromAgent) => Promise<void>;
  */
 export function openLink(tree: HostTree, transport: Transport, deliver: Deliver): HostLink {
   const hosts = hostsOf(tree);
-  const [program, ...args] = transport === "local" ? AGENT : sshCommand(tree.host, AGENT);
+  const agent = [process.execPath, ownProgram("./agent/main.js", import.meta.url)];
+  const [program, ...args] = transport === "local" ? agent : sshCommand(tree.host, agent);
   // A session of its own: Ctrl-C in a terminal reaches the launcher alone, which then decides.
   const child = spawn(program!, args, { detached: true, stdio: "pipe" });
   child.stdin.on("error", () => undefined); // it has ended, which is seen below
@@ -59,7 +58,7 @@ export function openLink(tree: HostTree, transport: Transport, deliver: Deliver)
     await settlesWithin(received, DRAIN_TIME);
     if (closing.signal.aborted) return;
     const message = [`${transport === "ssh" ? "ssh" : "its agent"} ${how}`, ...lastWords].join("\n  ");
-    await deliver({ type: "lost", hosts, message });
+    await deliver({ type: "lost", hosts, message, transport });
   })();
 
   const send = (message: ToAgent): void => void writeMessage(child.stdin, message);

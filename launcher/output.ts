@@ -31,8 +31,7 @@ export function terminalOutput(
   placements: readonly Placement[],
   streams: Record<OutputStream, Terminal> = { stdout: process.stdout, stderr: process.stderr },
 ): OutputWriter {
-  // A reader that has gone is an error of the next write; unheard, it would end this process at once.
-  for (const stream of Object.values(streams)) stream.on("error", () => undefined);
+  for (const stream of Object.values(streams)) outliveReader(stream);
   if (placements.length === 1) {
     return {
       write: (_rank, _host, stream, line) => writeLine(streams[stream], `${line}\n`),
@@ -53,6 +52,18 @@ export function terminalOutput(
     ),
   );
   return { write: (...line) => lines.add(...line), close: () => lines.flush() };
+}
+
+/**
+ * A reader that has gone is an error of the next write; unheard, it would end this process at once. It is heard once,
+ * however many jobs a process launches.
+ */
+function outliveReader(stream: Terminal): void {
+  if (!stream.listeners("error").includes(ignore)) stream.on("error", ignore);
+}
+
+function ignore(): void {
+  // writeLine() reports it
 }
 
 /** To `rank-R.out` and `rank-R.err` in `directory`, added to what is there. */

@@ -47,7 +47,12 @@ export type ToAgent =
 /** From an agent, its own host's and those below it. */
 export type FromAgent =
   | { readonly type: "hello"; readonly host: string; readonly inventory: Inventory }
-  | { readonly type: "lost"; readonly hosts: readonly string[]; readonly message: string }
+  | {
+      readonly type: "lost";
+      readonly hosts: readonly string[];
+      readonly message: string;
+      readonly transport: Transport;
+    }
   | { readonly type: "started"; readonly rank: number; readonly pid: number }
   | { readonly type: "notStarted"; readonly rank: number; readonly message: string }
   | {

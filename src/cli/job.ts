@@ -1,7 +1,8 @@
-import { fileURLToPath } from "node:url";
+import { rmdir } from "node:fs/promises";
 import { launch, type LaunchResult } from "../../launcher/launch.js";
 import type { launchSpecOf } from "../../launcher/options.js";
-import { checkRunFolder } from "../run/files.js";
+import { ownProgram } from "../programs.js";
+import { checkRunFolder, reserveFolder } from "../run/files.js";
 import type { RunEvent } from "../run/events.js";
 import type { Summary } from "../report/summary.js";
 import { specToVariables, type RunSpec } from "./run-spec.js";
@@ -25,20 +26,34 @@ export interface JobOptions {
 
 /**
  * Starts the ranks of a training run and waits for them.
- * @throws UsageError where a run that begins anew finds anything in `out`
+ * @throws UsageError where a run that begins anew finds anything in the folder its user named
  */
-export async function runJob(
+export async function runJob(spec: RunSpec, options: JobOptions): Promise<JobResult> {
+  if (spec.beginning !== "new") return startRanks(spec, options);
+  if (spec.config.out !== undefined) {
+    await checkRunFolder(spec.out);
+    return startRanks(spec, options);
+  }
+  // Runs that begin in the same second, and whose users named no folder, have one each.
+  const out = await reserveFolder(spec.out);
+  try {
+    return await startRanks({ ...spec, out }, options);
+  } finally {
+    await rmdir(out).catch(() => undefined); // where nothing came into it
+  }
+}
+
+async function startRanks(
   spec: RunSpec,
   { where, maxRestarts = 0, observe, signal, forwardSignals }: JobOptions,
 ): Promise<JobResult> {
-  if (spec.beginning === "new") await checkRunFolder(spec.out);
   let summary: Summary | undefined;
   const notices = new Set<string>();
   let newCheckpoint = false; // since the ranks were started last
   const result = await launch({
     ...where,
     command: process.execPath,
-    args: [fileURLToPath(new URL("./main.js", import.meta.url)), "train"],
+    args: [ownProgram("./main.js", import.meta.url), "train"],
     ranks: spec.config.ranks,
     environment: { ...specToVariables(spec), ...GENEROUS_MALLOC },
     timeoutSeconds: spec.config.timeout,

@@ -1,4 +1,4 @@
-import { open, readdir, rename, rm } from "node:fs/promises";
+import { mkdir, open, readdir, rename, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { UsageError } from "../errors.js";
 import type { ModelFiles } from "../network/model-file.js";
@@ -70,6 +70,21 @@ export async function removeTemporaries(path: string): Promise<void> {
 /** Makes a run folder with its subfolders, where they are not there. */
 export async function makeRunFolder(path: string): Promise<void> {
   for (const name of FOLDERS) await makeFolder(join(path, name), "a run's folder");
+}
+
+/** Makes a folder that no other process takes: `path` or, where that is there already, path-2, path-3, …. Says which. */
+export async function reserveFolder(path: string): Promise<string> {
+  await makeFolder(dirname(path), "the folder of runs");
+  for (let attempt = 1; ; attempt++) {
+    const candidate = attempt === 1 ? path : `${path}-${attempt}`;
+    try {
+      await mkdir(candidate);
+      return candidate;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== "EEXIST")
+        throw pathError(`to make the run folder ${candidate}`, error);
+    }
+  }
 }
 
 type Content = "nothing" | "an unfinished run" | "a run" | "other files";

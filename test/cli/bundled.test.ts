@@ -1,0 +1,40 @@
+import { spawnSync } from "node:child_process";
+import { symlinkSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { expect, it } from "vitest";
+import { temporaryFolder } from "../helpers/apts.js";
+
+const ROOT = fileURLToPath(new URL("../../", import.meta.url));
+/** It comes with vitest. */
+const bundler = (await import("rolldown" as string).catch(() => undefined)) as
+  | {
+      rolldown(
+        options: object,
+      ): Promise<{ write(options: object): Promise<unknown>; close(): Promise<void> }>;
+    }
+  | undefined;
+
+it.skipIf(bundler === undefined)("a program with apts in its bundle is told to keep it out", async () => {
+  const folder = temporaryFolder();
+  symlinkSync(join(ROOT, "node_modules"), join(folder, "node_modules"));
+  writeFileSync(join(folder, "package.json"), '{ "type": "module" }');
+  const input = join(folder, "program.mjs");
+  writeFileSync(
+    input,
+    `import { train } from ${JSON.stringify(join(ROOT, "dist/src/index.js"))};
+     await train({ ranks: 1, epochs: 1, trainSamples: 40, testSamples: 20, out: "run" }).catch((error) => {
+       console.log(error.name + ": " + error.message);
+       process.exitCode = error.exitCode;
+     });`,
+  );
+  const external = [/^@tensorflow/, /^webgpu/, "zeromq", "koffi"];
+  const bundle = await bundler!.rolldown({ input, platform: "node", logLevel: "silent", external });
+  // Named as one of the programs that are looked for.
+  await bundle.write({ dir: join(folder, "out"), format: "esm", entryFileNames: "main.js" });
+  await bundle.close();
+  const { status, stdout } = spawnSync(process.execPath, ["out/main.js"], { cwd: folder, encoding: "utf8" });
+  expect(stdout).toMatch(/^UsageError: .*bundled.*external/);
+  expect(stdout).not.toMatch(/ssh/);
+  expect(status).toBe(2);
+});
