@@ -6,14 +6,15 @@ import { expect, it } from "vitest";
 import { temporaryFolder } from "../helpers/apts.js";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
-/** It comes with vitest. */
-const bundler = (await import("rolldown" as string).catch(() => undefined)) as
-  | {
-      rolldown(
-        options: object,
-      ): Promise<{ write(options: object): Promise<unknown>; close(): Promise<void> }>;
-    }
-  | undefined;
+interface Bundler {
+  rolldown(options: object): Promise<{ write(options: object): Promise<unknown>; close(): Promise<void> }>;
+}
+/** It comes with vitest, today. */
+const bundler = await load<Bundler>("rolldown");
+
+async function load<T>(name: string): Promise<T | undefined> {
+  return (import(name) as Promise<T>).catch(() => undefined);
+}
 
 it.skipIf(bundler === undefined)("a program with apts in its bundle is told to keep it out", async () => {
   const folder = temporaryFolder();
