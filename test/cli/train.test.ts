@@ -38,6 +38,7 @@ describe("apts train", () => {
     expect(stdout).toContain(out);
     expect(code).toBe(0);
     expect(readdirSync(out).sort()).toEqual([
+      ".lock",
       "checkpoints",
       "config.json",
       "curves.svg",
@@ -188,7 +189,12 @@ describe("apts train", () => {
     const { code, stderr } = await run.finished;
     expect(Date.now() - began).toBeLessThan(10_000);
     expect(code).toBe(1);
-    expect(stderr.trim().split("\n").at(-1)).toMatch(/Rank 1 .*was killed by SIGKILL/);
+    const [cause, ...consequences] = stderr
+      .trim()
+      .split("\n")
+      .filter((line) => /Rank \d/.test(line));
+    expect(cause).toMatch(/^apts: Rank 1 .*was killed by SIGKILL/);
+    for (const line of consequences) expect(line).toMatch(/^ {2}Rank [02] .*also failed/);
   });
 });
 
@@ -198,7 +204,7 @@ describe("bad input", () => {
     [["--method", "adamm"], /^apts: Expected --method to be one of apts, .*got "adamm"\.$/],
     [["--subdomains", "5"], /^apts: Expected at most 4 subdomains, one for each parameter tensor.*got 5/],
     [["--data", "mnist", "--data-dir", "nowhere"], /^apts: Expected .*nowhere.*apts fetch mnist/],
-    [["--model", "nothing.json"], /^apts: Expected a model.json in nothing.json, but there is no such file/],
+    [["--model", "nothing.json"], /^apts: Expected a model.json in .*nothing.json, but there is no such file/],
     [["--model", "resnet"], /^apts: Expected --model to be/],
     [["--batches", "2000"], /^apts: Expected .*mini-batches.*2000/],
     [["--config", "none.yaml"], /^apts: Expected a config file at none.yaml/],
