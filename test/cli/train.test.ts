@@ -204,7 +204,10 @@ describe("bad input", () => {
     [["--method", "adamm"], /^apts: Expected --method to be one of apts, .*got "adamm"\.$/],
     [["--subdomains", "5"], /^apts: Expected at most 4 subdomains, one for each parameter tensor.*got 5/],
     [["--data", "mnist", "--data-dir", "nowhere"], /^apts: Expected .*nowhere.*apts fetch mnist/],
-    [["--model", "nothing.json"], /^apts: Expected a model.json in .*nothing.json, but there is no such file/],
+    [
+      ["--model", "nothing.json"],
+      /^apts: Expected a model.json in .*nothing.json, but there is no such file/,
+    ],
     [["--model", "resnet"], /^apts: Expected --model to be/],
     [["--batches", "2000"], /^apts: Expected .*mini-batches.*2000/],
     [["--config", "none.yaml"], /^apts: Expected a config file at none.yaml/],
