@@ -1,5 +1,6 @@
 import type { Command } from "commander";
 import { kebab } from "../config/option.js";
+import type { MethodDescription } from "../methods/description.js";
 import { methods } from "../methods/registry.js";
 
 /** `apts methods`: what each method is, and its options with ranges and defaults, as the Markdown of docs/methods.md. */
@@ -8,21 +9,48 @@ export function methodsCommand(program: Command): void {
     .command("methods")
     .description("list the methods with their options and defaults (Markdown)")
     .action(() => {
-      console.log(methodsTable());
+      console.log(methodsPage());
     });
 }
 
-export function methodsTable(): string {
-  const rows = methods.map(({ name, summary, source, batches, options }) => {
-    const shown = Object.entries(options).map(
-      ([option, { expected, fallback }]) =>
-        `\`--${kebab(option)}\` ${String(fallback as string | number | boolean)} (${expected})`,
-    );
-    return `| \`${name}\` | ${summary} | ${source} | ${batches} | ${shown.join("<br>")} |`;
-  });
-  const head = [
-    "| method | what it does | source | mini-batches | options: default (range) |",
-    "| --- | --- | --- | --- | --- |",
+/** Methods whose options are much the same, by an option that all of them have and no others. */
+const families: readonly { readonly title: string; readonly mark: string }[] = [
+  { title: "trust region", mark: "radius" },
+  { title: "first order", mark: "learningRate" },
+];
+
+/** A table of the methods, then for each family one of its options: their defaults, a column a method. */
+export function methodsPage(): string {
+  const others = methods.filter(({ options }) => !families.some(({ mark }) => mark in options));
+  const grouped = [
+    ...families.map(({ title, mark }) => ({ title, members: methods.filter((m) => mark in m.options) })),
+    ...others.map((method) => ({ title: method.name, members: [method] })),
   ];
-  return [...head, ...rows].join("\n");
+  const overview = table(
+    ["method", "what it does", "source", "mini-batches"],
+    methods.map(({ name, summary, source, batches }) => [`\`${name}\``, summary, source, String(batches)]),
+  );
+  const sections = grouped.map(({ title, members }) => `### Options: ${title}\n\n${optionsTable(members)}`);
+  return [overview, ...sections].join("\n\n");
+}
+
+function optionsTable(members: readonly MethodDescription[]): string {
+  const rows = new Map<string, { readonly head: string[]; readonly defaults: string[] }>();
+  for (const [column, { options }] of members.entries()) {
+    for (const [option, { help, expected, fallback }] of Object.entries(options)) {
+      const head = [`\`--${kebab(option)}\``, help, expected];
+      const key = head.join();
+      if (!rows.has(key)) rows.set(key, { head, defaults: members.map(() => "–") });
+      rows.get(key)!.defaults[column] = String(fallback);
+    }
+  }
+  return table(
+    ["option", "what it is", "range", ...members.map(({ name }) => `\`${name}\``)],
+    [...rows.values()].map(({ head, defaults }) => [...head, ...defaults]),
+  );
+}
+
+function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const line = (cells: readonly string[]) => `| ${cells.join(" | ")} |`;
+  return [line(head), line(head.map(() => "---")), ...rows.map(line)].join("\n");
 }
