@@ -2,6 +2,7 @@
 /** `apts-launch -n 4 -- node my-program.js`: runs any program as ranks. */
 import { Command, CommanderError } from "commander";
 import { addOptions } from "../src/config/commander.js";
+import { expectStartedOnce } from "../src/comm/rendezvous/index.js";
 import { communicationOptions } from "../src/config/communication.js";
 import { integer, number, type OptionTable } from "../src/config/option.js";
 import { resolveOptions } from "../src/config/resolve.js";
@@ -50,6 +51,10 @@ async function run(
   [command, ...args]: readonly string[],
   { n, export: environment, ...given }: Record<string, unknown>,
 ): Promise<number> {
+  expectStartedOnce(
+    "apts-launch",
+    "Start it without mpirun or srun; or let these start the program: its init() joins the ranks.",
+  );
   const values = resolveOptions(options, [
     { source: { kind: "command line" }, values: { ranks: n, ...given } },
   ]);

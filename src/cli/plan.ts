@@ -1,9 +1,9 @@
 import { join, resolve } from "node:path";
 import { slotsOf } from "../../launcher/launch.js";
 import { launchOptions, launchSpecOf } from "../../launcher/options.js";
-import { fromVariables, startedBy, type JoinOptions } from "../comm/rendezvous/index.js";
+import { expectStartedOnce, startedBy, type JoinOptions } from "../comm/rendezvous/index.js";
 import { communicationOptions } from "../config/communication.js";
-import type { ValuesOf } from "../config/option.js";
+import { kebab, type ValuesOf } from "../config/option.js";
 import { resolveOptions, splitSources, type Given } from "../config/resolve.js";
 import { UsageError } from "../errors.js";
 import { MODEL_NAMES } from "../network/models/names.js";
@@ -26,7 +26,10 @@ export interface PlannedJob {
  * @throws UsageError
  */
 export async function planJob(sources: readonly Given[], memory = NOTHING): Promise<PlannedJob> {
-  beNoRank();
+  expectStartedOnce(
+    "train()",
+    'Start the program without mpirun, srun or apts-launch, or start "apts train" by them.',
+  );
   const { launch, job, run } = sortSources(sources);
   const { dryRun, ...launchValues } = resolveOptions(launchOptions, launch);
   const where = await launchSpecOf(launchValues);
@@ -36,14 +39,30 @@ export async function planJob(sources: readonly Given[], memory = NOTHING): Prom
   return { spec, where, maxRestarts: values.maxRestarts, dryRun };
 }
 
-/** Each of several ranks would start a whole training of its own. */
-function beNoRank(): void {
-  const task = fromVariables(process.env) ?? startedBy(process.env);
-  if (task === undefined || task.size === 1) return;
-  throw new UsageError(
-    `Expected train() in a program that runs once, since it starts the ranks itself, but this process is rank ${task.rank} of ` +
-      `${task.size}. Start the program without mpirun, srun or apts-launch, or start "apts train" by them.`,
-  );
+/**
+ * Refuses options of a launch where something else than apts has started the ranks: nobody would heed them.
+ * @param starter as the message names it
+ * @throws UsageError
+ */
+export function refuseLaunchOptions(sources: readonly Given[], starter: string): void {
+  const { launch, job } = sortSources(sources);
+  const table = { ...launchOptions, maxRestarts: jobOptions.maxRestarts };
+  const values = resolveOptions(table, [...launch, ...splitSources(job, table).inTable]);
+  const ways = {
+    hostfile: "starts them where it was told to; without it, apts starts ranks by ssh",
+    ranksPerHost: "says how many are on each host",
+    mapBy: "says which host each is on",
+    outputDir: "takes their output",
+    dryRun: "has started them already; without it, apts shows what it would start",
+    maxRestarts: "would have to start them again; with --auto-resume they go on from the last checkpoint",
+  } as const;
+  for (const name of Object.keys(ways) as (keyof typeof ways)[]) {
+    if (values[name] === table[name].fallback) continue;
+    throw new UsageError(
+      `Expected no --${kebab(name)}, since something else (${starter}) has started the ranks: it ${ways[name]}. Leave the option out, or start ` +
+        '"apts train" once.',
+    );
+  }
 }
 
 /** The run that so many ranks are to make, which something else starts. */

@@ -5,7 +5,7 @@ import { kebab, type OptionTable } from "../config/option.js";
 import { resolveOptions, splitSources, type Given } from "../config/resolve.js";
 import { allTrainOptions } from "../run/options.js";
 import { jobOptions } from "./job-options.js";
-import { planTask } from "./plan.js";
+import { planTask, refuseLaunchOptions } from "./plan.js";
 import { readOptionsFile } from "./recorded.js";
 import { addTrainOptions } from "./train-help.js";
 
@@ -32,7 +32,9 @@ async function submit({ config: file, ...values }: Record<string, unknown>): Pro
   const { inTable, others } = splitSources([commandLine], submitOptions);
   const job = resolveOptions(submitOptions, inTable);
   const sources = file === undefined ? others : [...others, readOptionsFile(file as string, others)];
-  const { out } = planTask(sources, ranksOf(job));
+  const ranks = ranksOf(job);
+  if (ranks > 1) refuseLaunchOptions(sources, "SLURM"); // one task starts ranks itself
+  const { out } = planTask(sources, ranks);
   const run: Record<string, unknown> = { ...others[0]!.values };
   if (run["resume"] === undefined) run["out"] = out; // one name for all tasks, and for every start of the job
   const train = [...argumentsFor({ config: file, ...run })];

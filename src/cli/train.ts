@@ -10,7 +10,7 @@ import { showFailure } from "./exit.js";
 import { showRun } from "./console.js";
 import { runJob } from "./job.js";
 import { jobOptions } from "./job-options.js";
-import { joinOptions, planJob, planTask } from "./plan.js";
+import { joinOptions, planJob, planTask, refuseLaunchOptions } from "./plan.js";
 import { readOptionsFile } from "./recorded.js";
 import { specFromVariables } from "./run-spec.js";
 import { printableLine } from "../terminal.js";
@@ -34,13 +34,16 @@ export function trainCommand(program: Command): void {
 async function run({ config: file, json, ...values }: Record<string, unknown>): Promise<number> {
   const show = showRun(json === true);
   const sources = sourcesOf(values, file as string | undefined);
-  const task = fromVariables(process.env) ?? startedBy(process.env);
+  const launched = fromVariables(process.env);
+  const task = launched ?? startedBy(process.env);
   if (task) {
+    const spec = launched && specFromVariables(process.env);
+    if (!spec) refuseLaunchOptions(sources, "starter" in task ? task.starter : "apts-launch");
     const signals = takeStopSignals();
     const join = joinOptions(sources);
     // Only ranks compute: TensorFlow.js is loaded by them alone.
     const { runRank } = await import("./rank.js");
-    return runRank(() => specFromVariables(process.env) ?? planTask(sources, task.size), {
+    return runRank(() => spec ?? planTask(sources, task.size), {
       task,
       join,
       signals,

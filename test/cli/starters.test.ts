@@ -172,10 +172,33 @@ describe("by hand", () => {
     );
     for (const { code, stderr } of await byHand(2, [process.execPath, program])) {
       expect(code).not.toBe(0);
-      expect(stderr).toMatch(
-        /Expected train\(\) in a program that runs once.* this process is rank [01] of 2/,
-      );
+      expect(stderr).toMatch(/Expected train\(\) to run once.* this process is rank [01] of 2/);
     }
+  });
+
+  it("refuses what starts ranks itself, and options that only it would heed", TIME, async () => {
+    const launcher = join(import.meta.dirname, "../../dist/launcher/cli.js");
+    for (const { code, stderr } of await byHand(2, [process.execPath, launcher, "-n", "2", "--", "true"])) {
+      expect(code).toBe(2);
+      expect(stderr).toMatch(/^Expected apts-launch to run once.* is rank [01] of 2/);
+    }
+    const hosts = join(temporaryFolder(), "hosts");
+    writeFileSync(hosts, "localhost slots=2\n");
+    for (const [name, value] of [["--hostfile", hosts], ["--dry-run"], ["--max-restarts", "1"]] as const) {
+      const command = [
+        ...TRAIN(join(temporaryFolder(), "run")),
+        name,
+        ...(value === undefined ? [] : [value]),
+      ];
+      for (const { code, stderr } of await byHand(2, command)) {
+        expect(code).toBe(2);
+        expect(stderr).toMatch(`apts: Expected no ${name}, since something else`);
+      }
+    }
+    const pod = await runApts(["train", ...RUN, "--out", join(temporaryFolder(), "run")], {
+      environment: { JOB_COMPLETION_INDEX: "0" },
+    });
+    expect(pod).toMatchObject({ code: 2, stderr: expect.stringMatching(/no WORLD_SIZE/) as string });
   });
 
   it("refuses what contradicts itself before anything starts", TIME, async () => {

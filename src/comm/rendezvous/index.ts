@@ -4,3 +4,4 @@ export { newJobId, newJobKey } from "./job.js";
 export { startRendezvous, type Rendezvous, type RendezvousOptions } from "./server.js";
 export { expandNodelist } from "./starters/nodelist.js";
 export { startedBy, type Task } from "./starters/index.js";
+export { expectStartedOnce } from "./starters/once.js";

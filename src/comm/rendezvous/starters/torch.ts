@@ -50,11 +50,18 @@ export const trainJob: Starter = (variables) => {
 
 /** A Kubernetes Indexed Job tells a pod its index, its manifest how many there are and where the first is. */
 export const indexedJob: Starter = (variables) => {
-  if (textOf(variables, "RANK") !== undefined || textOf(variables, "WORLD_SIZE") === undefined)
-    return undefined;
-  if (textOf(variables, "JOB_COMPLETION_INDEX") === undefined) return undefined;
+  const index = textOf(variables, "JOB_COMPLETION_INDEX");
+  if (index === undefined || variables["WORLD_SIZE"] === "1") return undefined;
+  // Kubeflow's pods belong to Indexed Jobs, too; theirs and torchrun's variables have been read.
+  if (["RANK", "PET_NODE_RANK"].some((name) => textOf(variables, name) !== undefined)) return undefined;
+  if (textOf(variables, "WORLD_SIZE") === undefined) {
+    throw new UsageError(
+      `Found JOB_COMPLETION_INDEX=${index} in the environment, so that this is a pod of a Kubernetes Indexed Job, and no ` +
+        "WORLD_SIZE: each pod would train alone. Set WORLD_SIZE in the manifest to the job's completions, and MASTER_ADDR and " +
+        "MASTER_PORT (hosts/kubernetes-job.yaml); or WORLD_SIZE=1, where each pod is to train alone.",
+    );
+  }
   const place = rankOf(variables, { rank: "JOB_COMPLETION_INDEX", size: "WORLD_SIZE" })!;
-  if (place.size === 1) return undefined;
   return {
     starter: "Kubernetes",
     ...place,

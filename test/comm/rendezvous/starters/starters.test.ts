@@ -158,7 +158,11 @@ describe("startedBy", () => {
     ["one process", { RANK: "0", WORLD_SIZE: "1" }],
     ["WORLD_SIZE=1 alone", { WORLD_SIZE: "1" }],
     ["empty variables", { RANK: "", WORLD_SIZE: "" }],
-    ["an Indexed Job whose pods do not belong together", { JOB_COMPLETION_INDEX: "1" }],
+    ["an Indexed Job whose pods do not belong together", { JOB_COMPLETION_INDEX: "1", WORLD_SIZE: "1" }],
+    [
+      "a TrainJob of one pod, which is an Indexed Job's",
+      { PET_NNODES: "1", PET_NODE_RANK: "0", JOB_COMPLETION_INDEX: "0" },
+    ],
     ["a place without ranks", master],
   ])("takes for an ordinary process: %s", (_, variables) => {
     expect(startedBy(variables)).toBeUndefined();
@@ -184,6 +188,10 @@ describe("startedBy", () => {
     [
       { PET_NNODES: "2", PET_NODE_RANK: "1", PET_NPROC_PER_NODE: "auto" },
       /^Expected one rank in each pod .*PET_NPROC_PER_NODE=auto/,
+    ],
+    [
+      { JOB_COMPLETION_INDEX: "1" },
+      /^Found JOB_COMPLETION_INDEX=1 .* no WORLD_SIZE: each pod would train alone. Set WORLD_SIZE .* completions.*or WORLD_SIZE=1/,
     ],
     [{ PET_NNODES: "1:4", PET_NODE_RANK: "1" }, /^Expected PET_NNODES .* got "1:4"/],
   ])("names what is half said or said twice: %j", (variables, message) => {
