@@ -2,6 +2,7 @@ import { rmdir } from "node:fs/promises";
 import { launch, type LaunchResult } from "../../launcher/launch.js";
 import type { launchSpecOf } from "../../launcher/options.js";
 import { ownProgram } from "../programs.js";
+import { checkFit } from "../run/check-fit.js";
 import { checkRunFolder, reserveFolder } from "../run/files.js";
 import type { RunEvent } from "../run/events.js";
 import type { Summary } from "../report/summary.js";
@@ -26,9 +27,11 @@ export interface JobOptions {
 
 /**
  * Starts the ranks of a training run and waits for them.
- * @throws UsageError where a run that begins anew finds anything in the folder its user named
+ * @throws UsageError where model, data and options do not fit together, or a run that begins anew finds anything in the
+ * folder its user named
  */
 export async function runJob(spec: RunSpec, options: JobOptions): Promise<JobResult> {
+  await checkFit(spec.config, spec.handedOver ?? {}, options.where?.hosts === undefined);
   if (spec.beginning !== "new") return startRanks(spec, options);
   if (spec.config.out !== undefined) {
     await checkRunFolder(spec.out);

@@ -6,7 +6,7 @@ import { communicationOptions } from "../config/communication.js";
 import { kebab, type ValuesOf } from "../config/option.js";
 import { resolveOptions, splitSources, type Given } from "../config/resolve.js";
 import { UsageError } from "../errors.js";
-import { MODEL_NAMES } from "../network/models/names.js";
+import { isBuiltIn } from "../network/models/names.js";
 import { IN_MEMORY, trainConfig, trainOptions, type TrainConfig } from "../run/options.js";
 import { jobOptions } from "./job-options.js";
 import { optionsOf, readRecord, type InMemory } from "./recorded.js";
@@ -152,11 +152,10 @@ const NOTHING: InMemory = { data: false, model: false };
 /** The same wherever it is read again: with whole paths, and what is in memory called that. */
 function located(config: TrainConfig, memory: InMemory): TrainConfig {
   const { data, model, dataDir } = config;
-  const isName = (MODEL_NAMES as readonly string[]).includes(model);
   return {
     ...config,
     data: memory.data ? IN_MEMORY : data,
-    model: memory.model ? IN_MEMORY : isName ? model : resolve(model),
+    model: memory.model ? IN_MEMORY : isBuiltIn(model) ? model : resolve(model),
     dataDir: dataDir === undefined ? undefined : resolve(dataDir),
   };
 }

@@ -5,6 +5,7 @@ import { placementTable } from "../../launcher/placement-table.js";
 import { fromVariables, startedBy } from "../comm/rendezvous/index.js";
 import { HELP } from "../config/help-groups.js";
 import type { Given } from "../config/resolve.js";
+import { checkFit } from "../run/check-fit.js";
 import { allTrainOptions } from "../run/options.js";
 import { showFailure } from "./exit.js";
 import { showRun } from "./console.js";
@@ -52,6 +53,7 @@ async function run({ config: file, json, ...values }: Record<string, unknown>): 
   }
   const { spec, where, maxRestarts, dryRun } = await planJob(sources);
   if (dryRun) {
+    await checkFit(spec.config, {}, where.hosts === undefined);
     const placements = await plan({ ...where, ranks: spec.config.ranks });
     const given = process.argv.slice(2).filter((word) => word !== "--dry-run");
     console.log(placementTable(placements, ["apts", ...given]));

@@ -44,29 +44,44 @@ export async function writeDataset(path: string, dataset: Dataset): Promise<void
 
 /** Reads what writeDataset wrote. UsageError where the file is of another kind or not whole. */
 export async function readDataset(path: string): Promise<Dataset> {
-  const file = await open(path, "r").catch((error: unknown) => {
-    throw new UsageError(`Expected a dataset file at ${path}: ${(error as Error).message}.`, {
-      cause: error,
-    });
-  });
-  try {
-    const prefix = Buffer.alloc(PREFIX);
-    await readAll(file, prefix, path);
-    if (prefix.toString("latin1", 0, MAGIC.length) !== MAGIC) {
-      throw new UsageError(`Expected ${path} to start with ${MAGIC}: it is no dataset file.`);
-    }
-    const packed = Buffer.alloc(prefix.readUInt32LE(MAGIC.length));
-    await readAll(file, packed, path);
-    const { count, dtype, sampleShape, classes } = unpack(packed) as Header;
+  return withFile(path, async (file) => {
+    const { count, dtype, sampleShape, classes } = await readHeader(file, path);
     const size = count * sampleShape.reduce((product, side) => product * side, 1);
     const labels = new Int32Array(count);
     const features = dtype === "uint8" ? new Uint8Array(size) : new Float32Array(size);
     await readAll(file, bytesOf(labels), path);
     await readAll(file, bytesOf(features), path);
     return { features, labels, sampleShape, classes };
+  });
+}
+
+/** What such a file says of its samples, without them. */
+export async function readDatasetHeader(path: string): Promise<Omit<Header, "dtype">> {
+  return withFile(path, (file) => readHeader(file, path));
+}
+
+async function withFile<T>(path: string, read: (file: FileHandle) => Promise<T>): Promise<T> {
+  const file = await open(path, "r").catch((error: unknown) => {
+    throw new UsageError(`Expected a dataset file at ${path}: ${(error as Error).message}.`, {
+      cause: error,
+    });
+  });
+  try {
+    return await read(file);
   } finally {
     await file.close();
   }
+}
+
+async function readHeader(file: FileHandle, path: string): Promise<Header> {
+  const prefix = Buffer.alloc(PREFIX);
+  await readAll(file, prefix, path);
+  if (prefix.toString("latin1", 0, MAGIC.length) !== MAGIC) {
+    throw new UsageError(`Expected ${path} to start with ${MAGIC}: it is no dataset file.`);
+  }
+  const packed = Buffer.alloc(prefix.readUInt32LE(MAGIC.length));
+  await readAll(file, packed, path);
+  return unpack(packed) as Header;
 }
 
 function bytesOf(array: Uint8Array | Int32Array | Float32Array): Uint8Array {

@@ -19,7 +19,7 @@ export interface LoadOptions {
   readonly environment?: NodeJS.ProcessEnv | undefined;
 }
 
-const DIGITS_TRAIN = 20_000;
+export const DIGITS_TRAIN = 20_000;
 const DIGITS_TEST = 5_000;
 
 /** Reads or makes a data set by name. UsageError where files are missing or damaged, or too many samples wanted. */

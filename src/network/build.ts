@@ -13,7 +13,7 @@ import { endingOf } from "./inspect/output.js";
 import { modelOf } from "./model-file.js";
 import { cnn } from "./models/cnn.js";
 import { fcnn } from "./models/fcnn.js";
-import { MODEL_NAMES, type ModelName } from "./models/names.js";
+import { checkSamples, isBuiltIn, MODEL_NAMES, type ModelName } from "./models/names.js";
 import { resnet18 } from "./models/resnet18.js";
 
 /** What a user's module is called with: the TensorFlow.js that apts runs on, and the shapes of the data. */
@@ -34,52 +34,43 @@ export interface ModelChoice {
   readonly seed: number;
 }
 
-interface BuiltIn {
-  readonly imagesOnly: boolean;
-  readonly create: (choice: ModelChoice, data: Dataset, random: Random) => tf.LayersModel;
-}
+/** What a model has to know of the samples. */
+export type SampleKind = Pick<Dataset, "sampleShape" | "classes">;
+
+type Create = (choice: ModelChoice, data: SampleKind, random: Random) => tf.LayersModel;
 
 /** The networks that need no file. */
-const builtIn: Readonly<Record<ModelName, BuiltIn>> = {
-  fcnn: {
-    imagesOnly: false,
-    create: ({ hidden }, { sampleShape, classes }, random) => fcnn(sampleShape, classes, hidden, random),
-  },
-  cnn: {
-    imagesOnly: true,
-    create: ({ channels, hidden }, { sampleShape, classes }, random) =>
-      cnn(sampleShape, classes, channels, hidden, random),
-  },
-  resnet18: {
-    imagesOnly: true,
-    create: (_choice, { sampleShape, classes }, random) => resnet18(sampleShape, classes, "imagenet", random),
-  },
-  "resnet18-cifar": {
-    imagesOnly: true,
-    create: (_choice, { sampleShape, classes }, random) => resnet18(sampleShape, classes, "cifar", random),
-  },
+const builtIn: Readonly<Record<ModelName, Create>> = {
+  fcnn: ({ hidden }, { sampleShape, classes }, random) => fcnn(sampleShape, classes, hidden, random),
+  cnn: ({ channels, hidden }, { sampleShape, classes }, random) =>
+    cnn(sampleShape, classes, channels, hidden, random),
+  resnet18: (_choice, { sampleShape, classes }, random) => resnet18(sampleShape, classes, "imagenet", random),
+  "resnet18-cifar": (_choice, { sampleShape, classes }, random) =>
+    resnet18(sampleShape, classes, "cifar", random),
 };
 
 /**
  * The model to train, checked against the data. Its output is taken as logits; a final softmax is kept in the model
  * and left out of the loss (see `Evaluator`).
+ * @param source where the model comes from, for people
  * @throws UsageError
  */
 export async function buildModel(
   choice: ModelChoice,
-  data: Dataset,
+  data: SampleKind,
   random: Random,
+  source = choice.model,
 ): Promise<tf.LayersModel> {
   const model: unknown = await create(choice, data, random);
   const wanted = `(batch, ${data.sampleShape.join(", ")}) → (batch, ${data.classes})`;
-  checkModel(model, choice.model);
+  checkModel(model, source);
   const [input, output] = [model.inputs[0]!.shape, model.outputs[0]!.shape];
   const got = `(${shown(input)}) → (${shown(output)})`;
   const fits = takes(input, data.sampleShape) && String(output.slice(1)) === String(data.classes);
-  if (!fits)
-    throw new UsageError(
-      `Expected a model of shape ${wanted} for this data, got ${got} from ${choice.model}.`,
-    );
+  if (!fits) {
+    if (bringsWeights(choice)) model.dispose(); // a module's is its own
+    throw new UsageError(`Expected a model of shape ${wanted} for this data, got ${got} from ${source}.`);
+  }
   return model;
 }
 
@@ -88,16 +79,11 @@ export function bringsWeights({ model }: Pick<ModelChoice, "model">): boolean {
   return model.endsWith(".json");
 }
 
-async function create(choice: ModelChoice, data: Dataset, random: Random): Promise<tf.LayersModel> {
+async function create(choice: ModelChoice, data: SampleKind, random: Random): Promise<tf.LayersModel> {
   const { model, seed } = choice;
   if (isBuiltIn(model)) {
-    const { imagesOnly, create } = builtIn[model];
-    if (imagesOnly && data.sampleShape.length !== 3) {
-      throw new UsageError(
-        `Expected images (height, width, channels) for ${model}, got samples of shape (${data.sampleShape.join(", ")}).`,
-      );
-    }
-    return create(choice, data, random);
+    checkSamples(model, data.sampleShape);
+    return builtIn[model](choice, data, random);
   }
   if (bringsWeights(choice)) return loadForTraining(model);
   if (!/\.[cm]?js$/.test(model)) {
@@ -149,10 +135,6 @@ async function loadForTraining(path: string): Promise<tf.LayersModel> {
     checkLossWeights(trainingConfig, where);
   }
   return model;
-}
-
-function isBuiltIn(model: string): model is ModelName {
-  return (MODEL_NAMES as readonly string[]).includes(model);
 }
 
 /** A dimension of unknown size takes any. */

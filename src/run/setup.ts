@@ -6,15 +6,12 @@ import { loadData } from "../data/load.js";
 import { Random } from "../data/random.js";
 import type { DataSplit } from "../data/dataset.js";
 import type { Decomposition } from "../decomposition/decomposition.js";
-import { byLayers } from "../decomposition/layers.js";
-import { byNeurons } from "../decomposition/neurons.js";
-import { byTensors } from "../decomposition/tensors.js";
 import { AptsError, UsageError } from "../errors.js";
 import type { Vector } from "../linalg/vector.js";
 import { bringsWeights, buildModel } from "../network/build.js";
 import { createEvaluator, type Evaluator } from "../network/evaluator.js";
 import { treatInputs, type InputTreatment } from "../network/inputs/standardisation.js";
-import type { ParameterLayout } from "../network/layout.js";
+import { decompose } from "./decompose.js";
 import { IN_MEMORY, type TrainConfig } from "./options.js";
 
 /** What the program that started the run held in memory, in files: of `writeDataset`, and a `model.json`. */
@@ -57,7 +54,7 @@ export async function setUp(
     freshWeights: !bringsWeights({ model: source }),
   });
   const evaluator = await createEvaluator(model, backend, config.memory * 2 ** 20);
-  const decomposition = decompose(config, evaluator.layout, random);
+  const decomposition = decompose(config, evaluator.layout.slots, random);
   // A user's module may draw weights of its own: rank 0's are everybody's.
   const theta = await comm.broadcast(evaluator.parameters(), 0);
   const groupRows = evaluator.statisticsSize > 0 ? config.ghostBatch : undefined;
@@ -89,22 +86,5 @@ async function checkAlike(comm: Communicator, backend: ComputeBackend): Promise<
       `Expected the same compute backend on all ranks, got "${fingerprints[0]!}" on rank 0 and "${fingerprints[other]!}" on rank ${other}. ` +
         `Choose one that all hosts have with --backend and --threads.`,
     );
-  }
-}
-
-function decompose(
-  { decomposition, subdomains }: TrainConfig,
-  { slots }: ParameterLayout,
-  random: Random,
-): Decomposition {
-  switch (decomposition) {
-    case "tensors":
-      return byTensors(slots, subdomains, random.fork("decomposition").shuffle(slots.map((_, i) => i)));
-    case "layers":
-      return byLayers(slots, subdomains);
-    case "neurons":
-      return byNeurons(slots, subdomains);
-    default:
-      return decomposition satisfies never;
   }
 }

@@ -1,0 +1,48 @@
+import type { TensorSlot } from "../../decomposition/decomposition.js";
+import type { ModelName } from "./names.js";
+
+/** What decides the trainable tensors of a built-in network. */
+export interface Widths {
+  readonly hidden: readonly number[];
+  readonly channels: readonly number[];
+  readonly classes: number;
+}
+
+/**
+ * The trainable tensors of a built-in network by layer, without TensorFlow.js: of each only the last side, its units, as
+ * if it had no others. As many subdomains as these make, the network makes, and no more.
+ */
+export function outline(model: ModelName, { hidden, channels, classes }: Widths): TensorSlot[] {
+  const dense = [...hidden, classes].map((units) => [units, units]); // kernel, bias
+  switch (model) {
+    case "fcnn":
+      return slots(dense);
+    case "cnn":
+      return slots([...channels.map((filters) => [filters, filters]), ...dense]);
+    case "resnet18":
+    case "resnet18-cifar":
+      return slots([
+        ...resnetConvolutions().flatMap((filters) => [[filters], [filters, filters]]),
+        [classes, classes],
+      ]);
+    default:
+      return model satisfies never;
+  }
+}
+
+/** The channels of each convolution: the stem, two blocks of two in each stage, shortcuts where the channels change. */
+function resnetConvolutions(): number[] {
+  const stages = [64, 128, 256, 512].flatMap((channels, stage) =>
+    Array.from({ length: stage === 0 ? 4 : 5 }, () => channels),
+  );
+  return [64, ...stages];
+}
+
+function slots(layers: readonly (readonly number[])[]): TensorSlot[] {
+  const tensors = layers.flatMap((units, layer) => units.map((size) => ({ size, layer })));
+  let end = 0;
+  return tensors.map(({ size, layer }, i) => {
+    end += size;
+    return { name: `tensor ${i}`, shape: [size], offset: end - size, size, layer };
+  });
+}

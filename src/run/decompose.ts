@@ -1,0 +1,27 @@
+import type { Random } from "../data/random.js";
+import type { Decomposition, TensorSlot } from "../decomposition/decomposition.js";
+import { byLayers } from "../decomposition/layers.js";
+import { byNeurons } from "../decomposition/neurons.js";
+import { byTensors } from "../decomposition/tensors.js";
+import type { TrainConfig } from "./options.js";
+
+/**
+ * The subdomains that a run's options ask for.
+ * @throws UsageError where the parameters do not make so many
+ */
+export function decompose(
+  { decomposition, subdomains }: Pick<TrainConfig, "decomposition" | "subdomains">,
+  slots: readonly TensorSlot[],
+  random: Random,
+): Decomposition {
+  switch (decomposition) {
+    case "tensors":
+      return byTensors(slots, subdomains, random.fork("decomposition").shuffle(slots.map((_, i) => i)));
+    case "layers":
+      return byLayers(slots, subdomains);
+    case "neurons":
+      return byNeurons(slots, subdomains);
+    default:
+      return decomposition satisfies never;
+  }
+}
