@@ -71,6 +71,7 @@ export async function train(request: TrainRequest = {}): Promise<Summary> {
     const result = await runJob(
       { ...spec, handedOver },
       {
+        model: isModel(model) ? model : undefined,
         where,
         maxRestarts,
         observe: (event) => {

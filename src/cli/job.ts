@@ -2,6 +2,7 @@ import { rmdir } from "node:fs/promises";
 import { launch, type LaunchResult } from "../../launcher/launch.js";
 import type { launchSpecOf } from "../../launcher/options.js";
 import { ownProgram } from "../programs.js";
+import type { tf } from "../compute/tensorflow.js";
 import { checkFit } from "../run/check-fit.js";
 import { checkRunFolder, reserveFolder } from "../run/files.js";
 import type { RunEvent } from "../run/events.js";
@@ -14,6 +15,8 @@ export interface JobResult extends LaunchResult {
 }
 
 export interface JobOptions {
+  /** The program's model, which is handed over. */
+  readonly model?: tf.LayersModel | undefined;
   /** Hosts, placement and output of the ranks; default: on this machine. */
   readonly where?: Awaited<ReturnType<typeof launchSpecOf>>;
   /** How often the job may be started again from its last checkpoint after a failure. */
@@ -31,7 +34,8 @@ export interface JobOptions {
  * folder its user named
  */
 export async function runJob(spec: RunSpec, options: JobOptions): Promise<JobResult> {
-  await checkFit(spec.config, spec.handedOver ?? {}, options.where?.hosts === undefined);
+  const given = { data: spec.handedOver?.data, model: options.model };
+  await checkFit(spec.config, given, options.where?.hosts === undefined);
   if (spec.beginning !== "new") return startRanks(spec, options);
   if (spec.config.out !== undefined) {
     await checkRunFolder(spec.out);

@@ -53,7 +53,7 @@ async function run({ config: file, json, ...values }: Record<string, unknown>): 
   }
   const { spec, where, maxRestarts, dryRun } = await planJob(sources);
   if (dryRun) {
-    await checkFit(spec.config, {}, where.hosts === undefined);
+    await checkFit(spec.config, { data: undefined, model: undefined }, where.hosts === undefined);
     const placements = await plan({ ...where, ranks: spec.config.ranks });
     const given = process.argv.slice(2).filter((word) => word !== "--dry-run");
     console.log(placementTable(placements, ["apts", ...given]));

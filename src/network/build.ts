@@ -62,16 +62,29 @@ export async function buildModel(
   source = choice.model,
 ): Promise<tf.LayersModel> {
   const model: unknown = await create(choice, data, random);
-  const wanted = `(batch, ${data.sampleShape.join(", ")}) → (batch, ${data.classes})`;
   checkModel(model, source);
-  const [input, output] = [model.inputs[0]!.shape, model.outputs[0]!.shape];
-  const got = `(${shown(input)}) → (${shown(output)})`;
-  const fits = takes(input, data.sampleShape) && String(output.slice(1)) === String(data.classes);
-  if (!fits) {
-    if (bringsWeights(choice)) model.dispose(); // a module's is its own
-    throw new UsageError(`Expected a model of shape ${wanted} for this data, got ${got} from ${source}.`);
+  try {
+    checkShapes(model, data, source);
+  } catch (error) {
+    release(model, choice);
+    throw error;
   }
   return model;
+}
+
+/** @throws UsageError where `model` does not take such samples, or has not an output for each of their classes */
+export function checkShapes(model: tf.LayersModel, data: SampleKind, source: string): void {
+  const [input, output] = [model.inputs[0]!.shape, model.outputs[0]!.shape];
+  if (takes(input, data.sampleShape) && String(output.slice(1)) === String(data.classes)) return;
+  throw new UsageError(
+    `Expected a model of shape (batch, ${data.sampleShape.join(", ")}) → (batch, ${data.classes}) for this data, ` +
+      `got (${shown(input)}) → (${shown(output)}) from ${source}.`,
+  );
+}
+
+/** Gives back the memory of a model that was read or drawn; a module may keep its own, and give it again. */
+export function release(model: tf.LayersModel, choice: ModelChoice): void {
+  if (bringsWeights(choice) || isBuiltIn(choice.model)) tf.dispose(model.getWeights());
 }
 
 /** Whether the model comes with weights that were learned already; other weights are drawn for the run. */

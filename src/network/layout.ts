@@ -11,27 +11,37 @@ export interface ParameterLayout {
 
 /** The layout of `model`, and its trainable variables in the same order. */
 export function layoutOf(model: tf.LayersModel): { layout: ParameterLayout; variables: tf.Variable[] } {
+  const { slots, tensors } = tensorsOf(model);
+  const variables = tensors.map((tensor, i) => {
+    if (!isVariable(tensor)) throw new TypeError(`${slots[i]!.name} is not a variable.`);
+    return tensor;
+  });
+  const dimension = slots.reduce((sum, { size }) => sum + size, 0);
+  if (dimension === 0)
+    throw new UsageError(`Expected a model with trainable parameters, got none in "${model.name}".`);
+  return { layout: { slots, dimension }, variables };
+}
+
+/** The trainable tensors of `model`, which may be of another copy of TensorFlow.js, and their places in θ. */
+export function tensorsOf(model: tf.LayersModel): { slots: TensorSlot[]; tensors: tf.Tensor[] } {
   const slots: TensorSlot[] = [];
-  const variables: tf.Variable[] = [];
+  const tensors: tf.Tensor[] = [];
   let offset = 0;
   model.layers.forEach((layer, position) => {
     for (const weight of layer.trainableWeights) {
-      const variable = weight.read();
-      if (!isVariable(variable)) throw new TypeError(`${weight.name} is not a variable.`);
-      if (variables.includes(variable)) continue; // a layer used twice
-      if (variable.dtype !== "float32") {
+      const tensor = weight.read();
+      if (tensors.includes(tensor)) continue; // a layer used twice
+      if (tensor.dtype !== "float32") {
         throw new UsageError(
-          `Expected float32 parameters, got ${variable.dtype} in ${weight.name} of the model.`,
+          `Expected float32 parameters, got ${tensor.dtype} in ${weight.name} of the model.`,
         );
       }
-      slots.push({ name: weight.name, shape: variable.shape, offset, size: variable.size, layer: position });
-      variables.push(variable);
-      offset += variable.size;
+      slots.push({ name: weight.name, shape: tensor.shape, offset, size: tensor.size, layer: position });
+      tensors.push(tensor);
+      offset += tensor.size;
     }
   });
-  if (offset === 0)
-    throw new UsageError(`Expected a model with trainable parameters, got none in "${model.name}".`);
-  return { layout: { slots, dimension: offset }, variables };
+  return { slots, tensors };
 }
 
 /** Whether a layer's weight can be written. */

@@ -1,3 +1,4 @@
+import type { tf } from "../compute/tensorflow.js";
 import { checkMiniBatches } from "../data/batches.js";
 import { readDatasetHeader } from "../data/dataset-file.js";
 import { DIGITS_TRAIN, loadData } from "../data/load.js";
@@ -22,36 +23,38 @@ interface Samples {
  * Refuses, before ranks start, what every one of them would refuse: a model, data, subdomains and mini-batches that do
  * not fit together. The tensors of a built-in network are counted by its options; any other model is built once, which
  * loads TensorFlow.js.
+ * @param given what a program holds in memory: its data in files, its model as it is
  * @param filesAreHere whether all ranks read the files that this process sees
  * @throws UsageError
  */
-export async function checkFit(config: TrainConfig, given: HandedOver, filesAreHere: boolean): Promise<void> {
+export async function checkFit(
+  config: TrainConfig,
+  given: { readonly data: HandedOver["data"]; readonly model: tf.LayersModel | undefined },
+  filesAreHere: boolean,
+): Promise<void> {
   const { data, model } = config;
   if (data === IN_MEMORY && !given.data) return; // a rank says that only the program has them
-  const random = new Random(config.seed);
-  if (!given.model && isBuiltIn(model)) {
-    const samples = await samplesOf(config, given, filesAreHere ? "locate" : "nothing");
-    checkCount(samples, config);
-    checkSamples(model, samples.sampleShape);
-    decompose(config, outline(model, { ...config, classes: samples.classes }), random);
-  } else if (given.model !== undefined || filesAreHere) {
-    const samples = await samplesOf(config, given, filesAreHere ? "read" : "nothing");
-    checkCount(samples, config);
-    decompose(config, await tensorsOf(config, samples, given.model), random);
-  }
-}
-
-function checkCount({ count }: Samples, { batches }: TrainConfig): void {
-  if (count !== undefined) checkMiniBatches(count, batches);
+  const builtIn = given.model === undefined && isBuiltIn(model) ? model : undefined;
+  if (builtIn === undefined && given.model === undefined && !filesAreHere) return;
+  const files = filesAreHere ? (builtIn ? "locate" : "read") : "nothing";
+  const samples = await samplesOf(config, given.data, files);
+  if (samples.count !== undefined) checkMiniBatches(samples.count, config.batches);
+  if (builtIn) checkSamples(builtIn, samples.sampleShape);
+  const slots = builtIn
+    ? outline(builtIn, { ...config, classes: samples.classes })
+    : given.model
+      ? await tensorsOfModel(given.model, samples)
+      : await tensorsOfFile(config, samples);
+  if (slots) decompose(config, slots, new Random(config.seed));
 }
 
 /** @param files what is done with the files of a data set, where it has some */
 async function samplesOf(
   { data, dataDir, trainSamples, testSamples }: TrainConfig,
-  given: HandedOver,
+  given: HandedOver["data"],
   files: "read" | "locate" | "nothing",
 ): Promise<Samples> {
-  if (given.data) return readDatasetHeader(given.data.train);
+  if (given) return readDatasetHeader(given.train);
   const name = data as Exclude<typeof data, typeof IN_MEMORY>;
   if (name === "digits" || files === "read") {
     // One digit is as good as all.
@@ -74,13 +77,12 @@ const FILES = {
   cifar10: { locate: locateCifar10, sampleShape: [32, 32, 3], classes: 10 },
 } as const;
 
-/** The trainable tensors of a model that is not built in. */
-async function tensorsOf(
+/** The trainable tensors of a model of a file; undefined where only a process of its own can build it. */
+async function tensorsOfFile(
   config: TrainConfig,
   samples: Samples,
-  handedOver: string | undefined,
-): Promise<readonly TensorSlot[]> {
-  const [{ tf }, { bringsWeights, buildModel }, { layoutOf }] = await Promise.all([
+): Promise<readonly TensorSlot[] | undefined> {
+  const [{ tf }, { buildModel, release }, { tensorsOf }] = await Promise.all([
     import("../compute/tensorflow.js"),
     import("../network/build.js"),
     import("../network/layout.js"),
@@ -88,15 +90,25 @@ async function tensorsOf(
   const wasSilent = tf.env().getBool("PROD");
   tf.env().set("PROD", true); // no advice on backends: nothing is computed here
   try {
-    const source = handedOver === undefined ? config.model : "the model given";
-    const choice = { ...config, model: handedOver ?? config.model };
-    const model = await buildModel(choice, samples, new Random(config.seed), source);
-    try {
-      return layoutOf(model).layout.slots;
-    } finally {
-      if (bringsWeights(choice)) model.dispose(); // a module may keep its own, and give it again
-    }
+    const model = await buildModel(config, samples, new Random(config.seed));
+    const { slots } = tensorsOf(model);
+    release(model, config);
+    return slots;
+  } catch (error) {
+    // Of a model that this program has made with another copy of TensorFlow.js: the copies share them.
+    if (/Variable with name .* was already registered/.test((error as Error).message)) return undefined;
+    throw error;
   } finally {
     tf.env().set("PROD", wasSilent);
   }
+}
+
+/** Those of a program's own model, of whatever copy of TensorFlow.js. */
+async function tensorsOfModel(model: tf.LayersModel, samples: Samples): Promise<readonly TensorSlot[]> {
+  const [{ checkShapes }, { tensorsOf }] = await Promise.all([
+    import("../network/build.js"),
+    import("../network/layout.js"),
+  ]);
+  checkShapes(model, samples, "the model given");
+  return tensorsOf(model).slots;
 }
