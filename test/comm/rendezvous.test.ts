@@ -83,6 +83,19 @@ describe("rendezvous", () => {
     await rendezvous.close();
   });
 
+  test("says within seconds that nobody can be reached, whatever a call may take", async () => {
+    const { rendezvous, environment } = await openJob(2, 300);
+    await rendezvous.close(); // its port is closed now
+    const { host } = new URL(rendezvous.endpoint);
+    const begun = performance.now();
+    await expect(connect(environment(1))).rejects.toThrow(
+      new RegExp(
+        `reach the rendezvous at tcp://${host}, but nobody has answered there for 10 s.*"apts doctor --hostfile`,
+      ),
+    );
+    expect(performance.now() - begun).toBeLessThan(60_000); // 10 s, on a machine that is not busy
+  }, 90_000);
+
   test("says so where nobody listens", async () => {
     const { rendezvous, environment } = await openJob(2, 0.1);
     await rendezvous.close();

@@ -9,6 +9,9 @@ import { PROTOCOL, type Answer, type PeerAddress, type Registration } from "./pr
 /** The rendezvous gives up first and can say who is missing. */
 const PATIENCE_SECONDS = 2;
 
+/** The rendezvous listens before any rank is told of it: an address that takes no connection for so long will not. */
+const REACH_SECONDS = 10;
+
 /** A listener that has refused the handshake for this long will not change its mind. */
 const REFUSAL_MS = 2000;
 
@@ -72,6 +75,14 @@ function watchForFailure(
         "Is the launcher running, and can this machine reach that address and port?";
       reject(new CommunicationTimeoutError(message));
     };
+    const unreachable = (): void => {
+      if (watch.reached) return;
+      const message =
+        `Expected rank ${rank} to reach the rendezvous at ${rendezvous}, but nobody has answered there for ${REACH_SECONDS} s. ` +
+        "Can this machine reach that address and port (a firewall, a wrong route, a launcher that has ended)? " +
+        '"apts doctor --hostfile FILE" says which hosts reach each other.';
+      reject(new AptsError(message));
+    };
     const check = (): void => {
       if (open || !watch.refused) return;
       const message =
@@ -79,6 +90,7 @@ function watchForFailure(
         "Do APTS_JOB_KEY and APTS_INSECURE of this rank belong to the job that runs there now?";
       reject(new AptsError(message));
     };
+    timers.push(setTimeout(unreachable, REACH_SECONDS * 1000));
     timers.push(setTimeout(late, seconds * 1000), setInterval(check, REFUSAL_MS));
   });
 }

@@ -37,6 +37,11 @@ export class LinkWatch {
     }
   }
 
+  /** Somebody listens there. */
+  get reached(): boolean {
+    return this.#reached;
+  }
+
   /** Somebody listens there and ended the handshake: wrong keys, or encryption on one side only. */
   get refused(): boolean {
     return this.#refused;
