@@ -2,6 +2,8 @@
 export { train, type TrainRequest } from "./cli/api.js";
 export { init, createLocalGroup } from "./comm/index.js";
 export type { Communicator, NumericArray, ReduceOp, Traffic } from "./comm/communicator.js";
+export type { DataInMemory } from "./cli/hand-over.js";
+export type { Numbers } from "./data/arrays.js";
 export type { InMemoryData } from "./data/in-memory.js";
 export * from "./errors.js";
 export type { MethodDescription } from "./methods/description.js";

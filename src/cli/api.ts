@@ -10,9 +10,12 @@ import { loadModel } from "../network/model-file.js";
 import type { EpochMetrics } from "../report/metrics.js";
 import type { RunEvent } from "../run/events.js";
 import type { Summary } from "../report/summary.js";
+import type { DATASETS, PartOf, RunOptions } from "../run/options.js";
+import type { launchOptions } from "../../launcher/options.js";
 import { showRun } from "./console.js";
 import { checkData, handOverData, handOverModel, type DataInMemory } from "./hand-over.js";
 import { runJob } from "./job.js";
+import type { jobOptions } from "./job-options.js";
 import { planJob } from "./plan.js";
 import { refuseForeignOptions } from "./unsupported.js";
 
@@ -20,20 +23,23 @@ import { refuseForeignOptions } from "./unsupported.js";
  * What `train` takes: every option of `apts train` under its camelCase name (`stopAtAccuracy`, `maxRadius`, …), and
  * what only a program can give.
  */
-export interface TrainRequest {
+export interface TrainRequest
+  extends
+    Omit<RunOptions, "model" | "data">,
+    PartOf<typeof jobOptions>,
+    Omit<PartOf<typeof launchOptions>, "dryRun"> {
   /** A LayersModel (trained in place), or as on the command line: `fcnn`, a `model.json`, a module. */
-  readonly model?: tf.LayersModel | string;
+  readonly model?: tf.LayersModel | string | undefined;
   /** Samples in memory, or as on the command line: `digits`, `mnist`, `cifar10`. */
-  readonly data?: DataInMemory | string;
+  readonly data?: DataInMemory | (typeof DATASETS)[number];
   /** Called at the end of every epoch. */
-  readonly onEpoch?: (metrics: EpochMetrics) => void;
+  readonly onEpoch?: ((metrics: EpochMetrics) => void) | undefined;
   /** Called with everything the run tells of itself. */
-  readonly onEvent?: (event: RunEvent) => void;
+  readonly onEvent?: ((event: RunEvent) => void) | undefined;
   /** Aborting it ends the run after the step it is in; what was learned so far is kept. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
   /** Whether a line an epoch goes to standard error; default: where that is a terminal. */
-  readonly verbose?: boolean | 0 | 1;
-  readonly [option: string]: unknown;
+  readonly verbose?: boolean | 0 | 1 | undefined;
 }
 
 /**

@@ -1,5 +1,5 @@
 import { flag, integer, number } from "../config/option.js";
-import { describe, type MethodDescription } from "./description.js";
+import { describe } from "./description.js";
 import { adabelief } from "./first-order/adabelief.js";
 import { adam, adamw } from "./first-order/adam.js";
 import { diffgrad } from "./first-order/diffgrad.js";
@@ -28,7 +28,7 @@ function adamOptions({ epsilon, weightDecay }: { epsilon: number; weightDecay: n
 }
 
 /** What the trust-region methods are measured against (ALGORITHMS §11), and SOAA (§10). */
-export const baselines: readonly MethodDescription[] = [
+export const baselines = [
   describe({
     name: "sgd",
     summary: "gradient descent with momentum",
@@ -106,4 +106,4 @@ export const baselines: readonly MethodDescription[] = [
     },
     create: (context, options, theta0) => soaa(context, options, theta0),
   }),
-];
+] as const;

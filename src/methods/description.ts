@@ -3,13 +3,13 @@ import type { Vector } from "../linalg/vector.js";
 import type { MethodContext, Optimizer } from "./problem.js";
 
 /** A method as the command line, the config file, the library and the documentation know it. */
-export interface MethodDescription {
-  readonly name: string;
+export interface MethodDescription<Name extends string = string, Options extends OptionTable = OptionTable> {
+  readonly name: Name;
   /** One line of help. */
   readonly summary: string;
   /** Key of ALGORITHMS.md. */
   readonly source: string;
-  readonly options: OptionTable;
+  readonly options: Options;
   /** Mini-batches an epoch where --batches is not given. */
   readonly batches: number;
   /** @throws UsageError where its options do not go together */
@@ -20,13 +20,12 @@ export interface MethodDescription {
 }
 
 /** Ties a table of options to the function that takes their values. */
-export function describe<T extends OptionTable>(
-  description: Omit<MethodDescription, "options" | "check" | "create"> & {
-    options: T;
+export function describe<const N extends string, T extends OptionTable>(
+  description: Omit<MethodDescription<N, T>, "check" | "create"> & {
     check?(options: ValuesOf<T>): void;
     create(context: MethodContext, options: ValuesOf<T>, theta0: Vector): Optimizer;
   },
-): MethodDescription {
+): MethodDescription<N, T> {
   return {
     ...description,
     check: (options) => description.check?.(options as ValuesOf<T>),

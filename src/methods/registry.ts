@@ -1,4 +1,4 @@
-import { choice, flag, integer, number } from "../config/option.js";
+import { choice, flag, integer, number, type Option } from "../config/option.js";
 import { UsageError } from "../errors.js";
 import { newAdamDirection } from "../trust-region/adam-direction.js";
 import { firstOrder } from "../trust-region/first-order.js";
@@ -134,7 +134,7 @@ function modelOf({ direction, pairs }: { direction: Direction; pairs: number }, 
 }
 
 /** The methods of the papers this project is about. */
-const trustRegionMethods: readonly MethodDescription[] = [
+const trustRegionMethods = [
   describe({
     name: "apts",
     summary: "additively preconditioned trust region on the full batch",
@@ -178,9 +178,21 @@ const trustRegionMethods: readonly MethodDescription[] = [
     create: (context, options, theta0) =>
       tr(context, { ...options, ...partsOf(options, theta0.length) }, theta0),
   }),
-];
+] as const;
 
-export const methods: readonly MethodDescription[] = [...trustRegionMethods, ...baselines];
+const described = [...trustRegionMethods, ...baselines] as const;
+
+export const methods: readonly MethodDescription[] = described;
+
+export type MethodName = (typeof described)[number]["name"];
+export const METHOD_NAMES: readonly MethodName[] = described.map(({ name }) => name);
+
+type AnyTable = (typeof described)[number]["options"];
+type NameIn<Table> = Table extends unknown ? keyof Table : never;
+type ValueIn<Table, Name extends PropertyKey> =
+  Table extends Readonly<Record<Name, Option<infer Value>>> ? Value : never;
+/** What the options of all methods may be, for whoever writes a program. */
+export type MethodOptions = { readonly [Name in NameIn<AnyTable>]?: ValueIn<AnyTable, Name> | undefined };
 
 /** The method of that name; names come from `methods`. */
 export function methodNamed(name: string): MethodDescription {

@@ -14,17 +14,14 @@ import {
 } from "../config/option.js";
 import { resolveOptions, type Given } from "../config/resolve.js";
 import { UsageError } from "../errors.js";
-import { methodNamed, methods } from "../methods/registry.js";
+import { METHOD_NAMES, methodNamed, methods, type MethodOptions } from "../methods/registry.js";
 
 export const BACKENDS = ["auto", "node-gpu", "webgpu", "node", "wasm", "cpu"] as const;
 export const DECOMPOSITIONS = ["tensors", "layers", "neurons"] as const;
 export const DATASETS = ["digits", "mnist", "cifar10"] as const;
 
 const runOptions = inGroup(HELP.run, {
-  method: choice(
-    methods.map((method) => method.name),
-    { fallback: "apts", help: "how to train" },
-  ),
+  method: choice(METHOD_NAMES, { fallback: "apts", help: "how to train" }),
   epochs: integer({ min: 1, max: 1_000_000_000, fallback: 20, help: "passes over the training set" }),
   batches: integer({
     min: 1,
@@ -223,6 +220,14 @@ if (taken !== undefined) throw new Error(`The option "${taken}" of a method hide
 
 /** All of it: what a command line or a config file may name. */
 export const allTrainOptions: OptionTable = { ...trainOptions, ...optionsOfMethods };
+
+/** What a program may give of a table's options. */
+export type PartOf<T extends OptionTable> = {
+  readonly [Name in keyof T]?: ValuesOf<T>[Name] | undefined;
+};
+
+/** What a program may give of the options of a run and of its method. */
+export type RunOptions = PartOf<typeof trainOptions> & MethodOptions;
 
 /** What a record calls data or a model that the program which started the run held in memory. */
 export const IN_MEMORY = "memory";

@@ -1,0 +1,75 @@
+import { execFile } from "node:child_process";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { expect, it } from "vitest";
+import { temporaryFolder } from "../helpers/apts.js";
+
+const run = promisify(execFile);
+const root = fileURLToPath(new URL("../..", import.meta.url));
+
+/** A program of a user's: what types can tell to be wrong does not compile, all else does. */
+const PROGRAM = `
+import * as tf from "@tensorflow/tfjs";
+import { train, UsageError, type DataInMemory, type EpochMetrics, type Summary, type TrainRequest } from "apts";
+
+const samples: DataInMemory["train"] = { features: [[1, 2], [3, 4]], labels: Int32Array.of(0, 1) };
+const data: DataInMemory = { train: samples, test: { features: tf.zeros([2, 2]), labels: [[1, 0], [0, 1]] } };
+const model = tf.sequential({ layers: [tf.layers.dense({ units: 2, inputShape: [2] })] });
+const losses: number[] = [];
+const request: TrainRequest = {
+  model, data, method: "adam", learningRate: 0.01, ranks: 2, epochs: 5, hidden: [8], decomposition: "neurons",
+  hostfile: "hosts.txt", resume: undefined, maxRestarts: 1, verbose: 0,
+  onEpoch: ({ loss }: EpochMetrics) => void losses.push(loss),
+};
+export const summary: Promise<Summary> = train(request).catch((error: unknown) => {
+  if (error instanceof UsageError) return train({ data: "digits", direction: "l-sr1", fdl: false });
+  throw error;
+});
+// @ts-expect-error epochs
+void train({ epoch: 5 });
+// @ts-expect-error apts
+void train({ method: "abts" });
+// @ts-expect-error a number
+void train({ ranks: "two" });
+// @ts-expect-error digits
+void train({ data: "digit" });
+// @ts-expect-error labels are missing
+void train({ data: { train: { features: [[1]] }, test: samples } });
+// @ts-expect-error no test set
+void train({ data: { train: samples } });
+// @ts-expect-error the option of no method
+void train({ learningrate: 0.1 });
+// @ts-expect-error the command line alone has it
+void train({ dryRun: true });
+// @ts-expect-error batches
+void train({ batchSize: 32 });
+`;
+
+it("compiles strictly for a user of the library, and finds mistakes in options", async () => {
+  const folder = temporaryFolder();
+  writeFileSync(join(folder, "program.ts"), PROGRAM);
+  const compilerOptions = {
+    strict: true,
+    exactOptionalPropertyTypes: true,
+    target: "ES2022",
+    module: "NodeNext",
+    moduleResolution: "NodeNext",
+    noEmit: true,
+    skipLibCheck: true,
+    types: ["node"],
+    typeRoots: [join(root, "node_modules", "@types")],
+    ignoreDeprecations: "6.0",
+    baseUrl: root,
+    paths: {
+      apts: ["dist/src/index.d.ts"],
+      "@tensorflow/tfjs": ["node_modules/@tensorflow/tfjs/dist/index.d.ts"],
+    },
+  };
+  writeFileSync(join(folder, "package.json"), '{"type":"module"}');
+  writeFileSync(join(folder, "tsconfig.json"), JSON.stringify({ compilerOptions, files: ["program.ts"] }));
+  const tsc = join(root, "node_modules", "typescript", "bin", "tsc");
+  const result: unknown = await run(process.execPath, [tsc, "-p", folder]).catch((error: unknown) => error);
+  expect(result).toEqual({ stdout: "", stderr: "" });
+}, 300_000);
