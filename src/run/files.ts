@@ -2,7 +2,7 @@ import { mkdir, open, readdir, rename, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { UsageError } from "../errors.js";
 import type { ModelFiles } from "../network/model-file.js";
-import { makeFolder, pathError } from "../paths.js";
+import { expectPlaceFor, makeFolder, pathError } from "../paths.js";
 
 /** The names of files that are being written, or were when their writer was killed. */
 const TEMPORARY = /\.\d+\.tmp$/;
@@ -74,6 +74,7 @@ export async function makeRunFolder(path: string): Promise<void> {
 
 /** Makes a folder that no other process takes: `path` or, where that is there already, path-2, path-3, …. Says which. */
 export async function reserveFolder(path: string): Promise<string> {
+  await expectPlaceFor(path, "the run folder");
   await makeFolder(dirname(path), "the folder of runs");
   for (let attempt = 1; ; attempt++) {
     const candidate = attempt === 1 ? path : `${path}-${attempt}`;

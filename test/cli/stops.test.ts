@@ -17,8 +17,14 @@ describe("apts train that is asked to stop", () => {
   it.each(["SIGTERM", "SIGINT"] as const)("ends at once on %s while its ranks still load", async (signal) => {
     const folder = temporaryFolder();
     const model = join(folder, "slow.mjs");
-    // Computes for ever, and hears no event.
-    writeFileSync(model, 'import { writeSync } from "node:fs"; writeSync(2, "loading\\n"); for (;;);');
+    // As a rank it computes for ever, and hears no event.
+    writeFileSync(
+      model,
+      `import { writeSync } from "node:fs";
+       if (process.env.APTS_RANK) for (writeSync(2, "loading\\n"); ; );
+       export const createModel = ({ tf, sampleShape: inputShape, classes: units }) =>
+         tf.sequential({ layers: [tf.layers.flatten({ inputShape }), tf.layers.dense({ units })] });`,
+    );
     const marks = mark();
     const run = startApts(train("--model", model, "--out", join(folder, "run")), { environment: marks });
     await run.saw(/loading/);
