@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { text } from "node:stream/consumers";
 import { join } from "node:path";
 import { afterEach, expect, it } from "vitest";
+import { parseCpuList } from "../../launcher/agent/inventory.js";
 import {
   built,
   cli,
@@ -62,7 +63,8 @@ await describeOnHosts("apts-launch over ssh", { hosts: 3 }, (bed) => {
     const { code, stdout, stderr } = await launch("login slots=1\nn1 slots=2\nn3 slots=1", "--", "node", sum);
     expect(stderr).toBe("");
     expect(code).toBe(0);
-    expect(stdout.trim().split("\n").sort()).toEqual([
+    const said = stdout.replace("[1-2 n1] sum 10 on n1", "[1 n1] sum 10 on n1\n[2 n1] sum 10 on n1"); // at once
+    expect(said.trim().split("\n").sort()).toEqual([
       "[0 login] sum 10 on login",
       "[1 n1] sum 10 on n1",
       "[2 n1] sum 10 on n1",
@@ -78,13 +80,15 @@ await describeOnHosts("apts-launch over ssh", { hosts: 3 }, (bed) => {
       ...["-x", 'GREETING=it\'s "here" $HOME'],
       ...rank({ 0: steps, 1: steps, 2: steps }),
     );
-    const of = (label: string): string[] =>
-      stdout
-        .split("\n")
-        .flatMap((line) => (line.startsWith(`[${label}] `) ? [line.slice(label.length + 3)] : []));
-    expect(of("0 n1")).toEqual(['it\'s "here" $HOME', "0", "2"]);
-    expect(of("1 n1")).toEqual(['it\'s "here" $HOME', "1", "2"]);
-    expect(of("2 n2")).toEqual(['it\'s "here" $HOME', "CUDA_VISIBLE_DEVICES", "1"]);
+    // A line that several ranks say at once is shown once, their numbers in front.
+    const of = (rank: number): string[] =>
+      stdout.split("\n").flatMap((line) => {
+        const [, ranks, text] = /^\[([\d,-]+)[^\]]*\] (.*)$/.exec(line) ?? [];
+        return ranks !== undefined && parseCpuList(ranks).includes(rank) ? [text!] : [];
+      });
+    expect(of(0)).toEqual(['it\'s "here" $HOME', "0", "2"]);
+    expect(of(1)).toEqual(['it\'s "here" $HOME', "1", "2"]);
+    expect(of(2)).toEqual(['it\'s "here" $HOME', "CUDA_VISIBLE_DEVICES", "1"]);
   });
 
   it("starts hosts through hosts, and hears all of them", async () => {
