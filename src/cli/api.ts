@@ -12,10 +12,12 @@ import type { RunEvent } from "../run/events.js";
 import type { Summary } from "../report/summary.js";
 import type { DATASETS, PartOf, RunOptions } from "../run/options.js";
 import type { launchOptions } from "../../launcher/options.js";
+import { Callbacks } from "./callbacks.js";
 import { showRun } from "./console.js";
 import { checkData, handOverData, handOverModel, type DataInMemory } from "./hand-over.js";
 import { runJob } from "./job.js";
 import type { jobOptions } from "./job-options.js";
+import { expectNotStandardised, markStandardised, takeModel } from "./own-models.js";
 import { planJob } from "./plan.js";
 import { refuseForeignOptions } from "./unsupported.js";
 
@@ -33,9 +35,9 @@ export interface TrainRequest
   /** Samples in memory, or as on the command line: `digits`, `mnist`, `cifar10`. */
   readonly data?: DataInMemory | (typeof DATASETS)[number];
   /** Called at the end of every epoch. */
-  readonly onEpoch?: ((metrics: EpochMetrics) => void) | undefined;
+  readonly onEpoch?: ((metrics: EpochMetrics) => void | Promise<void>) | undefined;
   /** Called with everything the run tells of itself. */
-  readonly onEvent?: ((event: RunEvent) => void) | undefined;
+  readonly onEvent?: ((event: RunEvent) => void | Promise<void>) | undefined;
   /** Aborting it ends the run after the step it is in; what was learned so far is kept. */
   readonly signal?: AbortSignal | undefined;
   /** Whether a line an epoch goes to standard error; default: where that is a terminal. */
@@ -54,6 +56,8 @@ export async function train(request: TrainRequest = {}): Promise<Summary> {
   if ("dryRun" in options)
     throw new UsageError('Expected options of a run, got "dryRun", which the command line alone has.');
   const values: Record<string, unknown> = { ...options };
+  const callbacks = new Callbacks(signal);
+  const giveBack = isModel(model) ? takeModel(model) : undefined;
   const handover = await mkdtemp(join(tmpdir(), "apts-"));
   try {
     const handed = isModel(model) ? await handOverModel(model, handover) : undefined;
@@ -68,7 +72,8 @@ export async function train(request: TrainRequest = {}): Promise<Summary> {
       ...(samples ? { data: await handOverData(samples, handover) } : {}),
       ...(handed ? { model: handed.path } : {}),
     };
-    if (handed && spec.config.standardise) {
+    if (handed && isModel(model) && spec.config.standardise) {
+      expectNotStandardised(model);
       const copy = await loadModel(handed.path); // of the TensorFlow.js that is used here
       checkStandardisedInPlace(copy, samples?.train);
       copy.dispose();
@@ -83,18 +88,26 @@ export async function train(request: TrainRequest = {}): Promise<Summary> {
         observe: (event) => {
           // The program has the summary, and shows of it what it likes.
           if (event.type !== "done") show?.(event);
-          onEvent?.(event);
-          if (event.type === "epoch") onEpoch?.(event.metrics);
+          callbacks.heed(onEvent?.(event));
+          if (event.type === "epoch") callbacks.heed(onEpoch?.(event.metrics));
         },
-        ...(signal ? { signal } : {}),
+        signal: callbacks.signal,
       },
     );
+    callbacks.check();
     const { summary, failure } = result;
     if (failure?.exitCode === 2) throw new UsageError(failure.report?.message ?? failure.description);
-    if (!summary) throw new AptsError(failure?.description ?? "The run ended without a summary.");
+    if (!summary) {
+      const stopped = "The training was stopped before its first step: nothing was learned, nothing is kept.";
+      throw new AptsError(
+        failure?.description ?? (signal?.aborted ? stopped : "The run ended without a summary."),
+      );
+    }
     await handed?.takeBack(join(summary.out, "model", "model.json"));
+    if (isModel(model) && spec.config.standardise) markStandardised(model);
     return summary;
   } finally {
+    giveBack?.();
     await rm(handover, { recursive: true, force: true });
   }
 }

@@ -8,7 +8,8 @@ import type { RunRecord } from "../run/record.js";
 export interface RecordedRun {
   /** The name its user gave it; undefined: the method's. */
   readonly label: string | undefined;
-  readonly record: Pick<RunRecord, "apts" | "backend" | "parameters" | "options">;
+  readonly record: Pick<RunRecord, "apts" | "backend" | "parameters" | "options"> &
+    Partial<Pick<RunRecord, "samples">>;
 }
 
 /** The seed, and what changes neither results nor times. All else makes another experiment. */
@@ -63,14 +64,18 @@ function differing(facts: Facts, peers: readonly Facts[]): [string, string][] {
   });
 }
 
-function commonFacts({ apts, backend, parameters, options }: RecordedRun["record"]): Facts {
+function commonFacts({ apts, backend, parameters, options, samples }: RecordedRun["record"]): Facts {
   const { method, ranks, subdomains, batches } = options;
   const computation = backend.fingerprint.replace(/; \d+ threads/, "");
+  const byName = options.data !== "memory" && options.dataDir === undefined;
   const batchesImplied = batches === describing(method)?.batches;
   return new Map([
     ...textsOf({ ...options, methodOptions: undefined }, trainOptions),
     ["subdomains", { text: `subdomains ${subdomains}`, implied: subdomains === ranks }],
     ["batches", { text: `batches ${batches}`, implied: batchesImplied }],
+    // Of data that come by name, the options say which samples.
+    ["samples", { implied: byName, text: samples ? `samples ${samples.train.sha256.slice(0, 7)}` : "" }],
+    ["measured", { implied: byName, text: samples ? `measured on ${samples.test.sha256.slice(0, 7)}` : "" }],
     ["parameters", { text: `${parameters} parameters` }],
     ["threads", { text: `threads ${backend.threads}` }],
     ["computation", { text: `on ${computation}` }],

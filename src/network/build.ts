@@ -121,12 +121,15 @@ async function create(choice: ModelChoice, data: SampleKind, random: Random): Pr
       `Expected ${model} to export a function createModel, got ${Object.keys(module).join(", ") || "no exports"}.`,
     );
   }
-  const made: unknown = await module.createModel({
-    tf,
-    sampleShape: data.sampleShape,
-    classes: data.classes,
-    seed,
-  });
+  let made: unknown;
+  try {
+    made = await module.createModel({ tf, sampleShape: data.sampleShape, classes: data.classes, seed });
+  } catch (error) {
+    throw new UsageError(
+      `Expected createModel of ${model} to make a model, but it failed: ${error instanceof Error ? error.message : String(error)}`,
+      { cause: error },
+    );
+  }
   checkModel(made, model);
   if (!(made instanceof tf.LayersModel)) {
     throw new UsageError(

@@ -44,7 +44,10 @@ export async function writeWeights(
       buffer.values = (await found[i]!.data()) as Float32Array;
       fresh.push(buffer.toTensor());
     }
-    model.setWeights(fresh);
+    // One by one: `setWeights` of a Sequential orders weights otherwise than `getWeights` where a nested model is frozen.
+    model.weights.forEach((weight, i) => {
+      weight.write(fresh[i]!);
+    });
   } finally {
     for (const tensor of fresh) tensor.dispose();
   }
