@@ -273,7 +273,7 @@ await describeOnHosts("ranks in SLURM jobs", { hosts: 2, gpus: 2, slurm: true },
 
   it("writes a checkpoint before the time limit: on SLURM's warning, and without one", TIME, async () => {
     // Of a method that goes on where nothing is left to learn.
-    const endless = [...RUN, "--method", "sgd", "--epochs", "1000000"];
+    const endless = [...RUN, "--method", "sgd", "--batches", "1", "--tolerance", "0", "--epochs", "1000000"];
     const options = ["--nodes=1", "--ntasks-per-node=2", "--time=1"];
     const [warned, unwarned] = [project(), project()];
     const jobs = {
