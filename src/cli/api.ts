@@ -6,7 +6,6 @@ import type { Given } from "../config/resolve.js";
 import { describe } from "../data/arrays.js";
 import { AptsError, UsageError } from "../errors.js";
 import { checkStandardisedInPlace } from "../network/inputs/standardisation.js";
-import { loadModel } from "../network/model-file.js";
 import type { EpochMetrics } from "../report/metrics.js";
 import type { RunEvent } from "../run/events.js";
 import type { Summary } from "../report/summary.js";
@@ -74,9 +73,7 @@ export async function train(request: TrainRequest = {}): Promise<Summary> {
     };
     if (handed && isModel(model) && spec.config.standardise) {
       expectNotStandardised(model);
-      const copy = await loadModel(handed.path); // of the TensorFlow.js that is used here
-      checkStandardisedInPlace(copy, samples?.train);
-      copy.dispose();
+      checkStandardisedInPlace(model, samples?.train);
     }
     const show = (verbose ?? process.stderr.isTTY) ? showRun(false) : undefined;
     const result = await runJob(

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { expect, it } from "vitest";
 import type { Examination } from "../../src/job/doctor/facts.js";
 import type { Finding } from "../../src/job/doctor/finding.js";
+import { NO_KOFFI } from "../helpers/no-koffi.js";
 import { APTS, runApts, SMALL, temporaryFolder } from "../helpers/apts.js";
 
 interface Told {
@@ -51,14 +52,6 @@ it("apts doctor ends with 1 where files and folders are not enough, and shows a 
   expect(stdout).toMatch(/compute +│ warning │ cpu/);
   expect(status).toBe(1);
 });
-
-const NO_KOFFI = `data:text/javascript,${encodeURIComponent(`
-  import { register } from "node:module";
-  register("data:text/javascript," + encodeURIComponent(\`
-    export async function resolve(specifier, context, next) {
-      if (specifier === "koffi") throw new Error("no koffi");
-      return next(specifier, context);
-    }\`));`)}`;
 
 it("apts doctor says why ranks cannot read each other's memory, and what to do", async () => {
   const { stdout } = await runApts(ARGS, { environment: { NODE_OPTIONS: `--import=${NO_KOFFI}` } });

@@ -36,21 +36,32 @@ describe("a model of the program's", () => {
     expect(lib === tf || lib.LayersModel !== tf.LayersModel).toBe(true);
     // The copies share variables, and so the names of these.
     const named = (layer: string): string => `${layer}_${lib === tf ? "own" : "other"}`;
-    const frozen = lib.layers.dense({ units: 4, trainable: false, inputShape: [4], name: named("frozen") });
-    const inner = lib.layers.dense({ units: 4, inputShape: [4], name: named("inner") });
+    const kernelInitializer = (seed: number) => lib.initializers.glorotNormal({ seed });
+    const four = { units: 4, inputShape: [4] };
+    const frozen = lib.layers.dense({
+      ...four,
+      trainable: false,
+      name: named("frozen"),
+      kernelInitializer: kernelInitializer(1),
+    });
+    const inner = lib.layers.dense({
+      ...four,
+      name: named("inner"),
+      kernelInitializer: kernelInitializer(2),
+    });
     const model = lib.sequential({
       layers: [
         frozen,
         lib.sequential({ layers: [inner] }),
         lib.layers.batchNormalization({ name: named("norm") }),
-        lib.layers.dense({ units: 3, name: named("logits") }),
+        lib.layers.dense({ units: 3, name: named("logits"), kernelInitializer: kernelInitializer(3) }),
       ],
     });
     const before = model.getWeights().map((weight) => Array.from(weight.dataSync()));
     const kept = frozen.getWeights().map((weight) => Array.from(weight.dataSync()));
     const tensors = tf.memory().numTensors;
     const out = join(temporaryFolder(), "run");
-    const { testAccuracy } = await train({ model, data, ...small, out });
+    const { testAccuracy } = await train({ model, data, ...small, epochs: 20, out });
     expect(tf.memory().numTensors).toBe(tensors);
     expect(testAccuracy).toBeGreaterThan(0.5);
     // Everything the run folder has, by name: trained and frozen weights, and the statistics of batch normalisation.

@@ -1,5 +1,6 @@
 import { spawnSync } from "node:child_process";
 import { readdirSync, readFileSync, readlinkSync } from "node:fs";
+import { NO_KOFFI } from "../helpers/no-koffi.js";
 import { describe, expect, test } from "vitest";
 
 import type { Communicator } from "../../src/comm/index.js";
@@ -111,15 +112,6 @@ async function exchange(options: JobOptions): Promise<void> {
     await ranks[Symbol.asyncDispose]();
   }
 }
-
-/** A module hook under which koffi is not there. */
-const NO_KOFFI = `data:text/javascript,${encodeURIComponent(`
-  import { register } from "node:module";
-  register("data:text/javascript," + encodeURIComponent(\`
-    export async function resolve(specifier, context, next) {
-      if (specifier === "koffi") throw new Error("no koffi");
-      return next(specifier, context);
-    }\`));`)}`;
 
 describe("ranks exchange by sockets", () => {
   test("where it is switched off", async () => {
