@@ -3,7 +3,7 @@ import type { Communicator } from "./communicator.js";
 import { addFloat32 } from "./sum-kernel.js";
 
 /*
- * The sum of the partial results of C chunks along one fixed binary tree (ALGORITHMS.md §9). A node covers chunks
+ * The sum of the partial results of C chunks along one fixed binary tree (docs/algorithms.md §9). A node covers chunks
  * [lo, hi); its left child takes the largest power of two of them that leaves some, its right child the rest. The
  * tree depends on C alone, so neither the number of ranks nor their speed changes a bit of the result.
  *

@@ -3,7 +3,7 @@ import type { Dataset, Normalisation } from "./dataset.js";
 import type { Random } from "./random.js";
 
 /**
- * The mini-batches of one epoch (ALGORITHMS §4, "SAPTS mini-batches"): the shuffled indices 0 … count − 1 are cut in
+ * The mini-batches of one epoch (docs/algorithms.md §4, "SAPTS mini-batches"): the shuffled indices 0 … count − 1 are cut in
  * `batches` disjoint base parts whose sizes differ by one at most; each mini-batch is its own base part followed by
  * a fraction `overlap` (rounded) of every other base part. No index occurs twice within a mini-batch.
  *

@@ -36,7 +36,7 @@ export class Subdomain {
   }
 }
 
-/** R_1..R_N: disjoint, covering all n parameters (ALGORITHMS §0). */
+/** R_1..R_N: disjoint, covering all n parameters (docs/algorithms.md §0). */
 export interface Decomposition {
   readonly name: string;
   readonly dimension: number;

@@ -2,7 +2,7 @@ import { UsageError } from "../errors.js";
 import { joinRuns, Subdomain, type Decomposition, type TensorSlot } from "./decomposition.js";
 
 /**
- * Contiguous runs of layers, the largest run as small as it can be in parameters (ALGORITHMS §5).
+ * Contiguous runs of layers, the largest run as small as it can be in parameters (docs/algorithms.md §5).
  *
  * @throws UsageError where there are more subdomains than layers with parameters
  */

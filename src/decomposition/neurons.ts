@@ -3,7 +3,7 @@ import { joinRuns, Subdomain, type Decomposition, type IndexRun, type TensorSlot
 
 /**
  * Every layer's output units, with their weights and biases, are cut in N equal runs, so that each subdomain owns a
- * balanced slice of every tensor (ALGORITHMS §5). Output units are the last axis of a kernel (in, out) or
+ * balanced slice of every tensor (docs/algorithms.md §5). Output units are the last axis of a kernel (in, out) or
  * (height, width, in, out), and of a bias (out): a slice of a kernel is one run for each of its rows.
  *
  * A layer with fewer units than N leaves some subdomains without a part of it.

@@ -2,7 +2,7 @@ import { UsageError } from "../errors.js";
 import { joinRuns, Subdomain, type Decomposition, type TensorSlot } from "./decomposition.js";
 
 /**
- * TCKK23 §3.1: the M parameter tensors are shuffled and dealt, about M/N each, to N subdomains (ALGORITHMS §5).
+ * TCKK23 §3.1: the M parameter tensors are shuffled and dealt, about M/N each, to N subdomains (docs/algorithms.md §5).
  *
  * @param shuffle a permutation of the M tensor numbers, drawn from the run's seed
  * @throws UsageError where N > M

@@ -1,6 +1,6 @@
 /**
  * Tall matrices as a few long columns, (n, k) with n in the millions and k about ten: products with one or two
- * vectors, and combinations. Sums are float64 and in an order fixed by n alone (ALGORITHMS §9).
+ * vectors, and combinations. Sums are float64 and in an order fixed by n alone (docs/algorithms.md §9).
  *
  * All run block by block, so that each column is read from memory once while the vectors it meets stay in the cache,
  * and several columns at a time, so that an entry is loaded and widened once for several products: V8 does not

@@ -1,5 +1,5 @@
 /**
- * Vectors are flat Float32Arrays; inner products and norms accumulate in float64 (ALGORITHMS §0).
+ * Vectors are flat Float32Arrays; inner products and norms accumulate in float64 (docs/algorithms.md §0).
  * The loops are unrolled by four: V8 does not vectorise, and the unrolled form runs near twice as fast.
  */
 export type Vector = Float32Array;

@@ -27,7 +27,7 @@ export interface AptsOptions {
   /** Trials with shrinking radius in one trust-region step. */
   readonly maxTrials: number;
   readonly tryLonger: boolean;
-  /** W, accepted losses the acceptance looks back on; 1: monotone (ALGORITHMS §8). */
+  /** W, accepted losses the acceptance looks back on; 1: monotone (docs/algorithms.md §8). */
   readonly window: number;
   readonly rule: RadiusRule;
   /** Δ⁰ */
@@ -36,7 +36,7 @@ export interface AptsOptions {
 
 /**
  * APTS and SAPTS, TCKK23 Algorithm 1, and NAPTS where the window is longer than 1: one call of `step` is one pass of
- * ALGORITHMS §4.1–7, for the batch it is given (all samples: APTS; mini-batch after mini-batch: SAPTS). Every rank
+ * docs/algorithms.md §4.1–7, for the batch it is given (all samples: APTS; mini-batch after mini-batch: SAPTS). Every rank
  * runs this; the global objective and the gathering of slices are the only communication, beside rank 0's decisions.
  */
 export function apts(context: MethodContext, options: AptsOptions, theta0: Vector): Optimizer {
@@ -98,13 +98,13 @@ export function apts(context: MethodContext, options: AptsOptions, theta0: Vecto
     return { loss: result.f, accepted: result.accepted, gradientNorm, radius };
   }
 
-  /** Step 5 without fdl; a loss that is not finite sends θ_½ back to θ (ALGORITHMS §4 (d)). */
+  /** Step 5 without fdl; a loss that is not finite sends θ_½ back to θ (docs/algorithms.md §4 (d)). */
   async function unrepaired(problem: Problem, at: KnownPoint, s: Vector): Promise<KnownPoint> {
     const half = await known.evaluate(problem, addScaled(at.x, 1, s, new Float32Array(s.length)));
     return (await decide(() => Number.isFinite(half.f))) ? half : at;
   }
 
-  /** Steps 5 and 6: while f(θ_½) > f_ref, turn the step towards ĝ and shorten it (ALGORITHMS §4 (c)). */
+  /** Steps 5 and 6: while f(θ_½) > f_ref, turn the step towards ĝ and shorten it (docs/algorithms.md §4 (c)). */
   async function repaired(problem: Problem, at: KnownPoint, s: Vector, fRef: number): Promise<KnownPoint> {
     const { objective } = problem;
     const x = addScaled(at.x, 1, s, new Float32Array(s.length));

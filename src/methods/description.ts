@@ -7,7 +7,7 @@ export interface MethodDescription<Name extends string = string, Options extends
   readonly name: Name;
   /** One line of help. */
   readonly summary: string;
-  /** Key of ALGORITHMS.md. */
+  /** Key of docs/algorithms.md. */
   readonly source: string;
   readonly options: Options;
   /** Mini-batches an epoch where --batches is not given. */

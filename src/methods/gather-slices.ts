@@ -4,7 +4,7 @@ import type { Vector } from "../linalg/vector.js";
 import { ownedSubdomains } from "./problem.js";
 
 /**
- * Σ R_iᵀ s_i from the slices each rank holds of its own subdomains (ALGORITHMS §4.4): one allgatherv of n numbers.
+ * Σ R_iᵀ s_i from the slices each rank holds of its own subdomains (docs/algorithms.md §4.4): one allgatherv of n numbers.
  * `slices` are in the order of this rank's subdomains r, r+P, …
  */
 export async function gatherSlices(

@@ -10,7 +10,7 @@ export interface KnownPoint extends Iterate {
 
 /**
  * Evaluates f and ∇f for a trust-region method, shows every gradient that is finite to its model, and keeps what is known where the
- * method stands: where the same batch comes again, nothing is evaluated twice (ALGORITHMS §4 (e)).
+ * method stands: where the same batch comes again, nothing is evaluated twice (docs/algorithms.md §4 (e)).
  */
 export class KnownPoints {
   #batch: Problem | undefined;

@@ -13,11 +13,11 @@ export interface LocalSolveOptions {
   readonly maxTrials: number;
 }
 
-/** The local radius is spent when the iterate is this close to the global one (ALGORITHMS §4.3). */
+/** The local radius is spent when the iterate is this close to the global one (docs/algorithms.md §4.3). */
 const RADIUS_SPENT = 1e-3;
 
 /**
- * The subproblem of one subdomain (ALGORITHMS §4.3): up to ν trust-region steps on θ_i ↦ f(θ) that together stay in
+ * The subproblem of one subdomain (docs/algorithms.md §4.3): up to ν trust-region steps on θ_i ↦ f(θ) that together stay in
  * the global ball, ‖θ_i − R_iθ‖_∞ ≤ Δ. The gradient of the first step is R_i g: it is given, not recomputed.
  * Returns θ_i.
  */

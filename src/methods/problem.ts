@@ -6,10 +6,10 @@ import type { Decide } from "../trust-region/step.js";
 
 /**
  * f on one batch D, as a method sees it. Two problems are the same batch iff they are the same object, which is
- * what lets a method reuse losses and gradients (ALGORITHMS §4 (e)).
+ * what lets a method reuse losses and gradients (docs/algorithms.md §4 (e)).
  */
 export interface Problem {
-  /** f(θ) = ℓ(θ; D), evaluated by all ranks together: every rank makes the same calls (ALGORITHMS §9). */
+  /** f(θ) = ℓ(θ; D), evaluated by all ranks together: every rank makes the same calls (docs/algorithms.md §9). */
   readonly objective: Objective;
   /** θ_i ↦ f(θ) with all other parameters frozen at `theta`, evaluated by this rank alone. */
   local(subdomain: number, theta: Vector): Objective;
@@ -57,7 +57,7 @@ export interface Optimizer {
 }
 
 /**
- * Whether no step is to be made from a point with that ‖∇f‖_∞: the full batch is minimised there (ALGORITHMS §1.7), or
+ * Whether no step is to be made from a point with that ‖∇f‖_∞: the full batch is minimised there (docs/algorithms.md §1.7), or
  * the gradient is not finite and would stay in a method's memory for good.
  */
 export function leadsNowhere(
@@ -67,13 +67,13 @@ export function leadsNowhere(
   return !Number.isFinite(gradientNorm) || (fullBatch && gradientNorm <= tolerance);
 }
 
-/** Rank 0 takes the decision and tells the others: decisions are broadcast, never recomputed (ALGORITHMS §9). */
+/** Rank 0 takes the decision and tells the others: decisions are broadcast, never recomputed (docs/algorithms.md §9). */
 export function decideOnRankZero(comm: Communicator): Decide {
   if (comm.size === 1) return (decision) => decision();
   return (decision) => comm.broadcastObject(comm.rank === 0 ? decision() : undefined, 0);
 }
 
-/** The subdomains rank r owns: r, r+P, r+2P, … (ALGORITHMS §0). */
+/** The subdomains rank r owns: r, r+P, r+2P, … (docs/algorithms.md §0). */
 export function ownedSubdomains(count: number, rank: number, size: number): number[] {
   return Array.from({ length: count }, (_, i) => i).filter((i) => i % size === rank);
 }

@@ -2,7 +2,7 @@ import type { MethodState, Problem } from "./problem.js";
 
 /**
  * f_ref, what non-monotone acceptance measures a trial against: the largest of the current loss and of the W − 1
- * losses accepted before it (ALGORITHMS §8, ACLTK26). A window never spans different batches.
+ * losses accepted before it (docs/algorithms.md §8, ACLTK26). A window never spans different batches.
  */
 export class ReferenceLoss {
   #batch: Problem | undefined;

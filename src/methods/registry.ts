@@ -73,7 +73,7 @@ interface Radii {
   readonly maxRadius: number;
 }
 
-/** Δ_min ≤ Δ⁰ ≤ Δ_max (ALGORITHMS §1.6) */
+/** Δ_min ≤ Δ⁰ ≤ Δ_max (docs/algorithms.md §1.6) */
 function checkRadii({ radius, minRadius, maxRadius }: Radii): void {
   const refuse = (expected: string, got: string): never => {
     throw new UsageError(`Expected ${expected}, got ${got}.`);

@@ -15,7 +15,7 @@ export interface SoaaOptions {
 }
 
 /**
- * SOAA, VV24 (ALGORITHMS §10): Adam's moments, a diagonal Fisher matrix made of them, and a trust-region factor d that
+ * SOAA, VV24 (docs/algorithms.md §10): Adam's moments, a diagonal Fisher matrix made of them, and a trust-region factor d that
  * follows how well the last step's predicted decrease came true. One gradient a step, every step taken.
  */
 export function soaa(context: MethodContext, options: SoaaOptions, theta0: Vector): Optimizer {

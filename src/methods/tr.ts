@@ -21,7 +21,7 @@ export interface TrOptions {
   readonly radius: number;
 }
 
-/** `tr`: one trust-region step (ALGORITHMS §1) on each batch. A rejected step leaves its gradient for the next. */
+/** `tr`: one trust-region step (docs/algorithms.md §1) on each batch. A rejected step leaves its gradient for the next. */
 export function tr(context: MethodContext, options: TrOptions, theta0: Vector): Optimizer {
   const { model } = options;
   const decide = decideOnRankZero(context.comm);

@@ -2,7 +2,7 @@ import { tf } from "../compute/tensorflow.js";
 import type { TensorSlot } from "../decomposition/decomposition.js";
 import { UsageError } from "../errors.js";
 
-/** How a model's trainable tensors lie in θ: one after another, in the model's own order (ALGORITHMS §0). */
+/** How a model's trainable tensors lie in θ: one after another, in the model's own order (docs/algorithms.md §0). */
 export interface ParameterLayout {
   readonly slots: readonly TensorSlot[];
   /** n */

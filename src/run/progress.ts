@@ -1,7 +1,7 @@
 import { same, type Vector } from "../linalg/vector.js";
 import { leadsNowhere, type MethodContext, type StepReport } from "../methods/problem.js";
 
-/** Iterations in a row that accept nothing and leave θ where it was, after which a run counts as stalled (ALGORITHMS §1.7). */
+/** Iterations in a row that accept nothing and leave θ where it was, after which a run counts as stalled (docs/algorithms.md §1.7). */
 const STALLED_AFTER = 5;
 
 /** What a checkpoint keeps of it. */

@@ -77,7 +77,7 @@ async function dataOf(config: TrainConfig, { data }: HandedOver): Promise<DataSp
 /** The built-in digits are one data set: seeds of runs vary everything but the data. */
 const DATA_SEED = 0;
 
-/** Different libraries, core types or thread counts give different bits (ALGORITHMS §9). */
+/** Different libraries, core types or thread counts give different bits (docs/algorithms.md §9). */
 async function checkAlike(comm: Communicator, backend: ComputeBackend): Promise<void> {
   const fingerprints = await comm.allgatherObject(backend.fingerprint);
   const other = fingerprints.findIndex((fingerprint) => fingerprint !== fingerprints[0]);

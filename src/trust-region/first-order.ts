@@ -1,7 +1,7 @@
 import { dot, normInf, scale } from "../linalg/vector.js";
 import type { Model } from "./model.js";
 
-/** Order 1: s = −Δ g / ‖g‖_∞, predicted −gᵀs = Δ ‖g‖₂² / ‖g‖_∞ (ALGORITHMS §1.1). Remembers nothing. */
+/** Order 1: s = −Δ g / ‖g‖_∞, predicted −gᵀs = Δ ‖g‖₂² / ‖g‖_∞ (docs/algorithms.md §1.1). Remembers nothing. */
 export const firstOrder: Model = {
   step(g, radius) {
     const largest = normInf(g);

@@ -1,6 +1,6 @@
 /**
  * All inner products among the curvature pairs, float64, index 0 the oldest pair. Everything about B but the product
- * with a vector follows from these (ALGORITHMS §2).
+ * with a vector follows from these (docs/algorithms.md §2).
  */
 export interface Gram {
   /** SᵀS, (k, k), symmetric. */

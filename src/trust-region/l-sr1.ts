@@ -28,7 +28,7 @@ export interface GradientProducts {
 
 /**
  * The limited-memory SR1 matrix B = γI + ΨMΨᵀ, Ψ = Y − γS, of the newest pairs s = θ₊ − θ, y = ∇f₊ − ∇f
- * (ALGORITHMS §2, BEM17 §2). Pairs must come from one and the same batch.
+ * (docs/algorithms.md §2, BEM17 §2). Pairs must come from one and the same batch.
  *
  * S and Y are kept as the pairs came and Ψ is never formed: γ may change with every pair. Their Gram matrices grow
  * with each pair, so that `update` and `productsWith` read S and Y once each and all else is k×k in float64.

@@ -7,7 +7,7 @@ export interface Step {
   readonly predicted: number;
   /**
    * ‖s‖ in the norm of the ball it was sought in, for the test whether the step used its radius: the infinity norm,
-   * but for L-SR1 the 2-norm, whose ball of the same radius lies inside (ALGORITHMS §0).
+   * but for L-SR1 the 2-norm, whose ball of the same radius lies inside (docs/algorithms.md §0).
    */
   readonly norm: number;
 }
@@ -37,10 +37,10 @@ export interface Model {
   observe(x: Vector, g: Vector): void;
   /**
    * f has gradient `g` at `x`, a trial from the point observed last. Only models that learn from pairs of points of
-   * one batch have this: to them a gradient is worth its price where the method itself needs none (ALGORITHMS §2).
+   * one batch have this: to them a gradient is worth its price where the method itself needs none (docs/algorithms.md §2).
    */
   observeTrial?(x: Vector, g: Vector): void;
-  /** Gradients from here on are of another f: they are never subtracted from earlier ones (ALGORITHMS §2). */
+  /** Gradients from here on are of another f: they are never subtracted from earlier ones (docs/algorithms.md §2). */
   startBatch(): void;
   /** The model a subdomain starts from: this one's knowledge of the subdomain's parameters (TCKK23 §3.1). */
   restrict(subdomain: Restriction): Model;

@@ -18,7 +18,7 @@ export interface ObsSolution {
 const MARGIN = 2 ** -24;
 
 /**
- * OBS: the exact minimiser of gᵀs + ½ sᵀBs over ‖s‖₂ ≤ Δ for the L-SR1 matrix B (ALGORITHMS §3, BEM17 §3):
+ * OBS: the exact minimiser of gᵀs + ½ sᵀBs over ‖s‖₂ ≤ Δ for the L-SR1 matrix B (docs/algorithms.md §3, BEM17 §3):
  *
  *     (B + σI) s = −g,  σ ≥ 0,  σ(Δ − ‖s‖) = 0,  B + σI ⪰ 0
  *

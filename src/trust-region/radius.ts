@@ -1,4 +1,4 @@
-/** How a radius reacts to the quality of a step (ALGORITHMS §1.4). */
+/** How a radius reacts to the quality of a step (docs/algorithms.md §1.4). */
 export interface RadiusRule {
   /** Below this ratio the radius shrinks. */
   readonly eta1: number;
@@ -26,11 +26,11 @@ export interface Verdict {
   readonly rho: number;
 }
 
-/** A step counts as using the radius from this share of it on (ALGORITHMS §1.4). */
+/** A step counts as using the radius from this share of it on (docs/algorithms.md §1.4). */
 const ON_THE_BOUNDARY = 0.9;
 
 /**
- * The ratio test: the only place where a step is accepted or rejected and a radius changes (ALGORITHMS §1.3, §1.4).
+ * The ratio test: the only place where a step is accepted or rejected and a radius changes (docs/algorithms.md §1.3, §1.4).
  * Reductions are positive when f falls; a reduction that is not finite is a rejection, never an error.
  *
  * @param actual f(θ) − f(θ+s)

@@ -10,7 +10,7 @@ interface Point {
 }
 
 /**
- * Order 2: the minimiser of gᵀs + ½ sᵀBs over ‖s‖₂ ≤ Δ, B from L-SR1 (ALGORITHMS §1.1, §2, §3). Order 1 while no pair
+ * Order 2: the minimiser of gᵀs + ½ sᵀBs over ‖s‖₂ ≤ Δ, B from L-SR1 (docs/algorithms.md §1.1, §2, §3). Order 1 while no pair
  * is stored, or where the model predicts no reduction. Consecutive points of one batch make the pairs.
  */
 export function secondOrder(memory: LSR1Memory, last?: Point): Model {

@@ -23,7 +23,7 @@ export interface Spectrum {
  *
  * Scaling a pair does not change B. Scaled by ‖y‖ + γ‖s‖, what ψ = y − γs is the difference of, the entries of ΨᵀΨ
  * have all the same rounding, and `DROP` takes away what that makes of a rank-deficient Ψ, and no pair for the
- * shortness of its step (ALGORITHMS §3).
+ * shortness of its step (docs/algorithms.md §3).
  */
 export function spectrumOf(gram: Gram, gamma: number): Spectrum {
   const k = gram.ss.length;

@@ -10,7 +10,7 @@ export interface Iterate {
 }
 
 /**
- * Takes a decision. Alone, the caller decides; among ranks, rank 0 decides and tells the others (ALGORITHMS §9),
+ * Takes a decision. Alone, the caller decides; among ranks, rank 0 decides and tells the others (docs/algorithms.md §9),
  * of which this folder knows nothing.
  */
 export type Decide = <T>(decision: () => T) => T | Promise<T>;
@@ -24,7 +24,7 @@ export interface TrustRegionOptions {
   readonly maxTrials: number;
   /** After a first trial that was accepted, try twice the radius as well and keep the better: one more loss. */
   readonly tryLonger?: boolean;
-  /** f_ref: what a trial is measured against, f(x) unless acceptance is non-monotone (ALGORITHMS §8). */
+  /** f_ref: what a trial is measured against, f(x) unless acceptance is non-monotone (docs/algorithms.md §8). */
   readonly reference?: number;
   readonly decide?: Decide;
 }
@@ -39,7 +39,7 @@ export interface TrustRegionResult extends Iterate {
 }
 
 /**
- * One trust-region step from `at` with gradient `g` (ALGORITHMS §1, TCKK23 §2.1): trials with shrinking radius until
+ * One trust-region step from `at` with gradient `g` (docs/algorithms.md §1, TCKK23 §2.1): trials with shrinking radius until
  * one is accepted, `maxTrials` were made, or float32 cannot tell a trial from `at`. Costs 1..maxTrials losses, no
  * gradient. Returns the new point, or `at` itself where every trial was rejected. Nothing passed in is written to.
  *

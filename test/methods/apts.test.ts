@@ -165,7 +165,7 @@ describe("apts at the edges", () => {
     expect(outcome!.reports.at(-1)!.radius).toBeLessThan(aptsDefaults.radius);
   });
 
-  it("without fdl returns to θ when the gathered step has no finite loss (§4 (d))", async () => {
+  it("without fdl returns to θ when the gathered step has no finite loss (docs/algorithms.md §4 (d))", async () => {
     // Finite on the axes only: each subdomain finds a decrease, their sum does not exist.
     const q = quadratic(2, 1);
     const f: TestFunction = {
@@ -191,7 +191,7 @@ describe("apts at the edges", () => {
 });
 
 describe("what an iteration costs", () => {
-  it("reuses gradients and losses at points already known (§4 (b), (e))", async () => {
+  it("reuses gradients and losses at points already known (docs/algorithms.md §4 (b), (e))", async () => {
     const [outcome] = await minimise(quadratic(4, 1), 2, 1, 1, { fdl: false });
     const { problem, reports } = outcome!;
     // Far from the minimum: each first local trial takes the whole radius, so that no second local gradient is due.

@@ -190,7 +190,7 @@ describe("against the formulas in float64, 50 steps of a small network", () => {
     );
   });
 
-  it("soaa (ALGORITHMS §10)", async () => {
+  it("soaa (docs/algorithms.md §10)", async () => {
     let [m, v] = [zeros, zeros];
     let d = 1;
     let [lastLoss, predicted] = [NaN, NaN];

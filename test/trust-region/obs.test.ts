@@ -7,7 +7,7 @@ import { obs } from "../../src/trust-region/obs.js";
 import { denseMinimum, dot, eigen, model, norm, times, type Dense } from "./dense.js";
 import { determined, instance, instances, kinds, type Instance } from "./instances.js";
 
-/** The optimality conditions and the model value, to 1e-6 relative (ALGORITHMS §3) where B is known as well. */
+/** The optimality conditions and the model value, to 1e-6 relative (docs/algorithms.md §3) where B is known as well. */
 function check({ kind, memory, B, g, radius }: Instance): void {
   const tolerance = determined(kind);
   const { s, predicted, norm: length, sigma } = obs(memory, g, radius)!;
@@ -124,7 +124,7 @@ describe.skipIf(found.length === 0)("the oracle's instances", () => {
   );
 });
 
-/** B = γI + ΨMΨᵀ (ALGORITHMS §2), dense. A repeated pair makes M⁻¹ singular: its pseudo-inverse counts it once. */
+/** B = γI + ΨMΨᵀ (docs/algorithms.md §2), dense. A repeated pair makes M⁻¹ singular: its pseudo-inverse counts it once. */
 function compactForm(n: number, gamma: number, S: readonly (readonly number[])[], Y: typeof S): Dense {
   const psi = new Matrix(Y.map((y, j) => y.map((entry, i) => entry - gamma * S[j]![i]!))); // Ψᵀ
   const inverse = S.map((_, i) =>

@@ -1,7 +1,7 @@
 import { normInf, type Vector } from "../../linalg/vector.js";
 import { leadsNowhere, type MethodContext, type Optimizer } from "../problem.js";
 
-/** A first-order rule (ALGORITHMS §11): how one gradient moves θ, with the vectors it remembers by name. */
+/** A first-order rule (docs/algorithms.md §11): how one gradient moves θ, with the vectors it remembers by name. */
 export interface UpdateRule<Memory extends string = string> {
   /** What is remembered from step to step, each a vector like θ that starts at zero. */
   readonly remembers: readonly Memory[];
