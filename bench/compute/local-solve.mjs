@@ -7,7 +7,7 @@
 import { parseArgs } from "node:util";
 import { startBackend } from "../../dist/src/compute/backend.js";
 import { tf } from "../../dist/src/compute/tensorflow.js";
-import { Random } from "../../dist/src/data/random.js";
+import { Random } from "../../dist/src/random.js";
 import { byNeurons } from "../../dist/src/decomposition/neurons.js";
 import { byTensors } from "../../dist/src/decomposition/tensors.js";
 import { createEvaluator } from "../../dist/src/network/evaluator.js";

@@ -1,6 +1,6 @@
 import { UsageError } from "../errors.js";
 import type { Dataset, Normalisation } from "./dataset.js";
-import type { Random } from "./random.js";
+import type { Random } from "../random.js";
 
 /**
  * The mini-batches of one epoch (docs/algorithms.md §4, "SAPTS mini-batches"): the shuffled indices 0 … count − 1 are cut in

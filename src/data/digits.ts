@@ -1,6 +1,6 @@
 import type { Dataset } from "./dataset.js";
 import { digitStyles, type DigitStyle } from "./digit-styles.js";
-import { Random } from "./random.js";
+import { Random } from "../random.js";
 
 /** Images are SIDE × SIDE, one channel, ink 255 on paper 0, like MNIST's. */
 export const SIDE = 28;

@@ -1,5 +1,7 @@
 import { UsageError } from "../errors.js";
-import { joinRuns, Subdomain, type Decomposition, type TensorSlot } from "./decomposition.js";
+import type { Decomposition } from "./decomposition.js";
+import { joinRuns, Restriction } from "../linalg/restriction.js";
+import type { TensorSlot } from "../network/layout.js";
 
 /**
  * Contiguous runs of layers, the largest run as small as it can be in parameters (docs/algorithms.md §5).
@@ -23,7 +25,7 @@ export function byLayers(tensors: readonly TensorSlot[], count: number): Decompo
     dimension: weights.reduce((a, b) => a + b, 0),
     subdomains: cuts.slice(0, -1).map((from, i) => {
       const owned = layers.slice(from, cuts[i + 1]).flat();
-      return new Subdomain(
+      return new Restriction(
         joinRuns(owned.map(({ offset, size }) => ({ start: offset, end: offset + size }))),
       );
     }),

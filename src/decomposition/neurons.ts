@@ -1,5 +1,7 @@
 import { UsageError } from "../errors.js";
-import { joinRuns, Subdomain, type Decomposition, type IndexRun, type TensorSlot } from "./decomposition.js";
+import type { Decomposition } from "./decomposition.js";
+import { joinRuns, Restriction, type IndexRun } from "../linalg/restriction.js";
+import type { TensorSlot } from "../network/layout.js";
 
 /**
  * Every layer's output units, with their weights and biases, are cut in N equal runs, so that each subdomain owns a
@@ -23,7 +25,7 @@ export function byNeurons(tensors: readonly TensorSlot[], count: number): Decomp
     dimension: tensors.reduce((sum, tensor) => sum + tensor.size, 0),
     subdomains: Array.from(
       { length: count },
-      (_, part) => new Subdomain(joinRuns(tensors.flatMap((tensor) => columns(tensor, part, count)))),
+      (_, part) => new Restriction(joinRuns(tensors.flatMap((tensor) => columns(tensor, part, count)))),
     ),
   };
 }

@@ -1,5 +1,7 @@
 import { UsageError } from "../errors.js";
-import { joinRuns, Subdomain, type Decomposition, type TensorSlot } from "./decomposition.js";
+import type { Decomposition } from "./decomposition.js";
+import { joinRuns, Restriction } from "../linalg/restriction.js";
+import type { TensorSlot } from "../network/layout.js";
 
 /**
  * TCKK23 §3.1: the M parameter tensors are shuffled and dealt, about M/N each, to N subdomains (docs/algorithms.md §5).
@@ -25,7 +27,7 @@ export function byTensors(
     dimension: tensors.reduce((sum, tensor) => sum + tensor.size, 0),
     subdomains: hands.map(
       (hand) =>
-        new Subdomain(joinRuns(hand.map(({ offset, size }) => ({ start: offset, end: offset + size })))),
+        new Restriction(joinRuns(hand.map(({ offset, size }) => ({ start: offset, end: offset + size })))),
     ),
   };
 }

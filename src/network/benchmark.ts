@@ -2,7 +2,7 @@ import { startBackend, type BackendOptions } from "../compute/backend.js";
 import { productSpeed } from "../compute/product-speed.js";
 import { startProfile, type KernelTime } from "../compute/profile.js";
 import { tf } from "../compute/tensorflow.js";
-import { Random } from "../data/random.js";
+import { Random } from "../random.js";
 import { UsageError } from "../errors.js";
 import { cnn } from "./models/cnn.js";
 import { createEvaluator, type Chunk, type Evaluator } from "./evaluator.js";

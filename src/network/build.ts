@@ -2,7 +2,7 @@ import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { tf } from "../compute/tensorflow.js";
 import type { Dataset } from "../data/dataset.js";
-import type { Random } from "../data/random.js";
+import type { Random } from "../random.js";
 import { UsageError } from "../errors.js";
 import { expectUserFile } from "../paths.js";
 import { checkModel } from "./inspect/check-model.js";

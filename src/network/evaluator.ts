@@ -1,8 +1,8 @@
 import type { tf } from "../compute/tensorflow.js";
 import type { Vector } from "../linalg/vector.js";
 import type { ComputeBackend } from "../compute/backend.js";
-import { HeapEvaluator } from "./heap/evaluator.js";
-import { UnsupportedLayer } from "./heap/layer-call.js";
+import { CompiledEvaluator } from "./compiled/evaluator.js";
+import { UnsupportedLayer } from "./compiled/layer-call.js";
 import type { ParameterLayout } from "./layout.js";
 import type { TensorPart } from "./tensor-part.js";
 import { TapeEvaluator } from "./tape-evaluator.js";
@@ -83,7 +83,7 @@ export async function createEvaluator(
   if (backend.heap === undefined)
     return TapeEvaluator.create(model, `TensorFlow.js operations on ${backend.name}`);
   try {
-    return new HeapEvaluator(model, backend.heap, memory);
+    return new CompiledEvaluator(model, backend.heap, memory);
   } catch (error) {
     if (!(error instanceof UnsupportedLayer)) throw error;
     return TapeEvaluator.create(model, `TensorFlow.js operations: ${error.message}`);

@@ -4,7 +4,8 @@ import { BatchStatistics } from "./batch-statistics.js";
 import type { Chunk, Evaluator, Score } from "./evaluator.js";
 import { endingOf } from "./inspect/output.js";
 import type { TensorPart } from "./tensor-part.js";
-import { layoutOf, type ParameterLayout } from "./layout.js";
+import type { ParameterLayout } from "./layout.js";
+import { layoutOf } from "./parameters.js";
 
 /**
  * Evaluates by TensorFlow.js's own operations and its gradient tape: every layer, on every backend, and the reference

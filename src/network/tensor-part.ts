@@ -1,4 +1,4 @@
-import type { Subdomain } from "../decomposition/decomposition.js";
+import type { Restriction } from "../linalg/restriction.js";
 import type { ParameterLayout } from "./layout.js";
 
 /** Some units of a parameter tensor: the columns [from, to) of its last axis. */
@@ -15,7 +15,7 @@ export function wholeTensors({ slots }: ParameterLayout): TensorPart[] {
 }
 
 /** The least parts of tensors that cover all entries of θ which a subdomain owns. */
-export function partsOf({ runs }: Subdomain, layout: ParameterLayout): TensorPart[] {
+export function partsOf({ runs }: Restriction, layout: ParameterLayout): TensorPart[] {
   return wholeTensors(layout).flatMap((whole) => {
     const { offset, size } = layout.slots[whole.tensor]!;
     const width = whole.to;

@@ -3,8 +3,8 @@ import { checkMiniBatches } from "../data/batches.js";
 import { readDatasetHeader } from "../data/dataset-file.js";
 import { DIGITS_TRAIN, loadData } from "../data/load.js";
 import { locateCifar10, locateMnist } from "../data/locate.js";
-import { Random } from "../data/random.js";
-import type { TensorSlot } from "../decomposition/decomposition.js";
+import { Random } from "../random.js";
+import type { TensorSlot } from "../network/layout.js";
 import { checkSamples, isBuiltIn } from "../network/models/names.js";
 import { outline } from "../network/models/outline.js";
 import { decompose } from "./decompose.js";
@@ -85,7 +85,7 @@ async function tensorsOfFile(
   const [{ tf }, { buildModel, release }, { tensorsOf }] = await Promise.all([
     import("../compute/tensorflow.js"),
     import("../network/build.js"),
-    import("../network/layout.js"),
+    import("../network/parameters.js"),
   ]);
   const wasSilent = tf.env().getBool("PROD");
   tf.env().set("PROD", true); // no advice on backends: nothing is computed here
@@ -107,7 +107,7 @@ async function tensorsOfFile(
 async function tensorsOfModel(model: tf.LayersModel, samples: Samples): Promise<readonly TensorSlot[]> {
   const [{ checkShapes }, { tensorsOf }] = await Promise.all([
     import("../network/build.js"),
-    import("../network/layout.js"),
+    import("../network/parameters.js"),
   ]);
   checkShapes(model, samples, "the model given");
   return tensorsOf(model).slots;

@@ -1,5 +1,6 @@
-import type { Random } from "../data/random.js";
-import type { Decomposition, TensorSlot } from "../decomposition/decomposition.js";
+import type { Random } from "../random.js";
+import type { Decomposition } from "../decomposition/decomposition.js";
+import type { TensorSlot } from "../network/layout.js";
 import { byLayers } from "../decomposition/layers.js";
 import { byNeurons } from "../decomposition/neurons.js";
 import { byTensors } from "../decomposition/tensors.js";

@@ -1,6 +1,6 @@
 import type { Communicator } from "../comm/communicator.js";
 import { checkMiniBatches, miniBatches, miniBatchSizes } from "../data/batches.js";
-import type { Random } from "../data/random.js";
+import type { Random } from "../random.js";
 import { Batch, largestChunk } from "../network/batch.js";
 import { NetworkProblem, type EvaluationCount } from "../network/problem.js";
 import type { Setup } from "./setup.js";

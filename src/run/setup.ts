@@ -3,7 +3,7 @@ import { startBackend, type ComputeBackend } from "../compute/backend.js";
 import { readDataset } from "../data/dataset-file.js";
 import { makeSplit } from "../data/in-memory.js";
 import { loadData } from "../data/load.js";
-import { Random } from "../data/random.js";
+import { Random } from "../random.js";
 import type { DataSplit } from "../data/dataset.js";
 import type { Decomposition } from "../decomposition/decomposition.js";
 import { AptsError, UsageError } from "../errors.js";

@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { train } from "../../dist/src/index.js";
 import { tf } from "../../src/compute/tensorflow.js";
-import { Random } from "../../src/data/random.js";
+import { Random } from "../../src/random.js";
 import { loadModel } from "../../src/network/model-file.js";
 import { runApts, SMALL, temporaryFolder } from "../helpers/apts.js";
 

@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { afterAll, describe, expect, it } from "vitest";
 import { startBackend, type ComputeBackend } from "../../src/compute/backend.js";
 import { tf } from "../../src/compute/tensorflow.js";
-import { Random } from "../../src/data/random.js";
+import { Random } from "../../src/random.js";
 import { createEvaluator } from "../../src/network/evaluator.js";
 import { cnn } from "../../src/network/models/cnn.js";
 import { fcnn } from "../../src/network/models/fcnn.js";

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { miniBatches } from "../../src/data/batches.js";
-import { Random } from "../../src/data/random.js";
+import { Random } from "../../src/random.js";
 import { UsageError } from "../../src/errors.js";
 
 describe("miniBatches", () => {

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { Decomposition, TensorSlot } from "../../src/decomposition/decomposition.js";
+import type { Decomposition } from "../../src/decomposition/decomposition.js";
+import type { TensorSlot } from "../../src/network/layout.js";
 import { balancedCuts, byLayers } from "../../src/decomposition/layers.js";
 import { byNeurons } from "../../src/decomposition/neurons.js";
 import { byTensors } from "../../src/decomposition/tensors.js";

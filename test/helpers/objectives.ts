@@ -1,5 +1,6 @@
 import type { Problem } from "../../src/methods/problem.js";
-import { Subdomain, type Decomposition } from "../../src/decomposition/decomposition.js";
+import type { Decomposition } from "../../src/decomposition/decomposition.js";
+import { Restriction } from "../../src/linalg/restriction.js";
 import type { Objective } from "../../src/trust-region/objective.js";
 import type { Vector } from "../../src/linalg/vector.js";
 
@@ -123,7 +124,7 @@ export class TestProblem implements Problem {
   }
 
   local(subdomain: number, theta: Vector): Objective {
-    const R: Subdomain = this.decomposition.subdomains[subdomain]!;
+    const R: Restriction = this.decomposition.subdomains[subdomain]!;
     const full = theta.slice();
     const gradient = new Float32Array(full.length);
     return {
@@ -150,7 +151,7 @@ export function evenSplit(dimension: number, count: number): Decomposition {
     subdomains: Array.from(
       { length: count },
       (_, i) =>
-        new Subdomain([
+        new Restriction([
           { start: Math.floor((dimension * i) / count), end: Math.floor((dimension * (i + 1)) / count) },
         ]),
     ),

@@ -2,7 +2,7 @@ import { expect, it } from "vitest";
 import { createLocalGroup } from "../../src/comm/index.js";
 import { resolveOptions } from "../../src/config/resolve.js";
 import type { Dataset } from "../../src/data/dataset.js";
-import { Random } from "../../src/data/random.js";
+import { Random } from "../../src/random.js";
 import { byTensors } from "../../src/decomposition/tensors.js";
 import type { Vector } from "../../src/linalg/vector.js";
 import { methodNamed } from "../../src/methods/registry.js";

@@ -2,7 +2,7 @@ import { mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, it } from "vitest";
-import { Random } from "../../src/data/random.js";
+import { Random } from "../../src/random.js";
 import { UsageError } from "../../src/errors.js";
 import { buildModel } from "../../src/network/build.js";
 

@@ -3,7 +3,7 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { startBackend, type ComputeBackend } from "../../src/compute/backend.js";
 import { tf } from "../../src/compute/tensorflow.js";
 import { createEvaluator } from "../../src/network/evaluator.js";
-import { HeapEvaluator } from "../../src/network/heap/evaluator.js";
+import { CompiledEvaluator } from "../../src/network/compiled/evaluator.js";
 import { TapeEvaluator } from "../../src/network/tape-evaluator.js";
 import { wholeTensors, type TensorPart } from "../../src/network/tensor-part.js";
 import { expectClose, seeds, sizes } from "../compute/wasm/compare.js";
@@ -14,7 +14,7 @@ beforeAll(async () => {
   backend = await wasm();
 });
 
-describe("HeapEvaluator", () => {
+describe("CompiledEvaluator", () => {
   it("agrees with the tape for dense networks of any widths, activations and sizes of batch", async () => {
     const activation = fc.constantFrom("linear", "relu", "tanh", "sigmoid", "elu");
     const layer = fc.record({ units: sizes(12), activation, useBias: fc.boolean() });
@@ -72,7 +72,7 @@ describe("HeapEvaluator", () => {
       model.add(tf.layers.dense({ units, activation, ...(i === 0 ? { inputShape: [10] } : {}) }));
     }
     const chunks = [randomChunk(model, 700, 1), randomChunk(model, 300, 2)];
-    const evaluators = () => new HeapEvaluator(model, backend.heap!, MEMORY);
+    const evaluators = () => new CompiledEvaluator(model, backend.heap!, MEMORY);
     const warm = evaluators();
     const { slots, dimension } = warm.layout;
     const whole = wholeTensors(warm.layout);
@@ -149,7 +149,7 @@ describe("HeapEvaluator", () => {
         tf.layers.dense({ units: 3 }),
       ],
     });
-    const evaluator = new HeapEvaluator(model, backend.heap!, MEMORY);
+    const evaluator = new CompiledEvaluator(model, backend.heap!, MEMORY);
     const chunk = randomChunk(model, 20, 5);
     const theta = randomTheta(evaluator.layout.dimension, 6);
     const gradient = new Float32Array(theta.length);
@@ -175,7 +175,7 @@ describe("HeapEvaluator", () => {
         tf.layers.dense({ units: 2 }),
       ],
     });
-    const evaluator = new HeapEvaluator(model, backend.heap!, MEMORY);
+    const evaluator = new CompiledEvaluator(model, backend.heap!, MEMORY);
     const chunk = randomChunk(model, 5, 5);
     for (const value of [NaN, 1e38]) {
       evaluator.setParameters(new Float32Array(evaluator.layout.dimension).fill(value));
@@ -194,7 +194,7 @@ describe("HeapEvaluator", () => {
     const chunk = randomChunk(model, 300, 5);
     for (const blas of ["none", "auto"]) {
       const { heap } = await startBackend({ backend: "wasm", threads: 1, blas });
-      const evaluator = new HeapEvaluator(model, heap!, MEMORY);
+      const evaluator = new CompiledEvaluator(model, heap!, MEMORY);
       const { dimension } = evaluator.layout;
       evaluator.setParameters(randomTheta(dimension, 6));
       const slice = [{ tensor: 0, from: 4, to: 12 }];
@@ -216,7 +216,7 @@ describe("HeapEvaluator", () => {
 
   it("writes its parameters into the model on export", async () => {
     const model = tf.sequential({ layers: [tf.layers.dense({ inputShape: [2], units: 3 })] });
-    const evaluator = new HeapEvaluator(model, backend.heap!, MEMORY);
+    const evaluator = new CompiledEvaluator(model, backend.heap!, MEMORY);
     const theta = randomTheta(9, 3);
     evaluator.setParameters(theta);
     expect(evaluator.parameters()).toEqual(theta);

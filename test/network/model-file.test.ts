@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
 import { tf } from "../../src/compute/tensorflow.js";
-import { Random } from "../../src/data/random.js";
+import { Random } from "../../src/random.js";
 import { UsageError } from "../../src/errors.js";
 import { buildModel } from "../../src/network/build.js";
 import { checkPortable } from "../../src/network/inspect/freezing.js";

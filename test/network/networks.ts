@@ -2,7 +2,7 @@ import { expect } from "vitest";
 import { startBackend, type ComputeBackend } from "../../src/compute/backend.js";
 import { tf } from "../../src/compute/tensorflow.js";
 import type { Chunk } from "../../src/network/evaluator.js";
-import { HeapEvaluator } from "../../src/network/heap/evaluator.js";
+import { CompiledEvaluator } from "../../src/network/compiled/evaluator.js";
 import { wholeTensors } from "../../src/network/tensor-part.js";
 import { TapeEvaluator } from "../../src/network/tape-evaluator.js";
 import { expectClose, randomValues } from "../compute/wasm/compare.js";
@@ -40,7 +40,7 @@ export async function expectAgreement(
   seed: number,
   tolerance = 1e-5,
 ): Promise<void> {
-  const heap = new HeapEvaluator(model, backend.heap!, MEMORY);
+  const heap = new CompiledEvaluator(model, backend.heap!, MEMORY);
   const tape = await TapeEvaluator.create(model, "reference");
   const theta = randomTheta(heap.layout.dimension, seed);
   const chunk = randomChunk(model, rows, seed);

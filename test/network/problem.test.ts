@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { createLocalGroup } from "../../src/comm/index.js";
 import type { Dataset } from "../../src/data/dataset.js";
-import { Random } from "../../src/data/random.js";
+import { Random } from "../../src/random.js";
 import { byLayers } from "../../src/decomposition/layers.js";
 import { byNeurons } from "../../src/decomposition/neurons.js";
 import { byTensors } from "../../src/decomposition/tensors.js";

@@ -3,9 +3,9 @@ import { createLocalGroup } from "../../src/comm/index.js";
 import type { ComputeBackend } from "../../src/compute/backend.js";
 import { tf } from "../../src/compute/tensorflow.js";
 import type { Dataset } from "../../src/data/dataset.js";
-import { Random } from "../../src/data/random.js";
+import { Random } from "../../src/random.js";
 import { Batch } from "../../src/network/batch.js";
-import { HeapEvaluator } from "../../src/network/heap/evaluator.js";
+import { CompiledEvaluator } from "../../src/network/compiled/evaluator.js";
 import { RunningStatistics } from "../../src/network/running-statistics.js";
 import { TapeEvaluator } from "../../src/network/tape-evaluator.js";
 import { wholeTensors } from "../../src/network/tensor-part.js";
@@ -54,7 +54,7 @@ describe("the running statistics of batch normalisation", () => {
   it.each(["heap", "tape"])("follow accepted iterates only, on the %s", async (kind) => {
     const evaluator =
       kind === "heap"
-        ? new HeapEvaluator(network(), backend.heap!, MEMORY)
+        ? new CompiledEvaluator(network(), backend.heap!, MEMORY)
         : await TapeEvaluator.create(network(), "tape");
     const [comm] = createLocalGroup(1);
     const statistics = new RunningStatistics(evaluator, comm!);

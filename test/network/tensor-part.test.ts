@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { byNeurons } from "../../src/decomposition/neurons.js";
-import { Subdomain, type TensorSlot } from "../../src/decomposition/decomposition.js";
+import { Restriction } from "../../src/linalg/restriction.js";
+import type { TensorSlot } from "../../src/network/layout.js";
 import { partsOf, wholeTensors } from "../../src/network/tensor-part.js";
 
 const shapes = [[5, 6], [6], [6, 4], [4]];
@@ -25,10 +26,10 @@ describe("partsOf", () => {
 
   it("takes whole tensors whole, and nothing of the others", () => {
     const run = (i: number) => ({ start: slots[i]!.offset, end: slots[i]!.offset + slots[i]!.size });
-    expect(partsOf(new Subdomain([run(1), run(2)]), layout)).toEqual(wholeTensors(layout).slice(1, 3));
+    expect(partsOf(new Restriction([run(1), run(2)]), layout)).toEqual(wholeTensors(layout).slice(1, 3));
   });
 
   it("takes a tensor whole where a run goes on in the next row", () => {
-    expect(partsOf(new Subdomain([{ start: 4, end: 8 }]), layout)).toEqual([{ tensor: 0, from: 0, to: 6 }]);
+    expect(partsOf(new Restriction([{ start: 4, end: 8 }]), layout)).toEqual([{ tensor: 0, from: 0, to: 6 }]);
   });
 });

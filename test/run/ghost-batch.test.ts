@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { chunkCount, largestChunk } from "../../src/network/batch.js";
 import { miniBatches, miniBatchSizes } from "../../src/data/batches.js";
-import { Random } from "../../src/data/random.js";
+import { Random } from "../../src/random.js";
 import { UsageError } from "../../src/errors.js";
 import { run } from "./support.js";
 

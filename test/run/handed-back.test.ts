@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import { tf } from "../../src/compute/tensorflow.js";
 import { writeDataset } from "../../src/data/dataset-file.js";
 import type { Dataset } from "../../src/data/dataset.js";
-import { Random } from "../../src/data/random.js";
+import { Random } from "../../src/random.js";
 import { loadModel } from "../../src/network/model-file.js";
 import { decodeCheckpoint } from "../../src/run/checkpoint.js";
 import type { RunRecord } from "../../src/run/record.js";

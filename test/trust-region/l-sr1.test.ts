@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { Subdomain } from "../../src/decomposition/decomposition.js";
+import { Restriction } from "../../src/linalg/restriction.js";
 import { LSR1Memory } from "../../src/trust-region/l-sr1.js";
 import { obs } from "../../src/trust-region/obs.js";
 import { denseLSR1, dot, norm, times, type Dense } from "./dense.js";
@@ -139,7 +139,7 @@ describe("L-SR1 memory", () => {
   });
 
   describe("restricted to a subdomain", () => {
-    const odd = new Subdomain([
+    const odd = new Restriction([
       { start: 1, end: 4 },
       { start: 7, end: 9 },
     ]);

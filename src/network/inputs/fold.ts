@@ -2,7 +2,7 @@ import type { tf } from "../../compute/tensorflow.js";
 import type { Normalisation } from "../../data/dataset.js";
 import type { Vector } from "../../linalg/vector.js";
 import { usesOf } from "../inspect/graph.js";
-import { layoutOf } from "../layout.js";
+import { layoutOf } from "../parameters.js";
 import { inputReaders } from "./readers.js";
 
 /**

@@ -1,5 +1,5 @@
 import { tf } from "../../compute/tensorflow.js";
-import type { Random } from "../../data/random.js";
+import type { Random } from "../../random.js";
 import { addDenseLayers } from "./fcnn.js";
 import { uniformByFanIn } from "./initialise.js";
 

@@ -1,5 +1,5 @@
 import { tf } from "../../compute/tensorflow.js";
-import type { Random } from "../../data/random.js";
+import type { Random } from "../../random.js";
 
 /** Fresh weights come from the run's own generator, so that a seed gives the same θ with every backend. */
 

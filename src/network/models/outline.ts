@@ -1,4 +1,4 @@
-import type { TensorSlot } from "../../decomposition/decomposition.js";
+import type { TensorSlot } from "../layout.js";
 import type { ModelName } from "./names.js";
 
 /** What decides the trainable tensors of a built-in network. */

@@ -1,5 +1,5 @@
 import { tf } from "../../compute/tensorflow.js";
-import type { Random } from "../../data/random.js";
+import type { Random } from "../../random.js";
 import { normalByFanOut, uniformByFanIn } from "./initialise.js";
 
 type Tensor = tf.SymbolicTensor;

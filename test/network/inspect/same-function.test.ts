@@ -1,8 +1,8 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import type { ComputeBackend } from "../../../src/compute/backend.js";
 import { tf } from "../../../src/compute/tensorflow.js";
-import { HeapEvaluator } from "../../../src/network/heap/evaluator.js";
-import { UnsupportedLayer } from "../../../src/network/heap/layer-call.js";
+import { CompiledEvaluator } from "../../../src/network/compiled/evaluator.js";
+import { UnsupportedLayer } from "../../../src/network/compiled/layer-call.js";
 import { checkModel } from "../../../src/network/inspect/check-model.js";
 import { TapeEvaluator } from "../../../src/network/tape-evaluator.js";
 import { wholeTensors } from "../../../src/network/tensor-part.js";
@@ -164,7 +164,7 @@ interface Results {
 
 async function evaluate(model: tf.LayersModel, heap: boolean): Promise<Results> {
   const evaluator = heap
-    ? new HeapEvaluator(model, backend.heap!, MEMORY)
+    ? new CompiledEvaluator(model, backend.heap!, MEMORY)
     : await TapeEvaluator.create(model, "tape");
   const { layout } = evaluator;
   const chunk = randomChunk(model, 40, 1);
@@ -193,7 +193,7 @@ describe("the same function, written in other ways, has the same loss", () => {
     checkModel(make(), "the test");
     expectSame(await evaluate(make(), false), wanted);
     if (heap) expectSame(await evaluate(make(), true), wanted);
-    else expect(() => new HeapEvaluator(make(), backend.heap!, MEMORY)).toThrow(UnsupportedLayer);
+    else expect(() => new CompiledEvaluator(make(), backend.heap!, MEMORY)).toThrow(UnsupportedLayer);
   });
 
   it("leaves the model as it was: its results are probabilities", async () => {

@@ -1,9 +1,9 @@
 import { beforeAll, expect, it } from "vitest";
 import { tf } from "../../../src/compute/tensorflow.js";
-import { Random } from "../../../src/data/random.js";
-import type { TensorSlot } from "../../../src/decomposition/decomposition.js";
+import { Random } from "../../../src/random.js";
+import type { TensorSlot } from "../../../src/network/layout.js";
 import { buildModel } from "../../../src/network/build.js";
-import { layoutOf } from "../../../src/network/layout.js";
+import { layoutOf } from "../../../src/network/parameters.js";
 import { MODEL_NAMES } from "../../../src/network/models/names.js";
 import { outline } from "../../../src/network/models/outline.js";
 

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { placeBuffers } from "../../../src/network/heap/buffers.js";
+import { placeBuffers } from "../../../src/network/compiled/buffers.js";
 
 const lifetime = fc
   .tuple(fc.integer({ min: 1, max: 50 }), fc.integer({ min: 0, max: 20 }), fc.integer({ min: 0, max: 20 }))

@@ -3,7 +3,7 @@ import { beforeAll, describe, expect, it } from "vitest";
 import type { ComputeBackend } from "../../../src/compute/backend.js";
 import { tf } from "../../../src/compute/tensorflow.js";
 import { UsageError } from "../../../src/errors.js";
-import { HeapEvaluator } from "../../../src/network/heap/evaluator.js";
+import { CompiledEvaluator } from "../../../src/network/compiled/evaluator.js";
 import { wholeTensors } from "../../../src/network/tensor-part.js";
 import { expectClose, seeds, sizes } from "../../compute/wasm/compare.js";
 import { dispose, expectAgreement, MEMORY, randomChunk, randomTheta, wasm } from "../networks.js";
@@ -42,7 +42,7 @@ function residual(): tf.LayersModel {
 const padding = fc.constantFrom<"same" | "valid">("same", "valid");
 const pair = fc.tuple(sizes(3), sizes(3));
 
-describe("HeapEvaluator on images", () => {
+describe("CompiledEvaluator on images", () => {
   it("agrees with the tape for convolutions of all kinds, with what follows them", async () => {
     await fc.assert(
       fc.asyncProperty(
@@ -126,7 +126,7 @@ describe("HeapEvaluator on images", () => {
   ])("follows central differences through: %s", async (_name, layer) => {
     const stem = tf.layers.conv2d({ filters: 3, kernelSize: 2, activation: "tanh" });
     const model = classifier([6, 6, 2], stem, layer);
-    const evaluator = new HeapEvaluator(model, backend.heap!, MEMORY);
+    const evaluator = new CompiledEvaluator(model, backend.heap!, MEMORY);
     const chunk = randomChunk(model, 8, 5);
     const theta = randomTheta(evaluator.layout.dimension, 6);
     const gradient = new Float32Array(theta.length);
@@ -150,7 +150,7 @@ describe("HeapEvaluator on images", () => {
 
   it("normalises over the whole chunk, however long it is, and evaluates with running statistics", async () => {
     const model = residual();
-    const evaluator = new HeapEvaluator(model, backend.heap!, MEMORY);
+    const evaluator = new CompiledEvaluator(model, backend.heap!, MEMORY);
     const chunks = [randomChunk(model, 40, 1), randomChunk(model, 700, 2), randomChunk(model, 40, 1)];
     const [first, , again] = [
       await evaluator.loss(chunks[0]!, 1),
@@ -170,8 +170,8 @@ describe("HeapEvaluator on images", () => {
   it("cuts chunks to the memory allowed, with the same results, and says when nothing fits", async () => {
     const model = classifier([8, 8, 3], tf.layers.conv2d({ filters: 8, kernelSize: 3 }), tf.layers.reLU());
     const chunk = randomChunk(model, 90, 1);
-    const wide = new HeapEvaluator(model, backend.heap!, MEMORY);
-    const narrow = new HeapEvaluator(model, backend.heap!, 2 ** 15);
+    const wide = new CompiledEvaluator(model, backend.heap!, MEMORY);
+    const narrow = new CompiledEvaluator(model, backend.heap!, 2 ** 15);
     const n = wide.layout.dimension;
     const gradients = [new Float32Array(n), new Float32Array(n)] as const;
     const losses = [
@@ -180,12 +180,12 @@ describe("HeapEvaluator on images", () => {
     ];
     expectClose([losses[1]!], [losses[0]!]);
     expectClose(...gradients);
-    expect(() => new HeapEvaluator(model, backend.heap!, 2 ** 10)).toThrow(UsageError);
-    expect(() => new HeapEvaluator(model, backend.heap!, 2 ** 10)).toThrow(
+    expect(() => new CompiledEvaluator(model, backend.heap!, 2 ** 10)).toThrow(UsageError);
+    expect(() => new CompiledEvaluator(model, backend.heap!, 2 ** 10)).toThrow(
       /Expected to evaluate 1 sample of .* in 1 MB/,
     );
 
-    const normalised = new HeapEvaluator(residual(), backend.heap!, 2 ** 20);
+    const normalised = new CompiledEvaluator(residual(), backend.heap!, 2 ** 20);
     const images = randomChunk(residual(), 1000, 1);
     const sentence =
       /Expected to evaluate 1000 samples .* in 1 MB, .* sees all of a group at once.* --memory, .*--ghost-batch\./;

@@ -2,7 +2,7 @@ import type { Heap } from "../../compute/wasm/heap.js";
 import { tf } from "../../compute/tensorflow.js";
 import type { Units } from "./operation.js";
 import type { Vector } from "../../linalg/vector.js";
-import type { TensorSlot } from "../../decomposition/decomposition.js";
+import type { TensorSlot } from "../layout.js";
 
 /** θ and its gradient on the heap, tensor after tensor as in θ, and behind θ the weights that are not trained. */
 export class HeapWeights {

@@ -3,7 +3,7 @@ import type { Heap } from "../../compute/wasm/heap.js";
 import type { tf } from "../../compute/tensorflow.js";
 import { inputsOf, isFrozen, layersOf, placesOf, resolve, type Place } from "../inspect/graph.js";
 import { endingOf } from "../inspect/output.js";
-import { isVariable } from "../layout.js";
+import { isVariable } from "../parameters.js";
 import { product, sampleShape, UnsupportedLayer } from "./layer-call.js";
 import { layerBuilders } from "./layers.js";
 import type { Operation, RunningStatistics } from "./operation.js";

@@ -4,7 +4,8 @@ import { UsageError } from "../../errors.js";
 import type { Vector } from "../../linalg/vector.js";
 import type { Chunk, Evaluator, Score } from "../evaluator.js";
 import { wholeTensors, type TensorPart } from "../tensor-part.js";
-import { layoutOf, type ParameterLayout } from "../layout.js";
+import type { ParameterLayout } from "../layout.js";
+import { layoutOf } from "../parameters.js";
 import { compile, type CompiledNetwork } from "./compile.js";
 import { FrozenResults } from "./frozen.js";
 import type { Block } from "./operation.js";
@@ -27,7 +28,7 @@ const NO_UNITS: readonly undefined[] = [];
  * layers for one cache-sized block of samples after another, so that the samples are read from memory once, nothing
  * is allocated, and elementwise passes cost next to nothing.
  */
-export class HeapEvaluator implements Evaluator {
+export class CompiledEvaluator implements Evaluator {
   readonly description = "own kernels on the WebAssembly heap";
   readonly layout: ParameterLayout;
   readonly blockRows: number;

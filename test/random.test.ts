@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { Random } from "../../src/data/random.js";
+import { Random } from "../src/random.js";
 
 const draws = (random: Random, count: number): number[] => Array.from({ length: count }, () => random.bits());
 const seeds = fc.maxSafeInteger();
