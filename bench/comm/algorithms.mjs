@@ -23,7 +23,7 @@ import { broadcastChain, broadcastDirect, broadcastTree } from "../../dist/src/c
 import { reduceDirect, reduceRing, reduceTree } from "../../dist/src/comm/collectives/reduce.js";
 import { reduceScatterDirect, reduceScatterRing } from "../../dist/src/comm/collectives/reduce-scatter.js";
 import { init } from "../../dist/src/comm/index.js";
-import { foldOf } from "../../dist/src/comm/reduction.js";
+import { foldOf } from "../../dist/src/comm/collectives/reduction.js";
 import { newJobId, newJobKey, startRendezvous, toVariables } from "../../dist/src/comm/rendezvous/index.js";
 
 const { values } = parseArgs({
@@ -38,32 +38,34 @@ const { values } = parseArgs({
 const sizes = values.sizes.split(",").map(Number);
 
 const fold = foldOf("sum");
-const offsets = (call, data) => evenOffsets(data.length, call.size);
-const own = (call, data) => data.slice(...offsets(call, data).slice(call.rank, call.rank + 2));
+const offsets = (collective, data) => evenOffsets(data.length, collective.size);
+const own = (collective, data) =>
+  data.slice(...offsets(collective, data).slice(collective.rank, collective.rank + 2));
 const algorithms = {
   broadcast: {
-    tree: (call, data) => broadcastTree(call, data, 0),
-    chain: (call, data) => broadcastChain(call, data, 0),
-    direct: (call, data) => broadcastDirect(call, data, 0),
+    tree: (collective, data) => broadcastTree(collective, data, 0),
+    chain: (collective, data) => broadcastChain(collective, data, 0),
+    direct: (collective, data) => broadcastDirect(collective, data, 0),
   },
   allgather: {
-    ring: (call, data) => allgatherRing(call, offsets(call, data), data),
-    doubling: (call, data) => allgatherDoubling(call, offsets(call, data), data),
-    direct: (call, data) => allgatherDirect(call, offsets(call, data), data),
+    ring: (collective, data) => allgatherRing(collective, offsets(collective, data), data),
+    doubling: (collective, data) => allgatherDoubling(collective, offsets(collective, data), data),
+    direct: (collective, data) => allgatherDirect(collective, offsets(collective, data), data),
   },
   reduceScatter: {
-    ring: (call, data) => reduceScatterRing(call, data.slice(), fold, offsets(call, data)),
-    direct: (call, data) => reduceScatterDirect(call, data, fold, offsets(call, data), own(call, data)),
+    ring: (collective, data) => reduceScatterRing(collective, data.slice(), fold, offsets(collective, data)),
+    direct: (collective, data) =>
+      reduceScatterDirect(collective, data, fold, offsets(collective, data), own(collective, data)),
   },
   reduce: {
-    tree: (call, data) => reduceTree(call, data.slice(), fold, 0),
-    ring: (call, data) => reduceRing(call, data.slice(), fold, 0),
-    direct: (call, data) => reduceDirect(call, data, fold, 0),
+    tree: (collective, data) => reduceTree(collective, data.slice(), fold, 0),
+    ring: (collective, data) => reduceRing(collective, data.slice(), fold, 0),
+    direct: (collective, data) => reduceDirect(collective, data, fold, 0),
   },
   allreduce: {
-    doubling: (call, data) => allreduceDoubling(call, data, fold),
-    ring: (call, data) => allreduceRing(call, data, fold),
-    direct: (call, data) => allreduceDirect(call, data, fold),
+    doubling: (collective, data) => allreduceDoubling(collective, data, fold),
+    ring: (collective, data) => allreduceRing(collective, data, fold),
+    direct: (collective, data) => allreduceDirect(collective, data, fold),
   },
 };
 
@@ -87,7 +89,7 @@ async function measure() {
       };
       const cells = [];
       for (const [name, algorithm] of Object.entries(algorithms[operation])) {
-        const run = () => comm.collective(signature, (call) => algorithm(call, data));
+        const run = () => comm.collective(signature, (collective) => algorithm(collective, data));
         const durations = await timeCollective(comm, run, Number(values.seconds));
         cells.push([name, 1000 * durations[durations.length >> 1]]);
       }

@@ -1,6 +1,6 @@
 import { UsageError } from "../errors.js";
 import type { Communicator } from "./communicator.js";
-import { addFloat32 } from "./sum-kernel.js";
+import { addFloat32 } from "../linalg/sum-kernel.js";
 
 /*
  * The sum of the partial results of C chunks along one fixed binary tree (docs/algorithms.md §9). A node covers chunks

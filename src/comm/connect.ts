@@ -2,7 +2,7 @@ import { hostname } from "node:os";
 
 import { AptsError } from "../errors.js";
 import type { Communicator } from "./communicator.js";
-import { Endpoint, type EndpointOptions } from "./endpoint.js";
+import { Endpoint, type EndpointOptions } from "./calls/endpoint.js";
 import { GroupCommunicator, WORLD } from "./group-communicator.js";
 import { processWarnings, Refusals, reportRefused, type CommunicationLog } from "./log.js";
 import { meet } from "./rendezvous/client.js";
@@ -10,13 +10,13 @@ import { fromVariables, type RankEnvironment } from "./rendezvous/environment.js
 import { join, type JoinOptions } from "./rendezvous/meeting/join.js";
 import type { PeerAddress } from "./rendezvous/protocol.js";
 import { startedBy } from "./rendezvous/starters/index.js";
-import { loadPeerMemory, type PeerMemory } from "./shared/peer-memory.js";
-import { Sharing } from "./shared/sharing.js";
-import { memoryTransports } from "./transport/memory.js";
+import { loadPeerMemory, type PeerMemory } from "./transport/shared-memory/peer-memory.js";
+import { Sharing } from "./transport/shared-memory/sharing.js";
+import { memoryTransports } from "./transport/in-process.js";
 import { addressTowards, bindLocal, hostIdentity, securityOf } from "./transport/sockets.js";
 import type { Transport } from "./transport/transport.js";
 import { newInbox, ZeromqTransport } from "./transport/zeromq.js";
-import { jobWords, LITTLE_ENDIAN } from "./wire.js";
+import { jobWords, LITTLE_ENDIAN } from "./transport/wire.js";
 
 const DEFAULT_TIMEOUT_SECONDS = 300;
 

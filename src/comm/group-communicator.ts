@@ -1,19 +1,19 @@
-import * as check from "./arguments.js";
-import type { Call, Group } from "./call.js";
-import { CallLine } from "./call-line.js";
-import { CallLog } from "./call-log.js";
+import * as check from "./calls/arguments.js";
+import type { Collective, Group } from "./calls/collective.js";
+import { CollectiveQueue } from "./calls/queue.js";
+import { CallHistory } from "./calls/history.js";
 import { barrier } from "./collectives/barrier.js";
 import { offsetsOf } from "./collectives/blocks.js";
 import { gatherDirect } from "./collectives/gather.js";
 import { broadcastMessage, gatherMessages } from "./collectives/objects.js";
 import { scatterDirect } from "./collectives/scatter.js";
 import type { Communicator, NumericArray, ReduceOp, Traffic } from "./communicator.js";
-import type { Endpoint } from "./endpoint.js";
-import { packObject, unpackObject } from "./objects.js";
-import { receiveMessage, sendMessage } from "./point-to-point.js";
+import type { Endpoint } from "./calls/endpoint.js";
+import { packObject, unpackObject } from "./packing.js";
+import { receiveMessage, sendMessage } from "./calls/point-to-point.js";
 import * as selected from "./selected.js";
-import { reductionOf, type Operation, type Signature } from "./signature.js";
-import { planSplit } from "./split.js";
+import { reductionOf, type Operation, type Signature } from "./calls/signature.js";
+import { planSplit } from "./collectives/split.js";
 
 /** The context of the group of all ranks. */
 export const WORLD = 0;
@@ -23,14 +23,14 @@ export class GroupCommunicator implements Communicator {
   readonly rank: number;
   readonly size: number;
   readonly #group: Group;
-  readonly #line: CallLine;
+  readonly #line: CollectiveQueue;
 
   constructor(endpoint: Endpoint, members: readonly number[], rank: number, context: number) {
     this.rank = rank;
     this.size = members.length;
     const locality = endpoint.localityOf(members);
-    this.#group = { endpoint, members, rank, context, log: new CallLog(), locality };
-    this.#line = new CallLine(this.#group);
+    this.#group = { endpoint, members, rank, context, log: new CallHistory(), locality };
+    this.#line = new CollectiveQueue(this.#group);
     endpoint.follow(context, this.#group.log);
   }
 
@@ -71,14 +71,14 @@ export class GroupCommunicator implements Communicator {
   // ── collectives ──────────────────────────────────────────────────────────────────────────────────────────────
 
   async barrier(): Promise<void> {
-    await this.collective(plain("barrier"), (call) => barrier(call));
+    await this.collective(plain("barrier"), (collective) => barrier(collective));
   }
 
   async broadcast<T extends NumericArray>(data: T, root = 0): Promise<T> {
     check.checkRank("broadcast", "root", root, this.size);
     const dtype = check.checkArray("broadcast", "data", data);
     const signature = { ...plain("broadcast"), dtype, count: data.length, root };
-    await this.collective(signature, (call) => selected.broadcast(call, data, root));
+    await this.collective(signature, (collective) => selected.broadcast(collective, data, root));
     return data;
   }
 
@@ -91,8 +91,8 @@ export class GroupCommunicator implements Communicator {
     check.checkRank("scatter", "root", root, this.size);
     const source = this.rank === root ? needed("scatter", all) : undefined;
     const runs = check.checkRuns("scatter", this, counts, mine, "all", source);
-    await this.collective({ ...plain("scatter"), ...runs, root }, (call) =>
-      scatterDirect(call, source, counts, mine, root),
+    await this.collective({ ...plain("scatter"), ...runs, root }, (collective) =>
+      scatterDirect(collective, source, counts, mine, root),
     );
     return mine;
   }
@@ -106,17 +106,17 @@ export class GroupCommunicator implements Communicator {
     check.checkRank("gather", "root", root, this.size);
     const target = this.rank === root ? needed("gather", all) : undefined;
     const runs = check.checkRuns("gather", this, counts, mine, "all", target);
-    await this.collective({ ...plain("gather"), ...runs, root }, (call) =>
-      gatherDirect(call, mine, counts, target, root),
+    await this.collective({ ...plain("gather"), ...runs, root }, (collective) =>
+      gatherDirect(collective, mine, counts, target, root),
     );
   }
 
   async allgatherv<T extends NumericArray>(mine: T, counts: readonly number[], all: T): Promise<T> {
     const runs = check.checkRuns("allgather", this, counts, mine, "all", all);
-    await this.collective({ ...plain("allgather"), ...runs }, (call) => {
+    await this.collective({ ...plain("allgather"), ...runs }, (collective) => {
       const own = all.subarray(offsetsOf(counts)[this.rank], offsetsOf(counts)[this.rank + 1]);
       if (own.buffer !== mine.buffer || own.byteOffset !== mine.byteOffset) own.set(mine);
-      return selected.allgather(call, counts, plainArray(all));
+      return selected.allgather(collective, counts, plainArray(all));
     });
     return all;
   }
@@ -137,14 +137,14 @@ export class GroupCommunicator implements Communicator {
     check.checkRank("reduce", "root", root, this.size);
     const dtype = check.checkArray("reduce", "data", data);
     const signature = { ...plain("reduce"), dtype, count: data.length, root, reduction: reductionOf(op) };
-    await this.collective(signature, (call) => selected.reduce(call, plainArray(data), op, root));
+    await this.collective(signature, (collective) => selected.reduce(collective, plainArray(data), op, root));
     return data;
   }
 
   async allreduce<T extends NumericArray>(data: T, op: ReduceOp<T>): Promise<T> {
     const dtype = check.checkArray("allreduce", "data", data);
     const signature = { ...plain("allreduce"), dtype, count: data.length, reduction: reductionOf(op) };
-    await this.collective(signature, (call) => selected.allreduce(call, plainArray(data), op));
+    await this.collective(signature, (collective) => selected.allreduce(collective, plainArray(data), op));
     return data;
   }
 
@@ -156,8 +156,8 @@ export class GroupCommunicator implements Communicator {
   ): Promise<T> {
     const runs = check.checkRuns("reduceScatter", this, counts, mine, "data", data);
     const signature = { ...plain("reduceScatter"), ...runs, reduction: reductionOf(op) };
-    await this.collective(signature, (call) =>
-      selected.reduceScatter(call, plainArray(data), op, counts, plainArray(mine)),
+    await this.collective(signature, (collective) =>
+      selected.reduceScatter(collective, plainArray(data), op, counts, plainArray(mine)),
     );
     return mine;
   }
@@ -168,7 +168,9 @@ export class GroupCommunicator implements Communicator {
     check.checkRank("broadcastObject", "root", root, this.size);
     const message = this.rank === root ? packObject(value) : undefined;
     const signature = { ...plain("broadcastObject"), dtype: "object", root } as const;
-    const received = await this.collective(signature, (call) => broadcastMessage(call, message, root));
+    const received = await this.collective(signature, (collective) =>
+      broadcastMessage(collective, message, root),
+    );
     return this.rank === root ? (value as V) : (unpackObject(received) as V);
   }
 
@@ -176,16 +178,18 @@ export class GroupCommunicator implements Communicator {
     check.checkRank("gatherObject", "root", root, this.size);
     const message = packObject(value);
     const signature = { ...plain("gatherObject"), dtype: "object", root } as const;
-    const messages = await this.collective(signature, (call) => gatherMessages(call, message, root));
+    const messages = await this.collective(signature, (collective) =>
+      gatherMessages(collective, message, root),
+    );
     return messages?.map((bytes) => unpackObject(bytes) as V);
   }
 
   async allgatherObject<V>(value: V): Promise<V[]> {
     const message = packObject(value);
     const signature = { ...plain("allgatherObject"), dtype: "object" } as const;
-    const packed = await this.collective(signature, async (call) => {
-      const messages = await gatherMessages(call, message, 0);
-      return broadcastMessage(call, messages && packObject(messages), 0);
+    const packed = await this.collective(signature, async (collective) => {
+      const messages = await gatherMessages(collective, message, 0);
+      return broadcastMessage(collective, messages && packObject(messages), 0);
     });
     return (unpackObject(packed) as Uint8Array[]).map((bytes) => unpackObject(bytes) as V);
   }
@@ -198,7 +202,7 @@ export class GroupCommunicator implements Communicator {
     const own = choices.subarray(3 * this.rank, 3 * this.rank + 3);
     own.set([color, key, endpoint.nextContext]);
     const counts = this.#equal(3);
-    await this.collective(plain("split"), (call) => selected.allgather(call, counts, choices));
+    await this.collective(plain("split"), (collective) => selected.allgather(collective, counts, choices));
     const plan = planSplit(choices, this.rank);
     endpoint.nextContext = plan.nextContext;
     if (plan.group === undefined) return undefined;
@@ -215,7 +219,7 @@ export class GroupCommunicator implements Communicator {
   }
 
   /** Runs `body` as the next collective. Tests and benchmarks use it to run one algorithm whatever the size. */
-  collective<R>(signature: Signature, body: (call: Call) => Promise<R>): Promise<R> {
+  collective<R>(signature: Signature, body: (collective: Collective) => Promise<R>): Promise<R> {
     return this.#line.run(signature, body);
   }
 

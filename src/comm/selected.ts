@@ -1,4 +1,4 @@
-import type { Call } from "./call.js";
+import type { Collective } from "./calls/collective.js";
 import {
   allgatherAlgorithm,
   allreduceAlgorithm,
@@ -15,93 +15,101 @@ import { reduceDirect, reduceInOrder, reduceRing, reduceTree } from "./collectiv
 import { reduceScatterDirect, reduceScatterRing } from "./collectives/reduce-scatter.js";
 import { scatterDirect } from "./collectives/scatter.js";
 import type { NumericArray, ReduceOp } from "./communicator.js";
-import { complete, foldOf } from "./reduction.js";
+import { complete, foldOf } from "./collectives/reduction.js";
 
 /*
  * The collectives that have several algorithms, each call by the one that suits it (algorithms.ts).
  */
 
-export async function broadcast(call: Call, data: NumericArray, root: number): Promise<void> {
-  switch (broadcastAlgorithm(situationOf(call, data))) {
+export async function broadcast(collective: Collective, data: NumericArray, root: number): Promise<void> {
+  switch (broadcastAlgorithm(situationOf(collective, data))) {
     case "tree":
-      return broadcastTree(call, data, root);
+      return broadcastTree(collective, data, root);
     case "chain":
-      return broadcastChain(call, data, root);
+      return broadcastChain(collective, data, root);
     case "direct":
-      return broadcastDirect(call, data, root);
+      return broadcastDirect(collective, data, root);
   }
 }
 
 /** `all` holds this rank's run already. */
-export async function allgather(call: Call, counts: readonly number[], all: NumericArray): Promise<void> {
+export async function allgather(
+  collective: Collective,
+  counts: readonly number[],
+  all: NumericArray,
+): Promise<void> {
   const offsets = offsetsOf(counts);
-  switch (allgatherAlgorithm(situationOf(call, all))) {
+  switch (allgatherAlgorithm(situationOf(collective, all))) {
     case "ring":
-      return allgatherRing(call, offsets, all);
+      return allgatherRing(collective, offsets, all);
     case "doubling":
-      return allgatherDoubling(call, offsets, all);
+      return allgatherDoubling(collective, offsets, all);
     case "direct":
-      return allgatherDirect(call, offsets, all);
+      return allgatherDirect(collective, offsets, all);
   }
 }
 
 /** Overwrites `data` at the root only. */
 export async function reduce<T extends NumericArray>(
-  call: Call,
+  collective: Collective,
   data: T,
   op: ReduceOp<T>,
   root: number,
 ): Promise<void> {
-  const isRoot = call.rank === root;
+  const isRoot = collective.rank === root;
   const work = (): T => (isRoot ? data : (data.slice() as T));
   if (typeof op === "function") {
-    const top = call.rank === 0;
+    const top = collective.rank === 0;
     const accumulator = top && isRoot ? data : (data.slice() as T);
-    await reduceInOrder(call, accumulator, op);
+    await reduceInOrder(collective, accumulator, op);
     if (root === 0) return;
-    if (top) call.send(root, accumulator);
-    if (isRoot) await call.receive(0, data);
+    if (top) collective.send(root, accumulator);
+    if (isRoot) await collective.receive(0, data);
     return;
   }
-  switch (reduceAlgorithm(situationOf(call, data))) {
+  switch (reduceAlgorithm(situationOf(collective, data))) {
     case "tree":
-      await reduceTree(call, work(), foldOf(op), root);
+      await reduceTree(collective, work(), foldOf(op), root);
       break;
     case "ring":
-      await reduceRing(call, work(), foldOf(op), root);
+      await reduceRing(collective, work(), foldOf(op), root);
       break;
     case "direct":
-      await reduceDirect(call, data, foldOf(op), root);
+      await reduceDirect(collective, data, foldOf(op), root);
       break;
   }
-  if (isRoot) complete(op, data, call.size);
+  if (isRoot) complete(op, data, collective.size);
 }
 
-export async function allreduce<T extends NumericArray>(call: Call, data: T, op: ReduceOp<T>): Promise<void> {
+export async function allreduce<T extends NumericArray>(
+  collective: Collective,
+  data: T,
+  op: ReduceOp<T>,
+): Promise<void> {
   if (typeof op === "function") {
-    await reduceInOrder(call, data, op);
-    await call.finish(); // the broadcast overwrites what was sent
-    return broadcast(call, data, 0);
+    await reduceInOrder(collective, data, op);
+    await collective.finish(); // the broadcast overwrites what was sent
+    return broadcast(collective, data, 0);
   }
-  switch (allreduceAlgorithm(situationOf(call, data))) {
+  switch (allreduceAlgorithm(situationOf(collective, data))) {
     case "doubling":
-      await allreduceDoubling(call, data, foldOf(op));
+      await allreduceDoubling(collective, data, foldOf(op));
       break;
     case "ring":
-      await allreduceRing(call, data, foldOf(op));
+      await allreduceRing(collective, data, foldOf(op));
       break;
     case "direct":
-      await allreduceDirect(call, data, foldOf(op));
+      await allreduceDirect(collective, data, foldOf(op));
       break;
   }
   if (op !== "mean") return;
-  await call.finish(); // what others still read must stay a sum
-  complete(op, data, call.size);
+  await collective.finish(); // what others still read must stay a sum
+  complete(op, data, collective.size);
 }
 
 /** Leaves `data` as it is. */
 export async function reduceScatter<T extends NumericArray>(
-  call: Call,
+  collective: Collective,
   data: T,
   op: ReduceOp<T>,
   counts: readonly number[],
@@ -109,26 +117,26 @@ export async function reduceScatter<T extends NumericArray>(
 ): Promise<void> {
   if (typeof op === "function") {
     const work = data.slice() as T;
-    await reduceInOrder(call, work, op);
-    return scatterDirect(call, work, counts, mine, 0);
+    await reduceInOrder(collective, work, op);
+    return scatterDirect(collective, work, counts, mine, 0);
   }
   const offsets = offsetsOf(counts);
-  const run = [offsets[call.rank]!, offsets[call.rank + 1]!] as const;
-  switch (reduceScatterAlgorithm(situationOf(call, data))) {
+  const run = [offsets[collective.rank]!, offsets[collective.rank + 1]!] as const;
+  switch (reduceScatterAlgorithm(situationOf(collective, data))) {
     case "ring": {
       const work = data.slice() as T;
-      await reduceScatterRing(call, work, foldOf(op), offsets);
+      await reduceScatterRing(collective, work, foldOf(op), offsets);
       mine.set(work.subarray(...run));
       break;
     }
     case "direct":
       mine.set(data.subarray(...run));
-      await reduceScatterDirect(call, data, foldOf(op), offsets, mine);
+      await reduceScatterDirect(collective, data, foldOf(op), offsets, mine);
       break;
   }
-  complete(op, mine, call.size);
+  complete(op, mine, collective.size);
 }
 
-function situationOf(call: Call, data: NumericArray): Situation {
-  return { bytes: data.byteLength, ranks: call.size, locality: call.locality };
+function situationOf(collective: Collective, data: NumericArray): Situation {
+  return { bytes: data.byteLength, ranks: collective.size, locality: collective.locality };
 }

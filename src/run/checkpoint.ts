@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { packObject, unpackObject } from "../comm/objects.js";
+import { packObject, unpackObject } from "../comm/packing.js";
 import { AptsError } from "../errors.js";
 import type { Vector } from "../linalg/vector.js";
 import type { ModelFiles } from "../network/model-file.js";

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 
-import type { Call } from "../../src/comm/call.js";
+import type { Collective } from "../../src/comm/calls/collective.js";
 import { allgatherDirect, allgatherDoubling, allgatherRing } from "../../src/comm/collectives/allgather.js";
 import { allreduceDirect, allreduceDoubling, allreduceRing } from "../../src/comm/collectives/allreduce.js";
 import { offsetsOf } from "../../src/comm/collectives/blocks.js";
@@ -8,8 +8,8 @@ import { broadcastChain, broadcastDirect, broadcastTree } from "../../src/comm/c
 import { reduceDirect, reduceInOrder, reduceRing, reduceTree } from "../../src/comm/collectives/reduce.js";
 import { reduceScatterDirect, reduceScatterRing } from "../../src/comm/collectives/reduce-scatter.js";
 import { GroupCommunicator } from "../../src/comm/group-communicator.js";
-import { addPlainly } from "../../src/comm/sum-kernel.js";
-import type { Signature } from "../../src/comm/signature.js";
+import { addPlainly } from "../../src/linalg/sum-kernel.js";
+import type { Signature } from "../../src/comm/calls/signature.js";
 import { expectSame } from "./helpers/expect-same.js";
 import { onGroup } from "./helpers/groups.js";
 
@@ -36,14 +36,14 @@ function input(rank: number, length: number): Float32Array {
 /** Runs `algorithm` on all ranks for every length; `check` sees what each rank has in the end. */
 async function runEverywhere<R>(
   size: number,
-  algorithm: (call: Call, length: number) => Promise<R>,
+  algorithm: (collective: Collective, length: number) => Promise<R>,
   check: (result: R, rank: number, length: number) => void,
 ): Promise<void> {
   await onGroup("memory", size, async (comm) => {
     for (const length of LENGTHS) {
       if (!(comm instanceof GroupCommunicator)) throw new Error("not a GroupCommunicator");
-      const result = await comm.collective({ ...signature, count: length }, (call) =>
-        algorithm(call, length),
+      const result = await comm.collective({ ...signature, count: length }, (collective) =>
+        algorithm(collective, length),
       );
       check(result, comm.rank, length);
     }
@@ -68,9 +68,9 @@ describe.each(SIZES)("with %i ranks", (size) => {
     for (const root of new Set([0, 1 % size, size - 1])) {
       await runEverywhere(
         size,
-        async (call, length) => {
-          const data = input(call.rank, length);
-          await algorithm(call, data, root);
+        async (collective, length) => {
+          const data = input(collective.rank, length);
+          await algorithm(collective, data, root);
           return data;
         },
         (data, _, length) => {
@@ -83,12 +83,12 @@ describe.each(SIZES)("with %i ranks", (size) => {
   test.each([allgatherRing, allgatherDoubling, allgatherDirect])("%o gathers to all", async (algorithm) => {
     await runEverywhere(
       size,
-      async (call, length) => {
+      async (collective, length) => {
         const offsets = runsOf(length, size);
         const all = new Float32Array(length);
-        const [begin, end] = [offsets[call.rank]!, offsets[call.rank + 1]!];
+        const [begin, end] = [offsets[collective.rank]!, offsets[collective.rank + 1]!];
         all.set(input(7, length).subarray(begin, end), begin);
-        await algorithm(call, offsets, all);
+        await algorithm(collective, offsets, all);
         return all;
       },
       (all, _, length) => {
@@ -104,15 +104,15 @@ describe.each(SIZES)("with %i ranks", (size) => {
     };
     await runEverywhere(
       size,
-      async (call, length) => {
+      async (collective, length) => {
         const offsets = runsOf(length, size);
-        const run = [offsets[call.rank]!, offsets[call.rank + 1]!] as const;
-        const data = input(call.rank, length);
+        const run = [offsets[collective.rank]!, offsets[collective.rank + 1]!] as const;
+        const data = input(collective.rank, length);
         const mine = data.slice(...run);
-        await reduceScatterDirect(call, data, addPlainly, offsets, mine);
-        expectSame(data, input(call.rank, length));
-        await call.finish();
-        await reduceScatterRing(call, data, addPlainly, offsets);
+        await reduceScatterDirect(collective, data, addPlainly, offsets, mine);
+        expectSame(data, input(collective.rank, length));
+        await collective.finish();
+        await reduceScatterRing(collective, data, addPlainly, offsets);
         return [mine, data.slice(...run)];
       },
       ([direct, ring], rank, length) => {
@@ -128,15 +128,16 @@ describe.each(SIZES)("with %i ranks", (size) => {
     ["reduceDirect", reduceDirect],
     [
       "reduceInOrder",
-      (call: Call, data: Float32Array, fold: typeof addPlainly) => reduceInOrder(call, data, fold),
+      (collective: Collective, data: Float32Array, fold: typeof addPlainly) =>
+        reduceInOrder(collective, data, fold),
     ],
   ] as const)("%s reduces to the root", async (name, algorithm) => {
     for (const root of name === "reduceInOrder" ? [0] : new Set([0, 1 % size, size - 1])) {
       await runEverywhere(
         size,
-        async (call, length) => {
-          const data = input(call.rank, length);
-          await algorithm(call, data, addPlainly, root);
+        async (collective, length) => {
+          const data = input(collective.rank, length);
+          await algorithm(collective, data, addPlainly, root);
           return data;
         },
         (data, rank, length) => {
@@ -150,9 +151,9 @@ describe.each(SIZES)("with %i ranks", (size) => {
   test.each([allreduceDoubling, allreduceRing, allreduceDirect])("%o reduces to all", async (algorithm) => {
     await runEverywhere(
       size,
-      async (call, length) => {
-        const data = input(call.rank, length);
-        if (size > 1) await algorithm(call, data, addPlainly);
+      async (collective, length) => {
+        const data = input(collective.rank, length);
+        if (size > 1) await algorithm(collective, data, addPlainly);
         else expect(data.length).toBe(length);
         return data;
       },

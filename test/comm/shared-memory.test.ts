@@ -4,12 +4,12 @@ import { NO_KOFFI } from "../helpers/no-koffi.js";
 import { describe, expect, test } from "vitest";
 
 import type { Communicator } from "../../src/comm/index.js";
-import { Endpoint } from "../../src/comm/endpoint.js";
+import { Endpoint } from "../../src/comm/calls/endpoint.js";
 import { GroupCommunicator, WORLD } from "../../src/comm/group-communicator.js";
-import { loadPeerMemory, type PeerMemory } from "../../src/comm/shared/peer-memory.js";
-import { Sharing } from "../../src/comm/shared/sharing.js";
-import { memoryTransports } from "../../src/comm/transport/memory.js";
-import { jobWords } from "../../src/comm/wire.js";
+import { loadPeerMemory, type PeerMemory } from "../../src/comm/transport/shared-memory/peer-memory.js";
+import { Sharing } from "../../src/comm/transport/shared-memory/sharing.js";
+import { memoryTransports } from "../../src/comm/transport/in-process.js";
+import { jobWords } from "../../src/comm/transport/wire.js";
 import { RankProcesses, type JobOptions } from "./helpers/processes.js";
 
 /*

@@ -11,9 +11,9 @@ import {
   startRendezvous,
   type RankEnvironment,
 } from "../../src/comm/rendezvous/index.js";
-import { encodeSignature } from "../../src/comm/signature.js";
+import { encodeSignature } from "../../src/comm/calls/signature.js";
 import { securityOf, type Security } from "../../src/comm/transport/sockets.js";
-import { joined, jobWords, Kind, newHead, setWord, Word } from "../../src/comm/wire.js";
+import { joined, jobWords, Kind, newHead, setWord, Word } from "../../src/comm/transport/wire.js";
 
 /*
  * Who is not of the job and talks to a rank's port all the same. Rank 1 of the job is played by the test, which so

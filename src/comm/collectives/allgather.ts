@@ -1,4 +1,4 @@
-import type { Call } from "../call.js";
+import type { Collective } from "../calls/collective.js";
 import type { NumericArray } from "../communicator.js";
 
 /*
@@ -12,21 +12,21 @@ import type { NumericArray } from "../communicator.js";
  * Thakur, Rabenseifner, Gropp, IJHPCA 19 (2005), §4.1.
  */
 export async function allgatherRing(
-  call: Call,
+  collective: Collective,
   offsets: readonly number[],
   all: NumericArray,
 ): Promise<void> {
-  const { rank, size } = call;
+  const { rank, size } = collective;
   if (size === 1) return;
   const right = (rank + 1) % size;
   const left = (rank + size - 1) % size;
   const run = (r: number): NumericArray => all.subarray(offsets[r], offsets[r + 1]);
-  call.send(right, run(rank));
+  collective.send(right, run(rank));
   for (let step = 1; step < size; step++) {
     const block = run((rank - step + size) % size);
     const onward = step < size - 1;
-    await call.receive(left, block, (begin, end) => {
-      if (onward) call.send(right, block, begin, end);
+    await collective.receive(left, block, (begin, end) => {
+      if (onward) collective.send(right, block, begin, end);
     });
   }
 }
@@ -36,16 +36,16 @@ export async function allgatherRing(
  * equal runs. Ranks start with different peers, so that nobody is asked by all at once.
  */
 export async function allgatherDirect(
-  call: Call,
+  collective: Collective,
   offsets: readonly number[],
   all: NumericArray,
 ): Promise<void> {
-  const { rank, size } = call;
+  const { rank, size } = collective;
   const run = (r: number): NumericArray => all.subarray(offsets[r], offsets[r + 1]);
-  for (let distance = 1; distance < size; distance++) call.send((rank + distance) % size, run(rank));
+  for (let distance = 1; distance < size; distance++) collective.send((rank + distance) % size, run(rank));
   for (let distance = 1; distance < size; distance++) {
     const from = (rank - distance + size) % size;
-    await call.receive(from, run(from));
+    await collective.receive(from, run(from));
   }
 }
 
@@ -56,11 +56,11 @@ export async function allgatherDirect(
  * Bruck, Ho, Kipnis, Upfal, Weathersby: Efficient algorithms for all-to-all communications, IEEE TPDS 8 (1997).
  */
 export async function allgatherDoubling(
-  call: Call,
+  collective: Collective,
   offsets: readonly number[],
   all: NumericArray,
 ): Promise<void> {
-  const { rank, size } = call;
+  const { rank, size } = collective;
   for (let held = 1; held < size; held *= 2) {
     const moved = Math.min(held, size - held);
     const pieces = cyclicRun(offsets, rank, moved).map(([begin, end]) => all.subarray(begin, end));
@@ -73,7 +73,7 @@ export async function allgatherDoubling(
       packed.set(piece, at);
       at += piece.length;
     }
-    call.send((rank - held + size) % size, packed);
+    collective.send((rank - held + size) % size, packed);
 
     const from = (rank + held) % size;
     const places = cyclicRun(offsets, from, moved);
@@ -81,7 +81,7 @@ export async function allgatherDoubling(
       0,
       places.reduce((length, [begin, end]) => length + end - begin, 0),
     );
-    await call.receive(from, received);
+    await collective.receive(from, received);
     at = 0;
     for (const [begin, end] of places) {
       all.set(received.subarray(at, at + end - begin), begin);

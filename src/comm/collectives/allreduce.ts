@@ -1,7 +1,7 @@
-import type { Call } from "../call.js";
-import { COPIED } from "../channel.js";
+import type { Collective } from "../calls/collective.js";
+import { COPIED } from "../channels/window.js";
 import type { NumericArray } from "../communicator.js";
-import type { Fold } from "../reduction.js";
+import type { Fold } from "./reduction.js";
 import { allgatherDirect } from "./allgather.js";
 import { evenOffsets } from "./blocks.js";
 import { reduceScatterDirect, reduceScatterRing } from "./reduce-scatter.js";
@@ -15,24 +15,24 @@ import { reduceScatterDirect, reduceScatterRing } from "./reduce-scatter.js";
  * Thakur, Rabenseifner, Gropp: Optimization of collective communication operations in MPICH, IJHPCA 19 (2005), §4.5.
  */
 export async function allreduceDoubling<T extends NumericArray>(
-  call: Call,
+  collective: Collective,
   data: T,
   fold: Fold<T>,
 ): Promise<void> {
-  const { rank, size } = call;
+  const { rank, size } = collective;
   const core = 2 ** Math.floor(Math.log2(size));
   if (rank >= core) {
-    call.send(rank - core, data);
-    await call.receive(rank - core, data);
+    collective.send(rank - core, data);
+    await collective.receive(rank - core, data);
     return;
   }
-  if (rank + core < size) await call.receiveFold(rank + core, data, fold);
+  if (rank + core < size) await collective.receiveFold(rank + core, data, fold);
   for (let distance = 1; distance < core; distance <<= 1) {
     // A long vector is sent from where it is, and must not change under the fold that follows.
-    call.send(rank ^ distance, data.byteLength > COPIED ? data.slice() : data);
-    await call.receiveFold(rank ^ distance, data, fold);
+    collective.send(rank ^ distance, data.byteLength > COPIED ? data.slice() : data);
+    await collective.receiveFold(rank ^ distance, data, fold);
   }
-  if (rank + core < size) call.send(rank + core, data);
+  if (rank + core < size) collective.send(rank + core, data);
 }
 
 /**
@@ -45,23 +45,23 @@ export async function allreduceDoubling<T extends NumericArray>(
  * Patarasuk, Yuan: Bandwidth optimal all-reduce algorithms for clusters of workstations, JPDC 69 (2009).
  */
 export async function allreduceRing<T extends NumericArray>(
-  call: Call,
+  collective: Collective,
   data: T,
   fold: Fold<T>,
 ): Promise<void> {
-  const { rank, size } = call;
+  const { rank, size } = collective;
   const right = (rank + 1) % size;
   const left = (rank + size - 1) % size;
   const offsets = evenOffsets(data.length, size);
   const block = (k: number): T => data.subarray(offsets[k], offsets[k + 1]) as T;
   const mine = block(rank);
-  await reduceScatterRing(call, data, fold, offsets, (begin, end) => {
-    call.send(right, mine, begin, end);
+  await reduceScatterRing(collective, data, fold, offsets, (begin, end) => {
+    collective.send(right, mine, begin, end);
   });
   for (let step = 1; step < size; step++) {
     const arriving = block((rank - step + size) % size);
-    await call.receive(left, arriving, (begin, end) => {
-      if (step < size - 1) call.send(right, arriving, begin, end);
+    await collective.receive(left, arriving, (begin, end) => {
+      if (step < size - 1) collective.send(right, arriving, begin, end);
     });
   }
 }
@@ -73,12 +73,12 @@ export async function allreduceRing<T extends NumericArray>(
  * As in the ring, a block is overwritten by its final value only after its owner has read the old one.
  */
 export async function allreduceDirect<T extends NumericArray>(
-  call: Call,
+  collective: Collective,
   data: T,
   fold: Fold<T>,
 ): Promise<void> {
-  const offsets = evenOffsets(data.length, call.size);
-  const mine = data.subarray(offsets[call.rank], offsets[call.rank + 1]) as T;
-  await reduceScatterDirect(call, data, fold, offsets, mine);
-  await allgatherDirect(call, offsets, data);
+  const offsets = evenOffsets(data.length, collective.size);
+  const mine = data.subarray(offsets[collective.rank], offsets[collective.rank + 1]) as T;
+  await reduceScatterDirect(collective, data, fold, offsets, mine);
+  await allgatherDirect(collective, offsets, data);
 }

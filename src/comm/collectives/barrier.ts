@@ -1,4 +1,4 @@
-import type { Call } from "../call.js";
+import type { Collective } from "../calls/collective.js";
 
 const NOTHING = new Uint8Array(0);
 
@@ -8,10 +8,10 @@ const NOTHING = new Uint8Array(0);
  *
  * Hensgen, Finkel, Manber: Two algorithms for barrier synchronization, Int. J. Parallel Programming 17 (1988).
  */
-export async function barrier(call: Call): Promise<void> {
-  const { rank, size } = call;
+export async function barrier(collective: Collective): Promise<void> {
+  const { rank, size } = collective;
   for (let distance = 1; distance < size; distance <<= 1) {
-    call.send((rank + distance) % size, NOTHING);
-    await call.receive((rank - distance + size) % size, NOTHING);
+    collective.send((rank + distance) % size, NOTHING);
+    await collective.receive((rank - distance + size) % size, NOTHING);
   }
 }

@@ -1,4 +1,4 @@
-import type { Call } from "../call.js";
+import type { Collective } from "../calls/collective.js";
 import { binomialTree } from "./binomial-tree.js";
 
 /**
@@ -7,13 +7,17 @@ import { binomialTree } from "./binomial-tree.js";
  *
  * Thakur, Rabenseifner, Gropp: Optimization of collective communication operations in MPICH, IJHPCA 19 (2005), §4.2.
  */
-export async function broadcastTree(call: Call, data: ArrayBufferView, root: number): Promise<void> {
-  const { parent, children } = binomialTree(call.rank, call.size, root);
+export async function broadcastTree(
+  collective: Collective,
+  data: ArrayBufferView,
+  root: number,
+): Promise<void> {
+  const { parent, children } = binomialTree(collective.rank, collective.size, root);
   const onward = [...children].reverse();
-  if (parent === undefined) for (const child of onward) call.send(child, data);
+  if (parent === undefined) for (const child of onward) collective.send(child, data);
   else {
-    await call.receive(parent, data, (begin, end) => {
-      for (const child of onward) call.send(child, data, begin, end);
+    await collective.receive(parent, data, (begin, end) => {
+      for (const child of onward) collective.send(child, data, begin, end);
     });
   }
 }
@@ -24,24 +28,32 @@ export async function broadcastTree(call: Call, data: ArrayBufferView, root: num
  *
  * Barnett, Payne, van de Geijn, Watts: Broadcasting on meshes with wormhole routing, JPDC 35 (1996).
  */
-export async function broadcastChain(call: Call, data: ArrayBufferView, root: number): Promise<void> {
-  const { rank, size } = call;
+export async function broadcastChain(
+  collective: Collective,
+  data: ArrayBufferView,
+  root: number,
+): Promise<void> {
+  const { rank, size } = collective;
   const next = (rank + 1) % size;
   const previous = (rank + size - 1) % size;
   if (rank === root) {
-    if (size > 1) call.send(next, data);
+    if (size > 1) collective.send(next, data);
     return;
   }
-  await call.receive(previous, data, (begin, end) => {
-    if (next !== root) call.send(next, data, begin, end);
+  await collective.receive(previous, data, (begin, end) => {
+    if (next !== root) collective.send(next, data, begin, end);
   });
 }
 
 /** Direct: the root sends to everyone. One step, n·(P−1) bytes out of the root: for ranks that read its memory. */
-export async function broadcastDirect(call: Call, data: ArrayBufferView, root: number): Promise<void> {
-  if (call.rank !== root) {
-    await call.receive(root, data);
+export async function broadcastDirect(
+  collective: Collective,
+  data: ArrayBufferView,
+  root: number,
+): Promise<void> {
+  if (collective.rank !== root) {
+    await collective.receive(root, data);
     return;
   }
-  for (let r = 0; r < call.size; r++) if (r !== root) call.send(r, data);
+  for (let r = 0; r < collective.size; r++) if (r !== root) collective.send(r, data);
 }

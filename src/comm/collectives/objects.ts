@@ -1,4 +1,4 @@
-import type { Call } from "../call.js";
+import type { Collective } from "../calls/collective.js";
 import { binomialTree } from "./binomial-tree.js";
 
 /*
@@ -7,26 +7,26 @@ import { binomialTree } from "./binomial-tree.js";
 
 /** Binomial tree, not pipelined: ⌈log₂ P⌉ hops. Returns the root's `message` on every rank. */
 export async function broadcastMessage(
-  call: Call,
+  collective: Collective,
   message: Uint8Array | undefined,
   root: number,
 ): Promise<Uint8Array> {
-  const { parent, children } = binomialTree(call.rank, call.size, root);
-  const received = parent === undefined ? message! : await call.receiveUnsized(parent);
-  for (const child of [...children].reverse()) call.send(child, received);
+  const { parent, children } = binomialTree(collective.rank, collective.size, root);
+  const received = parent === undefined ? message! : await collective.receiveUnsized(parent);
+  for (const child of [...children].reverse()) collective.send(child, received);
   return received;
 }
 
 /** Every rank sends its message to the root directly; the root returns them in rank order. */
 export async function gatherMessages(
-  call: Call,
+  collective: Collective,
   message: Uint8Array,
   root: number,
 ): Promise<Uint8Array[] | undefined> {
-  if (call.rank !== root) {
-    call.send(root, message);
+  if (collective.rank !== root) {
+    collective.send(root, message);
     return undefined;
   }
-  const sources = Array.from({ length: call.size }, (_, r) => r);
-  return Promise.all(sources.map(async (r) => (r === root ? message : call.receiveUnsized(r))));
+  const sources = Array.from({ length: collective.size }, (_, r) => r);
+  return Promise.all(sources.map(async (r) => (r === root ? message : collective.receiveUnsized(r))));
 }

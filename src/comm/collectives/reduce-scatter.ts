@@ -1,6 +1,6 @@
-import type { Call } from "../call.js";
+import type { Collective } from "../calls/collective.js";
 import type { NumericArray } from "../communicator.js";
-import type { Fold } from "../reduction.js";
+import type { Fold } from "./reduction.js";
 
 /*
  * `data` is cut in blocks, block k elements offsets[k] … offsets[k + 1]; rank k ends with the reduction of everyone's
@@ -18,22 +18,22 @@ import type { Fold } from "../reduction.js";
  * Thakur, Rabenseifner, Gropp, IJHPCA 19 (2005), §4.3.
  */
 export async function reduceScatterRing<T extends NumericArray>(
-  call: Call,
+  collective: Collective,
   data: T,
   fold: Fold<T>,
   offsets: readonly number[],
   onComplete?: (begin: number, end: number) => void,
 ): Promise<void> {
-  const { rank, size } = call;
+  const { rank, size } = collective;
   if (size === 1) return;
   const right = (rank + 1) % size;
   const left = (rank + size - 1) % size;
   const block = (k: number): T => data.subarray(offsets[k], offsets[k + 1]) as T;
-  call.send(right, block(left));
+  collective.send(right, block(left));
   for (let step = 2; step <= size; step++) {
     const travelling = block((rank - step + size) % size);
-    await call.receiveFold(left, travelling, fold, (begin, end) => {
-      if (step < size) call.send(right, travelling, begin, end);
+    await collective.receiveFold(left, travelling, fold, (begin, end) => {
+      if (step < size) collective.send(right, travelling, begin, end);
       else onComplete?.(begin, end);
     });
   }
@@ -44,17 +44,17 @@ export async function reduceScatterRing<T extends NumericArray>(
  * n·(P−1)/P bytes out of and into every rank. `mine` holds this rank's own block before and the result after.
  */
 export async function reduceScatterDirect<T extends NumericArray>(
-  call: Call,
+  collective: Collective,
   data: T,
   fold: Fold<T>,
   offsets: readonly number[],
   mine: T,
 ): Promise<void> {
-  const { rank, size } = call;
+  const { rank, size } = collective;
   for (let distance = 1; distance < size; distance++) {
     const to = (rank + distance) % size;
-    call.send(to, data.subarray(offsets[to], offsets[to + 1]));
+    collective.send(to, data.subarray(offsets[to], offsets[to + 1]));
   }
   for (let distance = 1; distance < size; distance++)
-    await call.receiveFold((rank + distance) % size, mine, fold);
+    await collective.receiveFold((rank + distance) % size, mine, fold);
 }

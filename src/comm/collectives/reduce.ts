@@ -1,6 +1,6 @@
-import type { Call } from "../call.js";
+import type { Collective } from "../calls/collective.js";
 import type { NumericArray } from "../communicator.js";
-import type { Fold } from "../reduction.js";
+import type { Fold } from "./reduction.js";
 import { binomialTree } from "./binomial-tree.js";
 import { evenOffsets } from "./blocks.js";
 import { reduceScatterDirect, reduceScatterRing } from "./reduce-scatter.js";
@@ -13,19 +13,19 @@ import { reduceScatterDirect, reduceScatterRing } from "./reduce-scatter.js";
  * Thakur, Rabenseifner, Gropp, IJHPCA 19 (2005), §4.4.
  */
 export async function reduceTree<T extends NumericArray>(
-  call: Call,
+  collective: Collective,
   accumulator: T,
   fold: Fold<T>,
   root: number,
 ): Promise<void> {
-  const { parent, children } = binomialTree(call.rank, call.size, root);
+  const { parent, children } = binomialTree(collective.rank, collective.size, root);
   for (const child of children) {
     const last = child === children.at(-1);
-    await call.receiveFold(child, accumulator, fold, (begin, end) => {
-      if (last && parent !== undefined) call.send(parent, accumulator, begin, end);
+    await collective.receiveFold(child, accumulator, fold, (begin, end) => {
+      if (last && parent !== undefined) collective.send(parent, accumulator, begin, end);
     });
   }
-  if (children.length === 0 && parent !== undefined) call.send(parent, accumulator);
+  if (children.length === 0 && parent !== undefined) collective.send(parent, accumulator);
 }
 
 /**
@@ -33,17 +33,17 @@ export async function reduceTree<T extends NumericArray>(
  * run of ranks and contributions fold in rank order; each is received whole before it is folded.
  */
 export async function reduceInOrder<T extends NumericArray>(
-  call: Call,
+  collective: Collective,
   accumulator: T,
   fold: Fold<T>,
 ): Promise<void> {
-  const { parent, children } = binomialTree(call.rank, call.size, 0);
+  const { parent, children } = binomialTree(collective.rank, collective.size, 0);
   const contribution = accumulator.slice() as T;
   for (const child of children) {
-    await call.receive(child, contribution);
+    await collective.receive(child, contribution);
     fold(accumulator, contribution);
   }
-  if (parent !== undefined) call.send(parent, accumulator);
+  if (parent !== undefined) collective.send(parent, accumulator);
 }
 
 /**
@@ -54,17 +54,17 @@ export async function reduceInOrder<T extends NumericArray>(
  * Thakur, Rabenseifner, Gropp, IJHPCA 19 (2005), §4.4 (Rabenseifner's algorithm, with a ring in its first part).
  */
 export async function reduceRing<T extends NumericArray>(
-  call: Call,
+  collective: Collective,
   work: T,
   fold: Fold<T>,
   root: number,
 ): Promise<void> {
-  const offsets = evenOffsets(work.length, call.size);
-  const mine = blockOf(work, offsets, call.rank);
-  await reduceScatterRing(call, work, fold, offsets, (begin, end) => {
-    if (call.rank !== root) call.send(root, mine, begin, end);
+  const offsets = evenOffsets(work.length, collective.size);
+  const mine = blockOf(work, offsets, collective.rank);
+  await reduceScatterRing(collective, work, fold, offsets, (begin, end) => {
+    if (collective.rank !== root) collective.send(root, mine, begin, end);
   });
-  if (call.rank === root) await gatherBlocks(call, work, offsets);
+  if (collective.rank === root) await gatherBlocks(collective, work, offsets);
 }
 
 /**
@@ -72,26 +72,30 @@ export async function reduceRing<T extends NumericArray>(
  * Two steps. Only the root's `data` is overwritten.
  */
 export async function reduceDirect<T extends NumericArray>(
-  call: Call,
+  collective: Collective,
   data: T,
   fold: Fold<T>,
   root: number,
 ): Promise<void> {
-  const offsets = evenOffsets(data.length, call.size);
-  const own = blockOf(data, offsets, call.rank);
-  const mine = call.rank === root ? own : (own.slice() as T);
-  await reduceScatterDirect(call, data, fold, offsets, mine);
-  if (call.rank === root) await gatherBlocks(call, data, offsets);
-  else call.send(root, mine);
+  const offsets = evenOffsets(data.length, collective.size);
+  const own = blockOf(data, offsets, collective.rank);
+  const mine = collective.rank === root ? own : (own.slice() as T);
+  await reduceScatterDirect(collective, data, fold, offsets, mine);
+  if (collective.rank === root) await gatherBlocks(collective, data, offsets);
+  else collective.send(root, mine);
 }
 
 function blockOf<T extends NumericArray>(data: T, offsets: readonly number[], rank: number): T {
   return data.subarray(offsets[rank], offsets[rank + 1]) as T;
 }
 
-async function gatherBlocks(call: Call, data: NumericArray, offsets: readonly number[]): Promise<void> {
-  for (let distance = 1; distance < call.size; distance++) {
-    const from = (call.rank + distance) % call.size;
-    await call.receive(from, blockOf(data, offsets, from));
+async function gatherBlocks(
+  collective: Collective,
+  data: NumericArray,
+  offsets: readonly number[],
+): Promise<void> {
+  for (let distance = 1; distance < collective.size; distance++) {
+    const from = (collective.rank + distance) % collective.size;
+    await collective.receive(from, blockOf(data, offsets, from));
   }
 }

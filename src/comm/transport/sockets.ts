@@ -7,7 +7,7 @@ import { join } from "node:path";
 
 import * as zmq from "zeromq";
 
-import { listeningKeys } from "../curve.js";
+import { listeningKeys } from "./curve.js";
 
 // Links to many ranks, and a monitor for each, may exceed the default of 1023.
 zmq.context.maxSockets = 16_384;

@@ -1,7 +1,7 @@
 import * as zmq from "zeromq";
 
 import type { PeerAddress } from "../rendezvous/protocol.js";
-import { LARGEST_SEGMENT } from "../channel.js";
+import { LARGEST_SEGMENT } from "../channels/window.js";
 import { LinkWatch } from "./link-watch.js";
 import { COMMON, type Security } from "./sockets.js";
 import type { Receiver, Transport } from "./transport.js";

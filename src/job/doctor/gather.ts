@@ -12,7 +12,7 @@ import {
 } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { addressTowards } from "../../comm/transport/sockets.js";
-import { whyMemoryIsNotShared } from "../../comm/shared/trial.js";
+import { whyMemoryIsNotShared } from "../../comm/transport/shared-memory/trial.js";
 import { startBackend, type BackendOptions } from "../../compute/backend.js";
 import { productSpeed } from "../../compute/product-speed.js";
 import { readControlGroup } from "../../host/control-group.js";

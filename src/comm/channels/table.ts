@@ -1,8 +1,8 @@
-import type { Endpoint } from "./endpoint.js";
+import type { Endpoint } from "../calls/endpoint.js";
 import { Incoming } from "./incoming.js";
 import { Outgoing } from "./outgoing.js";
 import type { ReadMemory } from "./segment.js";
-import { COLLECTIVE } from "./wire.js";
+import { COLLECTIVE } from "../transport/wire.js";
 
 /** The channels of one rank, by peer, context and tag; each is made when it is first used. */
 export class Channels {

@@ -1,5 +1,5 @@
-import type { AptsError } from "../errors.js";
-import { CommunicatorClosedError } from "../errors.js";
+import type { AptsError } from "../../errors.js";
+import { CommunicatorClosedError } from "../../errors.js";
 import { errorOf, type Abort } from "./failures.js";
 
 /**

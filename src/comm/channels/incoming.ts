@@ -1,9 +1,9 @@
-import { weightOf, WINDOW } from "./channel.js";
-import type { Endpoint } from "./endpoint.js";
+import { weightOf, WINDOW } from "./window.js";
+import type { Endpoint } from "../calls/endpoint.js";
 import { dropPayload } from "./reclaim.js";
 import { detached, isInMemory, segmentLength, type ReadMemory } from "./segment.js";
-import type { Purpose } from "./waits.js";
-import { Flag, Kind, newHead, setCredit, Word, word, type Frame } from "./wire.js";
+import type { Purpose } from "../membership/waits.js";
+import { Flag, Kind, newHead, setCredit, Word, word, type Frame } from "../transport/wire.js";
 
 const REPORT_EVERY = WINDOW / 4;
 

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { endianness } from "node:os";
 
-import { SIGNATURE_WORDS } from "./signature.js";
+import { SIGNATURE_WORDS } from "../calls/signature.js";
 
 /**
  * The head of a frame: sixteen 32-bit words, little-endian.

@@ -11,7 +11,7 @@ import { Sharing } from "./sharing.js";
 export async function whyMemoryIsNotShared(): Promise<string | undefined> {
   try {
     const sharing = new Sharing(await loadPeerMemory(), () => process.pid);
-    const program = fileURLToPath(new URL("./trial-peer.js", import.meta.url));
+    const program = fileURLToPath(new URL("./reader-process.js", import.meta.url));
     const words = [program, String(process.pid), sharing.offerTo(1)!.toString("hex")];
     const { stdout } = await promisify(execFile)(process.execPath, words, { timeout: 20_000 });
     return stdout.trim() || undefined;

@@ -1,8 +1,17 @@
-import type { NumericArray } from "./communicator.js";
-import type { Fold } from "./reduction.js";
-import { decodeSpan } from "./shared/sharing.js";
-import { summandBlock } from "./sum-kernel.js";
-import { Flag, HEAD_BYTES, payloadLength, payloadOf, setWord, Word, word, type Frame } from "./wire.js";
+import type { NumericArray } from "../communicator.js";
+import type { Fold } from "../collectives/reduction.js";
+import { decodeSpan } from "../transport/shared-memory/sharing.js";
+import { summandBlock } from "../../linalg/sum-kernel.js";
+import {
+  Flag,
+  HEAD_BYTES,
+  payloadLength,
+  payloadOf,
+  setWord,
+  Word,
+  word,
+  type Frame,
+} from "../transport/wire.js";
 
 /** Reads memory of the rank a frame came from. */
 export type ReadMemory = (address: bigint, into: Uint8Array) => void;

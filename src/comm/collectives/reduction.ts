@@ -1,5 +1,5 @@
-import type { NumericArray, ReduceOp } from "./communicator.js";
-import { addFloat32 } from "./sum-kernel.js";
+import type { NumericArray, ReduceOp } from "../communicator.js";
+import { addFloat32 } from "../../linalg/sum-kernel.js";
 
 /** accumulator ← accumulator ∘ contribution, elementwise, in place. */
 export type Fold<T extends NumericArray> = (accumulator: T, contribution: T) => void;

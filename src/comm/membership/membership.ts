@@ -1,15 +1,23 @@
 import { setTimeout as sleep } from "node:timers/promises";
 
-import type { AptsError } from "../errors.js";
-import { CommunicatorClosedError } from "../errors.js";
-import type { Channels } from "./channels.js";
+import type { AptsError } from "../../errors.js";
+import { CommunicatorClosedError } from "../../errors.js";
+import type { Channels } from "../channels/table.js";
 import { Departure } from "./departure.js";
 import { Ending } from "./ending.js";
 import { describeWait, lateMessage, lostMessage, type Abort } from "./failures.js";
-import type { Sharing } from "./shared/sharing.js";
-import type { Transport } from "./transport/transport.js";
+import type { Sharing } from "../transport/shared-memory/sharing.js";
+import type { Transport } from "../transport/transport.js";
 import { Waits, type Purpose, type Wait } from "./waits.js";
-import { joined, Kind, newHead, payloadOf, type ControlKind, type Frame, type JobWords } from "./wire.js";
+import {
+  joined,
+  Kind,
+  newHead,
+  payloadOf,
+  type ControlKind,
+  type Frame,
+  type JobWords,
+} from "../transport/wire.js";
 
 interface Peer {
   /** When it was last heard of. */

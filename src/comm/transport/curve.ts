@@ -1,6 +1,6 @@
 import { createPrivateKey, createPublicKey, hkdfSync } from "node:crypto";
 
-import { UsageError } from "../errors.js";
+import { UsageError } from "../../errors.js";
 
 /** A CURVE key pair as ZeroMQ writes it: 40 characters of Z85 each. */
 export interface KeyPair {

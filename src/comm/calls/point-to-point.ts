@@ -1,9 +1,9 @@
-import type { Group } from "./call.js";
-import type { NumericArray } from "./communicator.js";
-import { copySegment, segmentLength } from "./segment.js";
+import type { Group } from "./collective.js";
+import type { NumericArray } from "../communicator.js";
+import { copySegment, segmentLength } from "../channels/segment.js";
 import { decodeSignature, encodeSignature, type Dtype } from "./signature.js";
-import type { Purpose } from "./waits.js";
-import { bytesOf, Kind, newHead, Word } from "./wire.js";
+import type { Purpose } from "../membership/waits.js";
+import { bytesOf, Kind, newHead, Word } from "../transport/wire.js";
 
 /**
  * Sends `data` under `tag`. A short message is copied and the call returns while the window has room; a longer one

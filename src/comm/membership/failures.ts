@@ -1,5 +1,5 @@
-import type { AptsError } from "../errors.js";
-import { CollectiveMismatchError, CommunicationTimeoutError, PeerLostError } from "../errors.js";
+import type { AptsError } from "../../errors.js";
+import { CollectiveMismatchError, CommunicationTimeoutError, PeerLostError } from "../../errors.js";
 import type { Wait } from "./waits.js";
 
 /** A failure as the rank that saw it first tells the others. */

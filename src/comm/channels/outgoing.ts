@@ -1,7 +1,7 @@
-import { COPIED, LARGEST_SEGMENT, weightOf, WINDOW } from "./channel.js";
-import type { Endpoint } from "./endpoint.js";
-import type { Purpose } from "./waits.js";
-import { Flag, HEAD_BYTES, joined, Kind, setWord, Word } from "./wire.js";
+import { COPIED, LARGEST_SEGMENT, weightOf, WINDOW } from "./window.js";
+import type { Endpoint } from "../calls/endpoint.js";
+import type { Purpose } from "../membership/waits.js";
+import { Flag, HEAD_BYTES, joined, Kind, setWord, Word } from "../transport/wire.js";
 
 /**
  * The smallest part of a message that is cut. A frame costs its reader and two I/O threads a wake-up each, about 0.1 ms

@@ -1,18 +1,27 @@
-import type { AptsError } from "../errors.js";
-import type { Locality } from "./algorithms.js";
-import type { CallLog } from "./call-log.js";
-import { Channels } from "./channels.js";
-import { differingMessage } from "./failures.js";
-import { Refusals, type CommunicationLog } from "./log.js";
-import { Membership } from "./membership.js";
-import type { ReadMemory } from "./segment.js";
-import { segmentLength } from "./segment.js";
-import { SendBuffers } from "./send-buffers.js";
-import type { Sharing } from "./shared/sharing.js";
+import type { AptsError } from "../../errors.js";
+import type { Locality } from "../algorithms.js";
+import type { CallHistory } from "./history.js";
+import { Channels } from "../channels/table.js";
+import { differingMessage } from "../membership/failures.js";
+import { Refusals, type CommunicationLog } from "../log.js";
+import { Membership } from "../membership/membership.js";
+import type { ReadMemory } from "../channels/segment.js";
+import { segmentLength } from "../channels/segment.js";
+import { SendBuffers } from "../channels/send-buffers.js";
+import type { Sharing } from "../transport/shared-memory/sharing.js";
 import { decodeSignature, describeCall } from "./signature.js";
-import type { Receiver, Transport } from "./transport/transport.js";
-import type { Purpose } from "./waits.js";
-import { COLLECTIVE, creditOf, Kind, parseFrame, Word, word, type Frame, type JobWords } from "./wire.js";
+import type { Receiver, Transport } from "../transport/transport.js";
+import type { Purpose } from "../membership/waits.js";
+import {
+  COLLECTIVE,
+  creditOf,
+  Kind,
+  parseFrame,
+  Word,
+  word,
+  type Frame,
+  type JobWords,
+} from "../transport/wire.js";
 
 export interface EndpointOptions {
   readonly job: JobWords;
@@ -35,7 +44,7 @@ export class Endpoint implements Receiver {
   /** Next free context number; a group of ranks agrees on the largest of theirs. */
   nextContext = 1;
 
-  readonly #logs = new Map<number, CallLog>();
+  readonly #logs = new Map<number, CallHistory>();
   readonly #refusals: Refusals;
   readonly #sharing: Sharing | undefined;
 
@@ -61,7 +70,7 @@ export class Endpoint implements Receiver {
   }
 
   /** Lets arriving heads of `context` be compared with this rank's calls. */
-  follow(context: number, log: CallLog): void {
+  follow(context: number, log: CallHistory): void {
     this.#logs.set(context, log);
   }
 

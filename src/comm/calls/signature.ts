@@ -1,4 +1,4 @@
-import type { NumericArray, ReduceOp } from "./communicator.js";
+import type { NumericArray, ReduceOp } from "../communicator.js";
 
 /** Every operation that travels in a header. The order is part of the wire format. */
 export const OPERATIONS = [

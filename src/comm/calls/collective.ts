@@ -1,13 +1,13 @@
-import type { Locality } from "./algorithms.js";
-import type { NumericArray } from "./communicator.js";
-import type { CallLog } from "./call-log.js";
-import type { Outgoing } from "./outgoing.js";
+import type { Locality } from "../algorithms.js";
+import type { NumericArray } from "../communicator.js";
+import type { CallHistory } from "./history.js";
+import type { Outgoing } from "../channels/outgoing.js";
 import type { Endpoint } from "./endpoint.js";
-import type { Fold } from "./reduction.js";
-import { copySegment, foldSegment, segmentLength, type ReadMemory } from "./segment.js";
+import type { Fold } from "../collectives/reduction.js";
+import { copySegment, foldSegment, segmentLength, type ReadMemory } from "../channels/segment.js";
 import { encodeSignature, type Signature } from "./signature.js";
-import type { Purpose } from "./waits.js";
-import { bytesOf, COLLECTIVE, Kind, newHead, setWord, Word, word, type Frame } from "./wire.js";
+import type { Purpose } from "../membership/waits.js";
+import { bytesOf, COLLECTIVE, Kind, newHead, setWord, Word, word, type Frame } from "../transport/wire.js";
 
 /** What a group of ranks shares: who they are, and the calls this rank has made on it. */
 export interface Group {
@@ -16,7 +16,7 @@ export interface Group {
   readonly members: readonly number[];
   readonly rank: number;
   readonly context: number;
-  readonly log: CallLog;
+  readonly log: CallHistory;
   readonly locality: Locality;
 }
 
@@ -24,13 +24,13 @@ export interface Group {
 export type OnSegment = (begin: number, end: number) => void;
 
 /**
- * One collective call in progress on one rank: point-to-point messages among its ranks, in order per pair, each
+ * One collective in flight on one rank: point-to-point messages among its ranks, in order per pair, each
  * checked to belong to the same call. All collectives are written against this and nothing below it.
  *
  * `send` does not wait. Short messages are copied; long ones travel from where they are and must keep their values
  * until the receiver has them (which the algorithm knows, or `finish` waits for).
  */
-export class Call implements Purpose {
+export class Collective implements Purpose {
   readonly rank: number;
   readonly size: number;
   readonly deadline: number;

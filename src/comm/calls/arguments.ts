@@ -1,5 +1,5 @@
-import { UsageError } from "../errors.js";
-import type { NumericArray } from "./communicator.js";
+import { UsageError } from "../../errors.js";
+import type { NumericArray } from "../communicator.js";
 import { digestOf, dtypeOf, type Dtype } from "./signature.js";
 
 /*

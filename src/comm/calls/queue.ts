@@ -1,9 +1,9 @@
-import { CommunicatorClosedError } from "../errors.js";
-import { Call, type Group } from "./call.js";
+import { CommunicatorClosedError } from "../../errors.js";
+import { Collective, type Group } from "./collective.js";
 import { describeCall, type Signature } from "./signature.js";
 
 /** The collectives of a group on one rank: they run one after another, in the order of the calls. */
-export class CallLine {
+export class CollectiveQueue {
   /** Settles when the collective called last is done. */
   #turn: Promise<void> | undefined;
   #closed = false;
@@ -11,25 +11,25 @@ export class CallLine {
   constructor(private readonly group: Group) {}
 
   /** Runs `body` as the next collective, after those called before. */
-  async run<R>(signature: Signature, body: (call: Call) => Promise<R>): Promise<R> {
+  async run<R>(signature: Signature, body: (collective: Collective) => Promise<R>): Promise<R> {
     this.checkOpen();
     const earlier = this.#turn;
     let done!: () => void;
     this.#turn = new Promise((resolve) => (done = resolve));
     const own = this.#turn;
-    let call: Call | undefined;
+    let collective: Collective | undefined;
     try {
       if (earlier !== undefined) {
         await earlier;
         this.checkOpen();
       }
       this.group.endpoint.membership.checkOpenAt(() => describeCall(signature, this.group.log.sequence + 1));
-      call = new Call(this.group, signature);
-      const result = await body(call);
-      await call.finish();
+      collective = new Collective(this.group, signature);
+      const result = await body(collective);
+      await collective.finish();
       return result;
     } catch (error) {
-      if (call !== undefined) this.#failed(call, error);
+      if (collective !== undefined) this.#failed(collective, error);
       throw error;
     } finally {
       done();
@@ -48,10 +48,10 @@ export class CallLine {
   }
 
   /** Where the caller's own function threw amid a call, the others would wait for this rank in vain. */
-  #failed(call: Call, error: unknown): void {
+  #failed(collective: Collective, error: unknown): void {
     const { rank, membership } = this.group.endpoint;
     if (membership.state !== "open") return;
-    const message = `Rank ${rank} failed in ${call.describe()}: ${String(error)}`;
+    const message = `Rank ${rank} failed in ${collective.describe()}: ${String(error)}`;
     membership.abort({ kind: "lost", message });
     membership.failureIn(); // this rank's caller is told by `error`
   }

@@ -1,5 +1,5 @@
 import { decodeSignature, describeCall } from "./signature.js";
-import { sameSignature, Word, word } from "./wire.js";
+import { sameSignature, Word, word } from "../transport/wire.js";
 
 /** Calls kept in memory: more than any two ranks can be apart by. */
 const KEPT = 1024;
@@ -8,7 +8,7 @@ const KEPT = 1024;
  * The collectives one rank has called on one group, so that what another rank says about its own calls can be
  * compared with them at any time. A call is kept as the head its messages carry.
  */
-export class CallLog {
+export class CallHistory {
   readonly #heads = new Array<Buffer | undefined>(KEPT).fill(undefined);
   /** Number of the call in progress or last made; the first is 1. */
   sequence = 0;

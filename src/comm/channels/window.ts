@@ -1,4 +1,4 @@
-import { Flag, HEAD_BYTES } from "./wire.js";
+import { Flag, HEAD_BYTES } from "../transport/wire.js";
 
 /*
  * A channel is one direction between two ranks under one context and tag: frames in order, at most WINDOW bytes

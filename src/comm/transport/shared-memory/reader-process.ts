@@ -1,4 +1,4 @@
-/** The other side of trial.ts: `node trial-peer.js PID OFFER` says why it cannot read that process, or nothing. */
+/** The other side of trial.ts: `node reader-process.js PID OFFER` says why it cannot read that process, or nothing. */
 import { loadPeerMemory } from "./peer-memory.js";
 import { decodeSpan, Sharing } from "./sharing.js";
 
