@@ -23,8 +23,6 @@ export interface BackendOptions {
    * said), the one in this file, or none. The variable APTS_BLAS stands in for `auto`.
    */
   readonly blas?: BlasChoice;
-  /** Which of this host's GPUs to use, counted round and round: the rank's number on the host. 0 if not given. */
-  readonly device?: number;
 }
 
 /** What a backend says of itself once it runs. */
@@ -74,9 +72,9 @@ export interface ComputeBackend {
 type Starter = (options: Required<Omit<BackendOptions, "backend">>) => Promise<StartedBackend>;
 
 const starters: Record<BackendName, Starter> = {
-  "node-gpu": ({ threads, device }) => startNative("node-gpu", threads, device),
-  webgpu: ({ device }) => startWebGpu(device),
-  node: ({ threads, device }) => startNative("node", threads, device),
+  "node-gpu": ({ threads }) => startNative("node-gpu", threads),
+  webgpu: startWebGpu,
+  node: ({ threads }) => startNative("node", threads),
   wasm: ({ threads, blas }) => startWasm(threads, blas),
   cpu: startPlain,
 };
@@ -95,7 +93,7 @@ export async function startBackend(options: BackendOptions): Promise<ComputeBack
   const rejected: RejectedBackend[] = [];
   for (const name of candidates) {
     try {
-      const started = await starters[name]({ threads: options.threads, blas, device: options.device ?? 0 });
+      const started = await starters[name]({ threads: options.threads, blas });
       return {
         name,
         version: started.version,

@@ -16,11 +16,7 @@ interface NativeBackend {
  * ways (package absent, library not downloaded, built for another Node, CUDA missing): all of them end as an Error
  * whose message says what was found.
  */
-export async function startNative(
-  name: "node-gpu" | "node",
-  threads: number,
-  device: number,
-): Promise<StartedBackend> {
+export async function startNative(name: "node-gpu" | "node", threads: number): Promise<StartedBackend> {
   // Read once, when the library is loaded.
   process.env["TF_NUM_INTRAOP_THREADS"] = String(threads);
   process.env["TF_NUM_INTEROP_THREADS"] = "1";
@@ -28,7 +24,7 @@ export async function startNative(
 
   const version = loadNativePackage(packages[name], () => {
     if (name !== "node-gpu") return;
-    process.env["CUDA_VISIBLE_DEVICES"] = visibleDevice(device, process.env["CUDA_VISIBLE_DEVICES"]);
+    process.env["CUDA_VISIBLE_DEVICES"] = visibleDevice(process.env["CUDA_VISIBLE_DEVICES"]);
   });
   if (!(await tf.setBackend("tensorflow"))) throw new Error(`${packages[name]} loads but does not start.`);
   const backend = tf.backend() as unknown as NativeBackend;
@@ -50,13 +46,11 @@ export async function startNative(
 }
 
 /**
- * The one CUDA device that this process shall see: of those it may (CUDA_VISIBLE_DEVICES), round and round; none where
- * it may see none.
+ * The one CUDA device that this process shall see, the first of those it may (CUDA_VISIBLE_DEVICES): whoever started
+ * the ranks has given each its own. None where it may see none.
  */
-export function visibleDevice(device: number, allowed: string | undefined): string {
-  if (allowed === undefined) return String(device);
-  const devices = visibleDevices(allowed);
-  return devices.length === 0 ? "" : devices[device % devices.length]!;
+export function visibleDevice(allowed = "0"): string {
+  return visibleDevices(allowed)[0] ?? "";
 }
 
 /**

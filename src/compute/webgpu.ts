@@ -17,10 +17,11 @@ const SOFTWARE = /swiftshader|llvmpipe|lavapipe|basic render/i;
 
 /**
  * TensorFlow.js's WebGPU backend on Dawn (npm `webgpu`): GPUs of any vendor through Vulkan, Metal or Direct3D.
- * The `device`-th adapter is used, counted over those of different names, hardware before software.
+ * The first adapter is used, hardware before software, on every rank of a host the same: Dawn tells adapters apart by
+ * name alone, and ranks on adapters of different names would not compute the same bits.
  */
-export async function startWebGpu(device: number): Promise<StartedBackend> {
-  started ??= await start(device);
+export async function startWebGpu(): Promise<StartedBackend> {
+  started ??= await start();
   if (!(await tf.setBackend("webgpu"))) throw new Error("WebGPU has been stopped in this process.");
   return started;
 }
@@ -28,13 +29,14 @@ export async function startWebGpu(device: number): Promise<StartedBackend> {
 /** There is one adapter for a process; TensorFlow.js keeps to it. */
 let started: StartedBackend | undefined;
 
-async function start(device: number): Promise<StartedBackend> {
+async function start(): Promise<StartedBackend> {
   const dawn = await load<Dawn>("webgpu");
   const adapters = await adapterNames(dawn);
-  if (adapters.length === 0) {
+  const name = adapters.find((adapter) => !SOFTWARE.test(adapter)) ?? adapters[0];
+  if (name === undefined) {
     throw new Error("Dawn finds no adapter: no driver for Vulkan, Metal or Direct3D 12 is installed.");
   }
-  const name = adapters[device % adapters.length]!;
+  const alike = adapters.filter((adapter) => adapter === name).length;
   // TensorFlow.js looks for a browser's navigator. While it is there, Dawn keeps the process alive.
   Object.assign(globalThis, dawn.globals);
   const gpu = dawn.create([`adapter=${name}`]);
@@ -50,7 +52,7 @@ async function start(device: number): Promise<StartedBackend> {
   return {
     version: tf.version.tfjs,
     threads: 1,
-    description: `${kind} on ${name}`,
+    description: `${kind} on ${name}${alike > 1 ? `, the first of ${alike} of that name` : ""}`,
     determinants: [name, adapterInfo?.vendor ?? "", adapterInfo?.architecture ?? "", process.platform],
     stop() {
       tf.removeBackend("webgpu");
@@ -59,18 +61,14 @@ async function start(device: number): Promise<StartedBackend> {
   };
 }
 
-/**
- * The names of the adapters, hardware first. Dawn has no call for this: asked for one that does not exist, it lists
- * those that do. Adapters of the same name are one here, for Dawn cannot tell them apart either.
- */
+/** The names of the adapters. Dawn has no call for this: asked for one that does not exist, it lists those that do. */
 async function adapterNames(dawn: Dawn): Promise<string[]> {
   try {
     await dawn.create(["adapter=(none of this name)"]).requestAdapter();
     return [];
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
-    const names = [...message.matchAll(/name: '([^']*)'/g)].map(([, name]) => name!);
-    return [...new Set(names)].sort((a, b) => Number(SOFTWARE.test(a)) - Number(SOFTWARE.test(b)));
+    return [...message.matchAll(/name: '([^']*)'/g)].map(([, name]) => name!);
   }
 }
 

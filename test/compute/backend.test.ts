@@ -58,11 +58,11 @@ describe("starting a backend", () => {
 });
 
 describe("visibleDevice", () => {
-  it("is the rank's own number where all devices are allowed, else one of those that are, round and round", () => {
-    expect(visibleDevice(2, undefined)).toBe("2");
-    expect([0, 1, 2].map((rank) => visibleDevice(rank, "4,7"))).toEqual(["4", "7", "4"]);
-    expect(visibleDevice(1, "GPU-a1,GPU-b2")).toBe("GPU-b2");
-    expect(["", "-1", "NoDevFiles"].map((allowed) => visibleDevice(1, allowed))).toEqual(["", "", ""]);
+  it("is the first of those allowed, of which whoever started the rank has left one", () => {
+    expect(visibleDevice(undefined)).toBe("0");
+    expect(visibleDevice("4,7")).toBe("4");
+    expect(visibleDevice("GPU-a1,GPU-b2")).toBe("GPU-a1");
+    expect(["", "-1", "NoDevFiles"].map(visibleDevice)).toEqual(["", "", ""]);
   });
 });
 
