@@ -5,7 +5,7 @@ import { tf } from "../../src/compute/tensorflow.js";
 import type * as Api from "../../src/index.js";
 import { serialiseModel } from "../../src/network/model-file.js";
 import { runApts, SMALL, temporaryFolder } from "../helpers/apts.js";
-import { importBuilt } from "../launcher/support.js";
+import { importBuilt } from "../helpers/launcher/launcher.js";
 
 const { train, UsageError } = (await importBuilt("src/index.ts")) as typeof Api;
 

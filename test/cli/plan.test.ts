@@ -4,8 +4,8 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type * as Plan from "../../src/cli/plan.js";
 import type { RunRecord } from "../../src/run/record.js";
 import { temporaryFolder } from "../helpers/apts.js";
-import { importBuilt } from "../launcher/support.js";
-import { run } from "../run/support.js";
+import { importBuilt } from "../helpers/launcher/launcher.js";
+import { run } from "../helpers/run/run.js";
 
 // A plan asks the launcher how many ranks fit, and that starts an agent: a program.
 const { joinOptions, planJob, planTask } = (await importBuilt("src/cli/plan.ts")) as typeof Plan;
@@ -54,7 +54,7 @@ describe("--resume", () => {
 
   it.each([
     [{ resume: "nowhere" }, /Expected --resume to name the folder of a run, but nowhere has no config\.json/],
-    [{ resume: "test/fixtures", out: "x" }, /has no config\.json/],
+    [{ resume: "test", out: "x" }, /has no config\.json/],
     [{ autoResume: true }, /Expected --out with --auto-resume/],
     [{ maxRestarts: "-1" }, /Expected --max-restarts to be a whole number from 0 to 1000000, got "-1"/],
     [{ checkpointEvery: "0" }, /Expected --checkpoint-every to be a whole number from 1 /],

@@ -5,7 +5,7 @@ import { describe, expect, it } from "vitest";
 import type { EpochMetrics } from "../../src/report/metrics.js";
 import type { Summary } from "../../src/report/summary.js";
 import { runApts, startApts, temporaryFolder, type Finished } from "../helpers/apts.js";
-import { metrics, run, weights } from "../run/support.js";
+import { metrics, run, weights } from "../helpers/run/run.js";
 
 const PROBLEM = {
   data: "digits",

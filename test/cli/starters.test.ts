@@ -7,10 +7,11 @@ import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import { APTS, runApts, SMALL, temporaryFolder } from "../helpers/apts.js";
+import { fixture } from "../helpers/cluster/bed.js";
 
 const TIME = { timeout: 120_000 };
 const RUN = [...SMALL, "--subdomains", "4", "--threads", "1", "--epochs", "2"];
-const SUM = join(import.meta.dirname, "../cluster/fixtures/sum.mjs");
+const SUM = fixture("sum.mjs");
 const TRAIN = (out: string): string[] => [process.execPath, APTS, "train", ...RUN, "--out", out];
 
 interface Outcome {

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { loadBlas } from "../../src/compute/blas/load.js";
 import { APTS, runApts, SMALL, startApts, temporaryFolder, type Finished } from "../helpers/apts.js";
-import { expectNoneLeft, mark, marked } from "../launcher/support.js";
+import { expectNoneLeft, mark, marked } from "../helpers/launcher/launcher.js";
 
 const train = (...args: string[]): string[] => ["train", ...SMALL, "--ranks", "2", "--threads", "1", ...args];
 

@@ -4,7 +4,7 @@ import { expect, it } from "vitest";
 import type { Examination } from "../../src/job/doctor/facts.js";
 import type { Finding } from "../../src/job/doctor/finding.js";
 import { APTS, temporaryFolder } from "../helpers/apts.js";
-import { describeOnHosts } from "./bed.js";
+import { describeOnHosts } from "../helpers/cluster/bed.js";
 
 await describeOnHosts("apts doctor over ssh", { hosts: 3 }, (bed) => {
   const examine = async (...hosts: string[]) => {

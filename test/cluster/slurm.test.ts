@@ -4,8 +4,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, expect, it } from "vitest";
 import { expandNodelist } from "../../src/comm/rendezvous/starters/nodelist.js";
 import { APTS, runApts } from "../helpers/apts.js";
-import { mark, marked } from "../launcher/support.js";
-import { describeOnHosts, type Outcome } from "./bed.js";
+import { mark, marked } from "../helpers/launcher/launcher.js";
+import { describeOnHosts, fixture, type Outcome } from "../helpers/cluster/bed.js";
 import {
   expectedModel,
   expectIdle,
@@ -15,10 +15,9 @@ import {
   newFolder,
   RUN,
   train,
-} from "./training.js";
+} from "../helpers/cluster/training.js";
 
 const TIME = { timeout: 180_000 };
-const fixture = (name: string): string => join(import.meta.dirname, "fixtures", name);
 const scripts = resolve("hosts");
 
 await describeOnHosts("ranks in SLURM jobs", { hosts: 2, gpus: 2, slurm: true }, (bed) => {

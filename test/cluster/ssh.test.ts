@@ -14,9 +14,9 @@ import {
   marked,
   rankProgram,
   untilReady,
-} from "../launcher/support.js";
-import { describeOnHosts } from "./bed.js";
-import { expectIdle } from "./training.js";
+} from "../helpers/launcher/launcher.js";
+import { describeOnHosts, fixture } from "../helpers/cluster/bed.js";
+import { expectIdle } from "../helpers/cluster/training.js";
 
 await describeOnHosts("apts-launch over ssh", { hosts: 3 }, (bed) => {
   const folder = mkdtempSync(join(tmpdir(), "apts-ssh-"));
@@ -59,7 +59,7 @@ await describeOnHosts("apts-launch over ssh", { hosts: 3 }, (bed) => {
   });
 
   it("lets ranks on three hosts talk", async () => {
-    const sum = join(import.meta.dirname, "fixtures/sum.mjs");
+    const sum = fixture("sum.mjs");
     const { code, stdout, stderr } = await launch("login slots=1\nn1 slots=2\nn3 slots=1", "--", "node", sum);
     expect(stderr).toBe("");
     expect(code).toBe(0);

@@ -4,11 +4,11 @@ import { join, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect, it } from "vitest";
 import { parseAllDocuments } from "yaml";
-import { describeOnHosts, type Outcome } from "./bed.js";
-import { expectedModel, expectSuccess, modelOf, newFolder, RUN, train } from "./training.js";
+import { describeOnHosts, fixture, type Outcome } from "../helpers/cluster/bed.js";
+import { expectedModel, expectSuccess, modelOf, newFolder, RUN, train } from "../helpers/cluster/training.js";
 
 const TIME = { timeout: 180_000 };
-const SUM = join(import.meta.dirname, "fixtures", "sum.mjs");
+const SUM = fixture("sum.mjs");
 const installed = (program: string): boolean => spawnSync(program, ["--version"]).error === undefined;
 const lines = ({ stdout }: Outcome): string[] => stdout.trim().split("\n").sort();
 

@@ -3,8 +3,8 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect, it } from "vitest";
-import { expectNoneLeft, launcherOf, mark, marked } from "../launcher/support.js";
-import { describeOnHosts } from "./bed.js";
+import { expectNoneLeft, launcherOf, mark, marked } from "../helpers/launcher/launcher.js";
+import { describeOnHosts } from "../helpers/cluster/bed.js";
 import {
   expectedModel,
   expectIdle,
@@ -14,7 +14,7 @@ import {
   newFolder,
   RUN,
   train,
-} from "./training.js";
+} from "../helpers/cluster/training.js";
 
 const KILLS = 20;
 

@@ -10,8 +10,8 @@ import { reduceScatterDirect, reduceScatterRing } from "../../src/comm/collectiv
 import { GroupCommunicator } from "../../src/comm/group-communicator.js";
 import { addPlainly } from "../../src/linalg/sum-kernel.js";
 import type { Signature } from "../../src/comm/calls/signature.js";
-import { expectSame } from "./helpers/expect-same.js";
-import { onGroup } from "./helpers/groups.js";
+import { expectSame } from "../helpers/comm/expect-same.js";
+import { onGroup } from "../helpers/comm/groups.js";
 
 /*
  * Every algorithm at every number of ranks and length, whether or not it would be chosen there.

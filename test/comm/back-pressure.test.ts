@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 
-import { RankProcesses } from "./helpers/processes.js";
+import { RankProcesses } from "../helpers/comm/processes.js";
 
 /*
  * A channel holds 8 MiB under way. What a process takes beyond that is the allocator's: freed frames that it has not

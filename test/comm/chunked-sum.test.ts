@@ -2,8 +2,8 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 
 import { chunkedSum, chunkRange, treeSum, type EvaluateChunk } from "../../src/comm/index.js";
-import { expectSame } from "./helpers/expect-same.js";
-import { onGroup } from "./helpers/groups.js";
+import { expectSame } from "../helpers/comm/expect-same.js";
+import { onGroup } from "../helpers/comm/groups.js";
 
 /** Partials whose float32 and float64 sums depend on the order: magnitudes from 1e-4 to 1e4, both signs. */
 function partials(seed: number): EvaluateChunk {

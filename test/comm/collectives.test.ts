@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
 
 import type { Communicator, NumericArray, ReduceOp } from "../../src/comm/index.js";
-import { expectSame } from "./helpers/expect-same.js";
-import { onGroup, TRANSPORTS, type TransportKind } from "./helpers/groups.js";
+import { expectSame } from "../helpers/comm/expect-same.js";
+import { onGroup, TRANSPORTS, type TransportKind } from "../helpers/comm/groups.js";
 
 /*
  * Every collective on every transport, against what a single process computes from all ranks' data.

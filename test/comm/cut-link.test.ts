@@ -1,7 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { afterAll, describe, expect, test } from "vitest";
 
-import { RankProcesses } from "./helpers/processes.js";
+import { RankProcesses } from "../helpers/comm/processes.js";
 
 /*
  * Two hosts and a router between them, as network namespaces: the router drops one host's link without a word to

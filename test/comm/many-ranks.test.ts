@@ -1,7 +1,7 @@
 import { readdirSync, readlinkSync } from "node:fs";
 import { expect, test } from "vitest";
 
-import { openGroup } from "./helpers/groups.js";
+import { openGroup } from "../helpers/comm/groups.js";
 
 function openSockets(): number {
   return readdirSync("/proc/self/fd").filter((fd) => {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 
 import type { Communicator } from "../../src/comm/index.js";
-import { openGroup, type TransportKind } from "./helpers/groups.js";
+import { openGroup, type TransportKind } from "../helpers/comm/groups.js";
 
 /*
  * Ranks that disagree, and ranks that leave: a named error on all ranks, at once, and a closed communicator after it.

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 
-import { RankProcesses, type RankReport } from "./helpers/processes.js";
+import { RankProcesses, type RankReport } from "../helpers/comm/processes.js";
 
 /*
  * Real processes and sockets, and what ends them. Every test has a time bound; the figures of issue 3 are the bounds.

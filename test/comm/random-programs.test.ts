@@ -2,8 +2,8 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 
 import type { Communicator } from "../../src/comm/index.js";
-import { expectSame } from "./helpers/expect-same.js";
-import { onGroup } from "./helpers/groups.js";
+import { expectSame } from "../helpers/comm/expect-same.js";
+import { onGroup } from "../helpers/comm/groups.js";
 
 /*
  * Random programs of collectives, on groups and groups of groups, with ranks that dawdle: every rank must see what a

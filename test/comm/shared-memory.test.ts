@@ -10,7 +10,7 @@ import { loadPeerMemory, type PeerMemory } from "../../src/comm/transport/shared
 import { Sharing } from "../../src/comm/transport/shared-memory/sharing.js";
 import { memoryTransports } from "../../src/comm/transport/in-process.js";
 import { jobWords } from "../../src/comm/transport/wire.js";
-import { RankProcesses, type JobOptions } from "./helpers/processes.js";
+import { RankProcesses, type JobOptions } from "../helpers/comm/processes.js";
 
 /*
  * Payloads taken from the memory of another process of this host: what it needs, that it is used, and what happens

@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { runApts, temporaryFolder } from "../helpers/apts.js";
-import { hasSwiftShader, SWIFTSHADER } from "./swiftshader.js";
+import { hasSwiftShader, SWIFTSHADER } from "../helpers/compute/swiftshader.js";
 
 /** A host with one adapter for each of `names`: copies of SwiftShader's driver that call their device so. */
 function hostWith(names: readonly string[]): Record<string, string> {

@@ -6,9 +6,9 @@ import { createEvaluator } from "../../src/network/evaluator.js";
 import { cnn } from "../../src/network/models/cnn.js";
 import { fcnn } from "../../src/network/models/fcnn.js";
 import { wholeTensors } from "../../src/network/tensor-part.js";
-import { dispose, randomChunk, randomTheta } from "../network/networks.js";
-import { hasSwiftShader, SWIFTSHADER_DRIVER } from "./swiftshader.js";
-import { expectClose } from "./wasm/compare.js";
+import { dispose, randomChunk, randomTheta } from "../helpers/network/networks.js";
+import { hasSwiftShader, SWIFTSHADER_DRIVER } from "../helpers/compute/swiftshader.js";
+import { expectClose } from "../helpers/compute/compare.js";
 
 // Where the environment names no other driver.
 if (hasSwiftShader) process.env["VK_ICD_FILENAMES"] ??= SWIFTSHADER_DRIVER;

@@ -4,7 +4,7 @@ import { gzipSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
 import { readCifar10 } from "../../src/data/cifar.js";
 import { UsageError } from "../../src/errors.js";
-import { cifarRecord, temporaryFolders } from "./files.js";
+import { cifarRecord, temporaryFolders } from "../helpers/data/files.js";
 
 const folder = temporaryFolders();
 

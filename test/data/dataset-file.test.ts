@@ -5,7 +5,7 @@ import { describe, expect, it } from "vitest";
 import type { Dataset } from "../../src/data/dataset.js";
 import { readDataset, writeDataset } from "../../src/data/dataset-file.js";
 import { UsageError } from "../../src/errors.js";
-import { temporaryFolders } from "./files.js";
+import { temporaryFolders } from "../helpers/data/files.js";
 
 const folder = temporaryFolders();
 const anyDataset: fc.Arbitrary<Dataset> = fc

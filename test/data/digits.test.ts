@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { digits } from "../../src/data/digits.js";
 import { digitStyles } from "../../src/data/digit-styles.js";
-import { trainSmallNetwork } from "./small-network.js";
+import { trainSmallNetwork } from "../helpers/data/small-network.js";
 
 const image = (features: Uint8Array | Float32Array, sample: number): number[] => [
   ...features.subarray(sample * 784, (sample + 1) * 784),

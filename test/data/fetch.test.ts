@@ -13,7 +13,7 @@ import { download, type Download, type DownloadProgress } from "../../src/data/d
 import { fetchData, unpackFiles } from "../../src/data/fetch.js";
 import { loadData } from "../../src/data/load.js";
 import { AptsError } from "../../src/errors.js";
-import { temporaryFolders } from "./files.js";
+import { temporaryFolders } from "../helpers/data/files.js";
 
 const folder = temporaryFolders();
 const servers: Server[] = [];

@@ -4,7 +4,7 @@ import { gzipSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
 import { readIdx, readIdxPair } from "../../src/data/idx.js";
 import { UsageError } from "../../src/errors.js";
-import { idxBytes, temporaryFolders } from "./files.js";
+import { idxBytes, temporaryFolders } from "../helpers/data/files.js";
 
 const folder = temporaryFolders();
 const images = idxBytes([3, 2, 2], [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 255]);

@@ -6,7 +6,7 @@ import { describe, expect, it } from "vitest";
 import { loadData, type LoadOptions } from "../../src/data/load.js";
 import { normalisationOf } from "../../src/data/normalisation.js";
 import { UsageError } from "../../src/errors.js";
-import { cifarRecord, idxBytes, temporaryFolders } from "./files.js";
+import { cifarRecord, idxBytes, temporaryFolders } from "../helpers/data/files.js";
 
 const folder = temporaryFolders();
 const shared = resolve(import.meta.dirname, "../../../shared/data");

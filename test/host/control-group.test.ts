@@ -6,7 +6,7 @@ import { describe, expect, it } from "vitest";
 import { readControlGroup } from "../../src/host/control-group.js";
 import { coresWithin, usableCores } from "../../src/host/cores.js";
 import { temporaryFolder } from "../helpers/apts.js";
-import { importBuilt } from "../launcher/support.js";
+import { importBuilt } from "../helpers/launcher/launcher.js";
 
 /** A folder with these files, as proc and sys of a machine. */
 function machine(files: Record<string, string>): string {

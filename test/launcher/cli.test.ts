@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { describe, expect, it } from "vitest";
 import { temporaryFolder } from "../helpers/apts.js";
-import { cli, expectNoneLeft, mark, marked, rankProgram, untilReady } from "./support.js";
+import { cli, expectNoneLeft, mark, marked, rankProgram, untilReady } from "../helpers/launcher/launcher.js";
 
 type Script = Record<number, string[]>;
 

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { MemoryKills } from "../../launcher/agent/memory-kills.js";
 import { temporaryFolder } from "../helpers/apts.js";
-import { launcher } from "./support.js";
+import { launcher } from "../helpers/launcher/launcher.js";
 
 /** What the launcher says of a rank that ends as this shell command does. */
 async function told(script: string, more: { environment?: Record<string, string> } = {}): Promise<string> {

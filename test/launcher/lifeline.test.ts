@@ -1,15 +1,14 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { join } from "node:path";
 import type { Socket } from "node:net";
 import { pathToFileURL } from "node:url";
 import { describe, expect, it } from "vitest";
-import { built } from "./support.js";
+import { built, orphanProgram } from "../helpers/launcher/launcher.js";
 
 const module = pathToFileURL(built("src/comm/rendezvous/lifeline.ts")).href;
 
 async function startOrphan(...args: string[]): Promise<ChildProcess> {
-  const child = spawn(process.execPath, [join(import.meta.dirname, "fixtures/orphan.mjs"), module, ...args], {
+  const child = spawn(process.execPath, [orphanProgram, module, ...args], {
     env: { ...process.env, APTS_LIFELINE: "3" },
     stdio: ["ignore", "pipe", "inherit", "pipe"],
   });

@@ -4,7 +4,7 @@ import { rankList, SameLines, type SharedLine } from "../../launcher/same-lines.
 import { spawn } from "node:child_process";
 import { text } from "node:stream/consumers";
 import { deferred } from "../../launcher/waiting.js";
-import { cli } from "./support.js";
+import { cli } from "../helpers/launcher/launcher.js";
 
 /** What is shown of these (rank, line), said one after another. */
 async function shown(said: readonly (readonly [rank: number, line: string])[]): Promise<SharedLine[]> {

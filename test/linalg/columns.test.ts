@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { combineColumns, innerProducts, innerProductsWithTwo } from "../../src/linalg/columns.js";
-import { gaussian } from "../trust-region/instances.js";
+import { gaussian } from "../helpers/trust-region/instances.js";
 
 const lengths = [0, 1, 2, 3, 8191, 8192, 8193, 20_001];
 const counts = [0, 1, 3, 4, 6, 7, 11];

@@ -12,7 +12,7 @@ import { lbfgs } from "../../src/methods/lbfgs.js";
 import type { MethodContext, Optimizer } from "../../src/methods/problem.js";
 import { soaa } from "../../src/methods/soaa.js";
 import { evenSplit, TestProblem } from "../helpers/objectives.js";
-import { optimizerFixture as fixture, tinyNetwork } from "./tiny-network.js";
+import { optimizerFixture as fixture, tinyNetwork } from "../helpers/methods/tiny-network.js";
 
 const network = tinyNetwork(fixture);
 const decomposition = evenSplit(network.dimension, 1);

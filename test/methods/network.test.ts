@@ -10,7 +10,7 @@ import { Batch } from "../../src/network/batch.js";
 import { createEvaluator } from "../../src/network/evaluator.js";
 import { fcnn } from "../../src/network/models/fcnn.js";
 import { EvaluationCount, NetworkProblem } from "../../src/network/problem.js";
-import { wasm } from "../network/networks.js";
+import { wasm } from "../helpers/network/networks.js";
 
 const [INPUTS, CLASSES, ROWS] = [9, 4, 400];
 const WIDTHS = [INPUTS, 8, 6, CLASSES];

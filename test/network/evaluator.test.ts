@@ -6,8 +6,15 @@ import { createEvaluator } from "../../src/network/evaluator.js";
 import { CompiledEvaluator } from "../../src/network/compiled/evaluator.js";
 import { TapeEvaluator } from "../../src/network/tape-evaluator.js";
 import { wholeTensors, type TensorPart } from "../../src/network/tensor-part.js";
-import { expectClose, seeds, sizes } from "../compute/wasm/compare.js";
-import { dispose, expectAgreement, MEMORY, randomChunk, randomTheta, wasm } from "./networks.js";
+import { expectClose, seeds, sizes } from "../helpers/compute/compare.js";
+import {
+  dispose,
+  expectAgreement,
+  MEMORY,
+  randomChunk,
+  randomTheta,
+  wasm,
+} from "../helpers/network/networks.js";
 
 let backend: ComputeBackend;
 beforeAll(async () => {

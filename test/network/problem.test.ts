@@ -11,8 +11,8 @@ import type { ParameterLayout } from "../../src/network/layout.js";
 import { fcnn } from "../../src/network/models/fcnn.js";
 import { EvaluationCount, NetworkProblem } from "../../src/network/problem.js";
 import { startBackend } from "../../src/compute/backend.js";
-import { expectClose } from "../compute/wasm/compare.js";
-import { randomTheta } from "./networks.js";
+import { expectClose } from "../helpers/compute/compare.js";
+import { randomTheta } from "../helpers/network/networks.js";
 
 const random = new Random(5);
 const samples: Dataset = {

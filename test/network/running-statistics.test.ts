@@ -9,8 +9,8 @@ import { CompiledEvaluator } from "../../src/network/compiled/evaluator.js";
 import { RunningStatistics } from "../../src/network/running-statistics.js";
 import { TapeEvaluator } from "../../src/network/tape-evaluator.js";
 import { wholeTensors } from "../../src/network/tensor-part.js";
-import { expectClose } from "../compute/wasm/compare.js";
-import { MEMORY, randomTheta, wasm } from "./networks.js";
+import { expectClose } from "../helpers/compute/compare.js";
+import { MEMORY, randomTheta, wasm } from "../helpers/network/networks.js";
 
 const random = new Random(7);
 const rows = 60;

@@ -6,7 +6,7 @@ import { methods } from "../../src/methods/registry.js";
 import type { Summary } from "../../src/report/summary.js";
 import { DivergedError } from "../../src/run/divergence.js";
 import { runApts, SMALL, temporaryFolder } from "../helpers/apts.js";
-import { metrics, run, weights } from "./support.js";
+import { metrics, run, weights } from "../helpers/run/run.js";
 
 const summaryIn = (out: string): Summary =>
   JSON.parse(readFileSync(join(out, "summary.json"), "utf8")) as Summary;

@@ -6,7 +6,7 @@ import { chunkCount, largestChunk } from "../../src/network/batch.js";
 import { miniBatches, miniBatchSizes } from "../../src/data/batches.js";
 import { Random } from "../../src/random.js";
 import { UsageError } from "../../src/errors.js";
-import { run } from "./support.js";
+import { run } from "../helpers/run/run.js";
 
 const folder = mkdtempSync(join(tmpdir(), "apts-ghost-"));
 const model = join(folder, "normalised.mjs");

@@ -9,7 +9,7 @@ import { loadModel } from "../../src/network/model-file.js";
 import { decodeCheckpoint } from "../../src/run/checkpoint.js";
 import type { RunRecord } from "../../src/run/record.js";
 import { temporaryFolder } from "../helpers/apts.js";
-import { metrics, run } from "./support.js";
+import { metrics, run } from "../helpers/run/run.js";
 
 const CLASSES = 3;
 const [TRAIN, TEST] = [120, 80];

@@ -7,7 +7,7 @@ import { curvesSvg } from "../../src/report/curves.js";
 import { readMetrics, type EpochMetrics } from "../../src/report/metrics.js";
 import { MetricsFile } from "../../src/run/metrics-file.js";
 import { temporaryFolder } from "../helpers/apts.js";
-import { fill, smallDisk } from "./small-disk.js";
+import { fill, smallDisk } from "../helpers/run/small-disk.js";
 
 function line(epoch: number): EpochMetrics {
   const counts = { accepted: 1, steps: 1, lossEvaluations: 4 * epoch, gradientEvaluations: 2 * epoch };

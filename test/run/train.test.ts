@@ -15,8 +15,8 @@ import { writeDataset } from "../../src/data/dataset-file.js";
 import type { RunEvent } from "../../src/run/events.js";
 import type { RunRecord } from "../../src/run/record.js";
 import { temporaryFolder } from "../helpers/apts.js";
-import { fill, smallDisk } from "./small-disk.js";
-import { metrics, run, warnings, weights } from "./support.js";
+import { fill, smallDisk } from "../helpers/run/small-disk.js";
+import { metrics, run, warnings, weights } from "../helpers/run/run.js";
 
 /** Aborts a run after its n-th epoch. */
 function stopAfter(epoch: number): { stop: AbortSignal; observe: (event: RunEvent) => void } {

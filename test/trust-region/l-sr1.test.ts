@@ -3,8 +3,8 @@ import { describe, expect, it } from "vitest";
 import { Restriction } from "../../src/linalg/restriction.js";
 import { LSR1Memory } from "../../src/trust-region/l-sr1.js";
 import { obs } from "../../src/trust-region/obs.js";
-import { denseLSR1, dot, norm, times, type Dense } from "./dense.js";
-import { determined, gaussian, instances } from "./instances.js";
+import { denseLSR1, dot, norm, times, type Dense } from "../helpers/trust-region/dense.js";
+import { determined, gaussian, instances } from "../helpers/trust-region/instances.js";
 
 /** B, from the spectrum: γI + Σ (λ_i − γ) q_i q_iᵀ. */
 function matrixOf({ dimension, s, y, gamma, spectrum }: LSR1Memory): Dense {

@@ -4,8 +4,8 @@ import { Matrix, pseudoInverse } from "ml-matrix";
 import { describe, expect, it } from "vitest";
 import { LSR1Memory } from "../../src/trust-region/l-sr1.js";
 import { obs } from "../../src/trust-region/obs.js";
-import { denseMinimum, dot, eigen, model, norm, times, type Dense } from "./dense.js";
-import { determined, instance, instances, kinds, type Instance } from "./instances.js";
+import { denseMinimum, dot, eigen, model, norm, times, type Dense } from "../helpers/trust-region/dense.js";
+import { determined, instance, instances, kinds, type Instance } from "../helpers/trust-region/instances.js";
 
 /** The optimality conditions and the model value, to 1e-6 relative (docs/algorithms.md §3) where B is known as well. */
 function check({ kind, memory, B, g, radius }: Instance): void {

@@ -3,9 +3,9 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import fc from "fast-check";
 import { afterEach, describe, expect, it } from "vitest";
-import { expectClose } from "../wasm/compare.js";
-import { available, heapWith, start } from "./available.js";
-import { cases, multiply, type Case } from "./product.js";
+import { expectClose } from "../../helpers/compute/compare.js";
+import { available, heapWith, start } from "../../helpers/compute/available.js";
+import { cases, multiply, type Case } from "../../helpers/compute/product.js";
 
 describe.each(available)("the matrix product of %s", (file) => {
   it("is right for all shapes, transposes and strides, and touches nothing beyond", async () => {

@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 import type { Heap } from "../../../src/compute/wasm/heap.js";
-import { expectClose, randomValues } from "../wasm/compare.js";
-import { available, heapWith } from "./available.js";
-import { multiply, type Case } from "./product.js";
+import { expectClose, randomValues } from "../../helpers/compute/compare.js";
+import { available, heapWith } from "../../helpers/compute/available.js";
+import { multiply, type Case } from "../../helpers/compute/product.js";
 
 const plain: Case = {
   m: 70,

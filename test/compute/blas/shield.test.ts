@@ -9,7 +9,7 @@ const load = resolve(import.meta.dirname, "../../../dist/src/compute/blas/load.j
 
 describe.skipIf(process.platform !== "linux" || !existsSync(load))("a matrix product of the system", () => {
   it("survives signals, which are handled all the same, and hands none of its shield to other programs", async (test) => {
-    const program = join(import.meta.dirname, "multiply.mjs");
+    const program = join(import.meta.dirname, "../../helpers/compute/multiply.mjs");
     const child = spawn(process.execPath, [program, pathToFileURL(load).href]);
     const ended = once(child, "exit");
     let output = "";

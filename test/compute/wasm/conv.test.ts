@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { tf } from "../../../src/compute/tensorflow.js";
-import { expectSame, on, randomTensor, seeds, sizes } from "./compare.js";
+import { expectSame, on, randomTensor, seeds, sizes } from "../../helpers/compute/compare.js";
 
 type Image = tf.Tensor4D;
 

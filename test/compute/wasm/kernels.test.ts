@@ -3,7 +3,7 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { startBackend } from "../../../src/compute/backend.js";
 import { tf } from "../../../src/compute/tensorflow.js";
 import { Heap, HeapFullError } from "../../../src/compute/wasm/heap.js";
-import { expectSame, randomTensor, seeds, sizes } from "./compare.js";
+import { expectSame, randomTensor, seeds, sizes } from "../../helpers/compute/compare.js";
 
 describe("Sum on WebAssembly", () => {
   it("agrees with plain JavaScript for every choice of axes", async () => {

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { tf } from "../../../src/compute/tensorflow.js";
-import { expectClose, expectSame, on, randomTensor, seeds, sizes } from "./compare.js";
+import { expectClose, expectSame, on, randomTensor, seeds, sizes } from "../../helpers/compute/compare.js";
 
 const transposes = fc.record({ transposeA: fc.boolean(), transposeB: fc.boolean() });
 

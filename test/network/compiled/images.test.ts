@@ -5,8 +5,15 @@ import { tf } from "../../../src/compute/tensorflow.js";
 import { UsageError } from "../../../src/errors.js";
 import { CompiledEvaluator } from "../../../src/network/compiled/evaluator.js";
 import { wholeTensors } from "../../../src/network/tensor-part.js";
-import { expectClose, seeds, sizes } from "../../compute/wasm/compare.js";
-import { dispose, expectAgreement, MEMORY, randomChunk, randomTheta, wasm } from "../networks.js";
+import { expectClose, seeds, sizes } from "../../helpers/compute/compare.js";
+import {
+  dispose,
+  expectAgreement,
+  MEMORY,
+  randomChunk,
+  randomTheta,
+  wasm,
+} from "../../helpers/network/networks.js";
 
 let backend: ComputeBackend;
 beforeAll(async () => {

@@ -6,8 +6,8 @@ import { UnsupportedLayer } from "../../../src/network/compiled/layer-call.js";
 import { checkModel } from "../../../src/network/inspect/check-model.js";
 import { TapeEvaluator } from "../../../src/network/tape-evaluator.js";
 import { wholeTensors } from "../../../src/network/tensor-part.js";
-import { expectClose } from "../../compute/wasm/compare.js";
-import { dispose, MEMORY, randomChunk, randomTheta, wasm } from "../networks.js";
+import { expectClose } from "../../helpers/compute/compare.js";
+import { dispose, MEMORY, randomChunk, randomTheta, wasm } from "../../helpers/network/networks.js";
 
 const { layers } = tf;
 type Layer = tf.layers.Layer;

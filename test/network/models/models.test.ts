@@ -14,8 +14,8 @@ import { CompiledEvaluator } from "../../../src/network/compiled/evaluator.js";
 import { cnn } from "../../../src/network/models/cnn.js";
 import { resnet18 } from "../../../src/network/models/resnet18.js";
 import { wholeTensors } from "../../../src/network/tensor-part.js";
-import { expectClose } from "../../compute/wasm/compare.js";
-import { dispose, expectAgreement, MEMORY, randomChunk, wasm } from "../networks.js";
+import { expectClose } from "../../helpers/compute/compare.js";
+import { dispose, expectAgreement, MEMORY, randomChunk, wasm } from "../../helpers/network/networks.js";
 
 const run = promisify(execFile);
 
@@ -112,7 +112,7 @@ describe("resnet18", () => {
       path.join(folder, "y"),
       tf.tidy(() => chunk.y.argMax(1).dataSync<"int32">()),
     );
-    const script = fileURLToPath(new URL("resnet18_torch.py", import.meta.url));
+    const script = fileURLToPath(new URL("../../helpers/network/resnet18_torch.py", import.meta.url));
     const { stdout } = await run(python, [script, folder], { timeout: 50_000 });
     const reference = new Float32Array((await readFile(path.join(folder, "gradient"))).buffer);
     await rm(folder, { recursive: true });

@@ -1,11 +1,11 @@
 import { expect } from "vitest";
-import { startBackend, type ComputeBackend } from "../../src/compute/backend.js";
-import { tf } from "../../src/compute/tensorflow.js";
-import type { Chunk } from "../../src/network/evaluator.js";
-import { CompiledEvaluator } from "../../src/network/compiled/evaluator.js";
-import { wholeTensors } from "../../src/network/tensor-part.js";
-import { TapeEvaluator } from "../../src/network/tape-evaluator.js";
-import { expectClose, randomValues } from "../compute/wasm/compare.js";
+import { startBackend, type ComputeBackend } from "../../../src/compute/backend.js";
+import { tf } from "../../../src/compute/tensorflow.js";
+import type { Chunk } from "../../../src/network/evaluator.js";
+import { CompiledEvaluator } from "../../../src/network/compiled/evaluator.js";
+import { wholeTensors } from "../../../src/network/tensor-part.js";
+import { TapeEvaluator } from "../../../src/network/tape-evaluator.js";
+import { expectClose, randomValues } from "../compute/compare.js";
 
 export const MEMORY = 2 ** 28;
 

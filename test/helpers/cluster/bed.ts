@@ -5,6 +5,9 @@ import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { afterAll, describe, it } from "vitest";
 
+/** A program for hosts of the bed, beside this file. */
+export const fixture = (name: string): string => join(import.meta.dirname, name);
+
 /** What a command inside the bed did. */
 export interface Outcome {
   readonly code: number | null;

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect } from "vitest";
-import { APTS, runApts, SMALL } from "../helpers/apts.js";
+import { APTS, runApts, SMALL } from "../apts.js";
 import type { Bed, Outcome } from "./bed.js";
 
 /** A small run of three subdomains: so many ranks can share it, and any number computes the same bits. */

@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { LSR1Memory } from "../../src/trust-region/l-sr1.js";
+import { LSR1Memory } from "../../../src/trust-region/l-sr1.js";
 import { denseLSR1, dot, eigen, type Dense } from "./dense.js";
 
 /** A subproblem of every sort: what the oracle file has, and what training makes of it. */

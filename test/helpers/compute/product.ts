@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import type { Heap } from "../../../src/compute/wasm/heap.js";
-import { randomValues, seeds, sizes } from "../wasm/compare.js";
+import { randomValues, seeds, sizes } from "./compare.js";
 
 /** A product to test. */
 export interface Case {

@@ -2,7 +2,7 @@ import { spawnSync } from "node:child_process";
 import { closeSync, mkdirSync, openSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { expect, onTestFinished, type TestContext } from "vitest";
-import { temporaryFolder } from "../helpers/apts.js";
+import { temporaryFolder } from "../apts.js";
 
 /** A file system of 2 MB that goes with the test. */
 export function smallDisk(context: TestContext): string {

@@ -1,5 +1,5 @@
-import type { Dataset } from "../../src/data/dataset.js";
-import { Random } from "../../src/random.js";
+import type { Dataset } from "../../../src/data/dataset.js";
+import { Random } from "../../../src/random.js";
 
 /**
  * A fully connected ReLU network trained by Adam on mini-batches, in plain loops: just enough to tell how hard a

@@ -1,12 +1,12 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { createLocalGroup } from "../../src/comm/index.js";
-import type { EpochMetrics } from "../../src/report/metrics.js";
-import type { Summary } from "../../src/report/summary.js";
-import type { RunEvent } from "../../src/run/events.js";
-import { trainConfig } from "../../src/run/options.js";
-import type { RankPlace } from "../../src/run/place.js";
-import { train } from "../../src/run/train.js";
+import { createLocalGroup } from "../../../src/comm/index.js";
+import type { EpochMetrics } from "../../../src/report/metrics.js";
+import type { Summary } from "../../../src/report/summary.js";
+import type { RunEvent } from "../../../src/run/events.js";
+import { trainConfig } from "../../../src/run/options.js";
+import type { RankPlace } from "../../../src/run/place.js";
+import { train } from "../../../src/run/train.js";
 
 /** A run that takes tens of milliseconds: full batches but for `batches`, checkpoints after every epoch. */
 export const TINY = {

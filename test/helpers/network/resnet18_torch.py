@@ -1,5 +1,5 @@
 """
-The reference for resnet18.test.ts: ResNet-18 as torchvision builds it, with the parameters in θ, its loss and gradient
+The reference for models.test.ts: ResNet-18 as torchvision builds it, with the parameters in θ, its loss and gradient
 on the images given. Files are raw float32; argument: the folder with theta, x (channels last) and y (class numbers).
 """
 

@@ -1,8 +1,8 @@
 import { readFileSync } from "node:fs";
-import type { Vector } from "../../src/linalg/vector.js";
-import type { TestFunction } from "../helpers/objectives.js";
+import type { Vector } from "../../../src/linalg/vector.js";
+import type { TestFunction } from "../objectives.js";
 
-/** test/fixtures/optimizers.json, which optimizers.py makes. */
+/** optimizers.json, which optimizers.py makes. */
 export interface OptimizerFixture {
   readonly x: readonly (readonly number[])[];
   readonly y: readonly number[];
@@ -13,7 +13,7 @@ export interface OptimizerFixture {
 }
 
 export const optimizerFixture = JSON.parse(
-  readFileSync(new URL("../fixtures/optimizers.json", import.meta.url), "utf8"),
+  readFileSync(new URL("./optimizers.json", import.meta.url), "utf8"),
 ) as OptimizerFixture;
 
 const INPUTS = 3;

@@ -31,9 +31,9 @@ export interface JobOptions extends Partial<RankEnvironment> {
   readonly host?: string;
 }
 
-const FIXTURE = fileURLToPath(new URL("../fixtures/rank.mjs", import.meta.url));
+const FIXTURE = fileURLToPath(new URL("./rank.mjs", import.meta.url));
 
-/** Real rank processes that play a scenario of fixtures/rank.mjs. */
+/** Real rank processes that play a scenario of rank.mjs. */
 export class RankProcesses implements AsyncDisposable {
   readonly reports: RankReport[] = [];
   readonly #children: ChildProcess[] = [];

@@ -6,8 +6,8 @@ import { join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect } from "vitest";
-import { parseCpuList } from "../../launcher/agent/inventory.js";
-import type * as Launch from "../../launcher/launch.js";
+import { parseCpuList } from "../../../launcher/agent/inventory.js";
+import type * as Launch from "../../../launcher/launch.js";
 
 const root = resolve(import.meta.dirname, "../..");
 
@@ -16,7 +16,8 @@ export const built = (file: string): string => join(root, "dist", file.replace(/
 export const importBuilt = (file: string): Promise<unknown> => import(pathToFileURL(upToDate(file)).href);
 export const launcher = (await importBuilt("launcher/launch.ts")) as typeof Launch;
 export const cli = upToDate("launcher/cli.ts");
-export const rankProgram = join(import.meta.dirname, "fixtures/rank.mjs");
+export const orphanProgram = join(import.meta.dirname, "orphan.mjs");
+export const rankProgram = join(import.meta.dirname, "rank.mjs");
 
 /** What the compiler notes of a build. */
 interface BuildInfo {
