@@ -1,11 +1,10 @@
 import { spawnSync } from "node:child_process";
 import { symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { expect, it } from "vitest";
 import { temporaryFolder } from "../helpers/apts.js";
+import { built, ROOT } from "../helpers/built.js";
 
-const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 interface Bundler {
   rolldown(options: object): Promise<{ write(options: object): Promise<unknown>; close(): Promise<void> }>;
 }
@@ -23,7 +22,7 @@ it.skipIf(bundler === undefined)("a program with apts in its bundle is told to k
   const input = join(folder, "program.mjs");
   writeFileSync(
     input,
-    `import { train } from ${JSON.stringify(join(ROOT, "dist/src/index.js"))};
+    `import { train } from ${JSON.stringify(built("src/index.ts"))};
      await train({ ranks: 1, epochs: 1, trainSamples: 40, testSamples: 20, out: "run" }).catch((error) => {
        console.log(error.name + ": " + error.message);
        process.exitCode = error.exitCode;

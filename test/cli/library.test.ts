@@ -6,9 +6,10 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { tf } from "../../src/compute/tensorflow.js";
 import type * as Api from "../../src/index.js";
 import { temporaryFolder } from "../helpers/apts.js";
+import { builtUrl } from "../helpers/built.js";
 
 // The built library: its ranks are programs beside it.
-const built = new URL("../../dist/src/index.js", import.meta.url).href;
+const built = builtUrl("src/index.ts");
 const { train, UsageError } = (await import(built)) as typeof Api;
 /** A second TensorFlow.js in this process, with classes of its own. */
 const other = createRequire(import.meta.url)("@tensorflow/tfjs/dist/tf.min.js") as typeof tf;

@@ -1,11 +1,11 @@
 import { spawnSync } from "node:child_process";
 import { existsSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { expect, it } from "vitest";
 import { runApts, SMALL, temporaryFolder } from "../helpers/apts.js";
+import { built } from "../helpers/built.js";
 
-const LIBRARY = fileURLToPath(new URL("../../dist/src/index.js", import.meta.url));
+const LIBRARY = built("src/index.ts");
 
 it("many trainings of one program, in turn and at once, do not warn and have a folder each", () => {
   const cwd = temporaryFolder();

@@ -5,8 +5,9 @@ import { tf } from "../../src/compute/tensorflow.js";
 import type * as Api from "../../src/index.js";
 import type { RunRecord } from "../../src/run/record.js";
 import { runApts, SMALL, temporaryFolder } from "../helpers/apts.js";
+import { builtUrl } from "../helpers/built.js";
 
-const built = new URL("../../dist/src/index.js", import.meta.url).href;
+const built = builtUrl("src/index.ts");
 const { train, UsageError } = (await import(built)) as typeof Api;
 
 const weights = (out: string): Buffer => readFileSync(join(out, "model", "weights.bin"));

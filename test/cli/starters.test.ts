@@ -8,6 +8,7 @@ import { text } from "node:stream/consumers";
 import { beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import { APTS, runApts, SMALL, temporaryFolder } from "../helpers/apts.js";
 import { fixture } from "../helpers/cluster/bed.js";
+import { built, builtUrl } from "../helpers/built.js";
 
 const TIME = { timeout: 120_000 };
 const RUN = [...SMALL, "--subdomains", "4", "--threads", "1", "--epochs", "2"];
@@ -166,7 +167,7 @@ describe("by hand", () => {
 
   it("refuses a program that starts ranks itself, instead of training as often", TIME, async () => {
     const program = join(temporaryFolder(), "program.mjs");
-    const library = new URL("../../dist/src/index.js", import.meta.url).href;
+    const library = builtUrl("src/index.ts");
     writeFileSync(
       program,
       `import { train } from ${JSON.stringify(library)};\nawait train({ data: "digits" });\n`,
@@ -178,7 +179,7 @@ describe("by hand", () => {
   });
 
   it("refuses what starts ranks itself, and options that only it would heed", TIME, async () => {
-    const launcher = join(import.meta.dirname, "../../dist/launcher/cli.js");
+    const launcher = built("launcher/cli.ts");
     for (const { code, stderr } of await byHand(2, [process.execPath, launcher, "-n", "2", "--", "true"])) {
       expect(code).toBe(2);
       expect(stderr).toMatch(/^Expected apts-launch to run once.* is rank [01] of 2/);

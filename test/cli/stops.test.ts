@@ -5,6 +5,7 @@ import { describe, expect, it } from "vitest";
 import { loadBlas } from "../../src/compute/blas/load.js";
 import { APTS, runApts, SMALL, startApts, temporaryFolder, type Finished } from "../helpers/apts.js";
 import { expectNoneLeft, mark, marked } from "../helpers/launcher/launcher.js";
+import { builtUrl } from "../helpers/built.js";
 
 const train = (...args: string[]): string[] => ["train", ...SMALL, "--ranks", "2", "--threads", "1", ...args];
 
@@ -79,7 +80,7 @@ describe("a profiler", () => {
     const { blas } = await loadBlas("auto", 1);
     if (!blas?.name.startsWith("oneDNN")) skip("needs oneDNN");
     const folder = temporaryFolder();
-    const module = new URL("../../dist/src/compute/blas/load.js", import.meta.url).href;
+    const module = builtUrl("src/compute/blas/load.ts");
     const program = join(folder, "program.mjs");
     writeFileSync(
       program,

@@ -6,7 +6,6 @@ import { join } from "node:path";
 import { afterEach, expect, it } from "vitest";
 import { parseCpuList } from "../../launcher/agent/inventory.js";
 import {
-  built,
   cli,
   expectNoneLeft,
   launcherOf,
@@ -15,6 +14,7 @@ import {
   rankProgram,
   untilReady,
 } from "../helpers/launcher/launcher.js";
+import { built } from "../helpers/built.js";
 import { describeOnHosts, fixture } from "../helpers/cluster/bed.js";
 import { expectIdle } from "../helpers/cluster/training.js";
 

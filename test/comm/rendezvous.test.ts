@@ -13,6 +13,7 @@ import {
   type RankEnvironment,
   type Rendezvous,
 } from "../../src/comm/rendezvous/index.js";
+import { builtUrl } from "../helpers/built.js";
 
 interface Job {
   readonly rendezvous: Rendezvous;
@@ -158,7 +159,7 @@ describe("the environment of a rank", () => {
 test("a process that closes its communicator ends by itself", async () => {
   const { rendezvous, environment } = await openJob(2);
   const program = `
-    const { init } = await import(${JSON.stringify(new URL("../../dist/src/comm/index.js", import.meta.url).href)});
+    const { init } = await import(${JSON.stringify(builtUrl("src/comm/index.ts"))});
     const comm = await init();
     const sum = await comm.allreduce(new Float32Array([comm.rank + 1]), "sum");
     await comm.close();

@@ -1,17 +1,16 @@
 import { execFile } from "node:child_process";
 import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { describe, expect, it } from "vitest";
 import { runApts, temporaryFolder } from "../helpers/apts.js";
+import { ROOT } from "../helpers/built.js";
 
 const run = promisify(execFile);
-const root = fileURLToPath(new URL("../..", import.meta.url));
-const pages = ["README.md", ...readdirSync(join(root, "docs")).map((name) => `docs/${name}`)].filter((name) =>
+const pages = ["README.md", ...readdirSync(join(ROOT, "docs")).map((name) => `docs/${name}`)].filter((name) =>
   name.endsWith(".md"),
 );
-const textOf = (page: string): string => readFileSync(join(root, page), "utf8");
+const textOf = (page: string): string => readFileSync(join(ROOT, page), "utf8");
 
 /** The programs of the pages, each under the name of the file it is written to. */
 const programs = pages.flatMap((page) =>
@@ -35,9 +34,9 @@ const commands = pages.flatMap((page) =>
 function userFolder(): string {
   const folder = temporaryFolder();
   mkdirSync(join(folder, "node_modules"));
-  symlinkSync(root, join(folder, "node_modules", "apts"));
+  symlinkSync(ROOT, join(folder, "node_modules", "apts"));
   for (const name of ["@tensorflow", "@types"])
-    symlinkSync(join(root, "node_modules", name), join(folder, "node_modules", name));
+    symlinkSync(join(ROOT, "node_modules", name), join(folder, "node_modules", name));
   for (const { file, code } of programs) writeFileSync(join(folder, file), code);
   return folder;
 }
@@ -63,7 +62,7 @@ describe("programs in the documentation", () => {
     };
     const files = programs.map(({ file }) => file);
     writeFileSync(join(folder, "tsconfig.json"), JSON.stringify({ compilerOptions, files }));
-    const tsc = join(root, "node_modules", "typescript", "bin", "tsc");
+    const tsc = join(ROOT, "node_modules", "typescript", "bin", "tsc");
     const result: unknown = await run(process.execPath, [tsc, "-p", folder]).catch((error: unknown) => error);
     expect(result).toEqual({ stdout: "", stderr: "" });
   }, 300_000);

@@ -1,20 +1,19 @@
 import { execFile } from "node:child_process";
 import { existsSync, readdirSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { describe, expect, it } from "vitest";
 import { temporaryFolder } from "../helpers/apts.js";
+import { built, ROOT } from "../helpers/built.js";
 
 const run = promisify(execFile);
-const root = fileURLToPath(new URL("../..", import.meta.url));
-const launcher = join(root, "dist", "launcher", "cli.js");
+const launcher = built("launcher/cli.ts");
 
 describe("examples", () => {
   it("train.mjs trains a model of a user's program in place", async () => {
     const folder = temporaryFolder();
-    symlinkSync(join(root, "node_modules"), join(folder, "node_modules")); // the run folder lands beside it
-    const { stdout } = await run(process.execPath, [join(root, "examples", "train.mjs")], { cwd: folder });
+    symlinkSync(join(ROOT, "node_modules"), join(folder, "node_modules")); // the run folder lands beside it
+    const { stdout } = await run(process.execPath, [join(ROOT, "examples", "train.mjs")], { cwd: folder });
     expect(stdout).toMatch(/epoch 40: loss 0\.0\d\d, accuracy (0\.9[5-9]|1)/);
     expect(stdout).toMatch(/belongs to class 0/);
     const [runFolder] = readdirSync(join(folder, "runs"));
@@ -29,13 +28,13 @@ describe("examples", () => {
       "3",
       "--",
       "node",
-      join(root, "examples", "pi.mjs"),
+      join(ROOT, "examples", "pi.mjs"),
     ]);
     expect(stdout).toContain("π ≈ 3.141592653590 on 3 ranks");
   });
 
   it("matrix-product.mjs multiplies on three ranks", async () => {
-    const program = join(root, "examples", "matrix-product.mjs");
+    const program = join(ROOT, "examples", "matrix-product.mjs");
     const { stdout } = await run(process.execPath, [launcher, "-n", "3", "--", "node", program]);
     expect(stdout).toContain("on 3 ranks: 0 of 14400 entries wrong");
   });

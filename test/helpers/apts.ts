@@ -2,11 +2,11 @@ import { spawn, type ChildProcess } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { onTestFinished } from "vitest";
+import { built } from "./built.js";
 
 /** The built command line program: tests of whole runs use what a user runs. */
-export const APTS = fileURLToPath(new URL("../../dist/src/cli/main.js", import.meta.url));
+export const APTS = built("src/cli/main.ts");
 
 export interface Finished {
   readonly code: number | null;

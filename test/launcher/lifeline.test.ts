@@ -1,11 +1,11 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import type { Socket } from "node:net";
-import { pathToFileURL } from "node:url";
 import { describe, expect, it } from "vitest";
-import { built, orphanProgram } from "../helpers/launcher/launcher.js";
+import { orphanProgram } from "../helpers/launcher/launcher.js";
+import { builtUrl } from "../helpers/built.js";
 
-const module = pathToFileURL(built("src/comm/rendezvous/lifeline.ts")).href;
+const module = builtUrl("src/comm/rendezvous/lifeline.ts");
 
 async function startOrphan(...args: string[]): Promise<ChildProcess> {
   const child = spawn(process.execPath, [orphanProgram, module, ...args], {

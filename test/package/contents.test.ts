@@ -1,15 +1,14 @@
 import { execFileSync } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
 import { join, posix } from "node:path";
-import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
+import { ROOT } from "../helpers/built.js";
 
-const root = fileURLToPath(new URL("../..", import.meta.url));
 const packed = packedFiles();
 
 function packedFiles(): Set<string> {
   const json = execFileSync("npm", ["pack", "--dry-run", "--json", "--ignore-scripts"], {
-    cwd: root,
+    cwd: ROOT,
     encoding: "utf8",
     stdio: ["ignore", "pipe", "ignore"],
   });
@@ -21,7 +20,7 @@ const pages = [...packed].filter((path) => path.endsWith(".md"));
 
 /** Targets of links and pictures in Markdown, but those of its code. */
 function linksOf(page: string): string[] {
-  const text = readFileSync(join(root, page), "utf8")
+  const text = readFileSync(join(ROOT, page), "utf8")
     .replaceAll(/^```.*?^```/gms, "")
     .replaceAll(/`[^`]*`(?!\])/g, "");
   return [...text.matchAll(/\]\(<?([^)\s>]+)/g)].map(([, target]) => target!);
@@ -29,7 +28,7 @@ function linksOf(page: string): string[] {
 
 /** Names under which a page's headings can be linked to, as GitHub makes them. */
 function anchorsOf(page: string): string[] {
-  const headings = readFileSync(join(root, page), "utf8").matchAll(/^#+ (.*)$/gm);
+  const headings = readFileSync(join(ROOT, page), "utf8").matchAll(/^#+ (.*)$/gm);
   return [...headings].map(([, heading]) =>
     heading!
       .toLowerCase()
@@ -40,16 +39,16 @@ function anchorsOf(page: string): string[] {
 
 describe("the package", () => {
   it("has README, CHANGELOG and the pages of docs", () => {
-    const docs = readdirSync(join(root, "docs")).filter((name) => name.endsWith(".md"));
+    const docs = readdirSync(join(ROOT, "docs")).filter((name) => name.endsWith(".md"));
     expect(pages).toEqual(
       expect.arrayContaining(["README.md", "CHANGELOG.md", ...docs.map((name) => `docs/${name}`)]),
     );
   });
 
   it.each(["examples", "hosts"])("has all of %s", (folder) => {
-    const names = readdirSync(join(root, folder), { recursive: true, withFileTypes: true })
+    const names = readdirSync(join(ROOT, folder), { recursive: true, withFileTypes: true })
       .filter((entry) => entry.isFile())
-      .map(({ parentPath, name }) => join(parentPath, name).slice(root.length));
+      .map(({ parentPath, name }) => join(parentPath, name).slice(ROOT.length + 1));
     expect(names.length).toBeGreaterThan(0);
     expect([...packed]).toEqual(expect.arrayContaining(names));
   });
@@ -70,7 +69,7 @@ describe("the package", () => {
 
   it("has the scripts and examples that its pages tell users to copy and to run", () => {
     const named = pages.flatMap((page) =>
-      [...readFileSync(join(root, page), "utf8").matchAll(/\b(?:hosts|examples)\/[\w.-]*\w\.\w+/g)].map(
+      [...readFileSync(join(ROOT, page), "utf8").matchAll(/\b(?:hosts|examples)\/[\w.-]*\w\.\w+/g)].map(
         ([path]) => path,
       ),
     );

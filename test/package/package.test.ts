@@ -1,17 +1,16 @@
 import { execFile } from "node:child_process";
 import { existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { expect, it } from "vitest";
 import { temporaryFolder } from "../helpers/apts.js";
+import { ROOT } from "../helpers/built.js";
 
 const run = promisify(execFile);
-const root = fileURLToPath(new URL("../..", import.meta.url));
 
 it("installs from its tarball elsewhere, and trains there from the shell and from a program", async () => {
   const folder = temporaryFolder();
-  const packed = await run("npm", ["pack", "--ignore-scripts", "--pack-destination", folder], { cwd: root });
+  const packed = await run("npm", ["pack", "--ignore-scripts", "--pack-destination", folder], { cwd: ROOT });
   const tarball = packed.stdout.trim().split("\n").at(-1)!;
   writeFileSync(
     join(folder, "package.json"),

@@ -1,13 +1,12 @@
 import { execFile } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { expect, it } from "vitest";
+import { ROOT } from "../helpers/built.js";
 import { temporaryFolder } from "../helpers/apts.js";
 
 const run = promisify(execFile);
-const root = fileURLToPath(new URL("../..", import.meta.url));
 
 /** A program of a user's: what types can tell to be wrong does not compile, all else does. */
 const PROGRAM = `
@@ -59,9 +58,9 @@ it("compiles strictly for a user of the library, and finds mistakes in options",
     noEmit: true,
     skipLibCheck: true,
     types: ["node"],
-    typeRoots: [join(root, "node_modules", "@types")],
+    typeRoots: [join(ROOT, "node_modules", "@types")],
     ignoreDeprecations: "6.0",
-    baseUrl: root,
+    baseUrl: ROOT,
     paths: {
       apts: ["dist/src/index.d.ts"],
       "@tensorflow/tfjs": ["node_modules/@tensorflow/tfjs/dist/index.d.ts"],
@@ -69,7 +68,7 @@ it("compiles strictly for a user of the library, and finds mistakes in options",
   };
   writeFileSync(join(folder, "package.json"), '{"type":"module"}');
   writeFileSync(join(folder, "tsconfig.json"), JSON.stringify({ compilerOptions, files: ["program.ts"] }));
-  const tsc = join(root, "node_modules", "typescript", "bin", "tsc");
+  const tsc = join(ROOT, "node_modules", "typescript", "bin", "tsc");
   const result: unknown = await run(process.execPath, [tsc, "-p", folder]).catch((error: unknown) => error);
   expect(result).toEqual({ stdout: "", stderr: "" });
 }, 300_000);

@@ -1,11 +1,11 @@
 import { spawnSync } from "node:child_process";
-import { fileURLToPath } from "node:url";
 import { expect, it } from "vitest";
 import { loadBlas } from "../../../src/compute/blas/load.js";
+import { builtUrl, ROOT } from "../../helpers/built.js";
 
 /** Multiplies on two threads, and ends while they still exist. */
 const PROGRAM = `
-  import { loadBlas } from ${JSON.stringify(new URL("../../../dist/src/compute/blas/load.js", import.meta.url).href)};
+  import { loadBlas } from ${JSON.stringify(builtUrl("src/compute/blas/load.ts"))};
   const { blas } = await loadBlas("auto", 2);
   const n = 512;
   const memory = new Float32Array(3 * n * n).fill(1);
@@ -16,9 +16,10 @@ const PROGRAM = `
 
 it("a process that has used a library on several threads ends well", async ({ skip }) => {
   if ((await loadBlas("auto", 1)).blas === undefined) skip("needs a BLAS");
-  const cwd = fileURLToPath(new URL("../../..", import.meta.url));
   for (let i = 0; i < 4; i++) {
-    const { status, signal } = spawnSync(process.execPath, ["--input-type=module", "-e", PROGRAM], { cwd });
+    const { status, signal } = spawnSync(process.execPath, ["--input-type=module", "-e", PROGRAM], {
+      cwd: ROOT,
+    });
     expect({ status, signal }).toEqual({ status: 0, signal: null });
   }
 });

@@ -1,13 +1,13 @@
 import { spawnSync } from "node:child_process";
 import { availableParallelism } from "node:os";
-import { fileURLToPath } from "node:url";
 import { expect, it } from "vitest";
 import { loadBlas } from "../../../src/compute/blas/load.js";
+import { builtUrl, ROOT } from "../../helpers/built.js";
 
 /** Multiplies with oneDNN on so many threads and prints the cores of each thread that may not use them all. */
 const PROGRAM = `
   import { readdirSync, readFileSync } from "node:fs";
-  import { loadBlas } from ${JSON.stringify(new URL("../../../dist/src/compute/blas/load.js", import.meta.url).href)};
+  import { loadBlas } from ${JSON.stringify(builtUrl("src/compute/blas/load.ts"))};
   const coresOf = (thread) => /^Cpus_allowed_list:\\s+(.*)$/m.exec(readFileSync(\`/proc/self/task/\${thread}/status\`, "utf8"))[1];
   const all = coresOf(process.pid);
   const { blas } = await loadBlas("libdnnl.so.2", Number(process.argv[1]));
@@ -26,7 +26,7 @@ it("threads have a core each where there are as many, and are free where there a
     const { stdout, stderr } = spawnSync(
       process.execPath,
       ["--input-type=module", "-e", PROGRAM, String(threads)],
-      { cwd: fileURLToPath(new URL("../../..", import.meta.url)), encoding: "utf8" },
+      { cwd: ROOT, encoding: "utf8" },
     );
     expect(stderr).toBe("");
     return stdout.trim().split(" ").filter(Boolean);

@@ -1,11 +1,12 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { describe, expect, it } from "vitest";
+import { built } from "../../helpers/built.js";
 
-const load = resolve(import.meta.dirname, "../../../dist/src/compute/blas/load.js");
+const load = built("src/compute/blas/load.ts");
 
 describe.skipIf(process.platform !== "linux" || !existsSync(load))("a matrix product of the system", () => {
   it("survives signals, which are handled all the same, and hands none of its shield to other programs", async (test) => {

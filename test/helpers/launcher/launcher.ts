@@ -2,17 +2,15 @@ import type { ChildProcess } from "node:child_process";
 import { createHash, randomUUID } from "node:crypto";
 import { once } from "node:events";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect } from "vitest";
 import { parseCpuList } from "../../../launcher/agent/inventory.js";
+import { built, ROOT } from "../built.js";
 import type * as Launch from "../../../launcher/launch.js";
 
-const root = resolve(import.meta.dirname, "../..");
-
 /** The launcher starts agents, which are programs: it is tested as built. */
-export const built = (file: string): string => join(root, "dist", file.replace(/\.ts$/, ".js"));
 export const importBuilt = (file: string): Promise<unknown> => import(pathToFileURL(upToDate(file)).href);
 export const launcher = (await importBuilt("launcher/launch.ts")) as typeof Launch;
 export const cli = upToDate("launcher/cli.ts");
@@ -28,12 +26,12 @@ interface BuildInfo {
 
 /** The built file, after making sure that it is what the sources say. */
 function upToDate(file: string): string {
-  const info = join(root, "dist/.tsbuildinfo");
+  const info = join(ROOT, "dist/.tsbuildinfo");
   if (!existsSync(info)) throw new Error('Expected dist/ to be built, it is not. Run "make build".');
   const { fileNames, fileInfos } = JSON.parse(readFileSync(info, "utf8")) as BuildInfo;
   fileNames.forEach((name, index) => {
     if (!/^\.\.\/(src|launcher)\//.test(name)) return;
-    const source = join(root, "dist", name);
+    const source = join(ROOT, "dist", name);
     const noted = fileInfos[index]!;
     const content = existsSync(source) ? readFileSync(source) : "";
     if (
