@@ -27,7 +27,7 @@ function adamOptions({ epsilon, weightDecay }: { epsilon: number; weightDecay: n
   };
 }
 
-/** What the trust-region methods are measured against (docs/algorithms.md §11), and SOAA (§10). */
+/** What the trust-region methods are measured against (docs/algorithms.md §11), and SOAA. */
 export const baselines = [
   describe({
     name: "sgd",
