@@ -30,7 +30,7 @@ const mayImport = {
     "src/decomposition",
     "src/comm",
   ],
-  "src/compute": ["src/errors.ts", "src/cuda.ts"],
+  "src/compute": ["src/errors.ts", "src/cuda.ts", "src/config"],
   "src/network": [
     "src/errors.ts",
     "src/paths.ts",

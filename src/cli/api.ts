@@ -4,12 +4,13 @@ import { join } from "node:path";
 import type { tf } from "../compute/tensorflow.js";
 import type { Given } from "../config/resolve.js";
 import { describe } from "../data/arrays.js";
+import type { DataName } from "../data/sources.js";
 import { AptsError, UsageError } from "../errors.js";
 import { checkStandardisedInPlace } from "../network/inputs/standardisation.js";
 import type { EpochMetrics } from "../report/metrics.js";
 import type { RunEvent } from "../run/events.js";
 import type { Summary } from "../report/summary.js";
-import type { DATASETS, PartOf, RunOptions } from "../run/options.js";
+import type { PartOf, RunOptions } from "../run/options.js";
 import type { launchOptions } from "../../launcher/options.js";
 import { Callbacks } from "./callbacks.js";
 import { showRun } from "./console.js";
@@ -32,7 +33,7 @@ export interface TrainRequest
   /** A LayersModel (trained in place), or as on the command line: `fcnn`, a `model.json`, a module. */
   readonly model?: tf.LayersModel | string | undefined;
   /** Samples in memory, or as on the command line: `digits`, `mnist`, `cifar10`. */
-  readonly data?: DataInMemory | (typeof DATASETS)[number];
+  readonly data?: DataInMemory | DataName;
   /** Called at the end of every epoch. */
   readonly onEpoch?: ((metrics: EpochMetrics) => void | Promise<void>) | undefined;
   /** Called with everything the run tells of itself. */

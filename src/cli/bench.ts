@@ -4,6 +4,7 @@ import { fileURLToPath } from "node:url";
 import { launch } from "../../launcher/launch.js";
 import type { CommunicationTiming } from "../comm/benchmark.js";
 import { fromVariables } from "../comm/rendezvous/index.js";
+import { computeOptions } from "../compute/options.js";
 import { communicationOptions } from "../config/communication.js";
 import { addOptions } from "../config/commander.js";
 import {
@@ -17,7 +18,6 @@ import {
 } from "../config/option.js";
 import { resolveOptions } from "../config/resolve.js";
 import { MODEL_NAMES } from "../network/models/names.js";
-import { BACKENDS } from "../run/options.js";
 import { showFailure } from "./exit.js";
 
 const commOptions = {
@@ -32,12 +32,12 @@ const commOptions = {
   json: flag({ fallback: false, help: "print JSON" }),
 } satisfies OptionTable;
 
-const computeOptions = {
+const networkOptions = {
   model: choice(MODEL_NAMES, { fallback: "fcnn", help: "network" }),
   batch: integer({ min: 1, fallback: 60_000, help: "samples of one evaluation" }),
   chunk: integer({ min: 1, fallback: 2500, help: "samples evaluated at once" }),
   rounds: integer({ min: 1, fallback: 7, help: "evaluations measured; their median counts" }),
-  backend: choice(BACKENDS, { fallback: "auto", help: "TensorFlow.js backend" }),
+  backend: computeOptions.backend,
   threads: integer({ min: 1, max: 1024, fallback: 1, help: "threads" }),
   profile: flag({ fallback: false, help: "time of each kernel" }),
   json: flag({ fallback: false, help: "print JSON" }),
@@ -51,9 +51,9 @@ export function benchCommand(program: Command): void {
       process.exitCode = await benchComm(valuesOf(commOptions, given));
     },
   );
-  addOptions(bench.command("compute").description("loss and gradient of a network"), computeOptions).action(
+  addOptions(bench.command("compute").description("loss and gradient of a network"), networkOptions).action(
     async (given: Record<string, unknown>) => {
-      await benchCompute(valuesOf(computeOptions, given));
+      await benchCompute(valuesOf(networkOptions, given));
     },
   );
 }
@@ -104,7 +104,7 @@ function commTable(timings: readonly CommunicationTiming[]): string {
   return table.toString();
 }
 
-async function benchCompute({ json, ...options }: ValuesOf<typeof computeOptions>): Promise<void> {
+async function benchCompute({ json, ...options }: ValuesOf<typeof networkOptions>): Promise<void> {
   const { benchmarkCompute } = await import("../network/benchmark.js");
   const result = await benchmarkCompute(options);
   if (json) {

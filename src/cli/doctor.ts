@@ -9,21 +9,20 @@ import { HostUnreachableError, inspectHosts, launch } from "../../launcher/launc
 import { launchOptions } from "../../launcher/options.js";
 import { fromVariables, type RankEnvironment } from "../comm/rendezvous/index.js";
 import { watchParent } from "../comm/rendezvous/lifeline.js";
+import { computeOptions } from "../compute/options.js";
 import { addOptions } from "../config/commander.js";
-import { choice, flag, integer, text, type ValuesOf } from "../config/option.js";
+import { flag, integer, type ValuesOf } from "../config/option.js";
 import { resolveOptions } from "../config/resolve.js";
 import { encodeEvent } from "../events.js";
 import { judge } from "../job/doctor/checks.js";
 import type { DoctorEvent, Examination, HostFacts, PairFacts, Reach } from "../job/doctor/facts.js";
 import type { Finding, State } from "../job/doctor/finding.js";
-import { BACKENDS } from "../run/options.js";
 import { aptsVersion } from "../run/record.js";
 import { coloursFor } from "../terminal.js";
 
 const options = {
   hostfile: launchOptions.hostfile,
-  backend: choice(BACKENDS, { fallback: "auto", help: "TensorFlow.js backend" }),
-  blas: text({ fallback: "auto", placeholder: "auto|none|FILE", help: "native matrix products" }),
+  ...computeOptions,
   threads: integer({ min: 1, max: 1024, fallback: 1, help: "threads of a rank" }),
   json: flag({ fallback: false, help: "print JSON" }),
 };

@@ -5,16 +5,15 @@ import { readHostfile } from "../../launcher/hostfile.js";
 import { inspectHosts } from "../../launcher/launch.js";
 import { launchOptions } from "../../launcher/options.js";
 import { slotsOf } from "../../launcher/placement.js";
+import { computeOptions } from "../compute/options.js";
 import { addOptions } from "../config/commander.js";
-import { choice, integer, text } from "../config/option.js";
+import { integer } from "../config/option.js";
 import { resolveOptions } from "../config/resolve.js";
 import { printable } from "../terminal.js";
-import { BACKENDS } from "../run/options.js";
 import { aptsVersion } from "../run/record.js";
 
 const options = {
-  backend: choice(BACKENDS, { fallback: "auto", help: "TensorFlow.js backend" }),
-  blas: text({ fallback: "auto", placeholder: "auto|none|FILE", help: "native matrix products" }),
+  ...computeOptions,
   threads: integer({ min: 1, max: 1024, fallback: 1, help: "threads of a rank" }),
   hostfile: launchOptions.hostfile,
 };

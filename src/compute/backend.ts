@@ -2,16 +2,13 @@ import { UsageError } from "../errors.js";
 import { tf } from "./tensorflow.js";
 import type { BlasChoice, RejectedLibrary } from "./blas/load.js";
 import { startNative } from "./native.js";
+import { BACKEND_NAMES, type BackendName } from "./options.js";
 import type { Heap } from "./wasm/heap.js";
 import { startWasm } from "./wasm/start.js";
 import { startWebGpu } from "./webgpu.js";
 
-/** The backends; `webgpu` is only used where it is asked for. */
-export const BACKEND_NAMES = ["node-gpu", "webgpu", "node", "wasm", "cpu"] as const;
-export type BackendName = (typeof BACKEND_NAMES)[number];
-
-/** In the order `auto` tries them. */
-const AUTOMATIC: readonly BackendName[] = ["node-gpu", "node", "wasm", "cpu"];
+/** In the order `auto` tries them; `webgpu` is only used where it is asked for. */
+const AUTOMATIC = BACKEND_NAMES.filter((name) => name !== "webgpu");
 
 export interface BackendOptions {
   /** A backend that must be used, or `auto`: node-gpu, node, wasm or cpu, the first that starts. */

@@ -1,13 +1,13 @@
 import { UsageError } from "../errors.js";
 import { readMaybeGzip } from "./files.js";
 import type { Dataset } from "./dataset.js";
+import { sources } from "./sources.js";
 
-const SIDE = 32;
-const PLANE = SIDE * SIDE;
-const CHANNELS = 3;
+const { sampleShape, classes } = sources.cifar10;
+const [HEIGHT, WIDTH, CHANNELS] = sampleShape;
+const PLANE = HEIGHT * WIDTH;
 const SAMPLE = CHANNELS * PLANE;
 const RECORD = 1 + SAMPLE;
-const CLASSES = 10;
 
 /**
  * Reads CIFAR-10 files of the binary version, plain or gzip, one after the other into one Dataset of samples
@@ -35,16 +35,16 @@ export async function readCifar10(paths: readonly string[]): Promise<Dataset> {
     for (let record = 0; record < file.count; record++, sample++) {
       const start = record * RECORD;
       const label = file.bytes[start]!;
-      if (label >= CLASSES) {
+      if (label >= classes) {
         throw new UsageError(
-          `Expected labels from 0 to ${CLASSES - 1} in ${file.path}, found ${label} in record ${record}. Is it the binary version of CIFAR-10?`,
+          `Expected labels from 0 to ${classes - 1} in ${file.path}, found ${label} in record ${record}. Is it the binary version of CIFAR-10?`,
         );
       }
       labels[sample] = label;
       planesToChannelsLast(file.bytes, start + 1, features, sample * SAMPLE);
     }
   }
-  return { features, labels, sampleShape: [SIDE, SIDE, CHANNELS], classes: CLASSES };
+  return { features, labels, sampleShape, classes };
 }
 
 /** (3, 32, 32) at source[from…] → (32, 32, 3) at target[to…] */

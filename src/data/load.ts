@@ -4,8 +4,8 @@ import type { Dataset, DataSplit } from "./dataset.js";
 import { digits } from "./digits.js";
 import { readIdxPair } from "./idx.js";
 import { makeSplit } from "./in-memory.js";
-import { locateCifar10, locateMnist } from "./locate.js";
-import type { DataName } from "./sources.js";
+import { locate } from "./locate.js";
+import { sources, type DataName } from "./sources.js";
 
 export interface LoadOptions {
   readonly name: DataName;
@@ -36,13 +36,13 @@ export async function loadData(options: LoadOptions): Promise<DataSplit> {
         digits(seed, "test", testCount ?? DIGITS_TEST),
       );
     case "mnist": {
-      const files = await locateMnist(options.directory, environment);
-      const train = await readIdxPair(files.trainImages, files.trainLabels, 10);
-      const test = await readIdxPair(files.testImages, files.testLabels, 10);
+      const files = await locate.mnist(options.directory, environment);
+      const train = await readIdxPair(files.trainImages, files.trainLabels, sources.mnist.classes);
+      const test = await readIdxPair(files.testImages, files.testLabels, sources.mnist.classes);
       return makeSplit(name, first(train, trainCount, "training"), first(test, testCount, "test"));
     }
     case "cifar10": {
-      const files = await locateCifar10(options.directory, environment);
+      const files = await locate.cifar10(options.directory, environment);
       const train = await readCifar10(files.train);
       const test = await readCifar10([files.test]);
       return makeSplit(name, first(train, trainCount, "training"), first(test, testCount, "test"));

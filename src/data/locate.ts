@@ -5,14 +5,14 @@ import { pathError } from "../paths.js";
 import { describeForeign } from "./foreign-files.js";
 import { cacheDirectory, sources, type FileDataName } from "./sources.js";
 
-export interface MnistFiles {
+interface MnistFiles {
   readonly trainImages: string;
   readonly trainLabels: string;
   readonly testImages: string;
   readonly testLabels: string;
 }
 
-export interface Cifar10Files {
+interface Cifar10Files {
   readonly train: readonly string[];
   readonly test: string;
 }
@@ -22,7 +22,7 @@ export interface Cifar10Files {
  * cache. In each, the files may lie directly, in a folder named after the data set, or where torchvision puts them. Plain or .gz, `-idx3-ubyte`
  * or `.idx3-ubyte`. UsageError where there are none or only some of them.
  */
-export async function locateMnist(
+async function locateMnist(
   directory: string | undefined,
   environment: NodeJS.ProcessEnv,
 ): Promise<MnistFiles> {
@@ -45,7 +45,7 @@ export async function locateMnist(
 }
 
 /** Finds the files of CIFAR-10's binary version, as locateMnist does: data_batch_N.bin for any N, and test_batch.bin. */
-export async function locateCifar10(
+async function locateCifar10(
   directory: string | undefined,
   environment: NodeJS.ProcessEnv,
 ): Promise<Cifar10Files> {
@@ -67,6 +67,9 @@ export async function locateCifar10(
   };
 }
 
+/** Where the files of each data set are: (the user's folder, the environment) ↦ files. */
+export const locate = { mnist: locateMnist, cifar10: locateCifar10 } satisfies Record<FileDataName, unknown>;
+
 /** The first folder that holds any file of the data set, with the names of all its files. */
 async function findFolder(
   name: FileDataName,
@@ -79,14 +82,13 @@ async function findFolder(
     directory !== undefined
       ? [directory]
       : [...(fromEnvironment ? [fromEnvironment] : []), cacheDirectory(name, environment)];
-  const subfolder = { cifar10: ["cifar10", "cifar-10-batches-bin"], mnist: ["mnist", "MNIST/raw"] }[name];
   if (directory !== undefined) await expectFolder(name, directory);
-  const folders = roots.flatMap((root) => [root, ...subfolder.map((sub) => join(root, sub))]);
+  const { title, homepage, subfolders } = sources[name];
+  const folders = roots.flatMap((root) => [root, ...subfolders.map((sub) => join(root, sub))]);
   for (const folder of folders) {
     const files = await readdir(folder).catch((): string[] => []);
     if (holds(files)) return { folder, files };
   }
-  const { title, homepage } = sources[name];
   const foreign = directory === undefined ? undefined : await describeForeign(name, directory);
   if (foreign !== undefined) {
     throw new UsageError(

@@ -35,7 +35,10 @@ export interface ModelChoice {
 }
 
 /** What a model has to know of the samples. */
-export type SampleKind = Pick<Dataset, "sampleShape" | "classes">;
+export interface SampleKind extends Pick<Dataset, "sampleShape" | "classes"> {
+  /** What messages call the data. */
+  readonly name: string;
+}
 
 type Create = (choice: ModelChoice, data: SampleKind, random: Random) => tf.LayersModel;
 
@@ -77,7 +80,7 @@ export function checkShapes(model: tf.LayersModel, data: SampleKind, source: str
   const [input, output] = [model.inputs[0]!.shape, model.outputs[0]!.shape];
   if (takes(input, data.sampleShape) && String(output.slice(1)) === String(data.classes)) return;
   throw new UsageError(
-    `Expected a model of shape (batch, ${data.sampleShape.join(", ")}) → (batch, ${data.classes}) for this data, ` +
+    `Expected a model of shape (batch, ${data.sampleShape.join(", ")}) → (batch, ${data.classes}) for this data (${data.name}, ${data.classes} classes), ` +
       `got (${shown(input)}) → (${shown(output)}) from ${source}.`,
   );
 }

@@ -2,9 +2,11 @@ import type { tf } from "../compute/tensorflow.js";
 import { checkMiniBatches } from "../data/batches.js";
 import { readDatasetHeader } from "../data/dataset-file.js";
 import { DIGITS_TRAIN, loadData } from "../data/load.js";
-import { locateCifar10, locateMnist } from "../data/locate.js";
+import { locate } from "../data/locate.js";
+import { sources } from "../data/sources.js";
 import { Random } from "../random.js";
 import type { TensorSlot } from "../network/layout.js";
+import type { SampleKind } from "../network/build.js";
 import { checkSamples, isBuiltIn } from "../network/models/names.js";
 import { outline } from "../network/models/outline.js";
 import { decompose } from "./decompose.js";
@@ -12,9 +14,7 @@ import { IN_MEMORY, type TrainConfig } from "./options.js";
 import type { HandedOver } from "./setup.js";
 
 /** What is known of the training samples before ranks start. */
-interface Samples {
-  readonly sampleShape: readonly number[];
-  readonly classes: number;
+interface Samples extends SampleKind {
   /** Undefined: as many as the files hold. */
   readonly count: number | undefined;
 }
@@ -54,7 +54,7 @@ async function samplesOf(
   given: HandedOver["data"],
   files: "read" | "locate" | "nothing",
 ): Promise<Samples> {
-  if (given) return readDatasetHeader(given.train);
+  if (given) return { name: IN_MEMORY, ...(await readDatasetHeader(given.train)) };
   const name = data as Exclude<typeof data, typeof IN_MEMORY>;
   if (name === "digits" || files === "read") {
     // One digit is as good as all.
@@ -64,18 +64,12 @@ async function samplesOf(
         : { trainCount: trainSamples, testCount: testSamples };
     const { train } = await loadData({ name, directory: dataDir, seed: 0, ...counts });
     const count = name === "digits" ? (trainSamples ?? DIGITS_TRAIN) : train.labels.length;
-    return { sampleShape: train.sampleShape, classes: train.classes, count };
+    return { name, sampleShape: train.sampleShape, classes: train.classes, count };
   }
-  const { locate, ...kind } = FILES[name];
-  if (files === "locate") await locate(dataDir, process.env);
-  return { ...kind, count: trainSamples };
+  if (files === "locate") await locate[name](dataDir, process.env);
+  const { sampleShape, classes } = sources[name];
+  return { name, sampleShape, classes, count: trainSamples };
 }
-
-/** What the files of a data set hold as it was published. */
-const FILES = {
-  mnist: { locate: locateMnist, sampleShape: [28, 28, 1], classes: 10 },
-  cifar10: { locate: locateCifar10, sampleShape: [32, 32, 3], classes: 10 },
-} as const;
 
 /** The trainable tensors of a model of a file; undefined where only a process of its own can build it. */
 async function tensorsOfFile(

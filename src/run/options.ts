@@ -1,3 +1,4 @@
+import { computeOptions } from "../compute/options.js";
 import { communicationOptions } from "../config/communication.js";
 import { HELP } from "../config/help-groups.js";
 import {
@@ -13,12 +14,12 @@ import {
   type ValuesOf,
 } from "../config/option.js";
 import { resolveOptions, type Given } from "../config/resolve.js";
+import { DATA_NAMES } from "../data/sources.js";
 import { UsageError } from "../errors.js";
 import { METHOD_NAMES, methodNamed, methods, type MethodOptions } from "../methods/registry.js";
+import { MODEL_NAMES } from "../network/models/names.js";
 
-export const BACKENDS = ["auto", "node-gpu", "webgpu", "node", "wasm", "cpu"] as const;
 export const DECOMPOSITIONS = ["tensors", "layers", "neurons"] as const;
-export const DATASETS = ["digits", "mnist", "cifar10"] as const;
 
 const runOptions = inGroup(HELP.run, {
   method: choice(METHOD_NAMES, { fallback: "apts", help: "how to train" }),
@@ -50,7 +51,7 @@ const runOptions = inGroup(HELP.run, {
 });
 
 const dataOptions = inGroup(HELP.data, {
-  data: choice(DATASETS, { fallback: "digits", help: "what to train on" }),
+  data: choice(DATA_NAMES, { fallback: "digits", help: "what to train on" }),
   dataDir: text({
     fallback: undefined,
     placeholder: "DIR",
@@ -68,7 +69,7 @@ const modelOptions = inGroup(HELP.model, {
   model: text({
     fallback: "fcnn",
     placeholder: "NAME|FILE",
-    help: "fcnn, cnn, resnet18, resnet18-cifar, a model.json, or a module that exports createModel",
+    help: `${MODEL_NAMES.join(", ")}, a model.json, or a module that exports createModel`,
   }),
   hidden: integers({
     min: 1,
@@ -110,12 +111,7 @@ const decompositionOptions = inGroup(HELP.method, {
 
 const rankOptions = inGroup(HELP.ranks, {
   ranks: integer({ min: 1, max: 4096, fallback: undefined, help: "processes (default: one for each core)" }),
-  backend: choice(BACKENDS, { fallback: "auto", help: "TensorFlow.js backend" }),
-  blas: text({
-    fallback: "auto",
-    placeholder: "auto|none|FILE",
-    help: "native matrix products of the wasm backend",
-  }),
+  ...computeOptions,
   threads: integer({
     min: 1,
     max: 1024,

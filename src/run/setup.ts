@@ -47,7 +47,8 @@ export async function setUp(
   const random = new Random(config.seed);
   const data = await dataOf(config, handedOver);
   const source = handedOver.model ?? config.model;
-  const model = await buildModel({ ...config, model: source }, data.train, random.fork("initialisation"));
+  const kind = { ...data.train, name: data.name };
+  const model = await buildModel({ ...config, model: source }, kind, random.fork("initialisation"));
   const { standardise } = config;
   const inputs = treatInputs(model, data.train, {
     standardise,

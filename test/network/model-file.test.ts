@@ -156,12 +156,7 @@ describe("loadModel", () => {
 });
 
 describe("buildModel", () => {
-  const data = {
-    sampleShape: [4],
-    classes: 3,
-    features: new Float32Array(12),
-    labels: Int32Array.of(0, 1, 2),
-  };
+  const data = { name: "mine", sampleShape: [4], classes: 3 };
   const build = (path: string) =>
     buildModel({ model: path, hidden: [], channels: [], seed: 0 }, data, new Random(1));
 

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { expect } from "vitest";
-import { startBackend, type BackendName } from "../../../src/compute/backend.js";
+import { startBackend } from "../../../src/compute/backend.js";
+import type { BackendName } from "../../../src/compute/options.js";
 import { tf } from "../../../src/compute/tensorflow.js";
 
 /** Runs `compute` on a backend and reads its results. Whatever it leaves behind is disposed of. */
