@@ -2,7 +2,7 @@
 /** `apts-launch -n 4 -- node my-program.js`: runs any program as ranks. */
 import { Command, CommanderError } from "commander";
 import { addOptions } from "../src/config/commander.js";
-import { expectStartedOnce } from "../src/comm/rendezvous/index.js";
+import { expectStartedOnce } from "../src/rank/starters/once.js";
 import { communicationOptions } from "../src/config/communication.js";
 import { integer, number, type OptionTable } from "../src/config/option.js";
 import { resolveOptions } from "../src/config/resolve.js";

@@ -1,5 +1,5 @@
 import { isIPv6 } from "node:net";
-import { expandNodelist } from "../src/comm/rendezvous/index.js";
+import { expandNodelist } from "../src/rank/starters/nodelist.js";
 import { UsageError } from "../src/errors.js";
 import { readUserFile } from "../src/paths.js";
 import type { HostSpec } from "./host.js";

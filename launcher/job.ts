@@ -1,4 +1,4 @@
-import { decodeEvent, type RankEvent } from "../src/events.js";
+import { decodeEvent, type RankEvent } from "../src/rank/events.js";
 import type { FromAgent, OutputStream } from "./agent/protocol.js";
 import { deferred } from "./waiting.js";
 import type { WriteLine } from "./output.js";

@@ -1,13 +1,8 @@
 import { hostname } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
-import {
-  newJobId,
-  newJobKey,
-  startRendezvous,
-  toVariables,
-  type RankEnvironment,
-} from "../src/comm/rendezvous/index.js";
-import { EVENTS_VARIABLE, type RankEvent } from "../src/events.js";
+import { startRendezvous } from "../src/comm/rendezvous/server.js";
+import { newJob, toVariables, type RankEnvironment } from "../src/rank/environment.js";
+import type { RankEvent } from "../src/rank/events.js";
 import type { RankStart } from "./agent/protocol.js";
 import { checkLoopback, ownAddress } from "./address.js";
 import type { Host, HostSpec } from "./host.js";
@@ -63,9 +58,6 @@ export interface Restarts {
 /** How a job ended: see `Verdict`. */
 export type LaunchResult = Verdict;
 
-/** The variables that tell a rank how often its job was started again, and how many cores it has to itself. */
-export const RESTART_VARIABLE = "APTS_RESTART_COUNT";
-const CORES_VARIABLE = "APTS_CORES";
 /** How long a rank that missed another leaves that one to say what happened, in milliseconds. */
 const CAUSE_TIME = 2000;
 /** How long ranks have to end when another failed, and their hosts to say that they did, in seconds. */
@@ -137,8 +129,7 @@ async function runOnce(all: Launch, restart: number): Promise<LaunchResult> {
   const { spec, hosts, placements, output, requests } = all;
   if (requests.stoppedBy) return { exitCode: stoppedCode(requests.stoppedBy), consequences: [] };
   const { timeoutSeconds, insecure = false, sharedMemory = true } = spec;
-  const secrets = { jobId: newJobId(), jobKey: newJobKey() };
-  const group = { ...secrets, size: placements.length, timeoutSeconds, insecure, sharedMemory };
+  const group = { ...newJob(), size: placements.length, timeoutSeconds, insecure, sharedMemory };
   const addressFor = ownAddress(hosts.all);
   if (placements.length > 1) checkLoopback(placements.map(({ host }) => addressFor(host)));
   const rendezvous = await startRendezvous({ ...group, host: addressFor(placements[0]!.host) });
@@ -217,16 +208,13 @@ function rankStart(
   { command, args, environment, cwd = process.cwd() }: LaunchSpec,
   { rank, host, localRank, localSize, gpu, cores, cpus }: Placement,
   group: Omit<RankEnvironment, keyof Placement>,
-  restart: number,
+  restarts: number,
 ): RankStart {
   const variables = {
     ...OWN_VARIABLES,
     ...environment,
     ...(gpu === undefined ? {} : { CUDA_VISIBLE_DEVICES: gpu }),
-    ...toVariables({ ...group, rank, localRank, localSize }),
-    [EVENTS_VARIABLE]: "1",
-    [RESTART_VARIABLE]: String(restart),
-    [CORES_VARIABLE]: String(cores),
+    ...toVariables({ ...group, rank, localRank, localSize, cores, restarts, readsEvents: true }),
   };
   return { rank, host, command, args, cwd, environment: variables, ...(cpus ? { cpus } : {}) };
 }

@@ -1,40 +1,127 @@
 import { execFile } from "node:child_process";
+import { writeFile } from "node:fs/promises";
+import { dirname } from "node:path";
 import { promisify } from "node:util";
-import { visibleGpus } from "./agent/inventory.js";
+import { AptsError, UsageError } from "../src/errors.js";
+import { HELP } from "../src/config/help-groups.js";
+import { flag, inGroup, integer, text, type OptionTable, type ValuesOf } from "../src/config/option.js";
+import { makeFolder } from "../src/paths.js";
 
-/**
- * The GPU of a SLURM task, a value for CUDA_VISIBLE_DEVICES. With --gpus-per-task SLURM has left each task its own and
- * there is nothing to choose: undefined. With --gpus-per-node all tasks of a node see all of them, and share them out
- * by their local rank.
- */
-export function gpuOfTask(
-  { localRank, localSize }: { readonly localRank: number; readonly localSize: number },
-  variables: NodeJS.ProcessEnv,
-): string | undefined {
-  const gpus = visibleGpus(variables);
-  return localSize > 1 && gpus.length > 1 ? gpus[localRank % gpus.length] : undefined;
+/** What to ask SLURM for. */
+export const submitOptions = inGroup(HELP.slurm, {
+  nodes: integer({ min: 1, max: 100_000, fallback: 1, help: "machines" }),
+  ranksPerNode: integer({
+    min: 1,
+    max: 4096,
+    fallback: undefined,
+    help: "ranks on each (default: one per GPU, else 1)",
+  }),
+  gpusPerNode: integer({ min: 0, max: 64, fallback: 0, help: "GPUs on each" }),
+  coresPerRank: integer({ min: 1, max: 4096, fallback: undefined, help: "cores of each rank" }),
+  time: text({
+    fallback: undefined,
+    placeholder: "LIMIT",
+    help: "minutes, hours:minutes:seconds or days-hours",
+  }),
+  partition: text({ fallback: undefined, placeholder: "NAME", help: "partition" }),
+  account: text({ fallback: undefined, placeholder: "NAME", help: "account to charge" }),
+  jobName: text({ fallback: "apts", placeholder: "NAME", help: "name of the job" }),
+  requeue: flag({
+    fallback: false,
+    help: "go on from the last checkpoint after preemption or the time limit",
+  }),
+  dryRun: flag({ fallback: false, help: "print the job script and submit nothing" }),
+} satisfies OptionTable);
+
+/** How long before the time limit SLURM asks the ranks to write a checkpoint and end, in seconds. */
+const WARNING = 120;
+/** What a run ends with that a signal has stopped after a checkpoint. */
+const STOPPED = 143;
+
+/** How many ranks that makes. */
+export function ranksOf(values: ValuesOf<typeof submitOptions>): number {
+  return values.nodes * ranksPerNode(values);
 }
 
-/** How long this process's SLURM job may still run, in seconds; undefined where it is in none, or has no limit. */
-export async function secondsLeft(variables: NodeJS.ProcessEnv): Promise<number | undefined> {
-  const job = variables["SLURM_JOB_ID"];
-  if (job === undefined) return undefined;
-  const { stdout } = await promisify(execFile)("squeue", [
-    "--noheader",
-    "--jobs",
-    job,
-    "--format",
-    "%L",
-  ]).catch(
-    () => ({ stdout: "" }), // without squeue there is no warning of the limit, only SLURM's SIGTERM
+function ranksPerNode({ ranksPerNode, gpusPerNode }: ValuesOf<typeof submitOptions>): number {
+  return ranksPerNode ?? Math.max(1, gpusPerNode);
+}
+
+/** A job script that runs `command` as ranks. `log` is the file for their output. */
+export function jobScript(
+  command: readonly string[],
+  values: ValuesOf<typeof submitOptions>,
+  log: string,
+): string {
+  const requests = {
+    "job-name": values.jobName,
+    nodes: values.nodes,
+    "ntasks-per-node": ranksPerNode(values),
+    "gpus-per-node": values.gpusPerNode === 0 ? undefined : values.gpusPerNode,
+    "cpus-per-task": values.coresPerRank,
+    time: values.time,
+    partition: values.partition,
+    account: values.account,
+    output: log.replaceAll("%", "%%"), // sbatch's own patterns begin with %
+    "open-mode": "append",
+    signal: `USR1@${WARNING}`,
+  };
+  const directives = Object.entries(requests).flatMap(([name, value]) =>
+    value === undefined ? [] : [`#SBATCH --${name}=${directiveValue(name, String(value))}`],
   );
-  return parseTimeLeft(stdout.trim());
+  return [
+    "#!/bin/bash",
+    ...directives,
+    `#SBATCH --${values.requeue ? "requeue" : "no-requeue"}`,
+    "",
+    ...(values.coresPerRank === undefined ? [] : CORES),
+    `srun --kill-on-bad-exit=1 ${command.map(quote).join(" ")}`,
+    ...(values.requeue ? REQUEUE : []),
+    "",
+  ].join("\n");
 }
 
-/** "1-02:03:04", "2:03:04" or "3:04" in seconds; undefined for "UNLIMITED" and the like. */
-export function parseTimeLeft(text: string): number | undefined {
-  const [, days = "0", hours = "0", minutes, seconds] =
-    /^(?:(\d+)-)?(?:(\d+):)?(\d+):(\d+)$/.exec(text) ?? [];
-  if (minutes === undefined) return undefined;
-  return ((Number(days) * 24 + Number(hours)) * 60 + Number(minutes)) * 60 + Number(seconds);
+/** The option of `apts submit` that an option of sbatch comes from, where it has another name. */
+const OPTION_OF: Readonly<Record<string, string>> = { output: "out" };
+
+/** A value as sbatch reads it from a script: as it is, whatever it holds, and to the end of its line at most. */
+function directiveValue(name: string, value: string): string {
+  // eslint-disable-next-line no-control-regex -- these are what must not be there
+  if (/[\u0000-\u001f\u007f-\u009f\u2028\u2029]/.test(value)) {
+    throw new UsageError(
+      `Expected --${OPTION_OF[name] ?? name} without line breaks and other control characters, got ${JSON.stringify(value)}.`,
+    );
+  }
+  // sbatch takes a backslash before anything but a blank, and quotes in the middle of a word.
+  return value.replace(/[^\p{L}\p{N}_./:=,@%+-]/gu, (sign) => (/\s/.test(sign) ? `"${sign}"` : `\\${sign}`));
+}
+
+const CORES = [
+  "# srun takes --cpus-per-task from here only.",
+  "export SRUN_CPUS_PER_TASK=$SLURM_CPUS_PER_TASK",
+];
+
+const REQUEUE = [
+  "code=$?",
+  `# ${STOPPED}: stopped by SIGUSR1 after a checkpoint, with work left.`,
+  `if [ $code = ${STOPPED} ]; then scontrol requeue "$SLURM_JOB_ID"; fi`,
+  "exit $code",
+];
+
+/** Writes a job script to `file` and submits it; resolves with the job's id. */
+export async function submitJob(script: string, file: string): Promise<string> {
+  await makeFolder(dirname(file), "the folder of the job script");
+  await writeFile(file, script, { mode: 0o755 });
+  try {
+    const { stdout } = await promisify(execFile)("sbatch", ["--parsable", file]);
+    return stdout.trim().split(";")[0]!;
+  } catch (error) {
+    const { code, stderr = "" } = error as NodeJS.ErrnoException & { stderr?: string };
+    const reason = code === "ENOENT" ? "there is no sbatch on this machine" : stderr.trim();
+    throw new AptsError(`Expected SLURM to take the job script ${file}: ${reason}.`, { cause: error });
+  }
+}
+
+function quote(word: string): string {
+  return /^[\w./:=,@%+-]+$/.test(word) ? word : `'${word.replaceAll("'", String.raw`'\''`)}'`;
 }

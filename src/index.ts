@@ -1,8 +1,8 @@
 /** The public API of apts. */
-export { train, type TrainRequest } from "./cli/api.js";
+export { train, type TrainRequest } from "./api/train.js";
 export { init, createLocalGroup } from "./comm/index.js";
 export type { Communicator, NumericArray, ReduceOp, Traffic } from "./comm/communicator.js";
-export type { DataInMemory } from "./cli/hand-over.js";
+export type { DataInMemory } from "./api/hand-over.js";
 export type { Numbers } from "./data/arrays.js";
 export type { InMemoryData } from "./data/in-memory.js";
 export * from "./errors.js";

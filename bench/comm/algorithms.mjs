@@ -24,7 +24,8 @@ import { reduceDirect, reduceRing, reduceTree } from "../../dist/src/comm/collec
 import { reduceScatterDirect, reduceScatterRing } from "../../dist/src/comm/collectives/reduce-scatter.js";
 import { init } from "../../dist/src/comm/index.js";
 import { foldOf } from "../../dist/src/comm/collectives/reduction.js";
-import { newJobId, newJobKey, startRendezvous, toVariables } from "../../dist/src/comm/rendezvous/index.js";
+import { startRendezvous } from "../../dist/src/comm/rendezvous/server.js";
+import { newJob, toVariables } from "../../dist/src/rank/environment.js";
 
 const { values } = parseArgs({
   options: {
@@ -105,7 +106,7 @@ async function measure() {
 
 async function launch() {
   for (const size of values.ranks.split(",").map(Number)) {
-    const job = { jobId: newJobId(), jobKey: newJobKey(), size, timeoutSeconds: 60, insecure: true };
+    const job = { ...newJob(), size, timeoutSeconds: 60, insecure: true };
     const rendezvous = await startRendezvous(job);
     const place = { localSize: size, rendezvous: rendezvous.endpoint, sharedMemory: values.shared };
     const ranks = Array.from({ length: size }, (_, rank) =>

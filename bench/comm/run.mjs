@@ -13,7 +13,8 @@ import { cpus } from "node:os";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 
-import { newJobId, newJobKey, startRendezvous, toVariables } from "../../dist/src/comm/rendezvous/index.js";
+import { startRendezvous } from "../../dist/src/comm/rendezvous/server.js";
+import { newJob, toVariables } from "../../dist/src/rank/environment.js";
 
 const here = (name) => fileURLToPath(new URL(name, import.meta.url));
 const PYTHON = "/usr/bin/python3"; // Debian's, where the peers live
@@ -57,8 +58,7 @@ async function outputOf(processes) {
 function apts(settings) {
   return async (size) => {
     const job = {
-      jobId: newJobId(),
-      jobKey: newJobKey(),
+      ...newJob(),
       size,
       timeoutSeconds: 60,
       insecure: settings.insecure,

@@ -1,13 +1,12 @@
 import type { Readable, Writable } from "node:stream";
+import { decodeRecord, encodeRecord } from "../../src/rank/records.js";
 import { lineGroups } from "../lines.js";
 import type { Inventory } from "../host.js";
 
-/**
- * What the launcher and its host agents say to each other: JSON text sequence records (RFC 7464), one a line, on the
- * agent's standard input and output. Lines without the record separator, such as a login shell may print, are not
- * messages.
+/*
+ * What the launcher and its host agents say to each other: records, one a line, on the agent's standard input and
+ * output. A login shell may print other lines.
  */
-const RECORD_SEPARATOR = "\x1e";
 
 /** A host and the hosts whose agents it starts in turn. */
 export interface HostTree {
@@ -78,7 +77,7 @@ export type OutputStream = "stdout" | "stderr";
 export async function writeMessage(stream: Writable, message: ToAgent | FromAgent): Promise<void> {
   if (!stream.writable) return; // the other end is gone, and whoever reads from it sees that
   await new Promise<void>((resolve) => {
-    stream.write(`${RECORD_SEPARATOR}${JSON.stringify(message)}\n`, () => {
+    stream.write(encodeRecord(message), () => {
       resolve();
     });
   });
@@ -88,17 +87,8 @@ export async function writeMessage(stream: Writable, message: ToAgent | FromAgen
 export async function* readMessages<M extends ToAgent | FromAgent>(stream: Readable): AsyncGenerator<M> {
   for await (const group of lineGroups(stream)) {
     for (const line of group) {
-      const message = parse(line);
-      if (message) yield message as M;
+      const message = decodeRecord(line) as M | undefined;
+      if (message) yield message;
     }
-  }
-}
-
-function parse(line: string): ToAgent | FromAgent | undefined {
-  if (!line.startsWith(RECORD_SEPARATOR)) return undefined;
-  try {
-    return JSON.parse(line.slice(1)) as ToAgent | FromAgent;
-  } catch {
-    return undefined; // torn: its writer died, which the end of the stream tells
   }
 }

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { accessSync, constants, statSync } from "node:fs";
 import { delimiter, isAbsolute, join } from "node:path";
 import type { Readable } from "node:stream";
-import { LIFELINE_VARIABLE } from "../../src/comm/rendezvous/lifeline.js";
+import { LIFELINE_VARIABLE } from "../../src/rank/lifeline.js";
 import { textOf } from "../../src/host/files.js";
 import { lineGroups } from "../lines.js";
 import { settlesWithin } from "../waiting.js";
@@ -29,7 +29,7 @@ const HANGING: Readonly<Record<string, string>> = {
 /**
  * One rank: a process that leads a group of its own, so that a signal reaches whatever it started too.
  *
- * Nothing of it outlives this agent: it inherits the reading end of a pipe (see src/comm/rendezvous/lifeline.ts), and
+ * Nothing of it outlives this agent: it inherits the reading end of a pipe (see src/rank/lifeline.ts), and
  * where the host's `setpriv` can, the kernel kills it when the agent dies, however that happens.
  */
 export class RankProcess {

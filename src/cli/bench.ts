@@ -3,8 +3,8 @@ import type { Command } from "commander";
 import { fileURLToPath } from "node:url";
 import { launch } from "../../launcher/launch.js";
 import type { CommunicationTiming } from "../comm/benchmark.js";
-import { fromVariables } from "../comm/rendezvous/index.js";
 import { computeOptions } from "../compute/options.js";
+import { fromVariables } from "../rank/environment.js";
 import { communicationOptions } from "../config/communication.js";
 import { addOptions } from "../config/commander.js";
 import {

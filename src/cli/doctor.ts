@@ -2,20 +2,20 @@ import Table from "cli-table3";
 import type { Command } from "commander";
 import { hostname } from "node:os";
 import { fileURLToPath } from "node:url";
-import { visibleGpus } from "../../launcher/agent/inventory.js";
 import type { HostSpec } from "../../launcher/host.js";
 import { readHostfile } from "../../launcher/hostfile.js";
 import { HostUnreachableError, inspectHosts, launch } from "../../launcher/launch.js";
 import { launchOptions } from "../../launcher/options.js";
-import { fromVariables, type RankEnvironment } from "../comm/rendezvous/index.js";
-import { watchParent } from "../comm/rendezvous/lifeline.js";
 import { computeOptions } from "../compute/options.js";
+import { fromVariables, type RankEnvironment } from "../rank/environment.js";
+import { watchParent } from "../rank/lifeline.js";
 import { addOptions } from "../config/commander.js";
 import { flag, integer, type ValuesOf } from "../config/option.js";
 import { resolveOptions } from "../config/resolve.js";
-import { encodeEvent } from "../events.js";
+import { tellLauncher } from "../rank/events.js";
 import { judge } from "../job/doctor/checks.js";
 import type { DoctorEvent, Examination, HostFacts, PairFacts, Reach } from "../job/doctor/facts.js";
+import { visibleGpus } from "../host/gpus.js";
 import type { Finding, State } from "../job/doctor/finding.js";
 import { aptsVersion } from "../run/record.js";
 import { coloursFor } from "../terminal.js";
@@ -111,8 +111,9 @@ async function examineAsRank(
   environment: RankEnvironment,
   { backend, blas, threads }: Options,
 ): Promise<void> {
-  const tell = (event: DoctorEvent): void =>
-    void process.stdout.write(encodeEvent({ type: "doctor", event }));
+  const tell = (event: DoctorEvent): void => {
+    tellLauncher({ type: "doctor", event });
+  };
   watchParent();
   const { gatherFacts } = await import("../job/doctor/gather.js");
   const { init } = await import("../comm/index.js");

@@ -10,7 +10,7 @@ import { comparison, markdownTable } from "../report/comparison.js";
 import { printableLine } from "../terminal.js";
 import { writeWhole } from "../run/files.js";
 import type { RunRecord } from "../run/record.js";
-import { namesOf, type RecordedRun } from "./run-names.js";
+import { namesOf, type RecordedRun } from "../job/run-names.js";
 
 /** `apts report RUN…`: curves and a table of finished or running runs; runs that differ in the seed alone become a mean and a band. */
 export function reportCommand(program: Command): void {

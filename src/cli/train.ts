@@ -2,20 +2,21 @@ import { Option, type Command } from "commander";
 import { plan } from "../../launcher/launch.js";
 import { launchOptions } from "../../launcher/options.js";
 import { placementTable } from "../../launcher/placement-table.js";
-import { fromVariables, startedBy } from "../comm/rendezvous/index.js";
+import { fromVariables } from "../rank/environment.js";
+import { startedBy } from "../rank/starters/index.js";
 import { HELP } from "../config/help-groups.js";
 import type { Given } from "../config/resolve.js";
 import { checkFit } from "../run/check-fit.js";
 import { allTrainOptions } from "../run/options.js";
-import { showFailure } from "./exit.js";
-import { showRun } from "./console.js";
-import { runJob } from "./job.js";
-import { jobOptions } from "./job-options.js";
-import { joinOptions, planJob, planTask, refuseLaunchOptions } from "./plan.js";
-import { readOptionsFile } from "./recorded.js";
-import { specFromVariables } from "./run-spec.js";
+import { showError, showFailure } from "./exit.js";
+import { showRun } from "../job/show-run.js";
+import { runJob } from "../job/run-job.js";
+import { jobOptions } from "../job/job-options.js";
+import { joinOptions, planJob, planTask, refuseLaunchOptions } from "../job/plan.js";
+import { readOptionsFile } from "../job/recorded.js";
+import { specFromVariables } from "../job/specification.js";
 import { printableLine } from "../terminal.js";
-import { takeStopSignals } from "./stop-signals.js";
+import { takeStopSignals } from "../rank/stop-signals.js";
 import { addTrainOptions } from "./train-help.js";
 
 /** `apts train`: starts the ranks; or, where this process is one of them already, trains as that rank. */
@@ -43,12 +44,13 @@ async function run({ config: file, json, ...values }: Record<string, unknown>): 
     const signals = takeStopSignals();
     const join = joinOptions(sources);
     // Only ranks compute: TensorFlow.js is loaded by them alone.
-    const { runRank } = await import("./rank.js");
+    const { runRank } = await import("../job/run-rank.js");
     return runRank(() => spec ?? planTask(sources, task.size), {
       task,
       join,
       signals,
       show,
+      showError,
     });
   }
   const { spec, where, maxRestarts, dryRun } = await planJob(sources);

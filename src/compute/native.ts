@@ -1,6 +1,6 @@
 import { createRequire } from "node:module";
 import os from "node:os";
-import { visibleDevices } from "../cuda.js";
+import { visibleDevices } from "../host/gpus.js";
 import type { StartedBackend } from "./backend.js";
 import { tf } from "./tensorflow.js";
 

@@ -2,7 +2,7 @@ import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, symlinkSyn
 import { join, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, expect, it } from "vitest";
-import { expandNodelist } from "../../src/comm/rendezvous/starters/nodelist.js";
+import { expandNodelist } from "../../src/rank/starters/nodelist.js";
 import { APTS, runApts } from "../helpers/apts.js";
 import { mark, marked } from "../helpers/launcher/launcher.js";
 import { describeOnHosts, fixture, type Outcome } from "../helpers/cluster/bed.js";

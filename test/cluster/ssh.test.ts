@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { text } from "node:stream/consumers";
 import { join } from "node:path";
 import { afterEach, expect, it } from "vitest";
-import { parseCpuList } from "../../launcher/agent/inventory.js";
+import { parseCpuList } from "../../src/host/cores.js";
 import {
   cli,
   expectNoneLeft,

@@ -4,15 +4,8 @@ import { connect as connectSocket } from "node:net";
 import { describe, expect, test } from "vitest";
 
 import { connect } from "../../src/comm/index.js";
-import {
-  fromVariables,
-  newJobId,
-  newJobKey,
-  startRendezvous,
-  toVariables,
-  type RankEnvironment,
-  type Rendezvous,
-} from "../../src/comm/rendezvous/index.js";
+import { startRendezvous, type Rendezvous } from "../../src/comm/rendezvous/server.js";
+import { newJob, toVariables, type RankEnvironment } from "../../src/rank/environment.js";
 import { builtUrl } from "../helpers/built.js";
 
 interface Job {
@@ -21,7 +14,7 @@ interface Job {
 }
 
 async function openJob(size: number, timeoutSeconds = 20, insecure = false): Promise<Job> {
-  const job = { jobId: newJobId(), jobKey: newJobKey(), size, timeoutSeconds, insecure };
+  const job = { ...newJob(), size, timeoutSeconds, insecure };
   const rendezvous = await startRendezvous(job);
   return {
     rendezvous,
@@ -76,7 +69,7 @@ describe("rendezvous", () => {
   });
 
   test.each([
-    ["another key", { jobKey: newJobKey() }],
+    ["another key", { jobKey: newJob().jobKey }],
     ["no encryption where the job has it", { insecure: true }],
   ])("refuses a rank with %s", async (_, changes) => {
     const { rendezvous, environment } = await openJob(2);
@@ -123,36 +116,6 @@ describe("rendezvous", () => {
       "Expected APTS_JOB_KEY to be 64 hexadecimal digits",
     );
     await rendezvous.close();
-  });
-});
-
-describe("the environment of a rank", () => {
-  const environment: RankEnvironment = {
-    jobId: "j",
-    jobKey: "k",
-    rank: 3,
-    size: 4,
-    localRank: 1,
-    localSize: 2,
-    rendezvous: "tcp://127.0.0.1:1",
-    timeoutSeconds: 7,
-    insecure: true,
-    transport: "tcp",
-    sharedMemory: false,
-  };
-
-  test("travels through variables unchanged", () => {
-    expect(fromVariables(toVariables(environment))).toEqual(environment);
-    expect(fromVariables({})).toBeUndefined();
-  });
-
-  test("refuses variables that are missing or wrong", () => {
-    expect(() => fromVariables({ APTS_RANK: "0" })).toThrow(
-      "Expected APTS_JOB_ID in the environment of a rank, found none.",
-    );
-    expect(() => fromVariables({ ...toVariables(environment), APTS_TRANSPORT: "udp" })).toThrow(
-      'Expected APTS_TRANSPORT to be auto or tcp, got "udp".',
-    );
   });
 });
 

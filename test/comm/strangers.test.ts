@@ -5,13 +5,9 @@ import * as zmq from "zeromq";
 
 import { connect, type Communicator } from "../../src/comm/index.js";
 import { meet } from "../../src/comm/rendezvous/client.js";
-import {
-  newJobId,
-  newJobKey,
-  startRendezvous,
-  type RankEnvironment,
-} from "../../src/comm/rendezvous/index.js";
 import { encodeSignature } from "../../src/comm/calls/signature.js";
+import { startRendezvous } from "../../src/comm/rendezvous/server.js";
+import { newJob, type RankEnvironment } from "../../src/rank/environment.js";
 import { securityOf, type Security } from "../../src/comm/transport/sockets.js";
 import { joined, jobWords, Kind, newHead, setWord, Word } from "../../src/comm/transport/wire.js";
 
@@ -28,7 +24,7 @@ describe.each([false, true])("a stranger at a rank's port (insecure: %s)", (inse
 
   beforeEach(async () => {
     warnings = [];
-    const job = { jobId: newJobId(), jobKey: newJobKey(), size: 2, timeoutSeconds: 10, insecure };
+    const job = { ...newJob(), size: 2, timeoutSeconds: 10, insecure };
     const rendezvous = await startRendezvous(job);
     environment = { ...job, rank: 0, localRank: 0, localSize: 2, rendezvous: rendezvous.endpoint };
     const nowhere = {
@@ -106,7 +102,7 @@ describe.each([false, true])("a stranger at a rank's port (insecure: %s)", (inse
   });
 
   test.skipIf(insecure)("with another key delivers nothing and is logged", async () => {
-    await push(securityOf(newJobKey(), false), message(environment.jobId));
+    await push(securityOf(newJob().jobKey, false), message(environment.jobId));
     await expectNothingDelivered();
     expect(warnings.join()).toMatch(
       /Rank 0 refused a connection that failed the handshake \(ERR_ZMTP_CRYPTOGRAPHIC\)/,
@@ -114,7 +110,7 @@ describe.each([false, true])("a stranger at a rank's port (insecure: %s)", (inse
   });
 
   test("with the other kind of security delivers nothing and is logged", async () => {
-    await push(securityOf(newJobKey(), !insecure), message(environment.jobId));
+    await push(securityOf(newJob().jobKey, !insecure), message(environment.jobId));
     await expectNothingDelivered();
     expect(warnings.join()).toMatch(/failed the handshake \(ERR_ZMTP_MECHANISM_MISMATCH\)/);
   });
@@ -155,7 +151,7 @@ describe.each([false, true])("a stranger at a rank's port (insecure: %s)", (inse
 
 test("a rank without encryption says so in its log", async () => {
   const log: string[] = [];
-  const job = { jobId: newJobId(), jobKey: newJobKey(), size: 2, timeoutSeconds: 10, insecure: true };
+  const job = { ...newJob(), size: 2, timeoutSeconds: 10, insecure: true };
   const rendezvous = await startRendezvous(job);
   const environment = { ...job, localRank: 0, localSize: 2, rendezvous: rendezvous.endpoint };
   const comms = await Promise.all(

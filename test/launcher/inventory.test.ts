@@ -1,34 +1,7 @@
-import { mkdtempSync, writeFileSync } from "node:fs";
-import { availableParallelism, tmpdir } from "node:os";
-import { join } from "node:path";
+import { availableParallelism } from "node:os";
 import { describe, expect, it } from "vitest";
-import { parseCpuList, takeInventory, visibleGpus } from "../../launcher/agent/inventory.js";
-
-describe("visibleGpus", () => {
-  it("respects CUDA_VISIBLE_DEVICES as CUDA reads it", () => {
-    const chosen = (value: string) => visibleGpus({ CUDA_VISIBLE_DEVICES: value }, "/nowhere");
-    expect(chosen("2,0")).toEqual(["2", "0"]);
-    expect(chosen("GPU-8932f937,MIG-1")).toEqual(["GPU-8932f937", "MIG-1"]);
-    expect(chosen("1,-1,0")).toEqual(["1"]);
-    expect(chosen(" 0, 1")).toEqual(["0", "1"]);
-  });
-
-  it.each(["", "-1", "NoDevFiles", "none", "void", "all", "none,0"])("finds none in %j", (value) => {
-    expect(visibleGpus({ CUDA_VISIBLE_DEVICES: value }, "/nowhere")).toEqual([]);
-  });
-
-  it("ends the list before an entry that names no device", () => {
-    expect(visibleGpus({ CUDA_VISIBLE_DEVICES: "1,void,0" }, "/nowhere")).toEqual(["1"]);
-  });
-
-  it("else counts the device files", () => {
-    const folder = mkdtempSync(join(tmpdir(), "apts-devices-"));
-    for (const name of ["nvidia0", "nvidia3", "nvidiactl", "nvidia-uvm"])
-      writeFileSync(join(folder, name), "");
-    expect(visibleGpus({}, folder)).toEqual(["0", "1"]);
-    expect(visibleGpus({}, "/nowhere")).toEqual([]);
-  });
-});
+import { takeInventory } from "../../launcher/agent/inventory.js";
+import { parseCpuList } from "../../src/host/cores.js";
 
 describe("takeInventory", () => {
   it("finds the CPUs this process may use", () => {

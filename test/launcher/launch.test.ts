@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import type { LaunchSpec } from "../../launcher/launch.js";
-import type { RankEvent } from "../../src/events.js";
+import type { RankEvent } from "../../src/rank/events.js";
 import { expectNoneLeft, launcher, mark, rankProgram } from "../helpers/launcher/launcher.js";
 
 type Script = Record<number, string[]>;

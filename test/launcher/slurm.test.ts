@@ -1,36 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { gpuOfTask, parseTimeLeft, secondsLeft } from "../../launcher/slurm.js";
-import { jobScript, ranksOf, submitOptions } from "../../launcher/submit.js";
+import { jobScript, ranksOf, submitOptions } from "../../launcher/slurm.js";
 import { resolveOptions } from "../../src/config/resolve.js";
-
-describe("gpuOfTask", () => {
-  const gpu = (visible: string, localRank: number, localSize: number) =>
-    gpuOfTask({ localRank, localSize }, { CUDA_VISIBLE_DEVICES: visible });
-
-  it("shares out what all tasks of a node see, and leaves a task its own", () => {
-    expect([0, 1, 2].map((localRank) => gpu("2,3", localRank, 3))).toEqual(["2", "3", "2"]);
-    expect(gpu("1", 1, 2)).toBeUndefined();
-    expect(gpu("0,1", 0, 1)).toBeUndefined();
-  });
-});
-
-describe("the time left", () => {
-  it.each([
-    ["1-02:03:04", 93_784],
-    ["2:03:04", 7384],
-    ["3:04", 184],
-    ["0:00", 0],
-    ["UNLIMITED", undefined],
-    ["", undefined],
-  ])("%s", (text, seconds) => {
-    expect(parseTimeLeft(text)).toBe(seconds);
-  });
-
-  it("is unknown outside of SLURM, and where SLURM does not answer", async () => {
-    expect(await secondsLeft({})).toBeUndefined();
-    expect(await secondsLeft({ SLURM_JOB_ID: "no such job" })).toBeUndefined();
-  });
-});
 
 describe("jobScript", () => {
   const script = (values: Record<string, unknown>) => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { launchOptions } from "../../launcher/options.js";
-import { jobOptions } from "../../src/cli/job-options.js";
+import { jobOptions } from "../../src/job/job-options.js";
 import { methods } from "../../src/methods/registry.js";
 import { UsageError } from "../../src/errors.js";
 import { MAY_CHANGE, trainConfig, trainOptions } from "../../src/run/options.js";

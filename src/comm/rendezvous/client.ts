@@ -3,7 +3,7 @@ import * as zmq from "zeromq";
 import { AptsError, CommunicationTimeoutError } from "../../errors.js";
 import { LinkWatch } from "../transport/link-watch.js";
 import { COMMON, type Security } from "../transport/sockets.js";
-import type { RankEnvironment } from "./environment.js";
+import type { RankEnvironment } from "../../rank/environment.js";
 import { PROTOCOL, type Answer, type PeerAddress, type Registration } from "./protocol.js";
 
 /** The rendezvous gives up first and can say who is missing. */

@@ -1,10 +1,6 @@
 import { connect, createLocalGroup, type Communicator } from "../../../src/comm/index.js";
-import {
-  newJobId,
-  newJobKey,
-  startRendezvous,
-  type RankEnvironment,
-} from "../../../src/comm/rendezvous/index.js";
+import { startRendezvous } from "../../../src/comm/rendezvous/server.js";
+import { newJob, type RankEnvironment } from "../../../src/rank/environment.js";
 
 /** Inside this process; or over sockets, with long payloads taken from memory or not. */
 export type TransportKind = "memory" | "shared" | "ipc" | "tcp";
@@ -23,7 +19,7 @@ export async function openGroup(
   { timeoutSeconds = 20, insecure = false }: GroupOptions = {},
 ): Promise<Communicator[]> {
   if (kind === "memory") return createLocalGroup(size, timeoutSeconds);
-  const job = { jobId: newJobId(), jobKey: newJobKey(), size, timeoutSeconds, insecure };
+  const job = { ...newJob(), size, timeoutSeconds, insecure };
   const rendezvous = await startRendezvous(job);
   try {
     const environment = (rank: number): RankEnvironment => ({

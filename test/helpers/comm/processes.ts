@@ -3,13 +3,8 @@ import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 
-import {
-  newJobId,
-  newJobKey,
-  startRendezvous,
-  toVariables,
-  type RankEnvironment,
-} from "../../../src/comm/rendezvous/index.js";
+import { startRendezvous } from "../../../src/comm/rendezvous/server.js";
+import { newJob, toVariables, type RankEnvironment } from "../../../src/rank/environment.js";
 
 export interface RankReport {
   readonly event: string;
@@ -43,8 +38,7 @@ export class RankProcesses implements AsyncDisposable {
   static async start(scenario: string, size: number, options: JobOptions = {}): Promise<RankProcesses> {
     const { args = [], host, wrap, ...changes } = options;
     const job = {
-      jobId: newJobId(),
-      jobKey: newJobKey(),
+      ...newJob(),
       size,
       timeoutSeconds: 30,
       insecure: false,

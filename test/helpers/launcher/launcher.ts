@@ -6,9 +6,9 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect } from "vitest";
-import { parseCpuList } from "../../../launcher/agent/inventory.js";
-import { built, ROOT } from "../built.js";
 import type * as Launch from "../../../launcher/launch.js";
+import { parseCpuList } from "../../../src/host/cores.js";
+import { built, ROOT } from "../built.js";
 
 /** The launcher starts agents, which are programs: it is tested as built. */
 export const importBuilt = (file: string): Promise<unknown> => import(pathToFileURL(upToDate(file)).href);

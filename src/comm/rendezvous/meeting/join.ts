@@ -1,8 +1,7 @@
 import { UsageError } from "../../../errors.js";
-import { allowsSharedMemory, type RankEnvironment } from "../environment.js";
-import { newJobId, newJobKey } from "../job.js";
+import { allowsSharedMemory, newJob, type RankEnvironment } from "../../../rank/environment.js";
 import { startRendezvous } from "../server.js";
-import type { Task } from "../starters/index.js";
+import type { Task } from "../../../rank/starters/index.js";
 import { meetingOf, type Meeting } from "./meeting.js";
 
 export interface JoinOptions {
@@ -37,7 +36,7 @@ export async function join(task: Task, given: JoinOptions): Promise<Joined> {
 
 /** Rank 0: makes the secrets, runs the rendezvous and invites the others. */
 async function receive(task: Task, options: JoinOptions, meeting: Meeting): Promise<Joined> {
-  const secrets = { jobId: newJobId(), jobKey: newJobKey() };
+  const secrets = newJob();
   const host = await meeting.ownHost();
   const rendezvous = await startRendezvous({ ...options, ...secrets, size: task.size, host });
   const port = Number(new URL(rendezvous.endpoint).port);

@@ -3,7 +3,7 @@ import { lookup } from "node:dns/promises";
 import { hostname, networkInterfaces } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
 import { AptsError, UsageError } from "../../../errors.js";
-import type { Place, Task } from "../starters/index.js";
+import type { Place, Task } from "../../../rank/starters/index.js";
 import { givenSecret, networkSeal } from "./key.js";
 import { announce, candidatePorts, hear, type Door } from "./meeting-point.js";
 import { exchange } from "./pmi.js";

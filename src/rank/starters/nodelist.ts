@@ -1,4 +1,4 @@
-import { UsageError } from "../../../errors.js";
+import { UsageError } from "../../errors.js";
 
 /** No cluster has more: a longer range is a mistake. */
 const MOST_NODES = 100_000;

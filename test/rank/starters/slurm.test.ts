@@ -1,8 +1,8 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { describe, expect, it } from "vitest";
-import { expandNodelist } from "../../../../src/comm/rendezvous/starters/nodelist.js";
-import { slurm } from "../../../../src/comm/rendezvous/starters/slurm.js";
+import { expandNodelist } from "../../../src/rank/starters/nodelist.js";
+import { slurm } from "../../../src/rank/starters/slurm.js";
 
 const step = {
   SLURM_CLUSTER_NAME: "bed",

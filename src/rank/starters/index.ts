@@ -1,4 +1,4 @@
-import { UsageError } from "../../../errors.js";
+import { UsageError } from "../../errors.js";
 import { flux, hydra, mvapich, openMpi, pals } from "./mpi.js";
 import { slurm } from "./slurm.js";
 import { textOf, wholeOf, type Starter, type Task } from "./task.js";

@@ -1,4 +1,5 @@
-import { UsageError } from "../../errors.js";
+import { randomBytes, randomUUID } from "node:crypto";
+import { UsageError } from "../errors.js";
 
 /**
  * What a launcher tells each rank, through the environment (never through arguments, which other users can read):
@@ -11,6 +12,11 @@ import { UsageError } from "../../errors.js";
  *   APTS_INSECURE=1   no encryption (trusted network)
  *   APTS_TRANSPORT    auto (local sockets within a host, TCP between hosts; the default) or tcp (TCP everywhere)
  *   APTS_SHARED_MEMORY=0   payloads go through sockets within a host, too
+ *   APTS_CORES        how many cores the rank has to itself
+ *   APTS_RESTART_COUNT     how often the job was started again
+ *   APTS_EVENTS=1     the launcher reads the rank's events (events.ts)
+ *
+ * Beside these stand APTS_LIFELINE (lifeline.ts), and what a program gives its own ranks.
  */
 export interface RankEnvironment {
   readonly jobId: string;
@@ -26,6 +32,16 @@ export interface RankEnvironment {
   readonly transport?: "auto" | "tcp";
   /** Default true: ranks of one host take long payloads from each other's memory where they can. */
   readonly sharedMemory?: boolean;
+  readonly cores?: number | undefined;
+  /** Default 0. */
+  readonly restarts?: number | undefined;
+  /** Default false. */
+  readonly readsEvents?: boolean;
+}
+
+/** A fresh name and a fresh secret for one start of a job. */
+export function newJob(): Pick<RankEnvironment, "jobId" | "jobKey"> {
+  return { jobId: randomUUID(), jobKey: randomBytes(32).toString("hex") };
 }
 
 /** The variables that carry `environment` to a rank. */
@@ -42,6 +58,9 @@ export function toVariables(environment: RankEnvironment): Record<string, string
     ...(environment.insecure ? { APTS_INSECURE: "1" } : {}),
     ...(environment.transport ? { APTS_TRANSPORT: environment.transport } : {}),
     ...(environment.sharedMemory === false ? { APTS_SHARED_MEMORY: "0" } : {}),
+    ...(environment.cores === undefined ? {} : { APTS_CORES: String(environment.cores) }),
+    ...(environment.restarts === undefined ? {} : { APTS_RESTART_COUNT: String(environment.restarts) }),
+    ...(environment.readsEvents ? { APTS_EVENTS: "1" } : {}),
   };
 }
 
@@ -63,6 +82,8 @@ export function fromVariables(variables: NodeJS.ProcessEnv): RankEnvironment | u
       throw new UsageError(`Expected ${name} to be a number, got "${text(name)}".`);
     return value;
   };
+  const optional = (name: string): number | undefined =>
+    variables[name] === undefined ? undefined : number(name);
   const transport = variables["APTS_TRANSPORT"] ?? "auto";
   if (transport !== "auto" && transport !== "tcp") {
     throw new UsageError(`Expected APTS_TRANSPORT to be auto or tcp, got "${transport}".`);
@@ -79,6 +100,9 @@ export function fromVariables(variables: NodeJS.ProcessEnv): RankEnvironment | u
     insecure: variables["APTS_INSECURE"] === "1",
     transport,
     sharedMemory: allowsSharedMemory(variables),
+    cores: optional("APTS_CORES"),
+    restarts: optional("APTS_RESTART_COUNT"),
+    readsEvents: variables["APTS_EVENTS"] === "1",
   };
 }
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { namesOf, type RecordedRun } from "../../src/cli/run-names.js";
+import { namesOf, type RecordedRun } from "../../src/job/run-names.js";
 import { trainConfig } from "../../src/run/options.js";
 
 interface Changes {

@@ -13,13 +13,13 @@ import type { Summary } from "../report/summary.js";
 import type { PartOf, RunOptions } from "../run/options.js";
 import type { launchOptions } from "../../launcher/options.js";
 import { Callbacks } from "./callbacks.js";
-import { showRun } from "./console.js";
+import { showRun } from "../job/show-run.js";
 import { checkData, handOverData, handOverModel, type DataInMemory } from "./hand-over.js";
-import { runJob } from "./job.js";
-import type { jobOptions } from "./job-options.js";
+import { runJob } from "../job/run-job.js";
+import type { jobOptions } from "../job/job-options.js";
 import { expectNotStandardised, markStandardised, takeModel } from "./own-models.js";
-import { planJob } from "./plan.js";
-import { refuseForeignOptions } from "./unsupported.js";
+import { planJob } from "../job/plan.js";
+import { refuseForeignOptions } from "./foreign-options.js";
 
 /**
  * What `train` takes: every option of `apts train` under its camelCase name (`stopAtAccuracy`, `maxRadius`, …), and

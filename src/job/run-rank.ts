@@ -1,17 +1,17 @@
-import { RESTART_VARIABLE } from "../../launcher/launch.js";
-import { gpuOfTask, secondsLeft } from "../../launcher/slurm.js";
 import { init, type CommunicationLog, type Communicator } from "../comm/index.js";
-import type { JoinOptions, Task } from "../comm/rendezvous/index.js";
-import { watchParent } from "../comm/rendezvous/lifeline.js";
-import { encodeEvent, EVENTS_VARIABLE } from "../events.js";
+import type { JoinOptions } from "../comm/rendezvous/meeting/join.js";
 import { reportOf } from "../errors.js";
 import { usableCores } from "../host/cores.js";
+import { fromVariables } from "../rank/environment.js";
+import { tellLauncher } from "../rank/events.js";
+import { watchParent } from "../rank/lifeline.js";
+import type { Task } from "../rank/starters/index.js";
+import type { StopSignals } from "../rank/stop-signals.js";
+import { secondsLeft } from "../rank/time-left.js";
 import type { RunEvent } from "../run/events.js";
 import { train } from "../run/train.js";
-import { showError } from "./exit.js";
-import { meetNeighbours } from "./neighbours.js";
-import type { RunSpec } from "./run-spec.js";
-import type { StopSignals } from "./stop-signals.js";
+import { gpuOfTask, meetNeighbours } from "./neighbours.js";
+import type { RunSpec } from "./specification.js";
 
 /** What this process is and has as a rank. */
 export interface RankProcess {
@@ -20,6 +20,8 @@ export interface RankProcess {
   readonly join: JoinOptions;
   readonly signals: StopSignals;
   readonly show: (event: RunEvent) => void;
+  /** Shows what has failed; returns the exit code. */
+  readonly showError: (error: unknown) => number;
 }
 
 /**
@@ -28,18 +30,19 @@ export interface RankProcess {
  */
 export async function runRank(
   plan: () => RunSpec,
-  { task, join, signals, show }: RankProcess,
+  { task, join, signals, show, showError }: RankProcess,
 ): Promise<number> {
-  const launched = process.env[EVENTS_VARIABLE] === "1";
+  const launched = fromVariables(process.env);
+  const reports = launched?.readsEvents === true;
   watchParent();
   let comm: Communicator | undefined;
   try {
-    comm = await init({ ...join, ...(launched ? { log: tellLauncher } : {}) });
-    const cores = launched ? undefined : await settle(comm, task);
+    comm = await init({ ...join, ...(reports ? { log: tellWarnings } : {}) });
+    const cores = reports ? launched.cores : await settle(comm, task);
     const { config, out, beginning, handedOver } = await comm.broadcastObject(
       comm.rank === 0 ? plan() : undefined,
     );
-    const wasRestarted = Number(process.env[RESTART_VARIABLE] ?? 0) > 0;
+    const wasRestarted = (launched?.restarts ?? 0) > 0;
     const { ended } = await train(config, out, {
       comm,
       beginning: wasRestarted ? "resume" : beginning,
@@ -50,31 +53,34 @@ export async function runRank(
         signals.mayFinishStep();
       },
       secondsLeft: () => secondsLeft(process.env),
-      observe: launched ? (event) => process.stdout.write(encodeEvent({ type: "run", event })) : show,
+      observe: reports
+        ? (event) => {
+            tellLauncher({ type: "run", event });
+          }
+        : show,
     });
     return ended === "stopped" ? signals.exitCode() : 0;
   } catch (error) {
-    if (!launched) {
+    if (!reports) {
       // All were asked to stop, and one was quicker.
       const isConsequence = signals.stop.aborted && reportOf(error).consequence;
       return isConsequence ? signals.exitCode() : showError(error);
     }
-    process.stdout.write(encodeEvent({ type: "error", error: reportOf(error) }));
+    tellLauncher({ type: "error", error: reportOf(error) });
     return reportOf(error).exitCode;
   } finally {
     await comm?.close();
   }
 }
 
-const tellLauncher: CommunicationLog = (level, message) => {
-  if (level === "warn") process.stdout.write(encodeEvent({ type: "notice", message }));
+const tellWarnings: CommunicationLog = (level, message) => {
+  if (level === "warn") tellLauncher({ type: "notice", message });
 };
 
 /** The cores that every rank has to itself: results depend on the number of threads, so all ranks take the same. */
-async function fewestCores(comm: Communicator, found: number | undefined): Promise<number> {
-  const told = process.env["APTS_CORES"] ?? process.env["SLURM_CPUS_PER_TASK"];
-  const fewest = await comm.allreduce(Int32Array.of(Number(told ?? found ?? usableCores())), "min");
-  return fewest[0]!;
+async function fewestCores(comm: Communicator, own = usableCores()): Promise<number> {
+  const [fewest] = await comm.allreduce(Int32Array.of(own), "min");
+  return fewest!;
 }
 
 /** Takes this rank's GPU, before anything computes; returns its share of the cores. */
@@ -86,5 +92,5 @@ async function settle(comm: Communicator, task: RankProcess["task"]): Promise<nu
   };
   const gpu = gpuOfTask(place, process.env);
   if (gpu !== undefined) process.env["CUDA_VISIBLE_DEVICES"] = gpu;
-  return cores;
+  return Number(process.env["SLURM_CPUS_PER_TASK"] ?? cores);
 }

@@ -7,7 +7,7 @@ import { checkFit } from "../run/check-fit.js";
 import { checkRunFolder, reserveFolder } from "../run/files.js";
 import type { RunEvent } from "../run/events.js";
 import type { Summary } from "../report/summary.js";
-import { specToVariables, type RunSpec } from "./run-spec.js";
+import { specToVariables, type RunSpec } from "./specification.js";
 
 /** How a training job ended: with a summary, or with a failure that the launcher describes. */
 export interface JobResult extends LaunchResult {
@@ -60,7 +60,7 @@ async function startRanks(
   const result = await launch({
     ...where,
     command: process.execPath,
-    args: [ownProgram("./main.js", import.meta.url), "train"],
+    args: [ownProgram("../cli/main.js", import.meta.url), "train"],
     ranks: spec.config.ranks,
     environment: { ...specToVariables(spec), ...GENEROUS_MALLOC },
     timeoutSeconds: spec.config.timeout,

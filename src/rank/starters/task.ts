@@ -1,5 +1,5 @@
 import { isIPv6 } from "node:net";
-import { UsageError } from "../../../errors.js";
+import { UsageError } from "../../errors.js";
 
 /** A process that something other than apts has started as one of several ranks. */
 export interface Task {

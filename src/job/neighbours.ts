@@ -1,8 +1,8 @@
-import { takeInventory } from "../../launcher/agent/inventory.js";
 import type { Communicator } from "../comm/index.js";
 import { hostIdentity } from "../comm/transport/sockets.js";
 import { readControlGroup } from "../host/control-group.js";
-import { coresWithin } from "../host/cores.js";
+import { coresWithin, usableCpus } from "../host/cores.js";
+import { visibleGpus } from "../host/gpus.js";
 
 /** What a rank tells the others of where it runs. */
 interface Seat {
@@ -20,8 +20,7 @@ export interface Neighbours {
 
 /** Finds out who shares this rank's host: starters do not all tell, nor whether they bind ranks to cores. */
 export async function meetNeighbours(comm: Communicator): Promise<Neighbours> {
-  const { cpus } = takeInventory(process.env, "local");
-  const seats = await comm.allgatherObject<Seat>({ host: hostIdentity(), cpus });
+  const seats = await comm.allgatherObject<Seat>({ host: hostIdentity(), cpus: usableCpus() });
   return neighboursOf(seats, comm.rank, readControlGroup().cpus?.value);
 }
 
@@ -35,4 +34,17 @@ export function neighboursOf(seats: readonly Seat[], rank: number, quota?: numbe
     localSize: local.length,
     cores: coresWithin(own.cpus.length / sharing, quota === undefined ? undefined : quota / local.length),
   };
+}
+
+/**
+ * The GPU of a SLURM task, a value for CUDA_VISIBLE_DEVICES. With --gpus-per-task SLURM has left each task its own and
+ * there is nothing to choose: undefined. With --gpus-per-node all tasks of a node see all of them, and share them out
+ * by their local rank.
+ */
+export function gpuOfTask(
+  { localRank, localSize }: { readonly localRank: number; readonly localSize: number },
+  variables: NodeJS.ProcessEnv,
+): string | undefined {
+  const gpus = visibleGpus(variables);
+  return localSize > 1 && gpus.length > 1 ? gpus[localRank % gpus.length] : undefined;
 }

@@ -5,7 +5,7 @@ import { describe, expect, it } from "vitest";
 import { orphanProgram } from "../helpers/launcher/launcher.js";
 import { builtUrl } from "../helpers/built.js";
 
-const module = builtUrl("src/comm/rendezvous/lifeline.ts");
+const module = builtUrl("src/rank/lifeline.ts");
 
 async function startOrphan(...args: string[]): Promise<ChildProcess> {
   const child = spawn(process.execPath, [orphanProgram, module, ...args], {

@@ -1,7 +1,9 @@
 import { join, resolve } from "node:path";
 import { slotsOf } from "../../launcher/launch.js";
 import { launchOptions, launchSpecOf } from "../../launcher/options.js";
-import { expectStartedOnce, startedBy, type JoinOptions } from "../comm/rendezvous/index.js";
+import type { JoinOptions } from "../comm/rendezvous/meeting/join.js";
+import { startedBy } from "../rank/starters/index.js";
+import { expectStartedOnce } from "../rank/starters/once.js";
 import { communicationOptions } from "../config/communication.js";
 import { kebab, type ValuesOf } from "../config/option.js";
 import { resolveOptions, splitSources, type Given } from "../config/resolve.js";
@@ -10,7 +12,7 @@ import { isBuiltIn } from "../network/models/names.js";
 import { IN_MEMORY, trainConfig, trainOptions, type TrainConfig } from "../run/options.js";
 import { jobOptions } from "./job-options.js";
 import { optionsOf, readRecord, type InMemory } from "./recorded.js";
-import type { RunSpec } from "./run-spec.js";
+import type { RunSpec } from "./specification.js";
 
 /** A training job as its user wants it. */
 export interface PlannedJob {

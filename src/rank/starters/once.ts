@@ -1,4 +1,4 @@
-import { UsageError } from "../../../errors.js";
+import { UsageError } from "../../errors.js";
 import { fromVariables } from "../environment.js";
 import { startedBy } from "./index.js";
 

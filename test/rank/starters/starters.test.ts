@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { startedBy } from "../../../../src/comm/rendezvous/starters/index.js";
-import { UsageError } from "../../../../src/errors.js";
+import { startedBy } from "../../../src/rank/starters/index.js";
+import { UsageError } from "../../../src/errors.js";
 
 const openMpi = {
   OMPI_COMM_WORLD_RANK: "5",

@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { UsageError } from "../../../errors.js";
+import { UsageError } from "../../errors.js";
 import { expandNodelist } from "./nodelist.js";
 import { masterOf, rankOf, textOf, wholeOf, type Place, type Task } from "./task.js";
 

@@ -1,14 +1,14 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import type * as Plan from "../../src/cli/plan.js";
+import type * as Plan from "../../src/job/plan.js";
 import type { RunRecord } from "../../src/run/record.js";
 import { temporaryFolder } from "../helpers/apts.js";
 import { importBuilt } from "../helpers/launcher/launcher.js";
 import { run } from "../helpers/run/run.js";
 
 // A plan asks the launcher how many ranks fit, and that starts an agent: a program.
-const { joinOptions, planJob, planTask } = (await importBuilt("src/cli/plan.ts")) as typeof Plan;
+const { joinOptions, planJob, planTask } = (await importBuilt("src/job/plan.ts")) as typeof Plan;
 
 type Values = Record<string, unknown>;
 const plan = (values: Values) => planJob([{ source: { kind: "command line" }, values }]);

@@ -1,4 +1,4 @@
-import { UsageError } from "../../../errors.js";
+import { UsageError } from "../../errors.js";
 import { masterOf, rankOf, textOf, wholeOf, type Starter, type Task } from "./task.js";
 
 /*
