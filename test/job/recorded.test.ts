@@ -30,6 +30,16 @@ it("a record given to --config repeats its run to the same bytes; the command li
   expect(record(other!).options).toMatchObject({ method: "adam", ranks: 1, batches: 3, seed: 5 });
 });
 
+it("another seed trains other weights on the same digits", async () => {
+  const [one, other] = [1, 2].map((seed) => ({ seed, out: join(temporaryFolder(), "run") }));
+  for (const { seed, out } of [one!, other!]) {
+    const words = ["--epochs", "1", "--ranks", "1", "--seed", String(seed), "--out", out];
+    expect((await runApts(["train", ...SMALL, ...words])).code).toBe(0);
+  }
+  expect(record(other!.out).samples).toEqual(record(one!.out).samples);
+  expect(weights(other!.out)).not.toEqual(weights(one!.out));
+});
+
 it("a run from memory says so, goes on from a program, and says from a shell what it lacks", async () => {
   const out = join(temporaryFolder(), "run");
   const samples = (count: number) => ({
