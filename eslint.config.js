@@ -71,10 +71,20 @@ const mayImport = {
   ],
 };
 
+/** The rooms of src/comm: each imports only those before it. */
+const rooms = ["transport", "membership", "channels", "calls", "collectives", "rendezvous"];
+
 const folders = [...Object.keys(mayImport), "src/job", "src/api", "src/cli", "src/index.ts"];
 
 function zones() {
-  return Object.entries(mayImport).flatMap(([target, allowed]) => {
+  const betweenRooms = rooms.flatMap((room, at) =>
+    rooms.slice(at + 1).map((above) => ({
+      target: `./src/comm/${room}`,
+      from: `./src/comm/${above}`,
+      message: `comm/${room} may not import comm/${above} (docs/communication.md, "Rooms").`,
+    })),
+  );
+  const betweenFolders = Object.entries(mayImport).flatMap(([target, allowed]) => {
     const parts = (allowed.length === 0 ? folders : folders.filter((f) => !allowed.includes(f))).filter(
       (f) => f !== target,
     );
@@ -87,6 +97,7 @@ function zones() {
       message: `${target} may not import ${from} (docs/architecture.md, "Who imports whom").`,
     }));
   });
+  return [...betweenRooms, ...betweenFolders];
 }
 
 export default tseslint.config(

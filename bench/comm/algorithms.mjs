@@ -1,4 +1,4 @@
-// Every algorithm at every size, whatever algorithms.ts would choose: where the bounds in that table come from.
+// Every algorithm at every size, whatever a collective would choose: where the bounds in src/comm/collectives come from.
 //
 //   node bench/comm/algorithms.mjs [--ranks 2,4] [--sizes …] [--shared] [--only allreduce] [--seconds 0.2]
 //
@@ -8,6 +8,7 @@ import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 
 import { timeCollective } from "../../dist/src/comm/benchmark.js";
+import { signatureOf } from "../../dist/src/comm/calls/signature.js";
 import {
   allgatherDirect,
   allgatherDoubling,
@@ -80,14 +81,7 @@ async function measure() {
       console.log(`${operation}, ${comm.size} ranks${values.shared ? ", shared memory" : ""}`);
     for (const bytes of sizes) {
       const data = new Float32Array(bytes / 4).fill(0);
-      const signature = {
-        operation,
-        dtype: "float32",
-        reduction: "none",
-        root: 0,
-        count: data.length,
-        digest: 0,
-      };
+      const signature = signatureOf(operation, { dtype: "float32", count: data.length });
       const cells = [];
       for (const [name, algorithm] of Object.entries(algorithms[operation])) {
         const run = () => comm.collective(signature, (collective) => algorithm(collective, data));

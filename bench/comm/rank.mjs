@@ -1,6 +1,7 @@
 // One rank of a benchmark of apts itself; bench/comm/run.mjs starts it with the environment of a rank.
 // Prints what was measured as one line of JSON on rank 0.
-import { benchmarkCommunication, init } from "../../dist/src/comm/index.js";
+import { benchmarkCommunication } from "../../dist/src/comm/benchmark.js";
+import { init } from "../../dist/src/comm/index.js";
 
 const options = JSON.parse(process.argv[2] ?? "{}");
 const comm = await init();

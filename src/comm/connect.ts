@@ -1,22 +1,23 @@
 import { hostname } from "node:os";
 
 import { AptsError } from "../errors.js";
-import type { Communicator } from "./communicator.js";
+import { fromVariables, type RankEnvironment } from "../rank/environment.js";
+import { startedBy } from "../rank/starters/index.js";
 import { Endpoint, type EndpointOptions } from "./calls/endpoint.js";
-import { GroupCommunicator, WORLD } from "./group-communicator.js";
+import { WORLD } from "./calls/group.js";
+import type { Communicator } from "./communicator.js";
+import { GroupCommunicator } from "./group-communicator.js";
 import { processWarnings, Refusals, reportRefused, type CommunicationLog } from "./log.js";
 import { meet } from "./rendezvous/client.js";
-import { fromVariables, type RankEnvironment } from "../rank/environment.js";
 import { join, type JoinOptions } from "./rendezvous/meeting/join.js";
 import type { PeerAddress } from "./rendezvous/protocol.js";
-import { startedBy } from "../rank/starters/index.js";
+import { memoryTransports } from "./transport/in-process.js";
 import { loadPeerMemory, type PeerMemory } from "./transport/shared-memory/peer-memory.js";
 import { Sharing } from "./transport/shared-memory/sharing.js";
-import { memoryTransports } from "./transport/in-process.js";
 import { addressTowards, bindLocal, hostIdentity, securityOf } from "./transport/sockets.js";
 import type { Transport } from "./transport/transport.js";
-import { newInbox, ZeromqTransport } from "./transport/zeromq.js";
 import { jobWords, LITTLE_ENDIAN } from "./transport/wire.js";
+import { newInbox, ZeromqTransport } from "./transport/zeromq.js";
 
 const DEFAULT_TIMEOUT_SECONDS = 300;
 

@@ -1,6 +1,7 @@
-import { chunkedSum, treeSum } from "../comm/chunked-sum.js";
+import { chunkedSum } from "../comm/chunked-sum.js";
 import type { Communicator } from "../comm/communicator.js";
 import type { Decomposition } from "../decomposition/decomposition.js";
+import { treeSum } from "../linalg/tree-sum.js";
 import type { Vector } from "../linalg/vector.js";
 import type { Problem } from "../methods/problem.js";
 import type { Objective } from "../trust-region/objective.js";

@@ -5,11 +5,12 @@ import { allgatherDirect, allgatherDoubling, allgatherRing } from "../../src/com
 import { allreduceDirect, allreduceDoubling, allreduceRing } from "../../src/comm/collectives/allreduce.js";
 import { offsetsOf } from "../../src/comm/collectives/blocks.js";
 import { broadcastChain, broadcastDirect, broadcastTree } from "../../src/comm/collectives/broadcast.js";
-import { reduceDirect, reduceInOrder, reduceRing, reduceTree } from "../../src/comm/collectives/reduce.js";
+import { reduceInOrder } from "../../src/comm/collectives/in-order.js";
+import { reduceDirect, reduceRing, reduceTree } from "../../src/comm/collectives/reduce.js";
 import { reduceScatterDirect, reduceScatterRing } from "../../src/comm/collectives/reduce-scatter.js";
 import { GroupCommunicator } from "../../src/comm/group-communicator.js";
 import { addPlainly } from "../../src/linalg/sum-kernel.js";
-import type { Signature } from "../../src/comm/calls/signature.js";
+import { signatureOf } from "../../src/comm/calls/signature.js";
 import { expectSame } from "../helpers/comm/expect-same.js";
 import { onGroup } from "../helpers/comm/groups.js";
 
@@ -19,15 +20,6 @@ import { onGroup } from "../helpers/comm/groups.js";
 
 const SIZES = [1, 2, 3, 4, 5, 7, 8];
 const LENGTHS = [0, 1, 6, 1000, 200_003];
-
-const signature: Signature = {
-  operation: "send",
-  dtype: "float32",
-  reduction: "none",
-  root: 0,
-  count: 0,
-  digest: 0,
-};
 
 function input(rank: number, length: number): Float32Array {
   return new Float32Array(length).map((_, i) => ((i * 31 + rank * 17) % 101) - 50);
@@ -42,8 +34,9 @@ async function runEverywhere<R>(
   await onGroup("memory", size, async (comm) => {
     for (const length of LENGTHS) {
       if (!(comm instanceof GroupCommunicator)) throw new Error("not a GroupCommunicator");
-      const result = await comm.collective({ ...signature, count: length }, (collective) =>
-        algorithm(collective, length),
+      const result = await comm.collective(
+        signatureOf("send", { dtype: "float32", count: length }),
+        (collective) => algorithm(collective, length),
       );
       check(result, comm.rank, length);
     }

@@ -1,22 +1,11 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 
-import { chunkedSum, chunkRange, treeSum, type EvaluateChunk } from "../../src/comm/index.js";
+import { chunkedSum, chunkRange } from "../../src/comm/chunked-sum.js";
+import { treeSum, type EvaluateChunk } from "../../src/linalg/tree-sum.js";
+import { partials } from "../helpers/linalg/partials.js";
 import { expectSame } from "../helpers/comm/expect-same.js";
 import { onGroup } from "../helpers/comm/groups.js";
-
-/** Partials whose float32 and float64 sums depend on the order: magnitudes from 1e-4 to 1e4, both signs. */
-function partials(seed: number): EvaluateChunk {
-  const value = (i: number): number => {
-    const x = Math.sin(12.9898 * i + seed) * 43758.5453;
-    const fraction = x - Math.floor(x);
-    return (fraction < 0.5 ? -1 : 1) * 10 ** (8 * Math.abs(Math.sin(i * 78.233 + seed)) - 4);
-  };
-  return (chunk, partial) => {
-    for (let i = 0; i < partial.length; i++) partial[i] = value(chunk * 1009 + i);
-    return Promise.resolve(value(chunk * 31 + 17));
-  };
-}
 
 describe("chunkedSum", () => {
   test("has the same bits for every number of ranks, and those of treeSum", async () => {
@@ -59,38 +48,6 @@ describe("chunkedSum", () => {
         expectSame(out, alone);
       });
     }
-  });
-
-  test("needs the fixed tree: a plain sum in order differs", async () => {
-    const out = new Float32Array(50);
-    await treeSum(40, partials(3), out);
-    const plain = new Float32Array(50);
-    const partial = new Float32Array(50);
-    for (let chunk = 0; chunk < 40; chunk++) {
-      await partials(3)(chunk, partial);
-      plain.forEach((value, i) => (plain[i] = value + partial[i]!));
-    }
-    expect(out).not.toEqual(plain);
-  });
-
-  test("holds few vectors at a time", async () => {
-    const chunks = 256;
-    const seen = new Set<ArrayBufferLike>();
-    await treeSum(
-      chunks,
-      (_, partial) => {
-        seen.add(partial.buffer);
-        return Promise.resolve(0);
-      },
-      new Float32Array(10),
-    );
-    expect(seen.size).toBeLessThanOrEqual(Math.log2(chunks) + 1);
-  });
-
-  test("refuses a number of chunks that is none", async () => {
-    await expect(treeSum(0, partials(1), new Float32Array(1))).rejects.toThrow(
-      "Expected the number of chunks to be a positive integer, got 0.",
-    );
   });
 });
 

@@ -5,7 +5,8 @@ import { describe, expect, test } from "vitest";
 
 import type { Communicator } from "../../src/comm/index.js";
 import { Endpoint } from "../../src/comm/calls/endpoint.js";
-import { GroupCommunicator, WORLD } from "../../src/comm/group-communicator.js";
+import { WORLD } from "../../src/comm/calls/group.js";
+import { GroupCommunicator } from "../../src/comm/group-communicator.js";
 import { loadPeerMemory, type PeerMemory } from "../../src/comm/transport/shared-memory/peer-memory.js";
 import { Sharing } from "../../src/comm/transport/shared-memory/sharing.js";
 import { memoryTransports } from "../../src/comm/transport/in-process.js";

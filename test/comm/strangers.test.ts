@@ -3,13 +3,13 @@ import { connect as connectSocket } from "node:net";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import * as zmq from "zeromq";
 
+import { encodeSignature, signatureOf } from "../../src/comm/calls/signature.js";
 import { connect, type Communicator } from "../../src/comm/index.js";
 import { meet } from "../../src/comm/rendezvous/client.js";
-import { encodeSignature } from "../../src/comm/calls/signature.js";
 import { startRendezvous } from "../../src/comm/rendezvous/server.js";
-import { newJob, type RankEnvironment } from "../../src/rank/environment.js";
 import { securityOf, type Security } from "../../src/comm/transport/sockets.js";
 import { joined, jobWords, Kind, newHead, setWord, Word } from "../../src/comm/transport/wire.js";
+import { newJob, type RankEnvironment } from "../../src/rank/environment.js";
 
 /*
  * Who is not of the job and talks to a rank's port all the same. Rank 1 of the job is played by the test, which so
@@ -49,15 +49,7 @@ describe.each([false, true])("a stranger at a rank's port (insecure: %s)", (inse
   /** A message from rank 1 under tag 3 that holds the float32 7. */
   function message(jobId: string): Buffer {
     const header = newHead(Kind.data, jobWords(jobId), 1, 0, 3);
-    const signature = {
-      operation: "send",
-      dtype: "float32",
-      reduction: "none",
-      root: 0,
-      count: 1,
-      digest: 0,
-    } as const;
-    encodeSignature(signature, header, Word.signature);
+    encodeSignature(signatureOf("send", { dtype: "float32", count: 1 }), header);
     setWord(header, Word.size, 4);
     return joined(header, new Uint8Array(new Float32Array([7]).buffer));
   }

@@ -90,6 +90,18 @@ export function checkRuns(
   return { dtype, count, digest: digestOf(counts) };
 }
 
+/** The argument that the root must give; undefined elsewhere, where it is not read. */
+export function givenToRoot<T>(call: string, isRoot: boolean, all: T | undefined): T | undefined {
+  if (!isRoot) return undefined;
+  if (all === undefined) throw new TypeError(`Expected the root of ${call} to pass \`all\`, got undefined.`);
+  return all;
+}
+
+/** A Buffer as what it is beneath: its own `slice` does not copy. */
+export function plainArray<T extends NumericArray>(data: T): T {
+  return Buffer.isBuffer(data) ? (new Uint8Array(data.buffer, data.byteOffset, data.byteLength) as T) : data;
+}
+
 function typeName(value: unknown): string {
   return typeof value === "object" && value !== null ? value.constructor.name : typeof value;
 }

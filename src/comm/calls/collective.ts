@@ -1,24 +1,14 @@
-import type { Locality } from "../algorithms.js";
-import type { NumericArray } from "../communicator.js";
-import type { CallHistory } from "./history.js";
 import type { Outgoing } from "../channels/outgoing.js";
-import type { Endpoint } from "./endpoint.js";
-import type { Fold } from "../collectives/reduction.js";
-import { copySegment, foldSegment, segmentLength, type ReadMemory } from "../channels/segment.js";
-import { encodeSignature, type Signature } from "./signature.js";
+import { copySegment, foldSegment, type Fold } from "../channels/segment.js";
+import type { NumericArray } from "../communicator.js";
 import type { Purpose } from "../membership/waits.js";
+import type { ReadMemory } from "../transport/shared-memory/sharing.js";
+import type { Locality } from "../transport/transport.js";
 import { bytesOf, COLLECTIVE, Kind, newHead, setWord, Word, word, type Frame } from "../transport/wire.js";
+import type { Group } from "./group.js";
+import { encodeSignature, type Signature } from "./signature.js";
 
-/** What a group of ranks shares: who they are, and the calls this rank has made on it. */
-export interface Group {
-  readonly endpoint: Endpoint;
-  /** World ranks, in group order. */
-  readonly members: readonly number[];
-  readonly rank: number;
-  readonly context: number;
-  readonly log: CallHistory;
-  readonly locality: Locality;
-}
+type UseSegment = (frame: Frame, read: ReadMemory, begin: number, end: number) => void;
 
 /** Told after bytes [begin, end) of a message have arrived in place. */
 export type OnSegment = (begin: number, end: number) => void;
@@ -40,20 +30,20 @@ export class Collective implements Purpose {
   readonly #written = new Set<Outgoing>();
 
   constructor(group: Group, signature: Signature) {
-    const { endpoint, context, log } = group;
+    const { endpoint, context, history } = group;
     this.#group = group;
     this.rank = group.rank;
     this.size = group.members.length;
     this.deadline = performance.now() + endpoint.timeoutMs;
     this.notice = newHead(Kind.waiting, endpoint.job, endpoint.rank, context, COLLECTIVE);
-    setWord(this.notice, Word.sequence, log.sequence + 1);
-    encodeSignature(signature, this.notice, Word.signature);
-    log.enter(this.notice);
+    setWord(this.notice, Word.sequence, history.sequence + 1);
+    encodeSignature(signature, this.notice);
+    history.enter(this.notice);
     this.#head = Buffer.from(this.notice);
   }
 
   describe(): string {
-    return this.#group.log.describe(word(this.notice, Word.sequence));
+    return this.#group.history.describe(word(this.notice, Word.sequence));
   }
 
   get locality(): Locality {
@@ -69,22 +59,22 @@ export class Collective implements Purpose {
   }
 
   /** Receives the next message from `from` into `into`, which must have its size. */
-  async receive(from: number, into: ArrayBufferView, onSegment?: OnSegment): Promise<void> {
+  receive(from: number, into: ArrayBufferView, onSegment?: OnSegment): Promise<void> {
     const target = bytesOf(into);
-    await this.#read(from, target.byteLength, (frame, read, begin, end) => {
+    return this.#read(from, target.byteLength, (frame, read, begin, end) => {
       copySegment(frame, read, target, begin);
       onSegment?.(begin, end);
     });
   }
 
   /** Receives the next message from `from` and folds it into `into`, run by run. */
-  async receiveFold<T extends NumericArray>(
+  receiveFold<T extends NumericArray>(
     from: number,
     into: T,
     fold: Fold<T>,
     onSegment?: OnSegment,
   ): Promise<void> {
-    await this.#read(from, into.byteLength, (frame, read, begin, end) => {
+    return this.#read(from, into.byteLength, (frame, read, begin, end) => {
       foldSegment(frame, read, into, begin, fold);
       onSegment?.(begin, end);
     });
@@ -105,44 +95,33 @@ export class Collective implements Purpose {
     for (const channel of this.#written) await channel.flush(this);
   }
 
-  async #read(
-    from: number,
-    size: number | undefined,
-    use: (frame: Frame, read: ReadMemory, begin: number, end: number) => void,
-  ): Promise<void> {
+  #read(from: number, size: number | undefined, use: UseSegment): Promise<void> {
     const { endpoint, members, context } = this.#group;
     const source = members[from]!;
-    const channel = endpoint.channels.incoming(source, context, COLLECTIVE);
     const read = endpoint.memoryOf(source, this);
-    let filled = 0;
-    let announced: number;
-    do {
-      const next = channel.next(this);
-      const frame = next instanceof Promise ? await next : next;
-      this.#check(from, frame);
-      announced = word(frame.head, Word.size);
-      const begin = filled;
-      const end = begin + segmentLength(frame);
-      if (announced !== (size ?? announced) || end > announced) {
+    return endpoint.channels.incoming(source, context, COLLECTIVE).receive(this, {
+      check: (frame, end) => {
+        this.#check(source, frame);
+        const announced = word(frame.head, Word.size);
+        if (announced === (size ?? announced) && end <= announced) return;
         throw endpoint.mismatch(
           `Expected a message of ${size ?? announced} bytes from rank ${source} on rank ${endpoint.rank} ` +
             `in ${this.describe()}, got one of ${Math.max(announced, end)} bytes.`,
         );
-      }
-      channel.consume(frame, () => {
+      },
+      use: (frame, begin, end) => {
         use(frame, read, begin, end);
-      });
-      filled = end;
-    } while (filled < announced);
+      },
+    });
   }
 
   /** A frame must be of this very call. */
-  #check(from: number, frame: Frame): void {
-    const { endpoint, log, members } = this.#group;
+  #check(source: number, frame: Frame): void {
+    const { endpoint, history } = this.#group;
     const theirs = word(frame.head, Word.sequence);
-    if (theirs === word(this.notice, Word.sequence) && log.compare(frame.head) === "agrees") return;
+    if (theirs === word(this.notice, Word.sequence) && history.compare(frame.head) === "agrees") return;
     // It may be of an earlier call in which this rank expected nothing: compare what both did there.
-    const mine = theirs <= log.sequence ? log.describe(theirs) : this.describe();
-    throw endpoint.differing(members[from]!, frame.head, mine);
+    const mine = theirs <= history.sequence ? history.describe(theirs) : this.describe();
+    throw endpoint.differing(source, frame.head, mine);
   }
 }

@@ -1,17 +1,14 @@
 import type { AptsError } from "../../errors.js";
-import type { Locality } from "../algorithms.js";
-import type { CallHistory } from "./history.js";
-import { Channels } from "../channels/table.js";
-import { differingMessage } from "../membership/failures.js";
-import { Refusals, type CommunicationLog } from "../log.js";
-import { Membership } from "../membership/membership.js";
-import type { ReadMemory } from "../channels/segment.js";
+import type { Carrier } from "../channels/carrier.js";
 import { segmentLength } from "../channels/segment.js";
 import { SendBuffers } from "../channels/send-buffers.js";
-import type { Sharing } from "../transport/shared-memory/sharing.js";
-import { decodeSignature, describeCall } from "./signature.js";
-import type { Receiver, Transport } from "../transport/transport.js";
+import { ChannelTable } from "../channels/table.js";
+import { Refusals, type CommunicationLog } from "../log.js";
+import { differingMessage } from "../membership/failures.js";
+import { Membership } from "../membership/membership.js";
 import type { Purpose } from "../membership/waits.js";
+import type { ReadMemory, Sharing } from "../transport/shared-memory/sharing.js";
+import type { Locality, Receiver, Transport } from "../transport/transport.js";
 import {
   COLLECTIVE,
   creditOf,
@@ -22,6 +19,8 @@ import {
   type Frame,
   type JobWords,
 } from "../transport/wire.js";
+import type { CallHistory } from "./history.js";
+import { describeHead } from "./signature.js";
 
 export interface EndpointOptions {
   readonly job: JobWords;
@@ -32,21 +31,21 @@ export interface EndpointOptions {
 }
 
 /** One rank's side of all communication in a job: sorts what arrives into channels and compares calls with the peers'. */
-export class Endpoint implements Receiver {
+export class Endpoint implements Receiver, Carrier {
   readonly rank: number;
   readonly size: number;
   readonly job: JobWords;
   readonly timeoutMs: number;
   readonly buffers = new SendBuffers();
   readonly traffic = { bytesSent: 0, bytesReceived: 0, messagesSent: 0 };
-  readonly channels: Channels;
+  readonly sharing: Sharing | undefined;
+  readonly channels: ChannelTable;
   readonly membership: Membership;
   /** Next free context number; a group of ranks agrees on the largest of theirs. */
   nextContext = 1;
 
-  readonly #logs = new Map<number, CallHistory>();
+  readonly #histories = new Map<number, CallHistory>();
   readonly #refusals: Refusals;
-  readonly #sharing: Sharing | undefined;
 
   constructor(
     private readonly transport: Transport,
@@ -56,33 +55,32 @@ export class Endpoint implements Receiver {
     this.size = transport.size;
     this.job = job;
     this.timeoutMs = timeoutSeconds * 1000;
-    this.channels = new Channels(this);
+    this.sharing = sharing;
+    this.channels = new ChannelTable(this);
     this.membership = new Membership(transport, {
       job,
       timeoutMs: this.timeoutMs,
-      channels: this.channels,
+      lent: this.channels,
       sharing,
     });
-    this.#sharing = sharing;
     this.#refusals = new Refusals(log, `Rank ${this.rank}`);
     transport.start(this);
     this.membership.watchNeighbour();
   }
 
   /** Lets arriving heads of `context` be compared with this rank's calls. */
-  follow(context: number, log: CallHistory): void {
-    this.#logs.set(context, log);
+  follow(context: number, history: CallHistory): void {
+    this.#histories.set(context, history);
   }
 
   /** Lets go of what belongs to a group that is closed. */
   forget(context: number): void {
-    this.#logs.delete(context);
+    this.#histories.delete(context);
     this.channels.forget(context);
   }
 
   // ── sending ──────────────────────────────────────────────────────────────────────────────────────────────────
 
-  /** Sends a frame to `to`, which may be this rank. A head alone may be written again afterwards. */
   post(to: number, head: Buffer, body?: Uint8Array): void {
     if (to !== this.rank) {
       this.membership.post(to, head, body);
@@ -101,7 +99,6 @@ export class Endpoint implements Receiver {
 
   // ── memory of peers ──────────────────────────────────────────────────────────────────────────────────────────
 
-  /** Whether `peer` runs on this machine. */
   isLocal(peer: number): boolean {
     return this.transport.onOneHost([this.rank, peer]);
   }
@@ -109,19 +106,10 @@ export class Endpoint implements Receiver {
   /** What `members` have in common; all of them find the same. */
   localityOf(members: readonly number[]): Locality {
     if (!this.transport.onOneHost(members)) return "network";
-    const sharing = this.#sharing;
+    const { sharing } = this;
     const shared =
       sharing !== undefined && members.every((rank) => rank === this.rank || sharing.mayShare(rank));
     return shared ? "memory" : "host";
-  }
-
-  /** Whether `peer` has shown that it can read this rank's memory. */
-  sharesMemoryWith(peer: number): boolean {
-    return this.#sharing?.canBeReadBy(peer) ?? false;
-  }
-
-  spanOf(payload: Uint8Array): Buffer {
-    return this.#sharing!.spanOf(payload);
   }
 
   /** Reads memory of `peer` for a call; that fails when its process is gone, and then the peer is lost. */
@@ -181,9 +169,9 @@ export class Endpoint implements Receiver {
 
   /** Whether `head` may be true of a call this rank has made too; ends communication where it cannot. */
   #compare(from: number, head: Buffer): boolean {
-    const log = this.#logs.get(word(head, Word.context));
-    if (log?.compare(head) !== "differs") return true;
-    this.#disagree(this.#difference(from, head, log.describe(word(head, Word.sequence))));
+    const history = this.#histories.get(word(head, Word.context));
+    if (history?.compare(head) !== "differs") return true;
+    this.#disagree(this.#difference(from, head, history.describe(word(head, Word.sequence))));
     return false;
   }
 
@@ -203,7 +191,6 @@ export class Endpoint implements Receiver {
   }
 
   #difference(from: number, head: Buffer, mine: string): string {
-    const theirs = describeCall(decodeSignature(head, Word.signature), word(head, Word.sequence));
-    return differingMessage(this.rank, mine, from, theirs);
+    return differingMessage(this.rank, mine, from, describeHead(head));
   }
 }

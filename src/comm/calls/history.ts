@@ -1,5 +1,5 @@
-import { decodeSignature, describeCall } from "./signature.js";
 import { sameSignature, Word, word } from "../transport/wire.js";
+import { describeHead } from "./signature.js";
 
 /** Calls kept in memory: more than any two ranks can be apart by. */
 const KEPT = 1024;
@@ -29,9 +29,7 @@ export class CallHistory {
 
   describe(sequence: number): string {
     const head = this.#find(sequence);
-    return head === undefined
-      ? `call #${sequence}`
-      : describeCall(decodeSignature(head, Word.signature), sequence);
+    return head === undefined ? `call #${sequence}` : describeHead(head);
   }
 
   #find(sequence: number): Buffer | undefined {

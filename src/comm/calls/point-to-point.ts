@@ -1,32 +1,23 @@
-import type { Group } from "./collective.js";
+import { copySegment } from "../channels/segment.js";
 import type { NumericArray } from "../communicator.js";
-import { copySegment, segmentLength } from "../channels/segment.js";
-import { decodeSignature, encodeSignature, type Dtype } from "./signature.js";
 import type { Purpose } from "../membership/waits.js";
-import { bytesOf, Kind, newHead, Word } from "../transport/wire.js";
+import { bytesOf, Kind, newHead } from "../transport/wire.js";
+import { checkArray, checkRank, checkTag } from "./arguments.js";
+import type { Group } from "./group.js";
+import { decodeSignature, encodeSignature, signatureOf } from "./signature.js";
 
 /**
  * Sends `data` under `tag`. A short message is copied and the call returns while the window has room; a longer one
  * travels from where it is, and the call returns when the receiver has read it.
  */
-export async function sendMessage(
-  group: Group,
-  to: number,
-  tag: number,
-  data: NumericArray,
-  dtype: Dtype,
-): Promise<void> {
-  const { endpoint, context, members } = group;
+export async function sendMessage(group: Group, to: number, tag: number, data: NumericArray): Promise<void> {
+  const { endpoint, context, members, size } = group;
+  checkRank("send", "to", to, size);
+  checkTag("send", tag);
+  const dtype = checkArray("send", "data", data);
+  group.checkOpen();
   const head = newHead(Kind.data, endpoint.job, endpoint.rank, context, tag);
-  const signature = {
-    operation: "send",
-    dtype,
-    reduction: "none",
-    root: 0,
-    count: data.length,
-    digest: 0,
-  } as const;
-  encodeSignature(signature, head, Word.signature);
+  encodeSignature(signatureOf("send", { dtype, count: data.length }), head);
   const channel = endpoint.channels.outgoing(members[to]!, context, tag);
   channel.send(head, bytesOf(data));
   const what = `send to rank ${members[to]!} (${data.length} ${dtype}, tag ${tag})`;
@@ -39,44 +30,31 @@ export async function receiveMessage<T extends NumericArray>(
   from: number,
   tag: number,
   into: T,
-  dtype: Dtype,
 ): Promise<T> {
-  const { endpoint, context, members } = group;
+  const { endpoint, context, members, size } = group;
+  checkRank("recv", "from", from, size);
+  checkTag("recv", tag);
+  const dtype = checkArray("recv", "into", into);
+  group.checkOpen();
   const source = members[from]!;
-  const channel = endpoint.channels.incoming(source, context, tag);
   const wanted = `${into.length} ${dtype}`;
   const waiting = purpose(group, () => `recv from rank ${source} (${wanted}, tag ${tag})`);
-  const earlier = channel.turn;
-  const receive = async (): Promise<T> => {
-    if (earlier !== undefined) await earlier.catch(() => undefined);
-    const target = bytesOf(into);
-    const read = endpoint.memoryOf(source, waiting);
-    let filled = 0;
-    do {
-      const next = channel.next(waiting);
-      const frame = next instanceof Promise ? await next : next;
-      const sent = decodeSignature(frame.head, Word.signature);
-      if (sent.dtype !== dtype || sent.count !== into.length) {
-        throw endpoint.mismatch(
-          `Expected a message of ${wanted} from rank ${source} under tag ${tag} on rank ${endpoint.rank}, ` +
-            `but rank ${source} sent ${sent.count} ${sent.dtype}.`,
-        );
-      }
-      const at = filled;
-      channel.consume(frame, () => {
-        copySegment(frame, read, target, at);
-      });
-      filled += segmentLength(frame);
-    } while (filled < target.byteLength);
-    return into;
-  };
-  const turn = receive();
-  channel.turn = turn;
-  try {
-    return await turn;
-  } finally {
-    if (channel.turn === turn) channel.turn = undefined;
-  }
+  const target = bytesOf(into);
+  const read = endpoint.memoryOf(source, waiting);
+  await endpoint.channels.incoming(source, context, tag).receive(waiting, {
+    check: ({ head }) => {
+      const sent = decodeSignature(head);
+      if (sent.dtype === dtype && sent.count === into.length) return;
+      throw endpoint.mismatch(
+        `Expected a message of ${wanted} from rank ${source} under tag ${tag} on rank ${endpoint.rank}, ` +
+          `but rank ${source} sent ${sent.count} ${sent.dtype}.`,
+      );
+    },
+    use: (frame, begin) => {
+      copySegment(frame, read, target, begin);
+    },
+  });
+  return into;
 }
 
 function purpose(group: Group, describe: () => string): Purpose {

@@ -1,18 +1,25 @@
-import { CommunicatorClosedError } from "../../errors.js";
-import { Collective, type Group } from "./collective.js";
+import { Collective } from "./collective.js";
+import type { Group } from "./group.js";
 import { describeCall, type Signature } from "./signature.js";
 
 /** The collectives of a group on one rank: they run one after another, in the order of the calls. */
 export class CollectiveQueue {
   /** Settles when the collective called last is done. */
   #turn: Promise<void> | undefined;
-  #closed = false;
 
   constructor(private readonly group: Group) {}
 
+  get rank(): number {
+    return this.group.rank;
+  }
+
+  get size(): number {
+    return this.group.size;
+  }
+
   /** Runs `body` as the next collective, after those called before. */
   async run<R>(signature: Signature, body: (collective: Collective) => Promise<R>): Promise<R> {
-    this.checkOpen();
+    this.group.checkOpen();
     const earlier = this.#turn;
     let done!: () => void;
     this.#turn = new Promise((resolve) => (done = resolve));
@@ -21,9 +28,11 @@ export class CollectiveQueue {
     try {
       if (earlier !== undefined) {
         await earlier;
-        this.checkOpen();
+        this.group.checkOpen();
       }
-      this.group.endpoint.membership.checkOpenAt(() => describeCall(signature, this.group.log.sequence + 1));
+      this.group.endpoint.membership.checkOpenAt(() =>
+        describeCall(signature, this.group.history.sequence + 1),
+      );
       collective = new Collective(this.group, signature);
       const result = await body(collective);
       await collective.finish();
@@ -35,16 +44,6 @@ export class CollectiveQueue {
       done();
       if (this.#turn === own) this.#turn = undefined;
     }
-  }
-
-  /** Calls are refused from now on. */
-  close(): void {
-    this.#closed = true;
-  }
-
-  checkOpen(): void {
-    if (this.#closed && this.group.endpoint.membership.state === "open")
-      throw new CommunicatorClosedError("Expected an open communicator, but this group was closed.");
   }
 
   /** Where the caller's own function threw amid a call, the others would wait for this rank in vain. */

@@ -1,7 +1,8 @@
 import type { NumericArray, ReduceOp } from "../communicator.js";
+import { Word, word } from "../transport/wire.js";
 
 /** Every operation that travels in a header. The order is part of the wire format. */
-export const OPERATIONS = [
+const OPERATIONS = [
   "send",
   "barrier",
   "broadcast",
@@ -37,6 +38,14 @@ export interface Signature {
   readonly digest: number;
 }
 
+/** The signature of a call to `operation`, with nothing else to agree on but what is given. */
+export function signatureOf(
+  operation: Operation,
+  given: Partial<Omit<Signature, "operation">> = {},
+): Signature {
+  return { operation, dtype: "nothing", reduction: "none", root: 0, count: 0, digest: 0, ...given };
+}
+
 const DTYPE_OF = new Map<string, Dtype>([
   ["Float32Array", "float32"],
   ["Float64Array", "float64"],
@@ -61,11 +70,9 @@ export function digestOf(counts: readonly number[]): number {
   return hash | 0;
 }
 
-/** The signature as six 32-bit words, the form it travels and is compared in. */
-export const SIGNATURE_WORDS = 6;
-
-export function encodeSignature(signature: Signature, head: Buffer, firstWord: number): void {
-  const at = 4 * firstWord;
+/** Writes the signature to a head, as six 32-bit words. */
+export function encodeSignature(signature: Signature, head: Buffer): void {
+  const at = 4 * Word.signature;
   head.writeInt32LE(OPERATIONS.indexOf(signature.operation), at);
   head.writeInt32LE(DTYPES.indexOf(signature.dtype), at + 4);
   head.writeInt32LE(REDUCTIONS.indexOf(signature.reduction), at + 8);
@@ -74,8 +81,8 @@ export function encodeSignature(signature: Signature, head: Buffer, firstWord: n
   head.writeInt32LE(signature.digest, at + 20);
 }
 
-export function decodeSignature(head: Buffer, firstWord: number): Signature {
-  const at = 4 * firstWord;
+export function decodeSignature(head: Buffer): Signature {
+  const at = 4 * Word.signature;
   return {
     operation: OPERATIONS[head.readInt32LE(at)] ?? "send",
     dtype: DTYPES[head.readInt32LE(at + 4)] ?? "nothing",
@@ -106,4 +113,9 @@ export function describeCall(signature: Signature, sequence: number): string {
   if (ROOTED.includes(signature.operation)) details.push(`root ${signature.root}`);
   const suffix = details.length > 0 ? ` (${details.join(", ")})` : "";
   return `${signature.operation} #${sequence}${suffix}`;
+}
+
+/** The call a message's head tells of. */
+export function describeHead(head: Buffer): string {
+  return describeCall(decodeSignature(head), word(head, Word.sequence));
 }

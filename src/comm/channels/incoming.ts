@@ -1,11 +1,20 @@
-import { weightOf, WINDOW } from "./window.js";
-import type { Endpoint } from "../calls/endpoint.js";
-import { dropPayload } from "./reclaim.js";
-import { detached, isInMemory, segmentLength, type ReadMemory } from "./segment.js";
 import type { Purpose } from "../membership/waits.js";
+import type { ReadMemory } from "../transport/shared-memory/sharing.js";
 import { Flag, Kind, newHead, setCredit, Word, word, type Frame } from "../transport/wire.js";
+import type { Carrier } from "./carrier.js";
+import { dropPayload } from "./reclaim.js";
+import { detached, isInMemory, segmentLength } from "./segment.js";
+import { weightOf, WINDOW } from "./window.js";
 
 const REPORT_EVERY = WINDOW / 4;
+
+/** How a message is taken. */
+export interface Take {
+  /** Throws where a frame is not of the message that is expected, or its segment ends, at byte `end`, beyond it. */
+  readonly check: (frame: Frame, end: number) => void;
+  /** Takes the frame's segment, bytes [begin, end) of the message, at once. */
+  readonly use: (frame: Frame, begin: number, end: number) => void;
+}
 
 /** Frames from one peer that wait to be read, in order. */
 export class Incoming {
@@ -13,11 +22,11 @@ export class Incoming {
   #reader: ((frame: Frame) => void) | undefined;
   #read = 0;
   #reported = 0;
-  /** The end of the line of receives on this channel; used by receives of user messages. */
-  turn: Promise<unknown> | undefined;
+  /** Settles when the receive called last is done. */
+  #turn: Promise<void> | undefined;
 
   constructor(
-    private readonly endpoint: Endpoint,
+    private readonly carrier: Carrier,
     readonly peer: number,
     private readonly context: number,
     private readonly tag: number,
@@ -33,12 +42,40 @@ export class Incoming {
     reader(frame);
   }
 
-  /** The next frame, for `consume`. */
-  next(purpose: Purpose): Frame | Promise<Frame> {
-    this.endpoint.membership.checkOpen(this.peer, purpose);
+  /** Receives the next message, segment by segment, after the receives called before. */
+  async receive(purpose: Purpose, take: Take): Promise<void> {
+    const turn = this.#take(purpose, take, this.#turn);
+    this.#turn = turn;
+    try {
+      await turn;
+    } finally {
+      if (this.#turn === turn) this.#turn = undefined;
+    }
+  }
+
+  async #take(purpose: Purpose, { check, use }: Take, earlier: Promise<void> | undefined): Promise<void> {
+    if (earlier !== undefined) await earlier.catch(() => undefined);
+    let filled = 0;
+    let size: number;
+    do {
+      const next = this.#next(purpose);
+      const frame = next instanceof Promise ? await next : next;
+      const begin = filled;
+      const end = begin + segmentLength(frame);
+      check(frame, end);
+      this.#consume(frame, () => {
+        use(frame, begin, end);
+      });
+      filled = end;
+      size = word(frame.head, Word.size);
+    } while (filled < size);
+  }
+
+  #next(purpose: Purpose): Frame | Promise<Frame> {
+    this.carrier.membership.checkOpen(this.peer, purpose);
     const frame = this.#queue.shift();
     if (frame !== undefined) return frame;
-    return this.endpoint.membership.wait<Frame>(this.peer, purpose, (settle) => {
+    return this.carrier.membership.wait<Frame>(this.peer, purpose, (settle) => {
       this.#reader = settle;
     });
   }
@@ -47,7 +84,7 @@ export class Incoming {
    * Lets `use` take the frame's payload, at once, and counts the frame as read. A payload that has come is counted
    * before: its sender's memory is free, and who waits for that need not wait for the use.
    */
-  consume(frame: Frame, use: () => void): void {
+  #consume(frame: Frame, use: () => void): void {
     const here = !isInMemory(frame);
     if (here) this.#count(frame);
     use();
@@ -66,10 +103,10 @@ export class Incoming {
   report(): void {
     if (this.#read === this.#reported) return;
     this.#reported = this.#read;
-    const { job, rank } = this.endpoint;
+    const { job, rank } = this.carrier;
     const head = newHead(Kind.credit, job, rank, this.context, this.tag);
     setCredit(head, this.#read);
-    this.endpoint.post(this.peer, head);
+    this.carrier.post(this.peer, head);
   }
 
   /** Copies what waiting frames left in the peer's memory. */

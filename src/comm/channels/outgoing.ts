@@ -1,7 +1,7 @@
-import { COPIED, LARGEST_SEGMENT, weightOf, WINDOW } from "./window.js";
-import type { Endpoint } from "../calls/endpoint.js";
 import type { Purpose } from "../membership/waits.js";
-import { Flag, HEAD_BYTES, joined, Kind, setWord, Word } from "../transport/wire.js";
+import { Flag, HEAD_BYTES, joined, Kind, LARGEST_SEGMENT, setWord, Word } from "../transport/wire.js";
+import type { Carrier } from "./carrier.js";
+import { COPIED, weightOf, WINDOW } from "./window.js";
 
 /**
  * The smallest part of a message that is cut. A frame costs its reader and two I/O threads a wake-up each, about 0.1 ms
@@ -57,10 +57,10 @@ export class Outgoing {
   readonly #way: "host" | "network";
 
   constructor(
-    private readonly endpoint: Endpoint,
+    private readonly carrier: Carrier,
     private readonly peer: number,
   ) {
-    this.#way = endpoint.isLocal(peer) ? "host" : "network";
+    this.#way = carrier.isLocal(peer) ? "host" : "network";
   }
 
   /**
@@ -70,7 +70,7 @@ export class Outgoing {
   send(head: Buffer, message: Uint8Array, begin = 0, end = message.byteLength): void {
     const size = message.byteLength;
     const inPlace = size > COPIED;
-    const inMemory = size >= WORTH_READING && this.endpoint.sharesMemoryWith(this.peer);
+    const inMemory = size >= WORTH_READING && this.carrier.sharing?.canBeReadBy(this.peer) === true;
     const step = inMemory ? SEGMENT_IN_MEMORY : segmentOf(size, this.#way);
     setWord(head, Word.kind, Kind.data);
     setWord(head, Word.size, size);
@@ -83,7 +83,7 @@ export class Outgoing {
         (inMemory ? Flag.inMemory : 0) |
         (inPlace ? 0 : Flag.copied);
       setWord(head, Word.flags, flags);
-      this.endpoint.countSent(payload.byteLength);
+      this.carrier.countSent(payload.byteLength);
       this.#position += weightOf(flags, payload.byteLength);
       if (inMemory) this.#sendSpan(head, payload, inPlace, flags);
       else this.#sendBytes(head, payload, inPlace, flags);
@@ -96,13 +96,13 @@ export class Outgoing {
   #sendSpan(head: Buffer, payload: Uint8Array, inPlace: boolean, flags: number): void {
     let copy: Buffer | undefined;
     if (!inPlace) {
-      copy = this.endpoint.buffers.take(payload.byteLength);
+      copy = this.carrier.buffers.take(payload.byteLength);
       copy.set(payload);
     }
     const lent = copy ?? payload;
     this.#lent.push({ position: this.#position, payload: lent, copy, inMemory: true });
     this.#enqueue({
-      head: joined(head, this.endpoint.spanOf(lent)),
+      head: joined(head, this.carrier.sharing!.spanOf(lent)),
       body: undefined,
       weight: weightOf(flags, payload.byteLength),
     });
@@ -118,7 +118,7 @@ export class Outgoing {
       this.#enqueue({ head: joined(head, payload), body: undefined, weight });
       return;
     }
-    const copy = this.endpoint.buffers.take(HEAD_BYTES + payload.byteLength);
+    const copy = this.carrier.buffers.take(HEAD_BYTES + payload.byteLength);
     this.#lent.push({ position: this.#position, payload: copy, copy, inMemory: false });
     this.#enqueue({ head: joined(head, payload, copy), body: undefined, weight });
   }
@@ -133,7 +133,7 @@ export class Outgoing {
     this.#read = Math.max(this.#read, bytes);
     while (this.#lent.length > 0 && this.#lent[0]!.position <= this.#read) {
       const { copy } = this.#lent.shift()!;
-      if (copy !== undefined) this.endpoint.buffers.give(copy);
+      if (copy !== undefined) this.carrier.buffers.give(copy);
     }
     for (let next = this.#queue[0]; next !== undefined && this.#fits(next.weight); next = this.#queue[0]) {
       this.#queue.shift();
@@ -162,10 +162,10 @@ export class Outgoing {
 
   /** Waits until all sent in place so far was read, and the peer is at most the window behind. */
   flush(purpose: Purpose): Promise<void> | undefined {
-    this.endpoint.membership.checkOpen(this.peer, purpose);
+    this.carrier.membership.checkOpen(this.peer, purpose);
     const position = Math.max(this.#inPlace, this.#position - WINDOW);
     if (this.#read >= position) return undefined;
-    return this.endpoint.membership.wait<undefined>(this.peer, purpose, (settle) => {
+    return this.carrier.membership.wait<undefined>(this.peer, purpose, (settle) => {
       this.#flushes.push({ position, settle });
     });
   }
@@ -177,6 +177,6 @@ export class Outgoing {
 
   #post({ head, body, weight }: Segment): void {
     this.#posted += weight;
-    this.endpoint.post(this.peer, head, body);
+    this.carrier.post(this.peer, head, body);
   }
 }

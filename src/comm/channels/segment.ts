@@ -1,7 +1,6 @@
-import type { NumericArray } from "../communicator.js";
-import type { Fold } from "../collectives/reduction.js";
-import { decodeSpan } from "../transport/shared-memory/sharing.js";
 import { summandBlock } from "../../linalg/sum-kernel.js";
+import type { NumericArray } from "../communicator.js";
+import { decodeSpan, type ReadMemory } from "../transport/shared-memory/sharing.js";
 import {
   Flag,
   HEAD_BYTES,
@@ -13,8 +12,8 @@ import {
   type Frame,
 } from "../transport/wire.js";
 
-/** Reads memory of the rank a frame came from. */
-export type ReadMemory = (address: bigint, into: Uint8Array) => void;
+/** accumulator ← accumulator ∘ contribution, elementwise, in place. */
+export type Fold<T extends NumericArray> = (accumulator: T, contribution: T) => void;
 
 /** Bytes of message in a data frame, wherever they are. */
 export function segmentLength(frame: Frame): number {
@@ -73,7 +72,7 @@ export function isInMemory({ head }: Frame): boolean {
 }
 
 /** `bytes` as an array of the type of `like`; copied where they are not aligned for it. */
-export function viewLike<T extends NumericArray>(like: T, bytes: Uint8Array): T {
+function viewLike<T extends NumericArray>(like: T, bytes: Uint8Array): T {
   if (like instanceof Uint8Array) return bytes as T; // a Buffer's constructor is not a typed array's
   const aligned = bytes.byteOffset % like.BYTES_PER_ELEMENT === 0 ? bytes : new Uint8Array(bytes);
   const type = like.constructor as new (buffer: ArrayBufferLike, offset: number, length: number) => T;

@@ -1,41 +1,31 @@
-import type { Endpoint } from "../calls/endpoint.js";
+import type { ReadMemory } from "../transport/shared-memory/sharing.js";
+import { COLLECTIVE } from "../transport/wire.js";
+import type { Carrier } from "./carrier.js";
 import { Incoming } from "./incoming.js";
 import { Outgoing } from "./outgoing.js";
-import type { ReadMemory } from "./segment.js";
-import { COLLECTIVE } from "../transport/wire.js";
 
 /** The channels of one rank, by peer, context and tag; each is made when it is first used. */
-export class Channels {
+export class ChannelTable {
   readonly #incoming: readonly Map<number, Incoming>[];
   readonly #outgoing: readonly Map<number, Outgoing>[];
 
-  constructor(private readonly endpoint: Endpoint) {
+  constructor(private readonly carrier: Carrier) {
     const perPeer = <T>(): Map<number, T>[] =>
-      Array.from({ length: endpoint.size }, () => new Map<number, T>());
+      Array.from({ length: carrier.size }, () => new Map<number, T>());
     this.#incoming = perPeer<Incoming>();
     this.#outgoing = perPeer<Outgoing>();
   }
 
   incoming(from: number, context: number, tag: number): Incoming {
-    const channels = this.#incoming[from]!;
-    const key = keyOf(context, tag);
-    let channel = channels.get(key);
-    if (channel === undefined) {
-      channel = new Incoming(this.endpoint, from, context, tag);
-      channels.set(key, channel);
-    }
-    return channel;
+    return entryOf(
+      this.#incoming[from]!,
+      keyOf(context, tag),
+      () => new Incoming(this.carrier, from, context, tag),
+    );
   }
 
   outgoing(to: number, context: number, tag: number): Outgoing {
-    const channels = this.#outgoing[to]!;
-    const key = keyOf(context, tag);
-    let channel = channels.get(key);
-    if (channel === undefined) {
-      channel = new Outgoing(this.endpoint, to);
-      channels.set(key, channel);
-    }
-    return channel;
+    return entryOf(this.#outgoing[to]!, keyOf(context, tag), () => new Outgoing(this.carrier, to));
   }
 
   /** `peer` has read `bytes` in all of what came from here under `context` and `tag`. */
@@ -69,6 +59,16 @@ export class Channels {
   fetch(peer: number, read: ReadMemory): void {
     for (const channel of this.#incoming[peer]!.values()) channel.fetch(read);
   }
+}
+
+/** The value under `key`, made where there is none yet. */
+function entryOf<T>(map: Map<number, T>, key: number, make: () => T): T {
+  let value = map.get(key);
+  if (value === undefined) {
+    value = make();
+    map.set(key, value);
+  }
+  return value;
 }
 
 /** One number for (context, tag); tags start at COLLECTIVE = −1. */

@@ -13,9 +13,6 @@ export const WINDOW = 8 << 20;
 /** Up to this size a message is copied and its send done at once; a larger one travels from where it is. */
 export const COPIED = 256 << 10;
 
-/** The largest payload of a frame: large enough to be cheap, small enough that sending, receiving and reducing overlap. */
-export const LARGEST_SEGMENT = 512 << 10;
-
 /** What a frame counts against the window: what it takes of memory until it is read. */
 export function weightOf(flags: number, payload: number): number {
   const inPlace = (flags & (Flag.inMemory | Flag.copied)) === Flag.inMemory;

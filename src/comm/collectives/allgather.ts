@@ -1,9 +1,44 @@
+import { checkRuns, plainArray } from "../calls/arguments.js";
 import type { Collective } from "../calls/collective.js";
+import type { CollectiveQueue } from "../calls/queue.js";
+import { signatureOf } from "../calls/signature.js";
 import type { NumericArray } from "../communicator.js";
+import { offsetsOf } from "./blocks.js";
+import { FEW_RANKS, MB } from "./bounds.js";
 
 /*
  * Rank k's run is elements offsets[k] … offsets[k + 1] of `all`, which holds this rank's own before.
  */
+
+export async function callAllgather<T extends NumericArray>(
+  queue: CollectiveQueue,
+  mine: T,
+  counts: readonly number[],
+  all: T,
+): Promise<T> {
+  const runs = checkRuns("allgather", queue, counts, mine, "all", all);
+  await queue.run(signatureOf("allgather", runs), (collective) => {
+    const offsets = offsetsOf(counts);
+    const own = all.subarray(offsets[queue.rank], offsets[queue.rank + 1]);
+    if (own.buffer !== mine.buffer || own.byteOffset !== mine.byteOffset) own.set(mine);
+    return allgather(collective, offsets, plainArray(all));
+  });
+  return all;
+}
+
+export function allgather(
+  collective: Collective,
+  offsets: readonly number[],
+  all: NumericArray,
+): Promise<void> {
+  return chosen(collective, all.byteLength)(collective, offsets, all);
+}
+
+/** By the bytes of all runs together. */
+function chosen({ size, locality }: Collective, bytes: number): typeof allgatherRing {
+  if (size <= FEW_RANKS && (locality === "memory" || bytes <= 1 * MB)) return allgatherDirect;
+  return bytes <= 1 * MB ? allgatherDoubling : allgatherRing;
+}
 
 /**
  * Ring, pipelined. Every rank sends its own run to the right, then passes on what comes from the left, segment by

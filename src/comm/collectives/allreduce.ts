@@ -1,10 +1,49 @@
+import { checkArray, plainArray } from "../calls/arguments.js";
 import type { Collective } from "../calls/collective.js";
+import type { CollectiveQueue } from "../calls/queue.js";
+import { reductionOf, signatureOf } from "../calls/signature.js";
+import type { Fold } from "../channels/segment.js";
 import { COPIED } from "../channels/window.js";
-import type { NumericArray } from "../communicator.js";
-import type { Fold } from "./reduction.js";
+import type { NumericArray, ReduceOp } from "../communicator.js";
 import { allgatherDirect } from "./allgather.js";
 import { evenOffsets } from "./blocks.js";
+import { FEW_RANKS, KB, MB } from "./bounds.js";
+import { broadcast } from "./broadcast.js";
+import { reduceInOrder } from "./in-order.js";
 import { reduceScatterDirect, reduceScatterRing } from "./reduce-scatter.js";
+import { complete, foldOf } from "./reduction.js";
+
+export async function callAllreduce<T extends NumericArray>(
+  queue: CollectiveQueue,
+  data: T,
+  op: ReduceOp<T>,
+): Promise<T> {
+  const dtype = checkArray("allreduce", "data", data);
+  const signature = signatureOf("allreduce", { dtype, count: data.length, reduction: reductionOf(op) });
+  await queue.run(signature, (collective) => allreduce(collective, plainArray(data), op));
+  return data;
+}
+
+async function allreduce<T extends NumericArray>(
+  collective: Collective,
+  data: T,
+  op: ReduceOp<T>,
+): Promise<void> {
+  if (typeof op === "function") {
+    await reduceInOrder(collective, data, op);
+    await collective.finish(); // the broadcast overwrites what was sent
+    return broadcast(collective, data, 0);
+  }
+  await chosen(collective, data.byteLength)(collective, data, foldOf(op));
+  if (op !== "mean") return;
+  await collective.finish(); // what others still read must stay a sum
+  complete(op, data, collective.size);
+}
+
+function chosen({ size, locality }: Collective, bytes: number): typeof allreduceDoubling {
+  if (bytes <= (locality === "memory" ? 256 : 64) * KB) return allreduceDoubling;
+  return size <= FEW_RANKS && (locality === "memory" || bytes <= 4 * MB) ? allreduceDirect : allreduceRing;
+}
 
 /**
  * Recursive doubling, for short vectors: in step k partners at distance 2^k exchange what they have folded so far,

@@ -1,4 +1,10 @@
 import type { Collective } from "../calls/collective.js";
+import type { CollectiveQueue } from "../calls/queue.js";
+import { signatureOf } from "../calls/signature.js";
+
+export async function callBarrier(queue: CollectiveQueue): Promise<void> {
+  await queue.run(signatureOf("barrier"), barrier);
+}
 
 const NOTHING = new Uint8Array(0);
 
@@ -8,7 +14,7 @@ const NOTHING = new Uint8Array(0);
  *
  * Hensgen, Finkel, Manber: Two algorithms for barrier synchronization, Int. J. Parallel Programming 17 (1988).
  */
-export async function barrier(collective: Collective): Promise<void> {
+async function barrier(collective: Collective): Promise<void> {
   const { rank, size } = collective;
   for (let distance = 1; distance < size; distance <<= 1) {
     collective.send((rank + distance) % size, NOTHING);

@@ -1,5 +1,34 @@
+import { checkArray, checkRank } from "../calls/arguments.js";
 import type { Collective } from "../calls/collective.js";
+import type { CollectiveQueue } from "../calls/queue.js";
+import { signatureOf } from "../calls/signature.js";
+import type { NumericArray } from "../communicator.js";
 import { binomialTree } from "./binomial-tree.js";
+import { FEW_RANKS, KB, MB } from "./bounds.js";
+
+export async function callBroadcast<T extends NumericArray>(
+  queue: CollectiveQueue,
+  data: T,
+  root: number,
+): Promise<T> {
+  checkRank("broadcast", "root", root, queue.size);
+  const dtype = checkArray("broadcast", "data", data);
+  const signature = signatureOf("broadcast", { dtype, count: data.length, root });
+  await queue.run(signature, (collective) => broadcast(collective, data, root));
+  return data;
+}
+
+export function broadcast(collective: Collective, data: ArrayBufferView, root: number): Promise<void> {
+  return chosen(collective, data.byteLength)(collective, data, root);
+}
+
+function chosen({ size, locality }: Collective, bytes: number): typeof broadcastTree {
+  if (size <= FEW_RANKS && (locality === "memory" || bytes <= 64 * KB)) return broadcastDirect;
+  // Of four ranks a tree spares the root one message of three, and costs a hop.
+  if (size <= 4 && locality === "host" && bytes <= 1 * MB) return broadcastDirect;
+  // A chain's root sends once, a tree's ⌈log₂ P⌉ times; within a machine all copies come from one budget anyway.
+  return bytes > 4 * MB && locality === "network" ? broadcastChain : broadcastTree;
+}
 
 /**
  * Binomial tree, pipelined: ⌈log₂ P⌉ hops; every rank passes each segment on to its children, the largest subtree

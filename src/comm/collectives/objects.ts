@@ -1,12 +1,52 @@
+import { checkRank } from "../calls/arguments.js";
 import type { Collective } from "../calls/collective.js";
+import type { CollectiveQueue } from "../calls/queue.js";
+import { signatureOf } from "../calls/signature.js";
+import { packObject, unpackObject } from "../packing.js";
 import { binomialTree } from "./binomial-tree.js";
 
 /*
  * Collectives of messages whose size only their sender knows: packed objects.
  */
 
+export async function callBroadcastObject<V>(
+  queue: CollectiveQueue,
+  value: V | undefined,
+  root: number,
+): Promise<V> {
+  checkRank("broadcastObject", "root", root, queue.size);
+  const message = queue.rank === root ? packObject(value) : undefined;
+  const received = await queue.run(signatureOf("broadcastObject", { dtype: "object", root }), (collective) =>
+    broadcastMessage(collective, message, root),
+  );
+  return queue.rank === root ? (value as V) : (unpackObject(received) as V);
+}
+
+export async function callGatherObject<V>(
+  queue: CollectiveQueue,
+  value: V,
+  root: number,
+): Promise<V[] | undefined> {
+  checkRank("gatherObject", "root", root, queue.size);
+  const message = packObject(value);
+  const messages = await queue.run(signatureOf("gatherObject", { dtype: "object", root }), (collective) =>
+    gatherMessages(collective, message, root),
+  );
+  return messages?.map((bytes) => unpackObject(bytes) as V);
+}
+
+/** All to rank 0, and from there to all in one message. */
+export async function callAllgatherObject<V>(queue: CollectiveQueue, value: V): Promise<V[]> {
+  const message = packObject(value);
+  const packed = await queue.run(signatureOf("allgatherObject", { dtype: "object" }), async (collective) => {
+    const messages = await gatherMessages(collective, message, 0);
+    return broadcastMessage(collective, messages && packObject(messages), 0);
+  });
+  return (unpackObject(packed) as Uint8Array[]).map((bytes) => unpackObject(bytes) as V);
+}
+
 /** Binomial tree, not pipelined: ⌈log₂ P⌉ hops. Returns the root's `message` on every rank. */
-export async function broadcastMessage(
+async function broadcastMessage(
   collective: Collective,
   message: Uint8Array | undefined,
   root: number,
@@ -18,7 +58,7 @@ export async function broadcastMessage(
 }
 
 /** Every rank sends its message to the root directly; the root returns them in rank order. */
-export async function gatherMessages(
+async function gatherMessages(
   collective: Collective,
   message: Uint8Array,
   root: number,

@@ -1,11 +1,60 @@
+import { checkRuns, plainArray } from "../calls/arguments.js";
 import type { Collective } from "../calls/collective.js";
-import type { NumericArray } from "../communicator.js";
-import type { Fold } from "./reduction.js";
+import type { CollectiveQueue } from "../calls/queue.js";
+import { reductionOf, signatureOf } from "../calls/signature.js";
+import type { Fold } from "../channels/segment.js";
+import type { NumericArray, ReduceOp } from "../communicator.js";
+import { offsetsOf } from "./blocks.js";
+import { FEW_RANKS } from "./bounds.js";
+import { reduceInOrder } from "./in-order.js";
+import { complete, foldOf } from "./reduction.js";
+import { scatter } from "./scatter.js";
 
 /*
  * `data` is cut in blocks, block k elements offsets[k] … offsets[k + 1]; rank k ends with the reduction of everyone's
  * block k.
  */
+
+export async function callReduceScatter<T extends NumericArray>(
+  queue: CollectiveQueue,
+  data: T,
+  op: ReduceOp<T>,
+  counts: readonly number[],
+  mine: T,
+): Promise<T> {
+  const runs = checkRuns("reduceScatter", queue, counts, mine, "data", data);
+  const signature = signatureOf("reduceScatter", { ...runs, reduction: reductionOf(op) });
+  await queue.run(signature, (collective) =>
+    reduceScatter(collective, plainArray(data), op, counts, plainArray(mine)),
+  );
+  return mine;
+}
+
+/** Leaves `data` as it is. */
+async function reduceScatter<T extends NumericArray>(
+  collective: Collective,
+  data: T,
+  op: ReduceOp<T>,
+  counts: readonly number[],
+  mine: T,
+): Promise<void> {
+  if (typeof op === "function") {
+    const work = data.slice() as T;
+    await reduceInOrder(collective, work, op);
+    return scatter(collective, work, counts, mine, 0);
+  }
+  const offsets = offsetsOf(counts);
+  const run = [offsets[collective.rank]!, offsets[collective.rank + 1]!] as const;
+  if (collective.size <= FEW_RANKS) {
+    mine.set(data.subarray(...run));
+    await reduceScatterDirect(collective, data, foldOf(op), offsets, mine);
+  } else {
+    const work = data.slice() as T;
+    await reduceScatterRing(collective, work, foldOf(op), offsets);
+    mine.set(work.subarray(...run));
+  }
+  complete(op, mine, collective.size);
+}
 
 /**
  * Ring, pipelined. The partial result of block k starts at rank k + 1 and travels to the right; every rank folds its

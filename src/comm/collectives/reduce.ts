@@ -1,9 +1,56 @@
+import { checkArray, checkRank, plainArray } from "../calls/arguments.js";
 import type { Collective } from "../calls/collective.js";
-import type { NumericArray } from "../communicator.js";
-import type { Fold } from "./reduction.js";
+import type { CollectiveQueue } from "../calls/queue.js";
+import { reductionOf, signatureOf } from "../calls/signature.js";
+import type { Fold } from "../channels/segment.js";
+import type { NumericArray, ReduceOp } from "../communicator.js";
 import { binomialTree } from "./binomial-tree.js";
 import { evenOffsets } from "./blocks.js";
+import { FEW_RANKS, MB } from "./bounds.js";
+import { reduceInOrder } from "./in-order.js";
 import { reduceScatterDirect, reduceScatterRing } from "./reduce-scatter.js";
+import { complete, foldOf } from "./reduction.js";
+
+export async function callReduce<T extends NumericArray>(
+  queue: CollectiveQueue,
+  data: T,
+  op: ReduceOp<T>,
+  root: number,
+): Promise<T> {
+  checkRank("reduce", "root", root, queue.size);
+  const dtype = checkArray("reduce", "data", data);
+  const signature = signatureOf("reduce", { dtype, count: data.length, root, reduction: reductionOf(op) });
+  await queue.run(signature, (collective) => reduce(collective, plainArray(data), op, root));
+  return data;
+}
+
+/** Overwrites `data` at the root only. */
+async function reduce<T extends NumericArray>(
+  collective: Collective,
+  data: T,
+  op: ReduceOp<T>,
+  root: number,
+): Promise<void> {
+  const isRoot = collective.rank === root;
+  if (typeof op === "function") {
+    const top = collective.rank === 0;
+    const accumulator = top && isRoot ? data : (data.slice() as T);
+    await reduceInOrder(collective, accumulator, op);
+    if (root === 0) return;
+    if (top) collective.send(root, accumulator);
+    if (isRoot) await collective.receive(0, data);
+    return;
+  }
+  const algorithm = chosen(collective, data.byteLength);
+  const spares = isRoot || algorithm === reduceDirect;
+  await algorithm(collective, spares ? data : (data.slice() as T), foldOf(op), root);
+  if (isRoot) complete(op, data, collective.size);
+}
+
+function chosen({ size }: Collective, bytes: number): typeof reduceTree {
+  if (bytes <= 1 * MB) return reduceTree;
+  return size <= FEW_RANKS ? reduceDirect : reduceRing;
+}
 
 /**
  * Binomial tree, pipelined: every rank folds its children's contributions into its own, nearest first, and sends
@@ -26,24 +73,6 @@ export async function reduceTree<T extends NumericArray>(
     });
   }
   if (children.length === 0 && parent !== undefined) collective.send(parent, accumulator);
-}
-
-/**
- * The same tree for a function that may not commute, and may need whole vectors: rank 0 is on top, so a subtree is a
- * run of ranks and contributions fold in rank order; each is received whole before it is folded.
- */
-export async function reduceInOrder<T extends NumericArray>(
-  collective: Collective,
-  accumulator: T,
-  fold: Fold<T>,
-): Promise<void> {
-  const { parent, children } = binomialTree(collective.rank, collective.size, 0);
-  const contribution = accumulator.slice() as T;
-  for (const child of children) {
-    await collective.receive(child, contribution);
-    fold(accumulator, contribution);
-  }
-  if (parent !== undefined) collective.send(parent, accumulator);
 }
 
 /**

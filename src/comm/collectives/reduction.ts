@@ -1,8 +1,6 @@
-import type { NumericArray, ReduceOp } from "../communicator.js";
 import { addFloat32 } from "../../linalg/sum-kernel.js";
-
-/** accumulator ← accumulator ∘ contribution, elementwise, in place. */
-export type Fold<T extends NumericArray> = (accumulator: T, contribution: T) => void;
+import type { Fold } from "../channels/segment.js";
+import type { NumericArray, ReduceOp } from "../communicator.js";
 
 /**
  * The fold of an operation. All built-in ones are commutative bit for bit, so that ranks which fold in different

@@ -1,11 +1,30 @@
+import { checkRank, checkRuns, givenToRoot } from "../calls/arguments.js";
 import type { Collective } from "../calls/collective.js";
+import type { CollectiveQueue } from "../calls/queue.js";
+import { signatureOf } from "../calls/signature.js";
 import type { NumericArray } from "../communicator.js";
 import { offsetsOf } from "./blocks.js";
+
+export async function callScatter<T extends NumericArray>(
+  queue: CollectiveQueue,
+  all: T | undefined,
+  counts: readonly number[],
+  mine: T,
+  root: number,
+): Promise<T> {
+  checkRank("scatter", "root", root, queue.size);
+  const source = givenToRoot("scatter", queue.rank === root, all);
+  const runs = checkRuns("scatter", queue, counts, mine, "all", source);
+  await queue.run(signatureOf("scatter", { ...runs, root }), (collective) =>
+    scatter(collective, source, counts, mine, root),
+  );
+  return mine;
+}
 
 /**
  * The root sends every rank its run directly: one step, n·(P−1)/P bytes out of the root.
  */
-export async function scatterDirect<T extends NumericArray>(
+export async function scatter<T extends NumericArray>(
   collective: Collective,
   all: T | undefined,
   counts: readonly number[],

@@ -1,14 +1,35 @@
+import type { CollectiveQueue } from "../calls/queue.js";
+import { signatureOf } from "../calls/signature.js";
+import { allgather } from "./allgather.js";
+import { evenOffsets } from "./blocks.js";
+
 export interface SplitPlan {
   /** The new group this rank joins: ranks of the old one, in the new order, and the context they share. */
   readonly group: { readonly ranks: readonly number[]; readonly context: number } | undefined;
   readonly nextContext: number;
 }
 
+/** Gathers everyone's (color, key, nextContext), and plans the groups. */
+export async function callSplit(
+  queue: CollectiveQueue,
+  color: number,
+  key: number,
+  nextContext: number,
+): Promise<SplitPlan> {
+  const { rank, size } = queue;
+  const choices = new Int32Array(3 * size);
+  choices.set([color, key, nextContext], 3 * rank);
+  await queue.run(signatureOf("split"), (collective) =>
+    allgather(collective, evenOffsets(choices.length, size), choices),
+  );
+  return planSplit(choices, rank);
+}
+
 /**
  * Forms groups from everyone's (color, key, nextContext), three entries a rank. Every rank computes the same plan.
  * A new context is beyond every number any member has used, so no two groups that share a rank share a context.
  */
-export function planSplit(choices: Int32Array, rank: number): SplitPlan {
+function planSplit(choices: Int32Array, rank: number): SplitPlan {
   const size = choices.length / 3;
   const color = (r: number): number => choices[3 * r]!;
   const key = (r: number): number => choices[3 * r + 1]!;

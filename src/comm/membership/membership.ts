@@ -2,13 +2,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 
 import type { AptsError } from "../../errors.js";
 import { CommunicatorClosedError } from "../../errors.js";
-import type { Channels } from "../channels/table.js";
-import { Departure } from "./departure.js";
-import { Ending } from "./ending.js";
-import { describeWait, lateMessage, lostMessage, type Abort } from "./failures.js";
-import type { Sharing } from "../transport/shared-memory/sharing.js";
+import type { ReadMemory, Sharing } from "../transport/shared-memory/sharing.js";
 import type { Transport } from "../transport/transport.js";
-import { Waits, type Purpose, type Wait } from "./waits.js";
 import {
   joined,
   Kind,
@@ -18,6 +13,10 @@ import {
   type Frame,
   type JobWords,
 } from "../transport/wire.js";
+import { Departure } from "./departure.js";
+import { Ending } from "./ending.js";
+import { describeWait, lateMessage, lostMessage, type Abort } from "./failures.js";
+import { Waits, type Purpose, type Wait } from "./waits.js";
 
 interface Peer {
   /** When it was last heard of. */
@@ -28,10 +27,16 @@ interface Peer {
   left: boolean;
 }
 
+/** What is still to be read of a peer's memory, and by a peer of this rank's. */
+export interface LentMemory {
+  fetch(peer: number, read: ReadMemory): void;
+  lendsTo(peer: number): boolean;
+}
+
 export interface MembershipOptions {
   readonly job: JobWords;
   readonly timeoutMs: number;
-  readonly channels: Channels;
+  readonly lent: LentMemory;
   readonly sharing: Sharing | undefined;
 }
 
@@ -134,7 +139,7 @@ export class Membership {
 
   /** A frame about `from` itself. */
   control(from: number, kind: ControlKind, frame: Frame): void {
-    const { sharing, channels } = this.options;
+    const { sharing, lent } = this.options;
     switch (kind) {
       case Kind.hello:
         if (sharing?.accepts(from, payloadOf(frame)) === true) this.#say(from, Kind.readable);
@@ -149,7 +154,7 @@ export class Membership {
         this.#peers[from]!.left = true;
         if (this.#state === "open") {
           // Its memory goes with it: what was sent there and not read yet is taken first.
-          channels.fetch(from, (address, into) => this.fetch(from, address, into));
+          lent.fetch(from, (address, into) => this.fetch(from, address, into));
           if (this.#waits.any(from)) this.lose(from, LEFT);
         }
         this.#say(from, Kind.farewell);
@@ -231,7 +236,7 @@ export class Membership {
     for (const rank of present) this.#say(rank, Kind.goodbye);
     await departure.within(LEAVE_MS);
     // Who has not answered computes, and may yet read what lies here.
-    if (departure.awaited.some((rank) => this.options.channels.lendsTo(rank)))
+    if (departure.awaited.some((rank) => this.options.lent.lendsTo(rank)))
       await departure.within(this.options.timeoutMs);
     this.#state = "closed";
     await this.transport.close(LINGER_MS);

@@ -4,7 +4,6 @@ import { readFileSync, readlinkSync } from "node:fs";
 import { mkdtemp } from "node:fs/promises";
 import { hostname, networkInterfaces, platform, tmpdir, userInfo } from "node:os";
 import { join } from "node:path";
-
 import * as zmq from "zeromq";
 
 import { listeningKeys } from "./curve.js";

@@ -1,3 +1,6 @@
+/** What the ranks of a group have in common: each other's memory, a machine, or only a network. */
+export type Locality = "memory" | "host" | "network";
+
 /**
  * What carries frames from rank to rank. Frames between two ranks arrive in order and whole, or the peer is lost;
  * nothing is promised about frames of different ranks. Flow control, deadlines and meaning lie above.

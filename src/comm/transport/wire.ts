@@ -1,8 +1,6 @@
 import { createHash } from "node:crypto";
 import { endianness } from "node:os";
 
-import { SIGNATURE_WORDS } from "../calls/signature.js";
-
 /**
  * The head of a frame: sixteen 32-bit words, little-endian.
  *
@@ -14,6 +12,9 @@ import { SIGNATURE_WORDS } from "../calls/signature.js";
  * A payload follows the head in the same part, or is a part of its own.
  */
 export const HEAD_BYTES = 64;
+
+/** The largest payload of a frame: large enough to be cheap, small enough that sending, receiving and reducing overlap. */
+export const LARGEST_SEGMENT = 512 << 10;
 
 const MAGIC = 0x32545041; // "APT2"
 
@@ -129,7 +130,7 @@ export function bytesOf(data: ArrayBufferView): Uint8Array {
 
 /** Whether two heads carry one signature. */
 export function sameSignature(a: Buffer, b: Buffer): boolean {
-  for (let at = 4 * Word.signature; at < 4 * (Word.signature + SIGNATURE_WORDS); at += 4) {
+  for (let at = 4 * Word.signature; at < 4 * Word.flags; at += 4) {
     if (a.readInt32LE(at) !== b.readInt32LE(at)) return false;
   }
   return true;

@@ -1,16 +1,23 @@
 import * as zmq from "zeromq";
 
-import type { PeerAddress } from "../rendezvous/protocol.js";
-import { LARGEST_SEGMENT } from "../channels/window.js";
 import { LinkWatch } from "./link-watch.js";
 import { COMMON, type Security } from "./sockets.js";
 import type { Receiver, Transport } from "./transport.js";
+import { LARGEST_SEGMENT } from "./wire.js";
 
 /** How long a link may take to open. */
 const OPENING_MS = 10_000;
 
 /** After a link broke, how long a goodbye that came another way may take to be read. */
 const GOODBYE_MS = 500;
+
+/** Where a rank can be reached. */
+export interface InboxAddress {
+  /** Equal for ranks that can reach each other by `ipc`. */
+  readonly host: string;
+  readonly ipc: string;
+  readonly tcp: string;
+}
 
 /**
  * ZeroMQ between processes. Every rank has one inbox, a PULL socket bound to a local address and a TCP port, read by
@@ -27,7 +34,7 @@ export class ZeromqTransport implements Transport {
   constructor(
     inbox: zmq.Pull,
     readonly rank: number,
-    private readonly peers: readonly PeerAddress[],
+    private readonly peers: readonly InboxAddress[],
     private readonly security: Security,
     private readonly tcpOnly: boolean,
   ) {

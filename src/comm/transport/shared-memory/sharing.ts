@@ -87,6 +87,9 @@ export class Sharing {
   }
 }
 
+/** Reads memory of one peer. */
+export type ReadMemory = (address: bigint, into: Uint8Array) => void;
+
 /** A piece of a process's memory, as it travels. */
 export interface Span {
   readonly address: bigint;

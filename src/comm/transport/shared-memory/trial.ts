@@ -1,6 +1,7 @@
 import { execFile } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
+
 import { loadPeerMemory } from "./peer-memory.js";
 import { Sharing } from "./sharing.js";
 
