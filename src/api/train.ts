@@ -6,30 +6,26 @@ import type { Given } from "../config/resolve.js";
 import { describe } from "../data/arrays.js";
 import type { DataName } from "../data/sources.js";
 import { AptsError, UsageError } from "../errors.js";
+import type { startOptions } from "../job/job-options.js";
+import { planJob } from "../job/plan.js";
+import { runJob } from "../job/run-job.js";
+import { showRun } from "../job/show-run.js";
 import { checkStandardisedInPlace } from "../network/inputs/standardisation.js";
 import type { EpochMetrics } from "../report/metrics.js";
-import type { RunEvent } from "../run/events.js";
 import type { Summary } from "../report/summary.js";
+import type { RunEvent } from "../run/events.js";
 import type { PartOf, RunOptions } from "../run/options.js";
-import type { launchOptions } from "../../launcher/options.js";
 import { Callbacks } from "./callbacks.js";
-import { showRun } from "../job/show-run.js";
-import { checkData, handOverData, handOverModel, type DataInMemory } from "./hand-over.js";
-import { runJob } from "../job/run-job.js";
-import type { jobOptions } from "../job/job-options.js";
-import { expectNotStandardised, markStandardised, takeModel } from "./own-models.js";
-import { planJob } from "../job/plan.js";
 import { refuseForeignOptions } from "./foreign-options.js";
+import { checkData, handOverData, handOverModel, type DataInMemory } from "./hand-over.js";
+import { expectNotStandardised, markStandardised, takeModel } from "./own-models.js";
 
 /**
  * What `train` takes: every option of `apts train` under its camelCase name (`stopAtAccuracy`, `maxRadius`, …), and
  * what only a program can give.
  */
 export interface TrainRequest
-  extends
-    Omit<RunOptions, "model" | "data">,
-    PartOf<typeof jobOptions>,
-    Omit<PartOf<typeof launchOptions>, "dryRun"> {
+  extends Omit<RunOptions, "model" | "data">, Omit<PartOf<typeof startOptions>, "dryRun"> {
   /** A LayersModel (trained in place), or as on the command line: `fcnn`, a `model.json`, a module. */
   readonly model?: tf.LayersModel | string | undefined;
   /** Samples in memory, or as on the command line: `digits`, `mnist`, `cifar10`. */
@@ -67,22 +63,21 @@ export async function train(request: TrainRequest = {}): Promise<Summary> {
     if (typeof data === "string") values["data"] = data;
     const sources: Given[] = [{ source: { kind: "program" }, values }];
     const memory = { data: samples !== undefined, model: handed !== undefined };
-    const { spec, where, maxRestarts } = await planJob(sources, memory);
+    const job = await planJob(sources, memory);
+    const { standardise } = job.spec.config;
     const handedOver = {
       ...(samples ? { data: await handOverData(samples, handover) } : {}),
       ...(handed ? { model: handed.path } : {}),
     };
-    if (handed && isModel(model) && spec.config.standardise) {
+    if (handed && isModel(model) && standardise) {
       expectNotStandardised(model);
       checkStandardisedInPlace(model, samples?.train);
     }
     const show = (verbose ?? process.stderr.isTTY) ? showRun(false) : undefined;
     const result = await runJob(
-      { ...spec, handedOver },
+      { ...job, spec: { ...job.spec, handedOver } },
       {
         model: isModel(model) ? model : undefined,
-        where,
-        maxRestarts,
         observe: (event) => {
           // The program has the summary, and shows of it what it likes.
           if (event.type !== "done") show?.(event);
@@ -102,7 +97,7 @@ export async function train(request: TrainRequest = {}): Promise<Summary> {
       );
     }
     await handed?.takeBack(join(summary.out, "model", "model.json"));
-    if (isModel(model) && spec.config.standardise) markStandardised(model);
+    if (isModel(model) && standardise) markStandardised(model);
     return summary;
   } finally {
     giveBack?.();

@@ -1,12 +1,9 @@
 import Table from "cli-table3";
 import type { Command } from "commander";
-import { fileURLToPath } from "node:url";
-import { launch } from "../../launcher/launch.js";
 import type { CommunicationTiming } from "../comm/benchmark.js";
 import { computeOptions } from "../compute/options.js";
-import { fromVariables } from "../rank/environment.js";
-import { communicationOptions } from "../config/communication.js";
 import { addOptions } from "../config/commander.js";
+import { communicationOptions } from "../config/communication.js";
 import {
   choice,
   flag,
@@ -17,7 +14,9 @@ import {
   type ValuesOf,
 } from "../config/option.js";
 import { resolveOptions } from "../config/resolve.js";
+import { launchApts } from "../job/launch-apts.js";
 import { MODEL_NAMES } from "../network/models/names.js";
+import { fromVariables } from "../rank/environment.js";
 import { showFailure } from "./exit.js";
 
 const commOptions = {
@@ -68,9 +67,7 @@ async function benchComm(options: ValuesOf<typeof commOptions>): Promise<number>
     return 0;
   }
   const { ranks, insecure, sharedMemory } = options;
-  const { exitCode, failure } = await launch({
-    command: process.execPath,
-    args: [fileURLToPath(new URL("./main.js", import.meta.url)), ...process.argv.slice(2)],
+  const { exitCode, failure } = await launchApts(process.argv.slice(2), {
     ranks,
     insecure,
     sharedMemory,

@@ -1,9 +1,9 @@
 #!/usr/bin/env node
 import { Command, CommanderError } from "commander";
 import { aptsVersion } from "../run/record.js";
-import { showError } from "./exit.js";
 import { benchCommand } from "./bench.js";
 import { doctorCommand } from "./doctor.js";
+import { showError } from "./exit.js";
 import { exportCommand } from "./export.js";
 import { fetchCommand } from "./fetch.js";
 import { infoCommand } from "./info.js";

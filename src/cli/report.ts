@@ -2,15 +2,15 @@ import Table from "cli-table3";
 import type { Command } from "commander";
 import { join } from "node:path";
 import { UsageError } from "../errors.js";
+import { namesOf, type RecordedRun } from "../job/run-names.js";
 import { pathError, readUserFile } from "../paths.js";
+import { comparison, markdownTable } from "../report/comparison.js";
 import { curvesSvg } from "../report/curves.js";
 import { formatCount } from "../report/format.js";
 import { readMetrics, type EpochMetrics } from "../report/metrics.js";
-import { comparison, markdownTable } from "../report/comparison.js";
-import { printableLine } from "../terminal.js";
 import { writeWhole } from "../run/files.js";
 import type { RunRecord } from "../run/record.js";
-import { namesOf, type RecordedRun } from "../job/run-names.js";
+import { printableLine } from "../terminal.js";
 
 /** `apts report RUN…`: curves and a table of finished or running runs; runs that differ in the seed alone become a mean and a band. */
 export function reportCommand(program: Command): void {

@@ -1,12 +1,12 @@
 import type { Command } from "commander";
 import { fileURLToPath } from "node:url";
-import { jobScript, ranksOf, submitJob, submitOptions } from "../../launcher/slurm.js";
 import { kebab, type OptionTable } from "../config/option.js";
 import { resolveOptions, splitSources, type Given } from "../config/resolve.js";
-import { allTrainOptions } from "../run/options.js";
+import { jobScript, ranksOf, submitJob, submitOptions } from "../job/batch.js";
 import { jobOptions } from "../job/job-options.js";
 import { planTask, refuseLaunchOptions } from "../job/plan.js";
 import { readOptionsFile } from "../job/recorded.js";
+import { allTrainOptions } from "../run/options.js";
 import { addTrainOptions } from "./train-help.js";
 
 /** All but the number of ranks, which is that of the nodes times the ranks on each. */

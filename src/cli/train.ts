@@ -1,22 +1,18 @@
 import { Option, type Command } from "commander";
-import { plan } from "../../launcher/launch.js";
-import { launchOptions } from "../../launcher/options.js";
-import { placementTable } from "../../launcher/placement-table.js";
-import { fromVariables } from "../rank/environment.js";
-import { startedBy } from "../rank/starters/index.js";
 import { HELP } from "../config/help-groups.js";
 import type { Given } from "../config/resolve.js";
-import { checkFit } from "../run/check-fit.js";
-import { allTrainOptions } from "../run/options.js";
-import { showError, showFailure } from "./exit.js";
-import { showRun } from "../job/show-run.js";
-import { runJob } from "../job/run-job.js";
-import { jobOptions } from "../job/job-options.js";
+import { startOptions } from "../job/job-options.js";
 import { joinOptions, planJob, planTask, refuseLaunchOptions } from "../job/plan.js";
 import { readOptionsFile } from "../job/recorded.js";
+import { previewJob, runJob } from "../job/run-job.js";
+import { showRun } from "../job/show-run.js";
 import { specFromVariables } from "../job/specification.js";
-import { printableLine } from "../terminal.js";
+import { fromVariables } from "../rank/environment.js";
+import { startedBy } from "../rank/starters/index.js";
 import { takeStopSignals } from "../rank/stop-signals.js";
+import { allTrainOptions } from "../run/options.js";
+import { printableLine } from "../terminal.js";
+import { showError, showFailure } from "./exit.js";
 import { addTrainOptions } from "./train-help.js";
 
 /** `apts train`: starts the ranks; or, where this process is one of them already, trains as that rank. */
@@ -26,7 +22,7 @@ export function trainCommand(program: Command): void {
     .description("train a network on several ranks")
     .option("--config <FILE>", "YAML or JSON file with any of these options; the command line wins")
     .addOption(new Option("--json", "print the summary as JSON on standard output").helpGroup(HELP.folder));
-  addTrainOptions(command, { ...allTrainOptions, ...jobOptions, ...launchOptions }).action(
+  addTrainOptions(command, { ...allTrainOptions, ...startOptions }).action(
     async (options: Record<string, unknown>) => {
       process.exitCode = await run(options);
     },
@@ -53,17 +49,13 @@ async function run({ config: file, json, ...values }: Record<string, unknown>): 
       showError,
     });
   }
-  const { spec, where, maxRestarts, dryRun } = await planJob(sources);
-  if (dryRun) {
-    await checkFit(spec.config, { data: undefined, model: undefined }, where.hosts === undefined);
-    const placements = await plan({ ...where, ranks: spec.config.ranks });
+  const job = await planJob(sources);
+  if (job.dryRun) {
     const given = process.argv.slice(2).filter((word) => word !== "--dry-run");
-    console.log(placementTable(placements, ["apts", ...given]));
+    console.log(await previewJob(job, ["apts", ...given]));
     return 0;
   }
-  const { exitCode, failure, consequences } = await runJob(spec, {
-    where,
-    maxRestarts,
+  const { exitCode, failure, consequences } = await runJob(job, {
     observe: show,
     forwardSignals: true,
   });

@@ -1,3 +1,4 @@
+import { launchOptions } from "../../launcher/options.js";
 import { HELP } from "../config/help-groups.js";
 import { flag, inGroup, integer, text, type OptionTable } from "../config/option.js";
 
@@ -19,3 +20,6 @@ export const jobOptions = inGroup(HELP.folder, {
     help: "after a failure start again from the last checkpoint, up to K times, while there are new ones",
   }),
 } satisfies OptionTable);
+
+/** Beside them, where the ranks of a job that apts starts run. */
+export const startOptions = { ...jobOptions, ...launchOptions };

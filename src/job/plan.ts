@@ -2,13 +2,13 @@ import { join, resolve } from "node:path";
 import { slotsOf } from "../../launcher/launch.js";
 import { launchOptions, launchSpecOf } from "../../launcher/options.js";
 import type { JoinOptions } from "../comm/rendezvous/meeting/join.js";
-import { startedBy } from "../rank/starters/index.js";
-import { expectStartedOnce } from "../rank/starters/once.js";
 import { communicationOptions } from "../config/communication.js";
 import { kebab, type ValuesOf } from "../config/option.js";
 import { resolveOptions, splitSources, type Given } from "../config/resolve.js";
 import { UsageError } from "../errors.js";
 import { isBuiltIn } from "../network/models/names.js";
+import { startedBy } from "../rank/starters/index.js";
+import { expectStartedOnce } from "../rank/starters/once.js";
 import { IN_MEMORY, trainConfig, trainOptions, type TrainConfig } from "../run/options.js";
 import { jobOptions } from "./job-options.js";
 import { optionsOf, readRecord, type InMemory } from "./recorded.js";
@@ -17,7 +17,9 @@ import type { RunSpec } from "./specification.js";
 /** A training job as its user wants it. */
 export interface PlannedJob {
   readonly spec: RunSpec;
+  /** Hosts, placement and output of the ranks. */
   readonly where: Awaited<ReturnType<typeof launchSpecOf>>;
+  /** How often it may be started again from its last checkpoint after a failure. */
   readonly maxRestarts: number;
   readonly dryRun: boolean;
 }

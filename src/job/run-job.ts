@@ -1,13 +1,14 @@
 import { rmdir } from "node:fs/promises";
-import { launch, type LaunchResult } from "../../launcher/launch.js";
-import type { launchSpecOf } from "../../launcher/options.js";
-import { ownProgram } from "../programs.js";
+import { plan, type LaunchResult } from "../../launcher/launch.js";
+import { placementTable } from "../../launcher/placement-table.js";
 import type { tf } from "../compute/tensorflow.js";
-import { checkFit } from "../run/check-fit.js";
-import { checkRunFolder, reserveFolder } from "../run/files.js";
-import type { RunEvent } from "../run/events.js";
 import type { Summary } from "../report/summary.js";
-import { specToVariables, type RunSpec } from "./specification.js";
+import { checkFit } from "../run/check-fit.js";
+import type { RunEvent } from "../run/events.js";
+import { checkRunFolder, reserveFolder } from "../run/files.js";
+import { launchApts } from "./launch-apts.js";
+import type { PlannedJob } from "./plan.js";
+import { specToVariables } from "./specification.js";
 
 /** How a training job ended: with a summary, or with a failure that the launcher describes. */
 export interface JobResult extends LaunchResult {
@@ -17,10 +18,6 @@ export interface JobResult extends LaunchResult {
 export interface JobOptions {
   /** The program's model, which is handed over. */
   readonly model?: tf.LayersModel | undefined;
-  /** Hosts, placement and output of the ranks; default: on this machine. */
-  readonly where?: Awaited<ReturnType<typeof launchSpecOf>>;
-  /** How often the job may be started again from its last checkpoint after a failure. */
-  readonly maxRestarts?: number;
   readonly observe?: (event: RunEvent) => void;
   /** Aborting it stops the run after the step it is in. */
   readonly signal?: AbortSignal;
@@ -33,34 +30,42 @@ export interface JobOptions {
  * @throws UsageError where model, data and options do not fit together, or a run that begins anew finds anything in the
  * folder its user named
  */
-export async function runJob(spec: RunSpec, options: JobOptions): Promise<JobResult> {
+export async function runJob(job: PlannedJob, options: JobOptions): Promise<JobResult> {
+  const { spec, where } = job;
   const given = { data: spec.handedOver?.data, model: options.model };
-  await checkFit(spec.config, given, options.where?.hosts === undefined);
-  if (spec.beginning !== "new") return startRanks(spec, options);
+  await checkFit(spec.config, given, where.hosts === undefined);
+  if (spec.beginning !== "new") return startRanks(job, options);
   if (spec.config.out !== undefined) {
     await checkRunFolder(spec.out);
-    return startRanks(spec, options);
+    return startRanks(job, options);
   }
   // Runs that begin in the same second, and whose users named no folder, have one each.
   const out = await reserveFolder(spec.out);
   try {
-    return await startRanks({ ...spec, out }, options);
+    return await startRanks({ ...job, spec: { ...spec, out } }, options);
   } finally {
     await rmdir(out).catch(() => undefined); // where nothing came into it
   }
 }
 
+/**
+ * A table of where each rank of a planned job would run, and the command that starts it.
+ * @throws UsageError as `runJob` does where model, data and options do not fit together
+ */
+export async function previewJob({ spec, where }: PlannedJob, command: readonly string[]): Promise<string> {
+  await checkFit(spec.config, { data: undefined, model: undefined }, where.hosts === undefined);
+  return placementTable(await plan({ ...where, ranks: spec.config.ranks }), command);
+}
+
 async function startRanks(
-  spec: RunSpec,
-  { where, maxRestarts = 0, observe, signal, forwardSignals }: JobOptions,
+  { spec, where, maxRestarts }: PlannedJob,
+  { observe, signal, forwardSignals }: JobOptions,
 ): Promise<JobResult> {
   let summary: Summary | undefined;
   const notices = new Set<string>();
   let newCheckpoint = false; // since the ranks were started last
-  const result = await launch({
+  const result = await launchApts(["train"], {
     ...where,
-    command: process.execPath,
-    args: [ownProgram("../cli/main.js", import.meta.url), "train"],
     ranks: spec.config.ranks,
     environment: { ...specToVariables(spec), ...GENEROUS_MALLOC },
     timeoutSeconds: spec.config.timeout,

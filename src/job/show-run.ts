@@ -1,6 +1,6 @@
-import type { Summary } from "../report/summary.js";
 import { ENDINGS, finalTable, progressLine } from "../report/console.js";
 import { formatCount, formatPlural } from "../report/format.js";
+import type { Summary } from "../report/summary.js";
 import type { RunEvent } from "../run/events.js";
 import type { Position } from "../run/ledger.js";
 import { coloursFor, hasColour, printable, printableLine } from "../terminal.js";

@@ -1,6 +1,6 @@
-import { networkChecks } from "./network-checks.js";
 import type { Examination, HostFacts } from "./facts.js";
 import { bytes, type Check, type Finding, type Verdict } from "./finding.js";
+import { networkChecks } from "./network-checks.js";
 
 type HostCheck = (facts: HostFacts) => Verdict | readonly Verdict[];
 

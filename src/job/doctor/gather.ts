@@ -11,29 +11,29 @@ import {
   totalmem,
 } from "node:os";
 import { dirname, join, resolve } from "node:path";
-import { addressTowards } from "../../comm/transport/sockets.js";
 import { whyMemoryIsNotShared } from "../../comm/transport/shared-memory/trial.js";
+import { addressTowards } from "../../comm/transport/sockets.js";
 import { startBackend, type BackendOptions } from "../../compute/backend.js";
 import { productSpeed } from "../../compute/product-speed.js";
 import { readControlGroup } from "../../host/control-group.js";
 import { usableCores } from "../../host/cores.js";
 import { textOf } from "../../host/files.js";
+import { visibleGpus } from "../../host/gpus.js";
 import { limitOf } from "../../host/limits.js";
+import { aptsVersion } from "../../run/record.js";
 import type { ComputeFacts, FolderFacts, HostFacts } from "./facts.js";
 
 /** What to look at. */
 export interface Gathering {
-  readonly apts: string;
   /** The hosts of the job. */
   readonly names: readonly string[];
   /** tcp://host:port of the rendezvous. */
   readonly rendezvous: string;
-  readonly gpus: readonly string[];
   readonly compute: BackendOptions;
 }
 
 /** Looks at this host. */
-export async function gatherFacts({ apts, names, rendezvous, gpus, compute }: Gathering): Promise<HostFacts> {
+export async function gatherFacts({ names, rendezvous, compute }: Gathering): Promise<HostFacts> {
   const group = readControlGroup();
   const { hostname: meetingHost, port } = new URL(rendezvous);
   const address = await addressTowards(meetingHost, Number(port)).catch((error: unknown) => String(error));
@@ -51,7 +51,11 @@ export async function gatherFacts({ apts, names, rendezvous, gpus, compute }: Ga
   );
   return {
     hostname: hostname(),
-    versions: { node: process.version, apts, system: `${platform()} ${release()} ${process.arch}` },
+    versions: {
+      node: process.version,
+      apts: aptsVersion(),
+      system: `${platform()} ${release()} ${process.arch}`,
+    },
     outward: { address, interface: own.find((it) => it.address === address)?.name },
     addresses: own.filter(({ internal }) => !internal).map(({ address }) => address),
     names: Object.fromEntries(meanings),
@@ -71,7 +75,7 @@ export async function gatherFacts({ apts, names, rendezvous, gpus, compute }: Ga
     memoryNotShared: await whyMemoryIsNotShared(),
     ptraceScope: textOf("/proc/sys/kernel/yama/ptrace_scope").trim() || undefined,
     seccomp: /^Seccomp:\s+[12]$/m.test(textOf("/proc/self/status")),
-    gpus,
+    gpus: visibleGpus(process.env),
     gpuDriver: /NVRM version:.*?(\d+\.\d[\d.]*)/.exec(textOf("/proc/driver/nvidia/version"))?.[1],
     compute: await computeFacts(compute).catch((error: unknown) => ({ error: (error as Error).message })),
   };

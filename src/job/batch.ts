@@ -2,10 +2,10 @@ import { execFile } from "node:child_process";
 import { writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import { promisify } from "node:util";
-import { AptsError, UsageError } from "../src/errors.js";
-import { HELP } from "../src/config/help-groups.js";
-import { flag, inGroup, integer, text, type OptionTable, type ValuesOf } from "../src/config/option.js";
-import { makeFolder } from "../src/paths.js";
+import { HELP } from "../config/help-groups.js";
+import { flag, inGroup, integer, text, type OptionTable, type ValuesOf } from "../config/option.js";
+import { AptsError, UsageError } from "../errors.js";
+import { makeFolder } from "../paths.js";
 
 /** What to ask SLURM for. */
 export const submitOptions = inGroup(HELP.slurm, {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { jobScript, ranksOf, submitOptions } from "../../launcher/slurm.js";
+import { jobScript, ranksOf, submitOptions } from "../../src/job/batch.js";
 import { resolveOptions } from "../../src/config/resolve.js";
 
 describe("jobScript", () => {
