@@ -3,9 +3,9 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
 import type { EpochMetrics } from "../../src/report/metrics.js";
-import type { Summary } from "../../src/report/summary.js";
 import { runApts, startApts, temporaryFolder, type Finished } from "../helpers/apts.js";
-import { metrics, run, weights } from "../helpers/run/run.js";
+import { run } from "../helpers/run/run.js";
+import { metrics, summaryIn, weights } from "../helpers/run-folder.js";
 
 const PROBLEM = {
   data: "digits",
@@ -23,10 +23,6 @@ const OFTEN = "--checkpoint-every 1 --checkpoint-minutes 0.001";
 /** `apts train` with the options of `PROBLEM` and others. */
 function train(...options: string[]): string[] {
   return ["train", ...[SAME_PROBLEM, ...options].join(" ").split(" ")];
-}
-
-function summaryIn(out: string): Summary {
-  return JSON.parse(readFileSync(join(out, "summary.json"), "utf8")) as Summary;
 }
 
 /** The process of a rank that has begun. */

@@ -1,7 +1,6 @@
 import { spawn, spawnSync, type ChildProcess } from "node:child_process";
-import { createHash } from "node:crypto";
 import { once } from "node:events";
-import { chmodSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdtempSync, writeFileSync } from "node:fs";
 import { networkInterfaces, tmpdir } from "node:os";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
@@ -9,6 +8,7 @@ import { beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import { APTS, runApts, SMALL, temporaryFolder } from "../helpers/apts.js";
 import { fixture } from "../helpers/cluster/bed.js";
 import { built, builtUrl } from "../helpers/built.js";
+import { modelOf } from "../helpers/run-folder.js";
 
 const TIME = { timeout: 120_000 };
 const RUN = [...SMALL, "--subdomains", "4", "--threads", "1", "--epochs", "2"];
@@ -52,11 +52,6 @@ function byHand(
   );
   return Promise.all(ranks);
 }
-
-const modelOf = (out: string): string =>
-  createHash("sha256")
-    .update(readFileSync(join(out, "model", "weights.bin")))
-    .digest("hex");
 
 /** An address of this machine that is none of its loopback's. */
 function networkName(): string {

@@ -7,11 +7,10 @@ import { APTS, runApts } from "../helpers/apts.js";
 import { mark, marked } from "../helpers/launcher/launcher.js";
 import { describeOnHosts, fixture, type Outcome } from "../helpers/cluster/bed.js";
 import {
-  expectedModel,
   expectIdle,
+  expectModel,
   expectSuccess,
   LONG,
-  modelOf,
   newFolder,
   RUN,
   train,
@@ -166,7 +165,7 @@ await describeOnHosts("ranks in SLURM jobs", { hosts: 2, gpus: 2, slurm: true },
   it("trains under srun as one rank does alone", TIME, async () => {
     const out = join(newFolder(), "run");
     expectSuccess(await srun("-N2 -n3", ...train(...RUN, "--epochs", "4", "--out", out).slice(1)));
-    expect(modelOf(out)).toBe(await expectedModel(4));
+    await expectModel(out, 4);
   });
 
   it("ends as a whole when a task is killed, and goes on from there", TIME, async () => {
@@ -187,7 +186,7 @@ await describeOnHosts("ranks in SLURM jobs", { hosts: 2, gpus: 2, slurm: true },
     expect((await running).code).toBe(137);
     await expectIdle(bed, ["n1", "n2"], 10);
     expectSuccess(await srun("-N1 -n2", ...train("--resume", out).slice(1)));
-    expect(modelOf(out)).toBe(await expectedModel(LONG));
+    await expectModel(out, LONG);
   });
 
   it.each([
@@ -202,7 +201,7 @@ await describeOnHosts("ranks in SLURM jobs", { hosts: 2, gpus: 2, slurm: true },
     const job = await sbatch(folder, options, join(scripts, script), ...RUN, "--epochs", "4");
     await ended(job);
     expect(await stateOf(job), logOf(folder)).toBe("COMPLETED");
-    expect(modelOf(join(folder, "runs", `job-${job}`))).toBe(await expectedModel(4));
+    await expectModel(join(folder, "runs", `job-${job}`), 4);
   });
 
   it("hosts/scaling-array.sbatch runs on each number of ranks, to the same model", TIME, async () => {
@@ -211,7 +210,7 @@ await describeOnHosts("ranks in SLURM jobs", { hosts: 2, gpus: 2, slurm: true },
     const job = await sbatch(folder, options, join(scripts, "scaling-array.sbatch"), ...RUN, "--epochs", "4");
     await ended(job);
     const outs = [1, 2, 3].map((ranks) => join(folder, "runs", `scaling-${job}-${ranks}`));
-    for (const out of outs) expect(modelOf(out)).toBe(await expectedModel(4));
+    for (const out of outs) await expectModel(out, 4);
 
     // The report that the script's head names: a line for each number of ranks, all of one accuracy.
     const picture = join(folder, "curves.svg");
@@ -247,7 +246,7 @@ await describeOnHosts("ranks in SLURM jobs", { hosts: 2, gpus: 2, slurm: true },
     await hasten(job);
     await ended(job);
     expect(await stateOf(job), logOf(folder)).toBe("COMPLETED");
-    expect(modelOf(out)).toBe(await expectedModel(LONG));
+    await expectModel(out, LONG);
   });
 
   it("writes a checkpoint when cancelled", TIME, async () => {
@@ -268,7 +267,7 @@ await describeOnHosts("ranks in SLURM jobs", { hosts: 2, gpus: 2, slurm: true },
     expect(lastCheckpoint(out)).toBe(lastEpoch(out));
     expect(logOf(folder)).toMatch(`apts train --resume runs/job-${job} goes on from here.`);
     expectSuccess(await srun("-N1 -n2", ...train("--resume", out).slice(1)));
-    expect(modelOf(out)).toBe(await expectedModel(LONG));
+    await expectModel(out, LONG);
   });
 
   it("writes a checkpoint before the time limit: on SLURM's warning, and without one", TIME, async () => {
@@ -317,6 +316,6 @@ await describeOnHosts("ranks in SLURM jobs", { hosts: 2, gpus: 2, slurm: true },
     const [, job] = /^Submitted job (\d+):/.exec(submitted.stdout)!;
     await ended(job!);
     expect(await stateOf(job!), readFileSync(`${out}.log`, "utf8")).toBe("COMPLETED");
-    expect(modelOf(out)).toBe(await expectedModel(4));
+    await expectModel(out, 4);
   });
 });

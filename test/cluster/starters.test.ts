@@ -5,7 +5,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { expect, it } from "vitest";
 import { parseAllDocuments } from "yaml";
 import { describeOnHosts, fixture, type Outcome } from "../helpers/cluster/bed.js";
-import { expectedModel, expectSuccess, modelOf, newFolder, RUN, train } from "../helpers/cluster/training.js";
+import { expectModel, expectSuccess, newFolder, RUN, train } from "../helpers/cluster/training.js";
 
 const TIME = { timeout: 180_000 };
 const SUM = fixture("sum.mjs");
@@ -49,7 +49,7 @@ await describeOnHosts("ranks that others start, on several hosts", { hosts: 3 },
     await sleep(4000); // longer than a name that is there takes
     expectSuccess(await bed.run("login", ["sh", "-c", "echo 10.99.0.1 apts-0.apts >>/run/bed/hosts"]));
     for (const pod of await Promise.all(pods)) expectSuccess(pod);
-    expect(modelOf(out)).toBe(await expectedModel(4));
+    await expectModel(out, 4);
   });
 
   it.skipIf(!installed("mpirun.openmpi"))(
@@ -81,7 +81,7 @@ await describeOnHosts("ranks that others start, on several hosts", { hosts: 3 },
       const out = join(newFolder(), "run");
       const mpiexec = ["mpiexec.hydra", "-hosts", "n1:2,n2:1", "-n", "3"];
       expectSuccess(await bed.run("n3", [...mpiexec, ...train(...RUN, "--epochs", "4", "--out", out)]));
-      expect(modelOf(out)).toBe(await expectedModel(4));
+      await expectModel(out, 4);
     },
   );
 });

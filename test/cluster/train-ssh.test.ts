@@ -6,11 +6,10 @@ import { expect, it } from "vitest";
 import { expectNoneLeft, launcherOf, mark, marked } from "../helpers/launcher/launcher.js";
 import { describeOnHosts } from "../helpers/cluster/bed.js";
 import {
-  expectedModel,
   expectIdle,
+  expectModel,
   expectSuccess,
   LONG,
-  modelOf,
   newFolder,
   RUN,
   train,
@@ -59,7 +58,7 @@ await describeOnHosts("apts train over ssh", { hosts: 3 }, (bed) => {
           train(...RUN, "--hostfile", hosts, "--ranks", "3", "--epochs", "4", "--out", out),
         ),
       );
-      expect(modelOf(out)).toBe(await expectedModel(4));
+      await expectModel(out, 4);
       await idle();
     }
   });
@@ -88,7 +87,7 @@ await describeOnHosts("apts train over ssh", { hosts: 3 }, (bed) => {
         await idle();
         if (code === 0) {
           // It had done its work before anybody died: the next begins anew.
-          expect(modelOf(options.at(-1)!)).toBe(await expectedModel(epochs));
+          await expectModel(options.at(-1)!, epochs);
           options = begin();
         } else {
           expect(run.seen()).toMatch(/Rank \d \(n\d, pid \d+\) was killed by SIGKILL\./);
@@ -99,7 +98,7 @@ await describeOnHosts("apts train over ssh", { hosts: 3 }, (bed) => {
       expectSuccess(
         await bed.run("login", train(...options, "--auto-resume", "--hostfile", oneEach, "--ranks", "2")),
       );
-      expect(modelOf(options.at(-1)!)).toBe(await expectedModel(epochs));
+      await expectModel(options.at(-1)!, epochs);
     },
   );
 
@@ -111,7 +110,7 @@ await describeOnHosts("apts train over ssh", { hosts: 3 }, (bed) => {
     process.kill(run.ranks()[1]!, "SIGKILL");
     expect(await run.ended, run.seen()).toEqual([0, null]);
     expect(run.seen()).toMatch(/was killed by SIGKILL\.[^]*Starts again from the last checkpoint/);
-    expect(modelOf(out)).toBe(await expectedModel(LONG));
+    await expectModel(out, LONG);
     await idle();
   });
 
@@ -126,7 +125,7 @@ await describeOnHosts("apts train over ssh", { hosts: 3 }, (bed) => {
       expectSuccess(
         await bed.run("login", train("--resume", out, "--hostfile", hostfile("n2", "n3"), "--ranks", "2")),
       );
-      expect(modelOf(out)).toBe(await expectedModel(LONG));
+      await expectModel(out, LONG);
     },
   );
 
@@ -141,7 +140,7 @@ await describeOnHosts("apts train over ssh", { hosts: 3 }, (bed) => {
         expectNoneLeft(run.marks, 10),
       ]);
       expectSuccess(resumed);
-      expect(modelOf(out)).toBe(await expectedModel(LONG));
+      await expectModel(out, LONG);
     },
   );
 
@@ -162,7 +161,7 @@ await describeOnHosts("apts train over ssh", { hosts: 3 }, (bed) => {
         await bed.link("n2", "up");
       }
       expectSuccess(await bed.run("login", train("--resume", out, "--hostfile", two, "--ranks", "3")));
-      expect(modelOf(out)).toBe(await expectedModel(LONG));
+      await expectModel(out, LONG);
     },
   );
 
@@ -171,6 +170,6 @@ await describeOnHosts("apts train over ssh", { hosts: 3 }, (bed) => {
     await bed.run("n1", ["mount", "-t", "tmpfs", "-o", "size=20k", "tmpfs", join(out, "checkpoints")]);
     expect(await run.ended, run.seen()).toEqual([0, null]);
     expect(run.seen()).toMatch(/could not write a checkpoint.*(ENOSPC|no space)/i);
-    expect(modelOf(out)).toBe(await expectedModel(LONG));
+    await expectModel(out, LONG);
   });
 });

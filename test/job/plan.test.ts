@@ -1,11 +1,10 @@
-import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type * as Plan from "../../src/job/plan.js";
-import type { RunRecord } from "../../src/run/record.js";
 import { temporaryFolder } from "../helpers/apts.js";
 import { importBuilt } from "../helpers/launcher/launcher.js";
 import { run } from "../helpers/run/run.js";
+import { recordIn } from "../helpers/run-folder.js";
 
 // A plan asks the launcher how many ranks fit, and that starts an agent: a program.
 const { joinOptions, planJob, planTask } = (await importBuilt("src/job/plan.ts")) as typeof Plan;
@@ -23,7 +22,7 @@ async function begunRun(): Promise<string> {
 
 /** The threads that run computed with: 2 where a BLAS has them, 1 without. */
 function threadsOf(out: string): number {
-  const record = JSON.parse(readFileSync(join(out, "config.json"), "utf8")) as RunRecord;
+  const record = recordIn(out);
   expect(record.options.threads).toBeUndefined();
   return record.backend.threads;
 }

@@ -1,18 +1,13 @@
-import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, it } from "vitest";
 import { tf } from "../../src/compute/tensorflow.js";
 import type * as Api from "../../src/index.js";
-import type { RunRecord } from "../../src/run/record.js";
 import { runApts, SMALL, temporaryFolder } from "../helpers/apts.js";
 import { builtUrl } from "../helpers/built.js";
+import { recordIn, weights } from "../helpers/run-folder.js";
 
 const built = builtUrl("src/index.ts");
 const { train, UsageError } = (await import(built)) as typeof Api;
-
-const weights = (out: string): Buffer => readFileSync(join(out, "model", "weights.bin"));
-const record = (out: string): RunRecord =>
-  JSON.parse(readFileSync(join(out, "config.json"), "utf8")) as RunRecord;
 
 it("a record given to --config repeats its run to the same bytes; the command line wins", async () => {
   const folder = temporaryFolder();
@@ -22,12 +17,12 @@ it("a record given to --config repeats its run to the same bytes; the command li
   const config = ["train", "--config", join(first!, "config.json")];
   expect(await runApts([...config, "--out", again!])).toMatchObject({ code: 0 });
   expect(weights(again!)).toEqual(weights(first!));
-  const { options: asked, backend } = record(first!);
-  expect(record(again!).options).toEqual({ ...asked, out: again, threads: backend.threads });
+  const { options: asked, backend } = recordIn(first!);
+  expect(recordIn(again!).options).toEqual({ ...asked, out: again, threads: backend.threads });
   expect(await runApts([...config, "--method", "adam", "--ranks", "1", "--out", other!])).toMatchObject({
     code: 0,
   });
-  expect(record(other!).options).toMatchObject({ method: "adam", ranks: 1, batches: 3, seed: 5 });
+  expect(recordIn(other!).options).toMatchObject({ method: "adam", ranks: 1, batches: 3, seed: 5 });
 });
 
 it("another seed trains other weights on the same digits", async () => {
@@ -52,7 +47,7 @@ it("a run from memory says so, goes on from a program, and says from a shell wha
       layers: [tf.layers.dense({ units: 2, inputShape: [2], kernelInitializer: "ones", name: "only" })],
     });
   await train({ model: make(), data, ranks: 1, epochs: 2, out });
-  const { options, samples: recorded } = record(out);
+  const { options, samples: recorded } = recordIn(out);
   expect(options).toMatchObject({ data: "memory", model: "memory" });
   expect(recorded.train).toMatchObject({ count: 60, sampleShape: [2], classes: 2 });
   expect(recorded.train.sha256).toMatch(/^[0-9a-f]{64}$/);

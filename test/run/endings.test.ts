@@ -1,15 +1,12 @@
-import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { writeDataset } from "../../src/data/dataset-file.js";
 import { methods } from "../../src/methods/registry.js";
-import type { Summary } from "../../src/report/summary.js";
 import { DivergedError } from "../../src/run/divergence.js";
 import { runApts, SMALL, temporaryFolder } from "../helpers/apts.js";
-import { metrics, run, weights } from "../helpers/run/run.js";
-
-const summaryIn = (out: string): Summary =>
-  JSON.parse(readFileSync(join(out, "summary.json"), "utf8")) as Summary;
+import { run } from "../helpers/run/run.js";
+import { metrics, summaryIn, weights } from "../helpers/run-folder.js";
 
 /** A step of this length overshoots whatever there is, and no shorter one is tried. */
 const tooLong = { method: "tr", radius: 100, minRadius: 100, maxRadius: 100, maxTrials: 1 };

@@ -7,9 +7,9 @@ import type { Dataset } from "../../src/data/dataset.js";
 import { Random } from "../../src/random.js";
 import { loadModel } from "../../src/network/model-file.js";
 import { decodeCheckpoint } from "../../src/run/checkpoint.js";
-import type { RunRecord } from "../../src/run/record.js";
 import { temporaryFolder } from "../helpers/apts.js";
-import { metrics, run } from "../helpers/run/run.js";
+import { run } from "../helpers/run/run.js";
+import { metrics, recordIn } from "../helpers/run-folder.js";
 
 const CLASSES = 3;
 const [TRAIN, TEST] = [120, 80];
@@ -168,7 +168,7 @@ async function trained(
     ...options,
   };
   const { summary } = await run(out, values, { handedOver: { data: { train, test } } });
-  const record = JSON.parse(readFileSync(join(out, "config.json"), "utf8")) as RunRecord;
+  const record = recordIn(out);
   return { out, summary, inputs: record.inputs, options: record.options };
 }
 

@@ -13,10 +13,10 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { writeDataset } from "../../src/data/dataset-file.js";
 import type { RunEvent } from "../../src/run/events.js";
-import type { RunRecord } from "../../src/run/record.js";
 import { temporaryFolder } from "../helpers/apts.js";
 import { fill, smallDisk } from "../helpers/run/small-disk.js";
-import { metrics, run, warnings, weights } from "../helpers/run/run.js";
+import { run, warnings } from "../helpers/run/run.js";
+import { metrics, recordIn, weights } from "../helpers/run-folder.js";
 
 /** Aborts a run after its n-th epoch. */
 function stopAfter(epoch: number): { stop: AbortSignal; observe: (event: RunEvent) => void } {
@@ -46,7 +46,7 @@ describe("a run that is resumed", () => {
     expect(third.summary.ended).toBe("epochs");
     expect(weights(parts).equals(weights(whole))).toBe(true);
     expect(metrics(parts)).toEqual(metrics(whole));
-    const record = JSON.parse(readFileSync(join(parts, "config.json"), "utf8")) as RunRecord;
+    const record = recordIn(parts);
     expect(record.resumed?.map(({ from }) => from)).toEqual([
       { epochs: 1, batches: 1 },
       { epochs: 2, batches: 1 },

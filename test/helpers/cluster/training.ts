@@ -1,10 +1,10 @@
-import { createHash } from "node:crypto";
-import { mkdtempSync, readFileSync } from "node:fs";
+import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect } from "vitest";
 import { APTS, runApts, SMALL } from "../apts.js";
+import { modelOf } from "../run-folder.js";
 import type { Bed, Outcome } from "./bed.js";
 
 /** A small run of three subdomains: so many ranks can share it, and any number computes the same bits. */
@@ -19,17 +19,10 @@ export function newFolder(): string {
   return mkdtempSync(join(tmpdir(), "apts-cluster-"));
 }
 
-/** A fingerprint of the model in a run folder. */
-export function modelOf(out: string): string {
-  return createHash("sha256")
-    .update(readFileSync(join(out, "model", "weights.bin")))
-    .digest("hex");
-}
-
 const undisturbed = new Map<number, Promise<string>>();
 
 /** The model of the same run on one rank of this machine, with nothing in its way. */
-export function expectedModel(epochs: number): Promise<string> {
+function expectedModel(epochs: number): Promise<string> {
   const known = undisturbed.get(epochs);
   if (known) return known;
   const made = (async () => {
@@ -50,6 +43,11 @@ export function expectedModel(epochs: number): Promise<string> {
   })();
   undisturbed.set(epochs, made);
   return made;
+}
+
+/** Expects the model that so many epochs lead to, whoever computed them and whatever came between. */
+export async function expectModel(out: string, epochs: number): Promise<void> {
+  expect(modelOf(out)).toBe(await expectedModel(epochs));
 }
 
 /** What made a command fail goes into the message. */

@@ -1,7 +1,4 @@
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import { createLocalGroup } from "../../../src/comm/index.js";
-import type { EpochMetrics } from "../../../src/report/metrics.js";
 import type { Summary } from "../../../src/report/summary.js";
 import type { RunEvent } from "../../../src/run/events.js";
 import { trainConfig } from "../../../src/run/options.js";
@@ -42,14 +39,4 @@ export async function run(
 
 export function warnings({ events }: Ran): string[] {
   return events.flatMap((event) => (event.type === "warning" ? [event.message] : []));
-}
-
-export function weights(out: string): Buffer {
-  return readFileSync(join(out, "model", "weights.bin"));
-}
-
-/** The lines of metrics.jsonl but for the seconds, which no two runs have the same. */
-export function metrics(out: string): EpochMetrics[] {
-  const lines = readFileSync(join(out, "metrics.jsonl"), "utf8").trim().split("\n");
-  return lines.map((line) => ({ ...(JSON.parse(line) as EpochMetrics), seconds: 0 }));
 }
