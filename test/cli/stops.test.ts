@@ -3,7 +3,15 @@ import { existsSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { loadBlas } from "../../src/compute/blas/load.js";
-import { APTS, runApts, SMALL, startApts, temporaryFolder, type Finished } from "../helpers/apts.js";
+import {
+  APTS,
+  runApts,
+  SMALL,
+  startApts,
+  temporaryFolder,
+  type Finished,
+  writeModule,
+} from "../helpers/apts.js";
 import { expectNoneLeft, mark, marked } from "../helpers/launcher/launcher.js";
 import { builtUrl } from "../helpers/built.js";
 
@@ -17,10 +25,9 @@ function refusal({ stderr }: Finished): string {
 describe("apts train that is asked to stop", () => {
   it.each(["SIGTERM", "SIGINT"] as const)("ends at once on %s while its ranks still load", async (signal) => {
     const folder = temporaryFolder();
-    const model = join(folder, "slow.mjs");
     // As a rank it computes for ever, and hears no event.
-    writeFileSync(
-      model,
+    const model = writeModule(
+      folder,
       `import { writeSync } from "node:fs";
        if (process.env.APTS_RANK) for (writeSync(2, "loading\\n"); ; );
        export const createModel = ({ tf, sampleShape: inputShape, classes: units }) =>
@@ -81,9 +88,8 @@ describe("a profiler", () => {
     if (!blas?.name.startsWith("oneDNN")) skip("needs oneDNN");
     const folder = temporaryFolder();
     const module = builtUrl("src/compute/blas/load.ts");
-    const program = join(folder, "program.mjs");
-    writeFileSync(
-      program,
+    const program = writeModule(
+      folder,
       `const { loadBlas } = await import(${JSON.stringify(module)});
        const { blas } = await loadBlas("auto", 1);
        const memory = new Float32Array(2_000_000);

@@ -8,7 +8,7 @@ import { loadModel } from "../../src/network/model-file.js";
 import type { RunRecord } from "../../src/run/record.js";
 import type { EpochMetrics } from "../../src/report/metrics.js";
 import type { Summary } from "../../src/report/summary.js";
-import { runApts, SMALL, startApts, temporaryFolder } from "../helpers/apts.js";
+import { runApts, SMALL, startApts, temporaryFolder, writeModule } from "../helpers/apts.js";
 
 const read = (...path: string[]): unknown => JSON.parse(readFileSync(join(...path), "utf8"));
 
@@ -129,9 +129,8 @@ describe("apts train", () => {
 
   it("trains a user's own module, and goes on from a model.json", async () => {
     const folder = temporaryFolder();
-    const module = join(folder, "model.mjs");
-    writeFileSync(
-      module,
+    const module = writeModule(
+      folder,
       `export function createModel({ tf, sampleShape, classes }) {
          const model = tf.sequential();
          model.add(tf.layers.flatten({ inputShape: sampleShape }));

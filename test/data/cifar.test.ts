@@ -4,12 +4,11 @@ import { gzipSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
 import { readCifar10 } from "../../src/data/cifar.js";
 import { UsageError } from "../../src/errors.js";
-import { cifarRecord, temporaryFolders } from "../helpers/data/files.js";
-
-const folder = temporaryFolders();
+import { cifarRecord } from "../helpers/data/files.js";
+import { temporaryFolder } from "../helpers/apts.js";
 
 async function fileOf(bytes: Uint8Array): Promise<string> {
-  const path = join(await folder(), "batch.bin");
+  const path = join(temporaryFolder(), "batch.bin");
   await writeFile(path, bytes);
   return path;
 }

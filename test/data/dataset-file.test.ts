@@ -5,9 +5,8 @@ import { describe, expect, it } from "vitest";
 import type { Dataset } from "../../src/data/dataset.js";
 import { readDataset, writeDataset } from "../../src/data/dataset-file.js";
 import { UsageError } from "../../src/errors.js";
-import { temporaryFolders } from "../helpers/data/files.js";
+import { temporaryFolder } from "../helpers/apts.js";
 
-const folder = temporaryFolders();
 const anyDataset: fc.Arbitrary<Dataset> = fc
   .record({
     count: fc.nat(5),
@@ -30,7 +29,7 @@ const anyDataset: fc.Arbitrary<Dataset> = fc
 
 describe("writeDataset and readDataset", () => {
   it("give back what they were given", async () => {
-    const path = join(await folder(), "data");
+    const path = join(temporaryFolder(), "data");
     await fc.assert(
       fc.asyncProperty(anyDataset, async (dataset) => {
         await writeDataset(path, dataset);
@@ -40,7 +39,7 @@ describe("writeDataset and readDataset", () => {
   });
 
   it("write a part of a larger array, not all of it", async () => {
-    const path = join(await folder(), "data");
+    const path = join(temporaryFolder(), "data");
     const all = Uint8Array.from({ length: 100 }, (_, i) => i);
     const labels = Int32Array.from({ length: 10 }, (_, i) => i);
     const part = {
@@ -54,7 +53,7 @@ describe("writeDataset and readDataset", () => {
   });
 
   it("refuse what is no dataset file, or not all of one", async () => {
-    const path = join(await folder(), "data");
+    const path = join(temporaryFolder(), "data");
     await expect(readDataset(path)).rejects.toThrow(UsageError);
     await expect(readDataset(path)).rejects.toThrow(`Expected a dataset file at ${path}: ENOENT`);
     await writeFile(path, "something else altogether");

@@ -13,9 +13,8 @@ import { download, type Download, type DownloadProgress } from "../../src/data/d
 import { fetchData, unpackFiles } from "../../src/data/fetch.js";
 import { loadData } from "../../src/data/load.js";
 import { AptsError } from "../../src/errors.js";
-import { temporaryFolders } from "../helpers/data/files.js";
+import { temporaryFolder } from "../helpers/apts.js";
 
-const folder = temporaryFolders();
 const servers: Server[] = [];
 afterEach(() => {
   for (const server of servers.splice(0)) {
@@ -62,13 +61,13 @@ const stalled: RequestListener = (_, response) => {
   response.write(content.subarray(0, 1000)); // and never more
 };
 
-async function wanted(urls: string[]): Promise<Download> {
-  return { path: join(await folder(), "below", "thing.bin"), urls, md5: md5(content), md5Of: "file" };
+function wanted(urls: string[]): Download {
+  return { path: join(temporaryFolder(), "below", "thing.bin"), urls, md5: md5(content), md5Of: "file" };
 }
 
 describe("download", () => {
   it("writes the file, telling its progress", async () => {
-    const thing = await wanted([await serve(whole)]);
+    const thing = wanted([await serve(whole)]);
     const told: DownloadProgress[] = [];
     await download(thing, { onProgress: (progress) => told.push(progress) });
     expect(await readFile(thing.path)).toEqual(content);
@@ -85,7 +84,7 @@ describe("download", () => {
   it("goes to the next mirror when one is dead, lacks the file, breaks off, stalls or sends something else", async () => {
     const bad = [await deadAddress()];
     for (const listener of [absent, truncated, corrupt, stalled]) bad.push(await serve(listener));
-    const thing = await wanted([...bad, await serve(whole)]);
+    const thing = wanted([...bad, await serve(whole)]);
     await download(thing, { stallSeconds: 0.3 });
     expect(await readFile(thing.path)).toEqual(content);
     expect(await readdir(join(thing.path, ".."))).toEqual(["thing.bin"]);
@@ -94,7 +93,7 @@ describe("download", () => {
   it("tells what went wrong with each mirror and leaves nothing behind", async () => {
     const urls = [await deadAddress(), await serve(absent), await serve(truncated), await serve(corrupt)];
     urls.push(await serve(stalled));
-    const thing = await wanted(urls);
+    const thing = wanted(urls);
     const error: unknown = await download(thing, { stallSeconds: 0.3 }).catch((reason: unknown) => reason);
     expect(error).toBeInstanceOf(AptsError);
     const lines = (error as AptsError).message.split("\n");
@@ -109,7 +108,7 @@ describe("download", () => {
   });
 
   it("keeps a file that was there when the download fails", async () => {
-    const thing = await wanted([await serve(corrupt)]);
+    const thing = wanted([await serve(corrupt)]);
     await mkdir(join(thing.path, ".."));
     await writeFile(thing.path, "older");
     await expect(download(thing)).rejects.toThrow(AptsError);
@@ -117,7 +116,7 @@ describe("download", () => {
   });
 
   it("stops at once when aborted, with the reason given", async () => {
-    const thing = await wanted([await serve(stalled), await serve(whole)]);
+    const thing = wanted([await serve(stalled), await serve(whole)]);
     const controller = new AbortController();
     const onProgress = (): void => {
       controller.abort(new Error("changed my mind"));
@@ -131,11 +130,11 @@ describe("download", () => {
   it("checks what a gzip file unpacks to, however it was packed", async () => {
     for (const level of [1, 9]) {
       const packed = gzipSync(content, { level });
-      const thing = { ...(await wanted([await serve((_, r) => r.end(packed))])), md5Of: "unpacked" as const };
+      const thing = { ...wanted([await serve((_, r) => r.end(packed))]), md5Of: "unpacked" as const };
       await download(thing);
       expect(await readFile(thing.path)).toEqual(packed);
     }
-    const notGzip = { ...(await wanted([await serve(whole)])), md5Of: "unpacked" as const };
+    const notGzip = { ...wanted([await serve(whole)]), md5Of: "unpacked" as const };
     await expect(download(notGzip)).rejects.toThrow("incorrect header check");
   });
 });
@@ -153,7 +152,7 @@ describe("unpackFiles", () => {
   };
 
   it("takes the wanted files out of the top folder", async () => {
-    const directory = await folder();
+    const directory = temporaryFolder();
     const entries = { "top/a.bin": "A", "top/readme.html": "no", "top/b.bin": "B", "top/deeper/a.bin": "no" };
     await unpackFiles(await archiveOf(directory, entries), directory, ["a.bin", "b.bin"]);
     expect((await readdir(directory)).sort()).toEqual(["a.bin", "archive.tar.gz", "b.bin"]);
@@ -161,7 +160,7 @@ describe("unpackFiles", () => {
   });
 
   it("leaves nothing behind where the archive breaks off", async () => {
-    const directory = await folder();
+    const directory = temporaryFolder();
     const archive = await archiveOf(directory, { "top/a.bin": "A" });
     await writeFile(archive, (await readFile(archive)).subarray(0, -10));
     await expect(unpackFiles(archive, directory, ["a.bin"])).rejects.toThrow();
@@ -173,7 +172,7 @@ describe("fetchData", () => {
   it("fails clearly where no mirror answers", async () => {
     const mirrors = [await deadAddress(), await deadAddress()];
     for (const name of ["mnist", "cifar10"] as const) {
-      const directory = await folder();
+      const directory = temporaryFolder();
       await expect(fetchData(name, { directory, mirrors })).rejects.toThrow(
         /^Could not download .* from any of 2 addresses:[^]*Check the network/,
       );
@@ -193,7 +192,7 @@ describe("fetchData", () => {
         served.push(name);
         void readFile(join(real, name)).then((bytes) => response.end(bytes));
       });
-      const directory = await folder();
+      const directory = temporaryFolder();
       const fetched = await fetchData("mnist", { directory, mirrors: [mirror] });
       expect((await readdir(directory)).sort()).toEqual([...fetched.files].sort());
       expect(served).toEqual(fetched.files);

@@ -4,13 +4,13 @@ import { gzipSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
 import { readIdx, readIdxPair } from "../../src/data/idx.js";
 import { UsageError } from "../../src/errors.js";
-import { idxBytes, temporaryFolders } from "../helpers/data/files.js";
+import { idxBytes } from "../helpers/data/files.js";
+import { temporaryFolder } from "../helpers/apts.js";
 
-const folder = temporaryFolders();
 const images = idxBytes([3, 2, 2], [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 255]);
 
 async function fileOf(bytes: Uint8Array, name = "some-file"): Promise<string> {
-  const path = join(await folder(), name);
+  const path = join(temporaryFolder(), name);
   await writeFile(path, bytes);
   return path;
 }
@@ -71,7 +71,7 @@ describe("readIdx", () => {
   });
 
   it("says so when there is no file, or a folder", async () => {
-    const path = join(await folder(), "absent");
+    const path = join(temporaryFolder(), "absent");
     expect(await messageOf(readIdx(path))).toBe(`Expected a data file at ${path}, but there is none.`);
     await mkdir(path);
     expect(await messageOf(readIdx(path))).toBe(

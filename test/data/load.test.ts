@@ -6,9 +6,9 @@ import { describe, expect, it } from "vitest";
 import { loadData, type LoadOptions } from "../../src/data/load.js";
 import { normalisationOf } from "../../src/data/normalisation.js";
 import { UsageError } from "../../src/errors.js";
-import { cifarRecord, idxBytes, temporaryFolders } from "../helpers/data/files.js";
+import { cifarRecord, idxBytes } from "../helpers/data/files.js";
+import { temporaryFolder } from "../helpers/apts.js";
 
-const folder = temporaryFolders();
 const shared = resolve(import.meta.dirname, "../../../shared/data");
 const noData = existsSync(shared) ? "" : ` (skipped: no ${shared})`;
 
@@ -66,7 +66,7 @@ describe("loadData", () => {
     { join: ".", gzip: false },
     { join: ".", gzip: true },
   ])("reads MNIST in files spelled %o", async (spelling) => {
-    const directory = await folder();
+    const directory = temporaryFolder();
     await writeMnist(directory, 4, spelling);
     const { train, test } = await mnist({ directory, environment: {} });
     expect([...train.labels]).toEqual([0, 1, 2, 3]);
@@ -75,7 +75,7 @@ describe("loadData", () => {
   });
 
   it("looks in the directory given and nowhere else, else in APTS_DATA_DIR, else in the cache; there or one below", async () => {
-    const [given, variable, cache] = [await folder(), await folder(), await folder()];
+    const [given, variable, cache] = [temporaryFolder(), temporaryFolder(), temporaryFolder()];
     const environment = { APTS_DATA_DIR: variable, XDG_CACHE_HOME: cache };
     const found = async (directory?: string): Promise<number> =>
       (await mnist({ directory, environment })).train.labels.length;
@@ -97,7 +97,7 @@ describe("loadData", () => {
   });
 
   it("finds MNIST where torchvision puts it", async () => {
-    const directory = await folder();
+    const directory = temporaryFolder();
     await writeMnist(join(directory, "MNIST", "raw"), 4);
     expect((await mnist({ directory, environment: {} })).train.labels.length).toBe(4);
   });
@@ -122,14 +122,14 @@ describe("loadData", () => {
     ["mnist", "mnist_train.csv", /CSV is not read: give the samples to train\(\) in a program/],
     ["mnist", "a.txt", /found others\. There is a\.txt\.$/],
   ])("says for %s what %s is, and what to do", async (name, file, message) => {
-    const directory = await folder();
+    const directory = temporaryFolder();
     await mkdir(join(directory, file, ".."), { recursive: true });
     await writeFile(join(directory, file), "");
     expect(await messageOf(loadData({ name, directory, seed: 0, environment: {} }))).toMatch(message);
   });
 
   it("says that a file is no folder", async () => {
-    const directory = join(await folder(), "mnist.csv");
+    const directory = join(temporaryFolder(), "mnist.csv");
     await writeFile(directory, "5,0,0\n");
     expect(await messageOf(mnist({ directory, environment: {} }))).toBe(
       `Expected --data-dir to be a folder with the files of MNIST, but ${directory} is a file. ` +
@@ -138,7 +138,7 @@ describe("loadData", () => {
   });
 
   it("names the file that is missing among the others", async () => {
-    const directory = await folder();
+    const directory = temporaryFolder();
     await writeFile(join(directory, "train-images-idx3-ubyte"), idxBytes([0, 28, 28], []));
     expect(await messageOf(mnist({ directory, environment: {} }))).toBe(
       `Expected train-labels-idx1-ubyte (or .gz) beside the other files of MNIST in ${directory}, found none. ` +
@@ -147,7 +147,7 @@ describe("loadData", () => {
   });
 
   it("reads CIFAR-10 batches in their numerical order", async () => {
-    const directory = join(await folder(), "cifar-10-batches-bin");
+    const directory = join(temporaryFolder(), "cifar-10-batches-bin");
     await mkdir(directory);
     const write = (name: string, label: number): Promise<void> =>
       writeFile(
@@ -170,7 +170,7 @@ describe("loadData", () => {
   });
 
   it("takes the first samples, and says so where there are not as many", async () => {
-    const directory = await folder();
+    const directory = temporaryFolder();
     await writeMnist(directory, 6);
     const { train, test } = await mnist({
       directory,

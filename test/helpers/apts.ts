@@ -1,5 +1,5 @@
 import { spawn, type ChildProcess } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { onTestFinished } from "vitest";
@@ -60,6 +60,13 @@ export function temporaryFolder(): string {
     rmSync(folder, { recursive: true, force: true });
   });
   return folder;
+}
+
+/** A module of this source, in `folder`. */
+export function writeModule(folder: string, source: string): string {
+  const path = join(folder, "model.mjs");
+  writeFileSync(path, source);
+  return path;
 }
 
 /** Options of a run that takes a second: few digits, small network. */

@@ -1,10 +1,10 @@
-import { existsSync, readdirSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { writeDataset } from "../../src/data/dataset-file.js";
 import { methods } from "../../src/methods/registry.js";
 import { DivergedError } from "../../src/run/divergence.js";
-import { runApts, SMALL, temporaryFolder } from "../helpers/apts.js";
+import { runApts, SMALL, temporaryFolder, writeModule } from "../helpers/apts.js";
 import { run } from "../helpers/run/run.js";
 import { metrics, summaryIn, weights } from "../helpers/run-folder.js";
 
@@ -50,9 +50,8 @@ describe("a run on the full batch", () => {
 
 /** A module whose model's first kernel holds NaN in `share` of its entries. */
 function modelOf(share: number, folder: string): string {
-  const path = join(folder, "model.mjs");
-  writeFileSync(
-    path,
+  return writeModule(
+    folder,
     `export function createModel({ tf, sampleShape, classes }) {
       const model = tf.sequential({ layers: [
         tf.layers.flatten({ inputShape: sampleShape }),
@@ -65,7 +64,6 @@ function modelOf(share: number, folder: string): string {
       return model;
     }`,
   );
-  return path;
 }
 
 describe("a run that does not deal in numbers", () => {

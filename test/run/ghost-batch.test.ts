@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
@@ -7,11 +7,11 @@ import { miniBatches, miniBatchSizes } from "../../src/data/batches.js";
 import { Random } from "../../src/random.js";
 import { UsageError } from "../../src/errors.js";
 import { run } from "../helpers/run/run.js";
+import { writeModule } from "../helpers/apts.js";
 
 const folder = mkdtempSync(join(tmpdir(), "apts-ghost-"));
-const model = join(folder, "normalised.mjs");
-writeFileSync(
-  model,
+const model = writeModule(
+  folder,
   `export function createModel({ tf, sampleShape, classes }) {
      const inner = tf.sequential({ layers: [
        tf.layers.flatten({ inputShape: sampleShape }),

@@ -7,7 +7,7 @@ import type { Dataset } from "../../src/data/dataset.js";
 import { Random } from "../../src/random.js";
 import { loadModel } from "../../src/network/model-file.js";
 import { decodeCheckpoint } from "../../src/run/checkpoint.js";
-import { temporaryFolder } from "../helpers/apts.js";
+import { temporaryFolder, writeModule } from "../helpers/apts.js";
 import { run } from "../helpers/run/run.js";
 import { metrics, recordIn } from "../helpers/run-folder.js";
 
@@ -134,9 +134,8 @@ const models: Record<string, { shape: readonly number[]; body: string; by: RegEx
 const FAR = new Set(["offsets of a million deviations"]);
 
 function moduleOf(folder: string, body: string): string {
-  const path = join(folder, "model.mjs");
-  writeFileSync(
-    path,
+  return writeModule(
+    folder,
     `let seed = 1;
      export function createModel({ tf }) {
        const init = () => tf.initializers.glorotUniform({ seed: seed++ });
@@ -145,7 +144,6 @@ function moduleOf(folder: string, body: string): string {
        return ${body};
      }`,
   );
-  return path;
 }
 
 async function trained(

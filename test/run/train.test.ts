@@ -13,7 +13,7 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { writeDataset } from "../../src/data/dataset-file.js";
 import type { RunEvent } from "../../src/run/events.js";
-import { temporaryFolder } from "../helpers/apts.js";
+import { temporaryFolder, writeModule } from "../helpers/apts.js";
 import { fill, smallDisk } from "../helpers/run/small-disk.js";
 import { run, warnings } from "../helpers/run/run.js";
 import { metrics, recordIn, weights } from "../helpers/run-folder.js";
@@ -54,9 +54,8 @@ describe("a run that is resumed", () => {
   });
 
   it("keeps its batch normalisation", async () => {
-    const model = join(temporaryFolder(), "model.mjs");
-    writeFileSync(
-      model,
+    const model = writeModule(
+      temporaryFolder(),
       `export const createModel = ({ tf, sampleShape, classes }) => tf.sequential({ layers: [
         tf.layers.flatten({ inputShape: sampleShape }),
         tf.layers.dense({ units: 6, kernelInitializer: tf.initializers.glorotNormal({ seed: 7 }) }),

@@ -1,21 +1,3 @@
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { afterEach } from "vitest";
-
-/** A fresh folder for each call, removed after the test. */
-export function temporaryFolders(): () => Promise<string> {
-  const made: string[] = [];
-  afterEach(async () => {
-    for (const folder of made.splice(0)) await rm(folder, { recursive: true, force: true });
-  });
-  return async () => {
-    const folder = await mkdtemp(join(tmpdir(), "apts-data-test-"));
-    made.push(folder);
-    return folder;
-  };
-}
-
 /** An idx file of unsigned bytes. */
 export function idxBytes(shape: readonly number[], data: ArrayLike<number>): Buffer {
   const header = Buffer.alloc(4 + 4 * shape.length);
