@@ -31,7 +31,7 @@ it("another seed trains other weights on the same digits", async () => {
     const words = ["--epochs", "1", "--ranks", "1", "--seed", String(seed), "--out", out];
     expect((await runApts(["train", ...SMALL, ...words])).code).toBe(0);
   }
-  expect(record(other!.out).samples).toEqual(record(one!.out).samples);
+  expect(recordIn(other!.out).samples).toEqual(recordIn(one!.out).samples);
   expect(weights(other!.out)).not.toEqual(weights(one!.out));
 });
 
