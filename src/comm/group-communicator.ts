@@ -62,17 +62,19 @@ export class GroupCommunicator implements Communicator {
     return callBarrier(this.#queue);
   }
 
-  broadcast<T extends NumericArray>(data: T, root = 0): Promise<T> {
-    return callBroadcast(this.#queue, data, root);
+  async broadcast<T extends NumericArray>(data: T, root = 0): Promise<T> {
+    await callBroadcast(this.#queue, data, root);
+    return data;
   }
 
-  scatterv<T extends NumericArray>(
+  async scatterv<T extends NumericArray>(
     all: T | undefined,
     counts: readonly number[],
     mine: T,
     root = 0,
   ): Promise<T> {
-    return callScatter(this.#queue, all, counts, mine, root);
+    await callScatter(this.#queue, all, counts, mine, root);
+    return mine;
   }
 
   gatherv<T extends NumericArray>(
@@ -84,8 +86,9 @@ export class GroupCommunicator implements Communicator {
     return callGather(this.#queue, mine, counts, all, root);
   }
 
-  allgatherv<T extends NumericArray>(mine: T, counts: readonly number[], all: T): Promise<T> {
-    return callAllgather(this.#queue, mine, counts, all);
+  async allgatherv<T extends NumericArray>(mine: T, counts: readonly number[], all: T): Promise<T> {
+    await callAllgather(this.#queue, mine, counts, all);
+    return all;
   }
 
   async scatter<T extends NumericArray>(all: T | undefined, mine: T, root = 0): Promise<T> {
@@ -100,21 +103,24 @@ export class GroupCommunicator implements Communicator {
     return this.allgatherv(mine, this.#equal(mine.length), all);
   }
 
-  reduce<T extends NumericArray>(data: T, op: ReduceOp<T>, root = 0): Promise<T> {
-    return callReduce(this.#queue, data, op, root);
+  async reduce<T extends NumericArray>(data: T, op: ReduceOp<T>, root = 0): Promise<T> {
+    await callReduce(this.#queue, data, op as ReduceOp, root);
+    return data;
   }
 
-  allreduce<T extends NumericArray>(data: T, op: ReduceOp<T>): Promise<T> {
-    return callAllreduce(this.#queue, data, op);
+  async allreduce<T extends NumericArray>(data: T, op: ReduceOp<T>): Promise<T> {
+    await callAllreduce(this.#queue, data, op as ReduceOp);
+    return data;
   }
 
-  reduceScatter<T extends NumericArray>(
+  async reduceScatter<T extends NumericArray>(
     data: T,
     op: ReduceOp<T>,
     counts: readonly number[],
     mine: T,
   ): Promise<T> {
-    return callReduceScatter(this.#queue, data, op, counts, mine);
+    await callReduceScatter(this.#queue, data, op as ReduceOp, counts, mine);
+    return mine;
   }
 
   broadcastObject<V>(value: V | undefined, root = 0): Promise<V> {

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 
+import type { Fold } from "../../src/comm/channels/segment.js";
 import type { Collective } from "../../src/comm/calls/collective.js";
 import { allgatherDirect, allgatherDoubling, allgatherRing } from "../../src/comm/collectives/allgather.js";
 import { allreduceDirect, allreduceDoubling, allreduceRing } from "../../src/comm/collectives/allreduce.js";
@@ -17,6 +18,9 @@ import { onGroup } from "../helpers/comm/groups.js";
 /*
  * Every algorithm at every number of ranks and length, whether or not it would be chosen there.
  */
+
+/** The sum, plainly. */
+const fold = addPlainly as Fold;
 
 const SIZES = [1, 2, 3, 4, 5, 7, 8];
 const LENGTHS = [0, 1, 6, 1000, 200_003];
@@ -102,10 +106,10 @@ describe.each(SIZES)("with %i ranks", (size) => {
         const run = [offsets[collective.rank]!, offsets[collective.rank + 1]!] as const;
         const data = input(collective.rank, length);
         const mine = data.slice(...run);
-        await reduceScatterDirect(collective, data, addPlainly, offsets, mine);
+        await reduceScatterDirect(collective, data, fold, offsets, mine);
         expectSame(data, input(collective.rank, length));
         await collective.finish();
-        await reduceScatterRing(collective, data, addPlainly, offsets);
+        await reduceScatterRing(collective, data, fold, offsets);
         return [mine, data.slice(...run)];
       },
       ([direct, ring], rank, length) => {
@@ -121,8 +125,7 @@ describe.each(SIZES)("with %i ranks", (size) => {
     ["reduceDirect", reduceDirect],
     [
       "reduceInOrder",
-      (collective: Collective, data: Float32Array, fold: typeof addPlainly) =>
-        reduceInOrder(collective, data, fold),
+      (collective: Collective, data: Float32Array, fold: Fold) => reduceInOrder(collective, data, fold),
     ],
   ] as const)("%s reduces to the root", async (name, algorithm) => {
     for (const root of name === "reduceInOrder" ? [0] : new Set([0, 1 % size, size - 1])) {
@@ -130,7 +133,7 @@ describe.each(SIZES)("with %i ranks", (size) => {
         size,
         async (collective, length) => {
           const data = input(collective.rank, length);
-          await algorithm(collective, data, addPlainly, root);
+          await algorithm(collective, data, fold, root);
           return data;
         },
         (data, rank, length) => {
@@ -146,7 +149,7 @@ describe.each(SIZES)("with %i ranks", (size) => {
       size,
       async (collective, length) => {
         const data = input(collective.rank, length);
-        if (size > 1) await algorithm(collective, data, addPlainly);
+        if (size > 1) await algorithm(collective, data, fold);
         else expect(data.length).toBe(length);
         return data;
       },

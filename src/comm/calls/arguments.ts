@@ -98,8 +98,8 @@ export function givenToRoot<T>(call: string, isRoot: boolean, all: T | undefined
 }
 
 /** A Buffer as what it is beneath: its own `slice` does not copy. */
-export function plainArray<T extends NumericArray>(data: T): T {
-  return Buffer.isBuffer(data) ? (new Uint8Array(data.buffer, data.byteOffset, data.byteLength) as T) : data;
+export function plainArray(data: NumericArray): NumericArray {
+  return Buffer.isBuffer(data) ? new Uint8Array(data.buffer, data.byteOffset, data.byteLength) : data;
 }
 
 function typeName(value: unknown): string {

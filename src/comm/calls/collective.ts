@@ -68,12 +68,7 @@ export class Collective implements Purpose {
   }
 
   /** Receives the next message from `from` and folds it into `into`, run by run. */
-  receiveFold<T extends NumericArray>(
-    from: number,
-    into: T,
-    fold: Fold<T>,
-    onSegment?: OnSegment,
-  ): Promise<void> {
+  receiveFold(from: number, into: NumericArray, fold: Fold, onSegment?: OnSegment): Promise<void> {
     return this.#read(from, into.byteLength, (frame, read, begin, end) => {
       foldSegment(frame, read, into, begin, fold);
       onSegment?.(begin, end);

@@ -59,7 +59,7 @@ export function dtypeOf(data: NumericArray): Dtype | undefined {
   return DTYPE_OF.get(data.constructor.name);
 }
 
-export function reductionOf<T extends NumericArray>(op: ReduceOp<T>): Reduction {
+export function reductionOf(op: ReduceOp): Reduction {
   return typeof op === "function" ? "function" : op;
 }
 
@@ -93,14 +93,7 @@ export function decodeSignature(head: Buffer): Signature {
   };
 }
 
-const ROOTED: readonly Operation[] = [
-  "broadcast",
-  "scatter",
-  "gather",
-  "reduce",
-  "broadcastObject",
-  "gatherObject",
-];
+const ROOTED = /^(broadcast|scatter|gather|reduce)(Object)?$/;
 
 /** "allreduce #12 (10 float32, sum)", "broadcast #3 (4 int32, root 1)". */
 export function describeCall(signature: Signature, sequence: number): string {
@@ -110,7 +103,7 @@ export function describeCall(signature: Signature, sequence: number): string {
   }
   if (signature.digest !== 0) details.push(`counts ${(signature.digest >>> 0).toString(16)}`);
   if (signature.reduction !== "none") details.push(signature.reduction);
-  if (ROOTED.includes(signature.operation)) details.push(`root ${signature.root}`);
+  if (ROOTED.test(signature.operation)) details.push(`root ${signature.root}`);
   const suffix = details.length > 0 ? ` (${details.join(", ")})` : "";
   return `${signature.operation} #${sequence}${suffix}`;
 }

@@ -13,7 +13,7 @@ import {
 } from "../transport/wire.js";
 
 /** accumulator ← accumulator ∘ contribution, elementwise, in place. */
-export type Fold<T extends NumericArray> = (accumulator: T, contribution: T) => void;
+export type Fold = (accumulator: NumericArray, contribution: NumericArray) => void;
 
 /** Bytes of message in a data frame, wherever they are. */
 export function segmentLength(frame: Frame): number {
@@ -31,18 +31,18 @@ export function copySegment(frame: Frame, read: ReadMemory, target: Uint8Array, 
 }
 
 /** Folds the frame's part of the message into `target` from byte `at` on. */
-export function foldSegment<T extends NumericArray>(
+export function foldSegment(
   frame: Frame,
   read: ReadMemory,
-  target: T,
+  target: NumericArray,
   at: number,
-  fold: Fold<T>,
+  fold: Fold,
 ): void {
   const run = (begin: number, bytes: Uint8Array): void => {
     const contribution = viewLike(target, bytes);
     const first = begin / target.BYTES_PER_ELEMENT;
     const whole = contribution.length === target.length;
-    fold(whole ? target : (target.subarray(first, first + contribution.length) as T), contribution);
+    fold(whole ? target : target.subarray(first, first + contribution.length), contribution);
   };
   if (!isInMemory(frame)) {
     run(at, payloadOf(frame));
@@ -72,9 +72,9 @@ export function isInMemory({ head }: Frame): boolean {
 }
 
 /** `bytes` as an array of the type of `like`; copied where they are not aligned for it. */
-function viewLike<T extends NumericArray>(like: T, bytes: Uint8Array): T {
-  if (like instanceof Uint8Array) return bytes as T; // a Buffer's constructor is not a typed array's
+function viewLike(like: NumericArray, bytes: Uint8Array): NumericArray {
+  if (like instanceof Uint8Array) return bytes; // a Buffer's constructor is not a typed array's
   const aligned = bytes.byteOffset % like.BYTES_PER_ELEMENT === 0 ? bytes : new Uint8Array(bytes);
-  const type = like.constructor as new (buffer: ArrayBufferLike, offset: number, length: number) => T;
+  const type = like.constructor as typeof Float32Array;
   return new type(aligned.buffer, aligned.byteOffset, aligned.byteLength / like.BYTES_PER_ELEMENT);
 }

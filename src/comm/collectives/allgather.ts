@@ -10,12 +10,12 @@ import { FEW_RANKS, MB } from "./bounds.js";
  * Rank k's run is elements offsets[k] … offsets[k + 1] of `all`, which holds this rank's own before.
  */
 
-export async function callAllgather<T extends NumericArray>(
+export async function callAllgather(
   queue: CollectiveQueue,
-  mine: T,
+  mine: NumericArray,
   counts: readonly number[],
-  all: T,
-): Promise<T> {
+  all: NumericArray,
+): Promise<void> {
   const runs = checkRuns("allgather", queue, counts, mine, "all", all);
   await queue.run(signatureOf("allgather", runs), (collective) => {
     const offsets = offsetsOf(counts);
@@ -23,19 +23,15 @@ export async function callAllgather<T extends NumericArray>(
     if (own.buffer !== mine.buffer || own.byteOffset !== mine.byteOffset) own.set(mine);
     return allgather(collective, offsets, plainArray(all));
   });
-  return all;
 }
 
-export function allgather(
-  collective: Collective,
-  offsets: readonly number[],
-  all: NumericArray,
-): Promise<void> {
-  return chosen(collective, all.byteLength)(collective, offsets, all);
-}
+type Algorithm = (collective: Collective, offsets: readonly number[], all: NumericArray) => Promise<void>;
+
+export const allgather: Algorithm = (collective, offsets, all) =>
+  chosen(collective, all.byteLength)(collective, offsets, all);
 
 /** By the bytes of all runs together. */
-function chosen({ size, locality }: Collective, bytes: number): typeof allgatherRing {
+function chosen({ size, locality }: Collective, bytes: number): Algorithm {
   if (size <= FEW_RANKS && (locality === "memory" || bytes <= 1 * MB)) return allgatherDirect;
   return bytes <= 1 * MB ? allgatherDoubling : allgatherRing;
 }
@@ -46,35 +42,32 @@ function chosen({ size, locality }: Collective, bytes: number): typeof allgather
  *
  * Thakur, Rabenseifner, Gropp, IJHPCA 19 (2005), §4.1.
  */
-export async function allgatherRing(
-  collective: Collective,
-  offsets: readonly number[],
-  all: NumericArray,
-): Promise<void> {
+export const allgatherRing: Algorithm = async (collective, offsets, all) => {
   const { rank, size } = collective;
   if (size === 1) return;
+  collective.send((rank + 1) % size, all.subarray(offsets[rank], offsets[rank + 1]));
+  await passRound(collective, offsets, all);
+};
+
+/** The rest of the ring, after this rank's own run has been sent to the right. */
+export const passRound: Algorithm = async (collective, offsets, all) => {
+  const { rank, size } = collective;
   const right = (rank + 1) % size;
   const left = (rank + size - 1) % size;
-  const run = (r: number): NumericArray => all.subarray(offsets[r], offsets[r + 1]);
-  collective.send(right, run(rank));
   for (let step = 1; step < size; step++) {
-    const block = run((rank - step + size) % size);
-    const onward = step < size - 1;
-    await collective.receive(left, block, (begin, end) => {
-      if (onward) collective.send(right, block, begin, end);
+    const from = (rank - step + size) % size;
+    const run = all.subarray(offsets[from], offsets[from + 1]);
+    await collective.receive(left, run, (begin, end) => {
+      if (step < size - 1) collective.send(right, run, begin, end);
     });
   }
-}
+};
 
 /**
  * Direct: everyone sends its run to everyone. One step, n·(P−1)/P bytes into every rank, and as much out of it for
  * equal runs. Ranks start with different peers, so that nobody is asked by all at once.
  */
-export async function allgatherDirect(
-  collective: Collective,
-  offsets: readonly number[],
-  all: NumericArray,
-): Promise<void> {
+export const allgatherDirect: Algorithm = async (collective, offsets, all) => {
   const { rank, size } = collective;
   const run = (r: number): NumericArray => all.subarray(offsets[r], offsets[r + 1]);
   for (let distance = 1; distance < size; distance++) collective.send((rank + distance) % size, run(rank));
@@ -82,7 +75,7 @@ export async function allgatherDirect(
     const from = (rank - distance + size) % size;
     await collective.receive(from, run(from));
   }
-}
+};
 
 /**
  * Doubling, for short runs of many ranks: in step k every rank passes the min(2^k, P − 2^k) runs it has to the rank
@@ -90,11 +83,7 @@ export async function allgatherDirect(
  *
  * Bruck, Ho, Kipnis, Upfal, Weathersby: Efficient algorithms for all-to-all communications, IEEE TPDS 8 (1997).
  */
-export async function allgatherDoubling(
-  collective: Collective,
-  offsets: readonly number[],
-  all: NumericArray,
-): Promise<void> {
+export const allgatherDoubling: Algorithm = async (collective, offsets, all) => {
   const { rank, size } = collective;
   for (let held = 1; held < size; held *= 2) {
     const moved = Math.min(held, size - held);
@@ -123,7 +112,7 @@ export async function allgatherDoubling(
       at += end - begin;
     }
   }
-}
+};
 
 /** Where the runs of ranks first … first + count − 1 (mod P) lie: one stretch, or two where they wrap around. */
 function cyclicRun(offsets: readonly number[], first: number, count: number): [begin: number, end: number][] {

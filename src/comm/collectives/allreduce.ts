@@ -5,7 +5,7 @@ import { reductionOf, signatureOf } from "../calls/signature.js";
 import type { Fold } from "../channels/segment.js";
 import { COPIED } from "../channels/window.js";
 import type { NumericArray, ReduceOp } from "../communicator.js";
-import { allgatherDirect } from "./allgather.js";
+import { allgatherDirect, passRound } from "./allgather.js";
 import { evenOffsets } from "./blocks.js";
 import { FEW_RANKS, KB, MB } from "./bounds.js";
 import { broadcast } from "./broadcast.js";
@@ -13,22 +13,13 @@ import { reduceInOrder } from "./in-order.js";
 import { reduceScatterDirect, reduceScatterRing } from "./reduce-scatter.js";
 import { complete, foldOf } from "./reduction.js";
 
-export async function callAllreduce<T extends NumericArray>(
-  queue: CollectiveQueue,
-  data: T,
-  op: ReduceOp<T>,
-): Promise<T> {
+export async function callAllreduce(queue: CollectiveQueue, data: NumericArray, op: ReduceOp): Promise<void> {
   const dtype = checkArray("allreduce", "data", data);
   const signature = signatureOf("allreduce", { dtype, count: data.length, reduction: reductionOf(op) });
   await queue.run(signature, (collective) => allreduce(collective, plainArray(data), op));
-  return data;
 }
 
-async function allreduce<T extends NumericArray>(
-  collective: Collective,
-  data: T,
-  op: ReduceOp<T>,
-): Promise<void> {
+async function allreduce(collective: Collective, data: NumericArray, op: ReduceOp): Promise<void> {
   if (typeof op === "function") {
     await reduceInOrder(collective, data, op);
     await collective.finish(); // the broadcast overwrites what was sent
@@ -40,7 +31,9 @@ async function allreduce<T extends NumericArray>(
   complete(op, data, collective.size);
 }
 
-function chosen({ size, locality }: Collective, bytes: number): typeof allreduceDoubling {
+type Algorithm = (collective: Collective, data: NumericArray, fold: Fold) => Promise<void>;
+
+function chosen({ size, locality }: Collective, bytes: number): Algorithm {
   if (bytes <= (locality === "memory" ? 256 : 64) * KB) return allreduceDoubling;
   return size <= FEW_RANKS && (locality === "memory" || bytes <= 4 * MB) ? allreduceDirect : allreduceRing;
 }
@@ -53,11 +46,7 @@ function chosen({ size, locality }: Collective, bytes: number): typeof allreduce
  *
  * Thakur, Rabenseifner, Gropp: Optimization of collective communication operations in MPICH, IJHPCA 19 (2005), §4.5.
  */
-export async function allreduceDoubling<T extends NumericArray>(
-  collective: Collective,
-  data: T,
-  fold: Fold<T>,
-): Promise<void> {
+export const allreduceDoubling: Algorithm = async (collective, data, fold) => {
   const { rank, size } = collective;
   const core = 2 ** Math.floor(Math.log2(size));
   if (rank >= core) {
@@ -72,7 +61,7 @@ export async function allreduceDoubling<T extends NumericArray>(
     await collective.receiveFold(rank ^ distance, data, fold);
   }
   if (rank + core < size) collective.send(rank + core, data);
-}
+};
 
 /**
  * Ring, for long vectors: a pipelined ring reduce-scatter whose complete segments set out at once on a pipelined ring
@@ -83,27 +72,15 @@ export async function allreduceDoubling<T extends NumericArray>(
  *
  * Patarasuk, Yuan: Bandwidth optimal all-reduce algorithms for clusters of workstations, JPDC 69 (2009).
  */
-export async function allreduceRing<T extends NumericArray>(
-  collective: Collective,
-  data: T,
-  fold: Fold<T>,
-): Promise<void> {
+export const allreduceRing: Algorithm = async (collective, data, fold) => {
   const { rank, size } = collective;
-  const right = (rank + 1) % size;
-  const left = (rank + size - 1) % size;
   const offsets = evenOffsets(data.length, size);
-  const block = (k: number): T => data.subarray(offsets[k], offsets[k + 1]) as T;
-  const mine = block(rank);
+  const mine = data.subarray(offsets[rank], offsets[rank + 1]);
   await reduceScatterRing(collective, data, fold, offsets, (begin, end) => {
-    collective.send(right, mine, begin, end);
+    collective.send((rank + 1) % size, mine, begin, end);
   });
-  for (let step = 1; step < size; step++) {
-    const arriving = block((rank - step + size) % size);
-    await collective.receive(left, arriving, (begin, end) => {
-      if (step < size - 1) collective.send(right, arriving, begin, end);
-    });
-  }
-}
+  await passRound(collective, offsets, data);
+};
 
 /**
  * Direct, for ranks that read each other's memory: rank k folds everyone's block k, then everyone reads all complete
@@ -111,13 +88,9 @@ export async function allreduceRing<T extends NumericArray>(
  *
  * As in the ring, a block is overwritten by its final value only after its owner has read the old one.
  */
-export async function allreduceDirect<T extends NumericArray>(
-  collective: Collective,
-  data: T,
-  fold: Fold<T>,
-): Promise<void> {
+export const allreduceDirect: Algorithm = async (collective, data, fold) => {
   const offsets = evenOffsets(data.length, collective.size);
-  const mine = data.subarray(offsets[collective.rank], offsets[collective.rank + 1]) as T;
+  const mine = data.subarray(offsets[collective.rank], offsets[collective.rank + 1]);
   await reduceScatterDirect(collective, data, fold, offsets, mine);
   await allgatherDirect(collective, offsets, data);
-}
+};

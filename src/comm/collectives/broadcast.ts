@@ -6,23 +6,19 @@ import type { NumericArray } from "../communicator.js";
 import { binomialTree } from "./binomial-tree.js";
 import { FEW_RANKS, KB, MB } from "./bounds.js";
 
-export async function callBroadcast<T extends NumericArray>(
-  queue: CollectiveQueue,
-  data: T,
-  root: number,
-): Promise<T> {
+export async function callBroadcast(queue: CollectiveQueue, data: NumericArray, root: number): Promise<void> {
   checkRank("broadcast", "root", root, queue.size);
   const dtype = checkArray("broadcast", "data", data);
   const signature = signatureOf("broadcast", { dtype, count: data.length, root });
   await queue.run(signature, (collective) => broadcast(collective, data, root));
-  return data;
 }
 
-export function broadcast(collective: Collective, data: ArrayBufferView, root: number): Promise<void> {
-  return chosen(collective, data.byteLength)(collective, data, root);
-}
+type Algorithm = (collective: Collective, data: NumericArray, root: number) => Promise<void>;
 
-function chosen({ size, locality }: Collective, bytes: number): typeof broadcastTree {
+export const broadcast: Algorithm = (collective, data, root) =>
+  chosen(collective, data.byteLength)(collective, data, root);
+
+function chosen({ size, locality }: Collective, bytes: number): Algorithm {
   if (size <= FEW_RANKS && (locality === "memory" || bytes <= 64 * KB)) return broadcastDirect;
   // Of four ranks a tree spares the root one message of three, and costs a hop.
   if (size <= 4 && locality === "host" && bytes <= 1 * MB) return broadcastDirect;
@@ -36,11 +32,7 @@ function chosen({ size, locality }: Collective, bytes: number): typeof broadcast
  *
  * Thakur, Rabenseifner, Gropp: Optimization of collective communication operations in MPICH, IJHPCA 19 (2005), §4.2.
  */
-export async function broadcastTree(
-  collective: Collective,
-  data: ArrayBufferView,
-  root: number,
-): Promise<void> {
+export const broadcastTree: Algorithm = async (collective, data, root) => {
   const { parent, children } = binomialTree(collective.rank, collective.size, root);
   const onward = [...children].reverse();
   if (parent === undefined) for (const child of onward) collective.send(child, data);
@@ -49,7 +41,7 @@ export async function broadcastTree(
       for (const child of onward) collective.send(child, data, begin, end);
     });
   }
-}
+};
 
 /**
  * Chain, pipelined, for long messages: every rank passes each segment on to the next; n bytes in and out per rank.
@@ -57,11 +49,7 @@ export async function broadcastTree(
  *
  * Barnett, Payne, van de Geijn, Watts: Broadcasting on meshes with wormhole routing, JPDC 35 (1996).
  */
-export async function broadcastChain(
-  collective: Collective,
-  data: ArrayBufferView,
-  root: number,
-): Promise<void> {
+export const broadcastChain: Algorithm = async (collective, data, root) => {
   const { rank, size } = collective;
   const next = (rank + 1) % size;
   const previous = (rank + size - 1) % size;
@@ -72,17 +60,13 @@ export async function broadcastChain(
   await collective.receive(previous, data, (begin, end) => {
     if (next !== root) collective.send(next, data, begin, end);
   });
-}
+};
 
 /** Direct: the root sends to everyone. One step, n·(P−1) bytes out of the root: for ranks that read its memory. */
-export async function broadcastDirect(
-  collective: Collective,
-  data: ArrayBufferView,
-  root: number,
-): Promise<void> {
+export const broadcastDirect: Algorithm = async (collective, data, root) => {
   if (collective.rank !== root) {
     await collective.receive(root, data);
     return;
   }
   for (let r = 0; r < collective.size; r++) if (r !== root) collective.send(r, data);
-}
+};

@@ -8,13 +8,13 @@ import { binomialTree } from "./binomial-tree.js";
  * subtree is a run of ranks and contributions fold in rank order; each is received whole before it is folded.
  * ⌈log₂ P⌉ hops, n bytes out per rank, n·(P−1) in all. The result is in rank 0's `accumulator`.
  */
-export async function reduceInOrder<T extends NumericArray>(
+export async function reduceInOrder(
   collective: Collective,
-  accumulator: T,
-  fold: Fold<T>,
+  accumulator: NumericArray,
+  fold: Fold,
 ): Promise<void> {
   const { parent, children } = binomialTree(collective.rank, collective.size, 0);
-  const contribution = accumulator.slice() as T;
+  const contribution = accumulator.slice();
   for (const child of children) {
     await collective.receive(child, contribution);
     fold(accumulator, contribution);

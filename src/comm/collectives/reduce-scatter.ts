@@ -15,45 +15,33 @@ import { scatter } from "./scatter.js";
  * block k.
  */
 
-export async function callReduceScatter<T extends NumericArray>(
+export async function callReduceScatter(
   queue: CollectiveQueue,
-  data: T,
-  op: ReduceOp<T>,
+  data: NumericArray,
+  op: ReduceOp,
   counts: readonly number[],
-  mine: T,
-): Promise<T> {
-  const runs = checkRuns("reduceScatter", queue, counts, mine, "data", data);
-  const signature = signatureOf("reduceScatter", { ...runs, reduction: reductionOf(op) });
-  await queue.run(signature, (collective) =>
-    reduceScatter(collective, plainArray(data), op, counts, plainArray(mine)),
-  );
-  return mine;
-}
-
-/** Leaves `data` as it is. */
-async function reduceScatter<T extends NumericArray>(
-  collective: Collective,
-  data: T,
-  op: ReduceOp<T>,
-  counts: readonly number[],
-  mine: T,
+  mine: NumericArray,
 ): Promise<void> {
-  if (typeof op === "function") {
-    const work = data.slice() as T;
-    await reduceInOrder(collective, work, op);
-    return scatter(collective, work, counts, mine, 0);
-  }
+  const runs = checkRuns("reduceScatter", queue, counts, mine, "data", data);
   const offsets = offsetsOf(counts);
-  const run = [offsets[collective.rank]!, offsets[collective.rank + 1]!] as const;
-  if (collective.size <= FEW_RANKS) {
-    mine.set(data.subarray(...run));
-    await reduceScatterDirect(collective, data, foldOf(op), offsets, mine);
-  } else {
-    const work = data.slice() as T;
-    await reduceScatterRing(collective, work, foldOf(op), offsets);
-    mine.set(work.subarray(...run));
-  }
-  complete(op, mine, collective.size);
+  const run = [offsets[queue.rank]!, offsets[queue.rank + 1]!] as const;
+  const signature = signatureOf("reduceScatter", { ...runs, reduction: reductionOf(op) });
+  await queue.run(signature, async (collective) => {
+    if (typeof op === "function") {
+      const work = plainArray(data).slice();
+      await reduceInOrder(collective, work, op);
+      return scatter(collective, work, counts, mine, 0);
+    }
+    if (queue.size <= FEW_RANKS) {
+      mine.set(data.subarray(...run));
+      await reduceScatterDirect(collective, data, foldOf(op), offsets, mine);
+    } else {
+      const work = plainArray(data).slice();
+      await reduceScatterRing(collective, work, foldOf(op), offsets);
+      mine.set(work.subarray(...run));
+    }
+    complete(op, mine, queue.size);
+  });
 }
 
 /**
@@ -66,10 +54,10 @@ async function reduceScatter<T extends NumericArray>(
  *
  * Thakur, Rabenseifner, Gropp, IJHPCA 19 (2005), §4.3.
  */
-export async function reduceScatterRing<T extends NumericArray>(
+export async function reduceScatterRing(
   collective: Collective,
-  data: T,
-  fold: Fold<T>,
+  data: NumericArray,
+  fold: Fold,
   offsets: readonly number[],
   onComplete?: (begin: number, end: number) => void,
 ): Promise<void> {
@@ -77,7 +65,7 @@ export async function reduceScatterRing<T extends NumericArray>(
   if (size === 1) return;
   const right = (rank + 1) % size;
   const left = (rank + size - 1) % size;
-  const block = (k: number): T => data.subarray(offsets[k], offsets[k + 1]) as T;
+  const block = (k: number): NumericArray => data.subarray(offsets[k], offsets[k + 1]);
   collective.send(right, block(left));
   for (let step = 2; step <= size; step++) {
     const travelling = block((rank - step + size) % size);
@@ -92,12 +80,12 @@ export async function reduceScatterRing<T extends NumericArray>(
  * Direct: everyone sends block k to rank k, which folds them in the order of ranks after its own. One step,
  * n·(P−1)/P bytes out of and into every rank. `mine` holds this rank's own block before and the result after.
  */
-export async function reduceScatterDirect<T extends NumericArray>(
+export async function reduceScatterDirect(
   collective: Collective,
-  data: T,
-  fold: Fold<T>,
+  data: NumericArray,
+  fold: Fold,
   offsets: readonly number[],
-  mine: T,
+  mine: NumericArray,
 ): Promise<void> {
   const { rank, size } = collective;
   for (let distance = 1; distance < size; distance++) {

@@ -11,30 +11,24 @@ import { reduceInOrder } from "./in-order.js";
 import { reduceScatterDirect, reduceScatterRing } from "./reduce-scatter.js";
 import { complete, foldOf } from "./reduction.js";
 
-export async function callReduce<T extends NumericArray>(
+export async function callReduce(
   queue: CollectiveQueue,
-  data: T,
-  op: ReduceOp<T>,
+  data: NumericArray,
+  op: ReduceOp,
   root: number,
-): Promise<T> {
+): Promise<void> {
   checkRank("reduce", "root", root, queue.size);
   const dtype = checkArray("reduce", "data", data);
   const signature = signatureOf("reduce", { dtype, count: data.length, root, reduction: reductionOf(op) });
   await queue.run(signature, (collective) => reduce(collective, plainArray(data), op, root));
-  return data;
 }
 
 /** Overwrites `data` at the root only. */
-async function reduce<T extends NumericArray>(
-  collective: Collective,
-  data: T,
-  op: ReduceOp<T>,
-  root: number,
-): Promise<void> {
+async function reduce(collective: Collective, data: NumericArray, op: ReduceOp, root: number): Promise<void> {
   const isRoot = collective.rank === root;
   if (typeof op === "function") {
     const top = collective.rank === 0;
-    const accumulator = top && isRoot ? data : (data.slice() as T);
+    const accumulator = top && isRoot ? data : data.slice();
     await reduceInOrder(collective, accumulator, op);
     if (root === 0) return;
     if (top) collective.send(root, accumulator);
@@ -43,11 +37,13 @@ async function reduce<T extends NumericArray>(
   }
   const algorithm = chosen(collective, data.byteLength);
   const spares = isRoot || algorithm === reduceDirect;
-  await algorithm(collective, spares ? data : (data.slice() as T), foldOf(op), root);
+  await algorithm(collective, spares ? data : data.slice(), foldOf(op), root);
   if (isRoot) complete(op, data, collective.size);
 }
 
-function chosen({ size }: Collective, bytes: number): typeof reduceTree {
+type Algorithm = (collective: Collective, data: NumericArray, fold: Fold, root: number) => Promise<void>;
+
+function chosen({ size }: Collective, bytes: number): Algorithm {
   if (bytes <= 1 * MB) return reduceTree;
   return size <= FEW_RANKS ? reduceDirect : reduceRing;
 }
@@ -59,12 +55,7 @@ function chosen({ size }: Collective, bytes: number): typeof reduceTree {
  *
  * Thakur, Rabenseifner, Gropp, IJHPCA 19 (2005), §4.4.
  */
-export async function reduceTree<T extends NumericArray>(
-  collective: Collective,
-  accumulator: T,
-  fold: Fold<T>,
-  root: number,
-): Promise<void> {
+export const reduceTree: Algorithm = async (collective, accumulator, fold, root) => {
   const { parent, children } = binomialTree(collective.rank, collective.size, root);
   for (const child of children) {
     const last = child === children.at(-1);
@@ -73,7 +64,7 @@ export async function reduceTree<T extends NumericArray>(
     });
   }
   if (children.length === 0 && parent !== undefined) collective.send(parent, accumulator);
-}
+};
 
 /**
  * Reduce-scatter, then gather, for long vectors: a ring reduces block k at rank k, which sends it to the root.
@@ -82,40 +73,30 @@ export async function reduceTree<T extends NumericArray>(
  *
  * Thakur, Rabenseifner, Gropp, IJHPCA 19 (2005), §4.4 (Rabenseifner's algorithm, with a ring in its first part).
  */
-export async function reduceRing<T extends NumericArray>(
-  collective: Collective,
-  work: T,
-  fold: Fold<T>,
-  root: number,
-): Promise<void> {
+export const reduceRing: Algorithm = async (collective, work, fold, root) => {
   const offsets = evenOffsets(work.length, collective.size);
   const mine = blockOf(work, offsets, collective.rank);
   await reduceScatterRing(collective, work, fold, offsets, (begin, end) => {
     if (collective.rank !== root) collective.send(root, mine, begin, end);
   });
   if (collective.rank === root) await gatherBlocks(collective, work, offsets);
-}
+};
 
 /**
  * The same for ranks that read each other's memory: everyone reads and folds a block, the root reads the results.
  * Two steps. Only the root's `data` is overwritten.
  */
-export async function reduceDirect<T extends NumericArray>(
-  collective: Collective,
-  data: T,
-  fold: Fold<T>,
-  root: number,
-): Promise<void> {
+export const reduceDirect: Algorithm = async (collective, data, fold, root) => {
   const offsets = evenOffsets(data.length, collective.size);
   const own = blockOf(data, offsets, collective.rank);
-  const mine = collective.rank === root ? own : (own.slice() as T);
+  const mine = collective.rank === root ? own : own.slice();
   await reduceScatterDirect(collective, data, fold, offsets, mine);
   if (collective.rank === root) await gatherBlocks(collective, data, offsets);
   else collective.send(root, mine);
-}
+};
 
-function blockOf<T extends NumericArray>(data: T, offsets: readonly number[], rank: number): T {
-  return data.subarray(offsets[rank], offsets[rank + 1]) as T;
+function blockOf(data: NumericArray, offsets: readonly number[], rank: number): NumericArray {
+  return data.subarray(offsets[rank], offsets[rank + 1]);
 }
 
 async function gatherBlocks(

@@ -6,8 +6,7 @@ import type { NumericArray, ReduceOp } from "../communicator.js";
  * The fold of an operation. All built-in ones are commutative bit for bit, so that ranks which fold in different
  * orders of two get the same result. `mean` folds as a sum; `complete` divides.
  */
-export function foldOf<T extends NumericArray>(op: ReduceOp<T>): Fold<T> {
-  if (typeof op === "function") return op;
+export function foldOf(op: Exclude<ReduceOp, Fold>): Fold {
   switch (op) {
     case "sum":
     case "mean":
@@ -20,7 +19,7 @@ export function foldOf<T extends NumericArray>(op: ReduceOp<T>): Fold<T> {
 }
 
 /** What remains to do when all `ranks` contributions are folded. Integer means round towards zero. */
-export function complete<T extends NumericArray>(op: ReduceOp<T>, data: T, ranks: number): void {
+export function complete(op: ReduceOp, data: NumericArray, ranks: number): void {
   if (op !== "mean" || ranks === 1) return;
   for (let i = 0; i < data.length; i++) data[i] = data[i]! / ranks;
 }

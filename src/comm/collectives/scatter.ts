@@ -5,30 +5,29 @@ import { signatureOf } from "../calls/signature.js";
 import type { NumericArray } from "../communicator.js";
 import { offsetsOf } from "./blocks.js";
 
-export async function callScatter<T extends NumericArray>(
+export async function callScatter(
   queue: CollectiveQueue,
-  all: T | undefined,
+  all: NumericArray | undefined,
   counts: readonly number[],
-  mine: T,
+  mine: NumericArray,
   root: number,
-): Promise<T> {
+): Promise<void> {
   checkRank("scatter", "root", root, queue.size);
   const source = givenToRoot("scatter", queue.rank === root, all);
   const runs = checkRuns("scatter", queue, counts, mine, "all", source);
   await queue.run(signatureOf("scatter", { ...runs, root }), (collective) =>
     scatter(collective, source, counts, mine, root),
   );
-  return mine;
 }
 
 /**
  * The root sends every rank its run directly: one step, n·(P−1)/P bytes out of the root.
  */
-export async function scatter<T extends NumericArray>(
+export async function scatter(
   collective: Collective,
-  all: T | undefined,
+  all: NumericArray | undefined,
   counts: readonly number[],
-  mine: T,
+  mine: NumericArray,
   root: number,
 ): Promise<void> {
   if (collective.rank !== root) {
