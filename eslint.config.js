@@ -106,6 +106,14 @@ function zones() {
   return [...betweenRooms, ...betweenFolders];
 }
 
+/** What tests share lives in test/helpers. */
+const testZone = {
+  target: "./test",
+  from: "./test",
+  except: ["./helpers"],
+  message: "Tests import of test only helpers.",
+};
+
 export default tseslint.config(
   { ignores: ["dist", "coverage", "node_modules", "runs", "src/compute/assembly/*.ts"] },
   js.configs.recommended,
@@ -116,7 +124,10 @@ export default tseslint.config(
     languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
     settings: { "import-x/resolver-next": [createTypeScriptImportResolver({ project: "tsconfig.json" })] },
     rules: {
-      "import-x/no-restricted-paths": ["error", { zones: zones(), basePath: import.meta.dirname }],
+      "import-x/no-restricted-paths": [
+        "error",
+        { zones: [...zones(), testZone], basePath: import.meta.dirname },
+      ],
       "import-x/no-cycle": "error",
       "@typescript-eslint/no-floating-promises": "error",
       "@typescript-eslint/no-misused-promises": "error",
