@@ -1,10 +1,12 @@
 import type { Command } from "commander";
-import { mkdir, readFile, stat } from "node:fs/promises";
+import { readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { UsageError } from "../errors.js";
+import { makeFolder } from "../paths.js";
+import { formatPlural } from "../report/format.js";
 import { CheckpointFolder } from "../run/checkpoint-folder.js";
 import { DamagedCheckpointError, decodeCheckpoint, type StoredCheckpoint } from "../run/checkpoint.js";
-import { checkRunFolder, writeModel } from "../run/files.js";
+import { contentOf, writeModel } from "../run/files.js";
 
 /** `apts export runs/1 --out DIR`: the model of a checkpoint, as `tf.loadLayersModel` reads it. */
 export function exportCommand(program: Command): void {
@@ -15,15 +17,25 @@ export function exportCommand(program: Command): void {
     .requiredOption("--out <DIR>", "folder to make, for model.json and weights.bin")
     .action(async (from: string, { out }: { out: string }) => {
       const { model, ledger } = await readCheckpoint(from);
-      await checkRunFolder(out);
-      await mkdir(out, { recursive: true });
+      await makeNewFolder(out);
       await writeModel(out, model);
       const { last, steps } = ledger;
-      const more = steps.made > 0 ? ` and ${steps.made} steps more` : "";
+      const more = steps.made > 0 ? ` and ${formatPlural(steps.made, "step")} more` : "";
       const measured =
         last && more === "" ? `: test accuracy ${last.testAccuracy}, test loss ${last.testLoss}` : "";
       console.log(`${join(out, "model.json")}, epoch ${last?.epoch ?? 0}${more}${measured}`);
     });
+}
+
+/** @throws UsageError where anything is in its place that is not an empty folder */
+async function makeNewFolder(path: string): Promise<void> {
+  const content = await contentOf(path);
+  if (content !== "nothing") {
+    throw new UsageError(
+      `Expected --out to be a new or empty folder, but ${path} holds ${content} already. Choose another folder.`,
+    );
+  }
+  await makeFolder(path, "the model's folder");
 }
 
 /** @throws UsageError where there is none that is whole */

@@ -26,6 +26,8 @@ export interface RankEnvironment {
   readonly localRank: number;
   readonly localSize: number;
   readonly rendezvous: string;
+  /** What its user calls that place, where they have named another, from which ranks are led there. */
+  readonly meetingPlace?: string;
   readonly timeoutSeconds: number;
   readonly insecure: boolean;
   /** Default "auto". */

@@ -160,6 +160,31 @@ describe("by hand", () => {
     },
   );
 
+  it(
+    "says for whom it waits, and in the end who has not come, by the place its user knows",
+    TIME,
+    async () => {
+      const variables = {
+        WORLD_SIZE: "3",
+        MASTER_ADDR: "127.0.0.1",
+        MASTER_PORT: String(30_000 + (process.pid % 9000)),
+      };
+      const place = `127.0.0.1:${variables.MASTER_PORT}`;
+      const alone = (RANK: string) =>
+        outcome(start([process.execPath, APTS, "train", ...RUN, "--timeout", "7"], { ...variables, RANK }));
+      const { stderr: first } = await alone("0");
+      expect(first).toContain(`Rank 0 of 3 waits at ${place} for ranks 1, 2.`);
+      expect(first).toContain(
+        `apts: The rendezvous at ${place} refused rank 0. Expected 3 ranks to arrive within 7 s`,
+      );
+      const { stderr: second } = await alone("1");
+      expect(second).toContain(`Rank 1 of 3 waits at ${place} for rank 0.`);
+      expect(second).toMatch(
+        /apts: Expected rank 0 of job \d+ to answer at 127.0.0.1:\d+, within 7 s: nobody answers/,
+      );
+    },
+  );
+
   it("refuses a program that starts ranks itself, instead of training as often", TIME, async () => {
     const program = join(temporaryFolder(), "program.mjs");
     const library = builtUrl("src/index.ts");

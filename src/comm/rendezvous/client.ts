@@ -24,7 +24,7 @@ export async function meet(
   peer: PeerAddress,
   security: Security,
 ): Promise<readonly PeerAddress[]> {
-  const { rank, size, jobId, rendezvous } = environment;
+  const { rank, size, jobId, rendezvous, meetingPlace = rendezvous } = environment;
   const socket = new zmq.Dealer({ ...COMMON, ...security.connecting });
   const timers: NodeJS.Timeout[] = [];
   try {
@@ -35,7 +35,7 @@ export async function meet(
       failure,
     ]);
     if (answer.type === "table") return answer.peers;
-    throw new AptsError(`The rendezvous at ${rendezvous} refused rank ${rank}. ${answer.message}`);
+    throw new AptsError(`The rendezvous at ${meetingPlace} refused rank ${rank}. ${answer.message}`);
   } finally {
     timers.forEach(clearTimeout);
     socket.close();
@@ -51,7 +51,7 @@ async function register(socket: zmq.Dealer, registration: Registration): Promise
 /** Rejects when it is clear that no answer will come, with the reason. */
 function watchForFailure(
   socket: zmq.Dealer,
-  { rank, rendezvous, timeoutSeconds }: RankEnvironment,
+  { rank, rendezvous, meetingPlace = rendezvous, timeoutSeconds }: RankEnvironment,
   timers: NodeJS.Timeout[],
 ): Promise<never> {
   return new Promise<never>((_, reject) => {
@@ -62,7 +62,7 @@ function watchForFailure(
       },
       broken: () => {
         const message =
-          `Rank ${rank} lost the rendezvous at ${rendezvous} before all ranks had come: ` +
+          `Rank ${rank} lost the rendezvous at ${meetingPlace} before all ranks had come: ` +
           "the launcher, or the rank that ran it, ended.";
         timers.push(setTimeout(reject, LAST_ANSWER_MS, new AptsError(message)));
       },
@@ -71,7 +71,7 @@ function watchForFailure(
     const late = (): void => {
       const found = open ? "it answers, but not all ranks came" : "nobody answers there";
       const message =
-        `Expected rank ${rank} to meet the others at ${rendezvous} within ${seconds} s, but ${found}. ` +
+        `Expected rank ${rank} to meet the others at ${meetingPlace} within ${seconds} s, but ${found}. ` +
         "Is the launcher running, and can this machine reach that address and port?";
       reject(new CommunicationTimeoutError(message));
     };

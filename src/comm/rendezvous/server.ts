@@ -25,6 +25,8 @@ export interface RendezvousOptions {
 export interface Rendezvous {
   /** `tcp://host:port`, for APTS_RENDEZVOUS. */
   readonly endpoint: string;
+  /** The ranks that have not come yet: "rank 1", "ranks 1, 3". */
+  missing(): string;
   close(): Promise<void>;
 }
 
@@ -63,11 +65,12 @@ export async function startRendezvous(options: RendezvousOptions): Promise<Rende
   const answer = (route: Buffer, message: Answer): void => {
     socket.send([route, JSON.stringify(message)]).catch(() => undefined); // it left; the others will hear of that
   };
+  const missing = (): string =>
+    listRanks(Array.from({ length: size }, (_, rank) => rank).filter((rank) => !guests.has(rank)));
   const deadline = setTimeout(() => {
-    const missing = Array.from({ length: size }, (_, rank) => rank).filter((rank) => !guests.has(rank));
     over =
-      `Expected ${size} ranks to arrive within ${timeoutSeconds} s, but ${listRanks(missing)} did not. ` +
-      `See the output of ${missing.length === 1 ? "that rank" : "those ranks"}, or raise --timeout.`;
+      `Expected ${size} ranks to arrive within ${timeoutSeconds} s, but ${missing()} did not. ` +
+      `See the output of ${size - guests.size === 1 ? "that rank" : "those ranks"}, or raise --timeout.`;
     for (const { route } of guests.values()) answer(route, { type: "refused", message: over });
   }, timeoutSeconds * 1000);
 
@@ -96,6 +99,7 @@ export async function startRendezvous(options: RendezvousOptions): Promise<Rende
 
   return {
     endpoint: `tcp://${host}:${socket.lastEndpoint!.split(":").at(-1)!}`,
+    missing,
     close: async () => {
       clearTimeout(deadline);
       socket.close();

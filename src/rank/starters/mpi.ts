@@ -90,7 +90,9 @@ export const flux: Starter = (variables) => {
 /** Reads the variables of a launcher. Ranks of several hosts meet where MASTER_ADDR says, by PMI, or `otherwise`. */
 function launcher(names: Names, otherwise: (variables: NodeJS.ProcessEnv) => Place | undefined): Starter {
   return (variables) => {
-    if (textOf(variables, names.rank) === undefined) return undefined;
+    // Several launchers tell the size as PMI does: by itself it is not this one's.
+    const own = names.size === "PMI_SIZE" ? [names.rank] : [names.rank, names.size];
+    if (own.every((name) => textOf(variables, name) === undefined)) return undefined;
     const { rank, size } = rankOf(variables, names)!;
     const [localRank, localSize] = [
       wholeOf(variables, names.localRank),

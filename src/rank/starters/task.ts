@@ -17,8 +17,8 @@ export interface Task {
 
 /** Where the ranks of a task's job find each other. */
 export type Place =
-  /** All are on this host: a socket in a folder that only their user may enter. */
-  | { readonly kind: "host" }
+  /** All are on this host, as `given` may have said: a socket in a folder that only their user may enter. */
+  | { readonly kind: "host"; readonly given?: string | undefined }
   /**
    * Rank 0 is at one of `hosts`, and listens on `port`, else on one of a few made from the job's name. `secret` is one
    * that the starter gave to all ranks and to nobody else; with `munge`, SLURM's credentials take its place.
@@ -36,6 +36,21 @@ export type Place =
   | { readonly kind: "pmi"; readonly descriptor: number; readonly local: boolean }
   /** The starter does not say. */
   | { readonly kind: "unknown" };
+
+/** The place of ranks as their user knows it. */
+export function placeName({ starter, place }: Pick<Task, "starter" | "place">): string {
+  switch (place.kind) {
+    case "host":
+      return place.given ?? "this host";
+    case "address":
+      return `${place.hosts.join(" or ")}${place.port === undefined ? "" : `:${place.port}`}`;
+    case "pmi":
+    case "unknown":
+      return `what ${starter} offers`;
+    default:
+      return place satisfies never;
+  }
+}
 
 /** A starter: the task that `variables` describe, or undefined where it did not start this process. */
 export type Starter = (variables: NodeJS.ProcessEnv) => Task | undefined;
@@ -86,7 +101,10 @@ export function rankOf(
 export function masterOf(variables: NodeJS.ProcessEnv, prefix = ""): Place | undefined {
   const host = textOf(variables, `${prefix}MASTER_ADDR`);
   if (host === undefined) return undefined;
-  if (/^(localhost|127\.[\d.]+|::1)$/.test(host)) return { kind: "host" };
+  if (/^(localhost|127\.[\d.]+|::1)$/.test(host)) {
+    const port = textOf(variables, `${prefix}MASTER_PORT`);
+    return { kind: "host", given: port === undefined ? host : `${host}:${port}` };
+  }
   if (isIPv6(host)) {
     throw new UsageError(`Expected ${prefix}MASTER_ADDR to be a name or an IPv4 address, got ${host}.`);
   }

@@ -179,6 +179,7 @@ describe("startedBy", () => {
       { ...byHand, MASTER_ADDR: "fd00::2" },
       /^Expected MASTER_ADDR to be a name or an IPv4 address, got fd00::2/,
     ],
+    [without(openMpi, "OMPI_COMM_WORLD_RANK"), /^Found OMPI_COMM_WORLD_SIZE=8 .* no OMPI_COMM_WORLD_RANK/],
     [without(openMpi, "OMPI_COMM_WORLD_SIZE"), /^Found OMPI_COMM_WORLD_RANK=5 .* no OMPI_COMM_WORLD_SIZE/],
     [
       { ...openMpi, RANK: "0", WORLD_SIZE: "2" },

@@ -1,7 +1,8 @@
 import { UsageError } from "../../../errors.js";
 import { allowsSharedMemory, newJob, type RankEnvironment } from "../../../rank/environment.js";
 import { startRendezvous } from "../server.js";
-import type { Task } from "../../../rank/starters/index.js";
+import { placeName, type Task } from "../../../rank/starters/task.js";
+import { processWarnings } from "../../log.js";
 import { meetingOf, type Meeting } from "./meeting.js";
 
 export interface JoinOptions {
@@ -34,6 +35,19 @@ export async function join(task: Task, given: JoinOptions): Promise<Joined> {
   return task.rank === 0 ? receive(task, options, meeting) : visit(task, options, meeting);
 }
 
+/** After how long a rank says for whom it waits, in milliseconds. */
+const SAY_AFTER = 5000;
+
+/** Says what `words` then are, unless the function that is returned is called before. */
+function sayLater(words: () => string): () => void {
+  const timer = setTimeout(() => {
+    processWarnings("warn", words());
+  }, SAY_AFTER).unref();
+  return () => {
+    clearTimeout(timer);
+  };
+}
+
 /** Rank 0: makes the secrets, runs the rendezvous and invites the others. */
 async function receive(task: Task, options: JoinOptions, meeting: Meeting): Promise<Joined> {
   const secrets = newJob();
@@ -41,32 +55,41 @@ async function receive(task: Task, options: JoinOptions, meeting: Meeting): Prom
   const rendezvous = await startRendezvous({ ...options, ...secrets, size: task.size, host });
   const port = Number(new URL(rendezvous.endpoint).port);
   const invitation: Invitation = { ...secrets, port };
+  const unsaid = sayLater(
+    () => `Rank 0 of ${task.size} waits at ${placeName(task)} for ${rendezvous.missing()}.`,
+  );
   try {
     const end = await meeting.announce(JSON.stringify(invitation));
     const close = async (): Promise<void> => {
+      unsaid();
       end();
       await rendezvous.close();
     };
     return { environment: environmentOf(task, options, invitation, host), close };
   } catch (error) {
+    unsaid();
     await rendezvous.close();
     throw error;
   }
 }
 
 async function visit(task: Task, options: JoinOptions, meeting: Meeting): Promise<Joined> {
-  const { message, host } = await meeting.hear();
+  const { rank, size } = task;
+  const unsaid = sayLater(() => `Rank ${rank} of ${size} waits at ${placeName(task)} for rank 0.`);
+  const { message, host } = await meeting.hear().finally(unsaid);
   const invitation = JSON.parse(message) as Invitation;
   return { environment: environmentOf(task, options, invitation, host), close: () => Promise.resolve() };
 }
 
 function environmentOf(
-  { rank, size, localRank = 0, localSize = 1 }: Task,
+  task: Task,
   options: JoinOptions,
   { port, ...secrets }: Invitation,
   host: string,
 ): RankEnvironment {
-  return { rank, size, localRank, localSize, ...options, ...secrets, rendezvous: `tcp://${host}:${port}` };
+  const { rank, size, localRank = 0, localSize = 1 } = task;
+  const where = { rendezvous: `tcp://${host}:${port}`, meetingPlace: placeName(task) };
+  return { rank, size, localRank, localSize, ...options, ...secrets, ...where };
 }
 
 function placeIsUnknown({ starter, size }: Task): string {

@@ -21,7 +21,10 @@ const PAUSE = 100;
 const LONGEST_ANSWER = 1 << 16;
 
 /** One address to listen on, or to call. */
-export type Door = { readonly host: string; readonly port: number } | { readonly path: string };
+export type Door =
+  | { readonly host: string; readonly port: number }
+  /** `name`: what its user calls the place. */
+  | { readonly path: string; readonly name: string };
 
 interface Announcement {
   readonly job: string;
@@ -86,7 +89,7 @@ export async function hear(
     await sleep(PAUSE);
   }
   throw new AptsError(
-    `Expected rank 0 of job ${job} to answer at ${listDoors(doors)}, within ${timeoutSeconds} s: ${problem}.`,
+    `Expected rank 0 of job ${job.trim()} to answer at ${listDoors(doors)}, within ${timeoutSeconds} s: ${problem}.`,
   );
 }
 
@@ -105,7 +108,7 @@ async function call(door: Door): Promise<string> {
 
 /** "n1 at one of the ports 20001, 20002" */
 function listDoors(doors: readonly Door[]): string {
-  const paths = doors.flatMap((door) => ("path" in door ? [door.path] : []));
+  const paths = doors.flatMap((door) => ("path" in door ? [door.name] : []));
   const tcp = doors.flatMap((door) => ("port" in door ? [door] : []));
   const hosts = [...new Set(tcp.map(({ host }) => host))].join(" or ");
   const ports = [...new Set(tcp.map(({ port }) => port))];

@@ -3,7 +3,7 @@ import { lookup } from "node:dns/promises";
 import { hostname, networkInterfaces } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
 import { AptsError, UsageError } from "../../../errors.js";
-import type { Place, Task } from "../../../rank/starters/index.js";
+import { placeName, type Place, type Task } from "../../../rank/starters/task.js";
 import { givenSecret, networkSeal } from "./key.js";
 import { announce, candidatePorts, hear, type Door } from "./meeting-point.js";
 import { exchange } from "./pmi.js";
@@ -46,16 +46,18 @@ export async function meetingOf(task: Task, options: Options): Promise<Meeting> 
   }
 }
 
-function inPrivate({ job }: Task, path: string, { timeoutSeconds }: Options): Meeting {
+function inPrivate(task: Task, path: string, { timeoutSeconds }: Options): Meeting {
+  const { job } = task;
+  const doors = [{ path, name: placeName(task) }];
   return {
     ownHost: () => Promise.resolve(LOOPBACK),
     async announce(message) {
       await removeStale(path);
-      const server = await announce(job, message, noSeal, [{ path }]);
+      const server = await announce(job, message, noSeal, doors);
       return () => server.close();
     },
     async hear() {
-      const { message } = await hear(job, [{ path }], noSeal, timeoutSeconds);
+      const { message } = await hear(job, doors, noSeal, timeoutSeconds);
       return { message, host: LOOPBACK };
     },
   };
