@@ -1,3 +1,6 @@
+const GOLDEN = 0x9e3779b9; // 2³² / φ: the customary "nothing up my sleeve" constant
+const TWO_POW_32 = 4294967296;
+
 /**
  * The project's one source of randomness: sfc32 (Chris Doty-Humphrey, PractRand), a 128-bit counter-bearing
  * generator of 32-bit numbers that passes PractRand and BigCrush, in four adds and two shifts a number.
@@ -8,16 +11,6 @@
  *
  * Integers, uniforms and permutations are exact arithmetic: the same on every machine. `normal` uses one logarithm.
  */
-export interface RandomState {
-  readonly key: readonly [number, number];
-  readonly words: readonly [number, number, number, number];
-  /** The second normal of a pair, not yet handed out. */
-  readonly spare: number | null;
-}
-
-const GOLDEN = 0x9e3779b9; // 2³² / φ: the customary "nothing up my sleeve" constant
-const TWO_POW_32 = 4294967296;
-
 export class Random {
   #key: readonly [number, number];
   #a = 0;
@@ -106,18 +99,9 @@ export class Random {
     return items;
   }
 
-  /** Everything needed to go on from here, as plain values (checkpoints). */
-  get state(): RandomState {
-    return { key: this.#key, words: [this.#a, this.#b, this.#c, this.#counter], spare: this.#spare };
-  }
-
-  /** A generator that goes on where `state` was taken. */
-  static from(state: RandomState): Random {
-    const random = new Random(0);
-    random.#key = state.key;
-    [random.#a, random.#b, random.#c, random.#counter] = state.words;
-    random.#spare = state.spare;
-    return random;
+  /** The 64 bits that make the stream what it is. */
+  get key(): readonly [number, number] {
+    return this.#key;
   }
 
   #start(): void {

@@ -37,13 +37,13 @@ export interface StartedBackend {
 }
 
 /** The BLAS in use, if any, and why others are not. */
-export interface BlasReport {
+interface BlasReport {
   readonly name: string | undefined;
   readonly file: string | undefined;
   readonly rejected: readonly RejectedLibrary[];
 }
 
-export interface RejectedBackend {
+interface RejectedBackend {
   readonly backend: BackendName;
   readonly reason: string;
 }

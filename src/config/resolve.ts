@@ -3,7 +3,7 @@ import { UsageError } from "../errors.js";
 import { kebab, type OptionTable, type ValuesOf } from "./option.js";
 
 /** Where a value came from, which is how messages name it. */
-export type Source =
+type Source =
   | { readonly kind: "command line" }
   | { readonly kind: "file"; readonly path: string }
   | { readonly kind: "program" };

@@ -2,11 +2,11 @@ import { types } from "node:util";
 import { UsageError } from "../errors.js";
 
 /** Numbers in arrays of arrays, rows first; the innermost may be typed arrays. */
-export type NestedNumbers = readonly (number | NestedNumbers | TypedNumbers)[];
+type NestedNumbers = readonly (number | NestedNumbers | TypedNumbers)[];
 type TypedNumbers = Float32Array | Float64Array | Int8Array | Uint8Array | Int16Array | Uint16Array | Int32Array | Uint32Array | Uint8ClampedArray; // prettier-ignore
 
 /** A `tf.Tensor` of any copy of TensorFlow.js, as far as it is looked at here. */
-export interface TensorLike {
+interface TensorLike {
   readonly shape: readonly number[];
   readonly dtype: string;
   data(): Promise<ArrayLike<unknown>>;
@@ -55,7 +55,7 @@ export function adviceOn(value: unknown): string {
   return types.isPromise(value) ? " Await it first." : "";
 }
 
-export function isTensor(value: unknown): value is TensorLike {
+function isTensor(value: unknown): value is TensorLike {
   const { shape, dtype, data } = (value ?? {}) as Partial<TensorLike>;
   return Array.isArray(shape) && typeof dtype === "string" && typeof data === "function";
 }

@@ -3,7 +3,7 @@ import { digitStyles, type DigitStyle } from "./digit-styles.js";
 import { Random } from "../random.js";
 
 /** Images are SIDE × SIDE, one channel, ink 255 on paper 0, like MNIST's. */
-export const SIDE = 28;
+const SIDE = 28;
 const PIXELS = SIDE * SIDE;
 
 /**

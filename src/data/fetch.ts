@@ -45,7 +45,7 @@ export async function fetchData(name: FileDataName, options: FetchOptions = {}):
     }
     case "cifar10": {
       if (!(await allPresent(directory, CIFAR10_FILES))) {
-        const archive = await get(sources.cifar10.downloads[0]!);
+        const archive = await get(sources.cifar10.downloads[0]);
         await unpackFiles(archive, directory, CIFAR10_FILES);
         await rm(archive);
       }

@@ -1,7 +1,7 @@
 import { scaleLinear, scaleLog } from "d3-scale";
 
 /** The smallest of `values` and `most`. A run may have more epochs than a call takes arguments. */
-export function smallest(values: readonly number[], most: number): number {
+function smallest(values: readonly number[], most: number): number {
   return values.reduce((a, b) => Math.min(a, b), most);
 }
 

@@ -15,7 +15,7 @@ export interface NamedRun {
   readonly metrics: readonly CurvePoint[];
 }
 
-export interface Spread {
+interface Spread {
   readonly mean: number;
   readonly min: number;
   readonly max: number;
