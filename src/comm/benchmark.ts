@@ -20,7 +20,7 @@ export interface CommunicationTiming {
   readonly gigabytesPerSecond: number;
 }
 
-export const BENCHMARK_OPERATIONS = [
+const BENCHMARK_OPERATIONS = [
   "barrier",
   "send",
   "broadcast",
@@ -32,7 +32,7 @@ export const BENCHMARK_OPERATIONS = [
 export type BenchmarkOperation = (typeof BENCHMARK_OPERATIONS)[number];
 
 /** 1 KB to the parameters of ResNet-18. */
-export const BENCHMARK_SIZES: readonly number[] = [1024, 16_384, 108_544, 1 << 20, 4 << 20, 46_756_048];
+const BENCHMARK_SIZES: readonly number[] = [1024, 16_384, 108_544, 1 << 20, 4 << 20, 46_756_048];
 
 /**
  * Times collectives; called by all ranks with the same options, returns the timings on all. `send` is a message
