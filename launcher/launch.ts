@@ -3,8 +3,9 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { startRendezvous } from "../src/comm/rendezvous/server.js";
 import { newJob, toVariables, type RankEnvironment } from "../src/rank/environment.js";
 import type { RankEvent } from "../src/rank/events.js";
-import type { RankStart } from "./agent/protocol.js";
+import { STOPPED } from "../src/rank/stop-signals.js";
 import { checkLoopback, ownAddress } from "./address.js";
+import type { RankStart } from "./agent/protocol.js";
 import type { Host, HostSpec } from "./host.js";
 import { Hosts } from "./hosts.js";
 export { HostUnreachableError } from "./hosts.js";
@@ -13,7 +14,7 @@ import { fileOutput, terminalOutput, type OutputWriter, type WriteLine } from ".
 import { place, type Placement, type PlacementRules } from "./placement.js";
 import { StopRequests, type StopSignal } from "./stop-requests.js";
 import { settlesWithin } from "./waiting.js";
-import { stoppedCode, type RankFailure, type Verdict } from "./verdict.js";
+import type { RankFailure, Verdict } from "./verdict.js";
 
 export interface LaunchSpec extends Partial<PlacementRules> {
   /** The program of every rank, and its arguments. */
@@ -127,7 +128,7 @@ async function runWithRestarts(all: Launch): Promise<LaunchResult> {
 
 async function runOnce(all: Launch, restart: number): Promise<LaunchResult> {
   const { spec, hosts, placements, output, requests } = all;
-  if (requests.stoppedBy) return { exitCode: stoppedCode(requests.stoppedBy), consequences: [] };
+  if (requests.stoppedBy) return { exitCode: STOPPED[requests.stoppedBy], consequences: [] };
   const { timeoutSeconds, insecure = false, sharedMemory = true } = spec;
   const group = { ...newJob(), size: placements.length, timeoutSeconds, insecure, sharedMemory };
   const addressFor = ownAddress(hosts.all);

@@ -1,5 +1,6 @@
 import type { ErrorReport } from "../src/errors.js";
 import { explainError } from "../src/host/system-errors.js";
+import { STOPPED } from "../src/rank/stop-signals.js";
 import { whyEnded, whyKilled } from "./endings.js";
 import type { Placement } from "./placement.js";
 import type { StopSignal } from "./stop-requests.js";
@@ -48,15 +49,10 @@ export interface Verdict {
   readonly consequences: readonly string[];
 }
 
-/** The exit code of a job, or a rank, that a signal has stopped. */
-export function stoppedCode(signal: StopSignal): number {
-  return signal === "SIGINT" ? 130 : 143;
-}
-
 /**
  * - `cause`: a failure of the rank's own;
  * - `consequence`: it only reports that another rank failed;
- * - `none`: it is at work, has done its work, or ended because it was told to (130 and 143: see `stoppedCode`).
+ * - `none`: it is at work, has done its work, or ended because it was told to (see `STOPPED`).
  */
 export function judgeRank({ error, ending }: RankRecord): "cause" | "consequence" | "none" {
   if (error) return error.consequence ? "consequence" : "cause";
@@ -64,7 +60,7 @@ export function judgeRank({ error, ending }: RankRecord): "cause" | "consequence
     case undefined:
       return "none";
     case "exit":
-      return ending.asked || [0, 130, 143].includes(ending.code) ? "none" : "cause";
+      return ending.asked || [0, ...Object.values(STOPPED)].includes(ending.code) ? "none" : "cause";
     case "signal":
       return ending.asked ? "none" : "cause";
     case "notStarted":
@@ -111,7 +107,7 @@ export function explain({ failure, consequences }: Verdict): string {
 
 function exitCodeOf(records: readonly RankRecord[], stoppedBy: StopSignal | undefined): number {
   if (records.every(({ ending }) => ending?.kind === "exit" && ending.code === 0)) return 0;
-  if (stoppedBy) return stoppedCode(stoppedBy);
+  if (stoppedBy) return STOPPED[stoppedBy];
   return Math.max(...records.map(({ ending }) => (ending?.kind === "exit" ? ending.code : 0)));
 }
 

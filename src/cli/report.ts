@@ -1,15 +1,13 @@
 import Table from "cli-table3";
 import type { Command } from "commander";
-import { join } from "node:path";
-import { UsageError } from "../errors.js";
+import { readRecord, recordIn } from "../job/recorded.js";
 import { namesOf, type RecordedRun } from "../job/run-names.js";
-import { pathError, readUserFile } from "../paths.js";
+import { pathError } from "../paths.js";
 import { comparison, markdownTable } from "../report/comparison.js";
 import { curvesSvg } from "../report/curves.js";
 import { formatCount } from "../report/format.js";
 import { readMetrics, type EpochMetrics } from "../report/metrics.js";
 import { writeWhole } from "../run/files.js";
-import type { RunRecord } from "../run/record.js";
 import { printableLine } from "../terminal.js";
 
 /** `apts report RUN…`: curves and a table of finished or running runs; runs that differ in the seed alone become a mean and a band. */
@@ -57,23 +55,5 @@ interface ReadRun extends RecordedRun {
 
 async function readRun(argument: string): Promise<ReadRun> {
   const [, label, folder] = /^(?:(.*)=)?([^=]*)$/.exec(argument)!;
-  return { label, metrics: await readMetrics(folder!), record: await readRecord(folder!) };
-}
-
-async function readRecord(folder: string): Promise<RunRecord> {
-  const path = join(folder, "config.json");
-  const text = (await readUserFile(path, "the record of a run that apts train has written")).toString();
-  let record: Partial<RunRecord>;
-  try {
-    record = JSON.parse(text) as Partial<RunRecord>;
-  } catch (error) {
-    throw new UsageError(`Expected the record of a run in ${path}, but: ${(error as Error).message}`, {
-      cause: error,
-    });
-  }
-  const options: Partial<RunRecord["options"]> | undefined = record.options;
-  if (options?.method && options.methodOptions && record.backend) return record as RunRecord;
-  throw new UsageError(
-    `Expected the record of a run in ${path}, found other JSON. Give the folder that apts train wrote with --out.`,
-  );
+  return { label, metrics: await readMetrics(folder!), record: readRecord(recordIn(folder!)) };
 }

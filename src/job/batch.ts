@@ -6,6 +6,7 @@ import { HELP } from "../config/help-groups.js";
 import { flag, inGroup, integer, text, type OptionTable, type ValuesOf } from "../config/option.js";
 import { AptsError, UsageError } from "../errors.js";
 import { makeFolder } from "../paths.js";
+import { STOPPED } from "../rank/stop-signals.js";
 
 /** What to ask SLURM for. */
 export const submitOptions = inGroup(HELP.slurm, {
@@ -35,8 +36,6 @@ export const submitOptions = inGroup(HELP.slurm, {
 
 /** How long before the time limit SLURM asks the ranks to write a checkpoint and end, in seconds. */
 const WARNING = 120;
-/** What a run ends with that a signal has stopped after a checkpoint. */
-const STOPPED = 143;
 
 /** How many ranks that makes. */
 export function ranksOf(values: ValuesOf<typeof submitOptions>): number {
@@ -103,8 +102,8 @@ const CORES = [
 
 const REQUEUE = [
   "code=$?",
-  `# ${STOPPED}: stopped by SIGUSR1 after a checkpoint, with work left.`,
-  `if [ $code = ${STOPPED} ]; then scontrol requeue "$SLURM_JOB_ID"; fi`,
+  `# ${STOPPED.SIGTERM}: stopped by SIGUSR1 after a checkpoint, with work left.`,
+  `if [ $code = ${STOPPED.SIGTERM} ]; then scontrol requeue "$SLURM_JOB_ID"; fi`,
   "exit $code",
 ];
 

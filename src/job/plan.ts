@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { slotsOf } from "../../launcher/launch.js";
 import { launchOptions, launchSpecOf } from "../../launcher/options.js";
@@ -10,8 +11,8 @@ import { isBuiltIn } from "../network/models/names.js";
 import { startedBy } from "../rank/starters/index.js";
 import { expectStartedOnce } from "../rank/starters/once.js";
 import { IN_MEMORY, trainConfig, trainOptions, type TrainConfig } from "../run/options.js";
-import { jobOptions } from "./job-options.js";
-import { optionsOf, readRecord, type InMemory } from "./recorded.js";
+import { jobOptions, startOptions } from "./job-options.js";
+import { optionsOf, readRecord, recordIn, type InMemory } from "./recorded.js";
 import type { RunSpec } from "./specification.js";
 
 /** A training job as its user wants it. */
@@ -34,13 +35,12 @@ export async function planJob(sources: readonly Given[], memory = NOTHING): Prom
     "train()",
     'Start the program without mpirun, srun or apts-launch, or start "apts train" by them.',
   );
-  const { launch, job, run } = sortSources(sources);
-  const { dryRun, ...launchValues } = resolveOptions(launchOptions, launch);
-  const where = await launchSpecOf(launchValues);
-  const values = resolveOptions(jobOptions, job);
+  const { inTable, others: run } = splitSources(sources, startOptions);
+  const { dryRun, maxRestarts, ...values } = resolveOptions(startOptions, inTable);
+  const where = await launchSpecOf(values);
   const saysRanks = values.resume !== undefined || run.some(({ values: { ranks } }) => ranks !== undefined);
   const spec = planRun(run, values, saysRanks ? 1 : await slotsOf(where), memory);
-  return { spec, where, maxRestarts: values.maxRestarts, dryRun };
+  return { spec, where, maxRestarts, dryRun };
 }
 
 /**
@@ -49,9 +49,8 @@ export async function planJob(sources: readonly Given[], memory = NOTHING): Prom
  * @throws UsageError
  */
 export function refuseLaunchOptions(sources: readonly Given[], starter: string): void {
-  const { launch, job } = sortSources(sources);
   const table = { ...launchOptions, maxRestarts: jobOptions.maxRestarts };
-  const values = resolveOptions(table, [...launch, ...splitSources(job, table).inTable]);
+  const values = resolveOptions(table, splitSources(sources, table).inTable);
   const ways = {
     hostfile: "starts them where it was told to; without it, apts starts ranks by ssh",
     ranksPerHost: "says how many are on each host",
@@ -71,7 +70,7 @@ export function refuseLaunchOptions(sources: readonly Given[], starter: string):
 
 /** The run that so many ranks are to make, which something else starts. */
 export function planTask(sources: readonly Given[], ranks: number): RunSpec {
-  const { job, run } = sortSources(sources);
+  const { inTable, others: run } = splitSources(sources, startOptions);
   const wished = run.map(({ values }) => values["ranks"]).find((value) => value !== undefined);
   if (wished !== undefined && Number(wished) !== ranks) {
     throw new UsageError(
@@ -80,7 +79,7 @@ export function planTask(sources: readonly Given[], ranks: number): RunSpec {
     );
   }
   const step: Given = { source: { kind: "program" }, values: { ranks } };
-  return planRun([step, ...run], resolveOptions(jobOptions, job), ranks);
+  return planRun([step, ...run], resolveOptions(startOptions, inTable), ranks);
 }
 
 /** How ranks that apts has not started join each other. */
@@ -88,12 +87,6 @@ export function joinOptions(sources: readonly Given[]): JoinOptions {
   const table = { timeout: trainOptions.timeout, ...communicationOptions };
   const { timeout: timeoutSeconds, ...values } = resolveOptions(table, splitSources(sources, table).inTable);
   return { timeoutSeconds, ...values };
-}
-
-function sortSources(sources: readonly Given[]): { launch: Given[]; job: Given[]; run: Given[] } {
-  const { inTable: launch, others } = splitSources(sources, launchOptions);
-  const { inTable: job, others: run } = splitSources(others, jobOptions);
-  return { launch, job, run };
 }
 
 /** A run that goes on in a folder takes from the record there what `sources` leave open. */
@@ -146,8 +139,8 @@ function planResumption(
 }
 
 function recordedOptions(out: string, sources: readonly Given[], memory: InMemory): Given | undefined {
-  const found = readRecord(out);
-  return found && optionsOf(found.record, found.path, sources, memory);
+  const path = recordIn(out);
+  return existsSync(path) ? optionsOf(readRecord(path), path, sources, memory) : undefined;
 }
 
 /** A command line holds nothing in memory. */

@@ -1,4 +1,3 @@
-import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { readConfigFile } from "../config/file.js";
 import type { Given } from "../config/resolve.js";
@@ -13,16 +12,27 @@ export interface InMemory {
   readonly model: boolean;
 }
 
-/** What the run in `out` was started with; undefined where no run has begun there. UsageError where it cannot be read. */
-export function readRecord(out: string): { record: RunRecord; path: string } | undefined {
-  const path = join(out, "config.json");
-  if (!existsSync(path)) return undefined;
-  const text = readUserFileSync(path, "the options of a run").toString();
+/** Where the run in `folder` is recorded. */
+export function recordIn(folder: string): string {
+  return join(folder, "config.json");
+}
+
+/** @throws UsageError where there is no record of a run at `path` */
+export function readRecord(path: string): RunRecord {
+  const text = readUserFileSync(path, "the record of a run that apts train has written").toString();
+  let record: Partial<RunRecord>;
   try {
-    return { record: JSON.parse(text) as RunRecord, path };
+    record = JSON.parse(text) as Partial<RunRecord>;
   } catch (error) {
-    throw new UsageError(`Expected the options of a run in ${path}, but: ${(error as Error).message}`);
+    throw new UsageError(`Expected the record of a run in ${path}, but: ${(error as Error).message}`, {
+      cause: error,
+    });
   }
+  const options: Partial<RunRecord["options"]> | undefined = record.options;
+  if (options?.method && options.methodOptions && record.backend) return record as RunRecord;
+  throw new UsageError(
+    `Expected the record of a run in ${path}, found other JSON. Give the folder that apts train wrote with --out.`,
+  );
 }
 
 /**

@@ -5,7 +5,7 @@ import { usableCores } from "../host/cores.js";
 import { fromVariables } from "../rank/environment.js";
 import { tellLauncher } from "../rank/events.js";
 import { watchParent } from "../rank/lifeline.js";
-import type { Task } from "../rank/starters/index.js";
+import type { Task } from "../rank/starters/task.js";
 import type { StopSignals } from "../rank/stop-signals.js";
 import { secondsLeft } from "../rank/time-left.js";
 import type { RunEvent } from "../run/events.js";

@@ -1,6 +1,7 @@
-/** Exit codes of a run that a signal has stopped, as shells count them. Warnings of a limit count as SIGTERM. */
-const REQUESTS = { SIGINT: 130, SIGTERM: 143 } as const;
-const WARNINGS = { SIGUSR1: 143, SIGUSR2: 143 } as const;
+/** Exit codes of a rank, and a job, that a signal has stopped, as shells count them. */
+export const STOPPED = { SIGINT: 130, SIGTERM: 143 } as const;
+/** Warnings of a limit count as SIGTERM. */
+const WARNINGS = { SIGUSR1: STOPPED.SIGTERM, SIGUSR2: STOPPED.SIGTERM };
 
 export interface StopSignals {
   /** Aborted by the first signal that asks this rank to stop. */
@@ -31,8 +32,8 @@ export function takeStopSignals(): StopSignals {
   return {
     stop: stop.signal,
     mayFinishStep: () => {
-      take(REQUESTS);
+      take(STOPPED);
     },
-    exitCode: () => code ?? REQUESTS.SIGTERM,
+    exitCode: () => code ?? STOPPED.SIGTERM,
   };
 }

@@ -4,8 +4,6 @@ import { slurm } from "./slurm.js";
 import { textOf, wholeOf, type Starter, type Task } from "./task.js";
 import { indexedJob, torch, torchrun, trainJob } from "./torch.js";
 
-export type { Place, Task } from "./task.js";
-
 /**
  * Who may have started this process, the innermost first: MPI's launchers run inside the allocations of resource
  * managers, whose variables their processes inherit and which describe the launcher, not them.

@@ -39,17 +39,9 @@ export type Place =
 
 /** The place of ranks as their user knows it. */
 export function placeName({ starter, place }: Pick<Task, "starter" | "place">): string {
-  switch (place.kind) {
-    case "host":
-      return place.given ?? "this host";
-    case "address":
-      return `${place.hosts.join(" or ")}${place.port === undefined ? "" : `:${place.port}`}`;
-    case "pmi":
-    case "unknown":
-      return `what ${starter} offers`;
-    default:
-      return place satisfies never;
-  }
+  if (place.kind === "host") return place.given ?? "this host";
+  if (place.kind !== "address") return `the exchange of ${starter}`;
+  return `${place.hosts.join(" or ")}${place.port === undefined ? "" : `:${place.port}`}`;
 }
 
 /** A starter: the task that `variables` describe, or undefined where it did not start this process. */

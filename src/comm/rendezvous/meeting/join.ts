@@ -38,14 +38,10 @@ export async function join(task: Task, given: JoinOptions): Promise<Joined> {
 /** After how long a rank says for whom it waits, in milliseconds. */
 const SAY_AFTER = 5000;
 
-/** Says what `words` then are, unless the function that is returned is called before. */
-function sayLater(words: () => string): () => void {
-  const timer = setTimeout(() => {
+function sayLater(words: () => string): NodeJS.Timeout {
+  return setTimeout(() => {
     processWarnings("warn", words());
   }, SAY_AFTER).unref();
-  return () => {
-    clearTimeout(timer);
-  };
 }
 
 /** Rank 0: makes the secrets, runs the rendezvous and invites the others. */
@@ -55,19 +51,19 @@ async function receive(task: Task, options: JoinOptions, meeting: Meeting): Prom
   const rendezvous = await startRendezvous({ ...options, ...secrets, size: task.size, host });
   const port = Number(new URL(rendezvous.endpoint).port);
   const invitation: Invitation = { ...secrets, port };
-  const unsaid = sayLater(
+  const waiting = sayLater(
     () => `Rank 0 of ${task.size} waits at ${placeName(task)} for ${rendezvous.missing()}.`,
   );
   try {
     const end = await meeting.announce(JSON.stringify(invitation));
     const close = async (): Promise<void> => {
-      unsaid();
+      clearTimeout(waiting);
       end();
       await rendezvous.close();
     };
     return { environment: environmentOf(task, options, invitation, host), close };
   } catch (error) {
-    unsaid();
+    clearTimeout(waiting);
     await rendezvous.close();
     throw error;
   }
@@ -75,8 +71,10 @@ async function receive(task: Task, options: JoinOptions, meeting: Meeting): Prom
 
 async function visit(task: Task, options: JoinOptions, meeting: Meeting): Promise<Joined> {
   const { rank, size } = task;
-  const unsaid = sayLater(() => `Rank ${rank} of ${size} waits at ${placeName(task)} for rank 0.`);
-  const { message, host } = await meeting.hear().finally(unsaid);
+  const waiting = sayLater(() => `Rank ${rank} of ${size} waits at ${placeName(task)} for rank 0.`);
+  const { message, host } = await meeting.hear().finally(() => {
+    clearTimeout(waiting);
+  });
   const invitation = JSON.parse(message) as Invitation;
   return { environment: environmentOf(task, options, invitation, host), close: () => Promise.resolve() };
 }

@@ -2,7 +2,7 @@ import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { AptsError, UsageError } from "../../../errors.js";
-import type { Task } from "../../../rank/starters/index.js";
+import type { Task } from "../../../rank/starters/task.js";
 import { mungeSeal, noSeal, secretSeal, type Seal } from "./seal.js";
 
 /** A secret that all ranks inherited, or a file that holds it. */
