@@ -2,14 +2,13 @@ import { startBackend, type BackendOptions } from "../compute/backend.js";
 import { productSpeed } from "../compute/product-speed.js";
 import { startProfile, type KernelTime } from "../compute/profile.js";
 import { tf } from "../compute/tensorflow.js";
-import { Random } from "../random.js";
+import type { Dataset } from "../data/dataset.js";
 import { UsageError } from "../errors.js";
-import { cnn } from "./models/cnn.js";
+import { Random } from "../random.js";
+import { builtIn } from "./build.js";
 import { createEvaluator, type Chunk, type Evaluator } from "./evaluator.js";
 import { wholeTensors } from "./tensor-part.js";
-import { fcnn } from "./models/fcnn.js";
 import type { ModelName } from "./models/names.js";
-import { resnet18 } from "./models/resnet18.js";
 
 export interface ComputeBenchmarkOptions extends BackendOptions {
   readonly model: ModelName;
@@ -50,11 +49,11 @@ export interface ComputeBenchmark {
 }
 
 /** Samples and classes as in the literature. */
-const shapes: Readonly<Record<ModelName, { sample: readonly number[]; classes: number }>> = {
-  fcnn: { sample: [28, 28, 1], classes: 10 },
-  cnn: { sample: [28, 28, 1], classes: 10 },
-  resnet18: { sample: [32, 32, 3], classes: 1000 },
-  "resnet18-cifar": { sample: [32, 32, 3], classes: 10 },
+const shapes: Readonly<Record<ModelName, Pick<Dataset, "sampleShape" | "classes">>> = {
+  fcnn: { sampleShape: [28, 28, 1], classes: 10 },
+  cnn: { sampleShape: [28, 28, 1], classes: 10 },
+  resnet18: { sampleShape: [32, 32, 3], classes: 1000 },
+  "resnet18-cifar": { sampleShape: [32, 32, 3], classes: 10 },
 };
 
 /** A benchmark that is ready to be run, one evaluation at a time, beside others. */
@@ -154,28 +153,18 @@ export async function benchmarkCompute(options: ComputeBenchmarkOptions): Promis
 }
 
 function create(model: ModelName): tf.LayersModel {
-  const { sample, classes } = shapes[model];
-  const random = new Random(1);
-  switch (model) {
-    case "fcnn":
-      return fcnn(sample, classes, [32, 32], random);
-    case "cnn":
-      return cnn(sample, classes, [16, 32], [32], random);
-    case "resnet18":
-      return resnet18(sample, classes, "imagenet", random);
-    case "resnet18-cifar":
-      return resnet18(sample, classes, "cifar", random);
-  }
+  const hidden = model === "cnn" ? [32] : [32, 32];
+  return builtIn[model]({ hidden, channels: [16, 32] }, shapes[model], new Random(1));
 }
 
 function randomChunk(model: ModelName, rows: number, random: Random): Chunk {
-  const { sample, classes } = shapes[model];
-  const x = Float32Array.from({ length: rows * tf.util.sizeFromShape([...sample]) }, () =>
+  const { sampleShape, classes } = shapes[model];
+  const x = Float32Array.from({ length: rows * tf.util.sizeFromShape([...sampleShape]) }, () =>
     random.uniform(-1, 1),
   );
   const y = new Float32Array(rows * classes);
   for (let i = 0; i < rows; i++) y[i * classes + random.integer(classes)] = 1;
-  return { x: tf.tensor(x, [rows, ...sample]), y: tf.tensor2d(y, [rows, classes]), rows };
+  return { x: tf.tensor(x, [rows, ...sampleShape]), y: tf.tensor2d(y, [rows, classes]), rows };
 }
 
 async function medianTime(run: () => Promise<unknown>, rounds: number): Promise<number> {

@@ -40,15 +40,19 @@ export interface SampleKind extends Pick<Dataset, "sampleShape" | "classes"> {
   readonly name: string;
 }
 
-type Create = (choice: ModelChoice, data: SampleKind, random: Random) => tf.LayersModel;
+type Create = (
+  widths: Pick<ModelChoice, "hidden" | "channels">,
+  data: Pick<Dataset, "sampleShape" | "classes">,
+  random: Random,
+) => tf.LayersModel;
 
 /** The networks that need no file. */
-const builtIn: Readonly<Record<ModelName, Create>> = {
+export const builtIn: Readonly<Record<ModelName, Create>> = {
   fcnn: ({ hidden }, { sampleShape, classes }, random) => fcnn(sampleShape, classes, hidden, random),
   cnn: ({ channels, hidden }, { sampleShape, classes }, random) =>
     cnn(sampleShape, classes, channels, hidden, random),
-  resnet18: (_choice, { sampleShape, classes }, random) => resnet18(sampleShape, classes, "imagenet", random),
-  "resnet18-cifar": (_choice, { sampleShape, classes }, random) =>
+  resnet18: (_widths, { sampleShape, classes }, random) => resnet18(sampleShape, classes, "imagenet", random),
+  "resnet18-cifar": (_widths, { sampleShape, classes }, random) =>
     resnet18(sampleShape, classes, "cifar", random),
 };
 

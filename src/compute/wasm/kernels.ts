@@ -1,5 +1,6 @@
 import { readFile } from "node:fs/promises";
 import v8 from "node:v8";
+import type { Sgemm } from "../blas/libraries.js";
 
 /** What is used of WebAssembly's JavaScript interface: neither Node's types nor ES2023's have it. */
 declare const WebAssembly: {
@@ -23,22 +24,8 @@ export interface Kernels {
   multiplyAddScalar(a: number, b: number, c: number): number;
   /** Bytes of scratch memory for `gemm`. */
   gemmWorkspace(): number;
-  /** C ← op(A)·op(B), + C where `accumulate`; op(A) is (m, k), op(B) is (k, n). */
-  gemm(
-    transposeA: boolean,
-    transposeB: boolean,
-    m: number,
-    n: number,
-    k: number,
-    a: number,
-    lda: number,
-    b: number,
-    ldb: number,
-    accumulate: boolean,
-    c: number,
-    ldc: number,
-    workspace: number,
-  ): void;
+  /** With its last argument the address of scratch memory. */
+  gemm(...call: [...Parameters<Sgemm>, workspace: number]): void;
   /** x ← f(x + b) on every row, `stride` floats from row to row; b = 0 is none. */
   biasActivation(kind: number, x: number, b: number, rows: number, columns: number, stride: number): void;
   /** out ← f(x) for n elements. */
