@@ -24,7 +24,7 @@ import { broadcastChain, broadcastDirect, broadcastTree } from "../../dist/src/c
 import { reduceDirect, reduceRing, reduceTree } from "../../dist/src/comm/collectives/reduce.js";
 import { reduceScatterDirect, reduceScatterRing } from "../../dist/src/comm/collectives/reduce-scatter.js";
 import { init } from "../../dist/src/comm/index.js";
-import { foldOf } from "../../dist/src/comm/collectives/reduction.js";
+import { foldOf } from "../../dist/src/comm/collectives/folds.js";
 import { startRendezvous } from "../../dist/src/comm/rendezvous/server.js";
 import { newJob, toVariables } from "../../dist/src/rank/environment.js";
 

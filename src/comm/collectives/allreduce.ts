@@ -9,9 +9,9 @@ import { allgatherDirect, passRound } from "./allgather.js";
 import { evenOffsets } from "./blocks.js";
 import { FEW_RANKS, KB, MB } from "./bounds.js";
 import { broadcast } from "./broadcast.js";
+import { complete, foldOf } from "./folds.js";
 import { reduceInOrder } from "./in-order.js";
 import { reduceScatterDirect, reduceScatterRing } from "./reduce-scatter.js";
-import { complete, foldOf } from "./reduction.js";
 
 export async function callAllreduce(queue: CollectiveQueue, data: NumericArray, op: ReduceOp): Promise<void> {
   const dtype = checkArray("allreduce", "data", data);

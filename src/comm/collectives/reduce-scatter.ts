@@ -6,8 +6,8 @@ import type { Fold } from "../channels/segment.js";
 import type { NumericArray, ReduceOp } from "../communicator.js";
 import { offsetsOf } from "./blocks.js";
 import { FEW_RANKS } from "./bounds.js";
+import { complete, foldOf } from "./folds.js";
 import { reduceInOrder } from "./in-order.js";
-import { complete, foldOf } from "./reduction.js";
 import { scatter } from "./scatter.js";
 
 /*

@@ -7,9 +7,9 @@ import type { NumericArray, ReduceOp } from "../communicator.js";
 import { binomialTree } from "./binomial-tree.js";
 import { evenOffsets } from "./blocks.js";
 import { FEW_RANKS, MB } from "./bounds.js";
+import { complete, foldOf } from "./folds.js";
 import { reduceInOrder } from "./in-order.js";
 import { reduceScatterDirect, reduceScatterRing } from "./reduce-scatter.js";
-import { complete, foldOf } from "./reduction.js";
 
 export async function callReduce(
   queue: CollectiveQueue,
