@@ -1,5 +1,5 @@
 /** The public API of apts. */
-export { train, type TrainRequest } from "./api/train.js";
+export { train, type OwnMethodRequest, type TrainRequest } from "./api/train.js";
 export { init, createLocalGroup } from "./comm/index.js";
 export type { Communicator, NumericArray, ReduceOp, Traffic } from "./comm/communicator.js";
 export type { DataInMemory } from "./api/hand-over.js";
@@ -8,7 +8,8 @@ export type { InMemoryData } from "./data/in-memory.js";
 export * from "./errors.js";
 export type { MethodDescription } from "./methods/description.js";
 export { methods } from "./methods/registry.js";
-export type { MethodContext, Optimizer, Problem, StepReport } from "./methods/problem.js";
+export type { Method, State, StepReport } from "./methods/method.js";
+export type { MethodContext, Problem } from "./methods/problem.js";
 export { loadModel } from "./network/model-file.js";
 export type { ModelRequest } from "./network/build.js";
 export type { RunEvent } from "./run/events.js";

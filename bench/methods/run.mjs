@@ -26,8 +26,6 @@ const { values, positionals: wanted } = parseArgs({
 const { data, epochs, ranks, out } = values;
 const SEEDS = [0, 1, 2];
 
-const published = "--direction gradient --no-try-longer --radius 0.01 --grow 2";
-const publishedApts = `${published} --local-steps 5`;
 /** Options of each method; RATE stands for the learning rates to choose from. */
 const methods = {
   apts: { options: "--subdomains 2" },
@@ -37,11 +35,11 @@ const methods = {
   "TR, apts' step": { options: "--method tr --direction adam --try-longer --radius 0.005 --grow 1.5" },
   napts: { options: "--method napts --subdomains 2" },
   "apts, L-SR1": { options: "--subdomains 2 --direction l-sr1 --local-steps 5" },
-  "APTS order 1, N=1": { options: `--subdomains 1 --no-fdl ${publishedApts}` },
-  "APTS order 1, N=2": { options: `--subdomains 2 --no-fdl ${publishedApts}` },
-  "APTS order 1, N=4": { options: `--subdomains 4 --no-fdl ${publishedApts}` },
-  "APTS order 1, N=6": { options: `--subdomains 6 --no-fdl ${publishedApts}` },
-  "APTS order 1, N=6, fdl": { options: `--subdomains 6 ${publishedApts}` },
+  "APTS order 1, N=1": { options: "--subdomains 1 --no-fdl --preset published" },
+  "APTS order 1, N=2": { options: "--subdomains 2 --no-fdl --preset published" },
+  "APTS order 1, N=4": { options: "--subdomains 4 --no-fdl --preset published" },
+  "APTS order 1, N=6": { options: "--subdomains 6 --no-fdl --preset published" },
+  "APTS order 1, N=6, fdl": { options: "--subdomains 6 --preset published" },
   "TR order 1": { options: "--method tr" },
   "TR, L-SR1": { options: "--method tr --direction l-sr1" },
   "L-BFGS": { options: "--method lbfgs" },

@@ -6,9 +6,10 @@
  *   npm run build && node bench/trust-region/l-sr1.mjs [--n 11700000] [--k 5] [--rounds 11]
  */
 import { parseArgs } from "node:util";
-import { dot } from "../../dist/src/linalg/vector.js";
-import { LSR1Memory } from "../../dist/src/trust-region/l-sr1.js";
-import { obs } from "../../dist/src/trust-region/obs.js";
+import { dot } from "../../dist/src/linalg/reductions.js";
+import { wholeSpace } from "../../dist/src/linalg/space.js";
+import { obs } from "../../dist/src/trust-region/l-sr1/obs.js";
+import { noPairs, withPair } from "../../dist/src/trust-region/l-sr1/pairs.js";
 
 const { values } = parseArgs({
   options: {
@@ -23,8 +24,9 @@ const noise = () => Float32Array.from({ length: n }, () => Math.random() - 0.5);
 const pairs = Array.from({ length: k + 1 }, () => ({ s: noise(), y: noise() }));
 const g = noise();
 const copy = new Float32Array(n);
-const memory = new LSR1Memory(n, k);
-for (const { s, y } of pairs.slice(0, k)) memory.update(s, y);
+const space = wholeSpace(n);
+let memory = noPairs;
+for (const pair of pairs.slice(0, k)) memory = await withPair(memory, space, k, pair);
 let next = k;
 
 /** Each with the vectors of n float32 it reads or writes. */
@@ -34,19 +36,20 @@ const contestants = [
   {
     name: "update",
     vectors: 2 * k + 2,
-    run() {
-      const { s, y } = pairs[next++ % (k + 1)];
-      if (!memory.update(s, y)) throw new Error("The pair was skipped.");
+    async run() {
+      const before = memory;
+      memory = await withPair(memory, space, k, pairs[next++ % (k + 1)]);
+      if (memory === before) throw new Error("The pair was skipped.");
     },
   },
-  { name: "OBS", vectors: 4 * k + 3, run: () => obs(memory, g, 0.1) },
+  { name: "OBS", vectors: 4 * k + 3, run: () => obs(memory, space, g, 0.1) },
 ];
 
 const times = contestants.map(() => ({ wall: [], cpu: [] }));
 for (let round = -3; round < rounds; round++) {
   for (const [i, { run }] of contestants.entries()) {
     const [start, before] = [performance.now(), process.cpuUsage()];
-    run();
+    await run();
     const { user, system } = process.cpuUsage(before);
     if (round < 0) continue;
     times[i].wall.push(performance.now() - start);

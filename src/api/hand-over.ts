@@ -11,7 +11,7 @@ import { namesOfWeights, refuseCustomClasses, writeWeights } from "../network/fo
 import { checkModel } from "../network/inspect/check-model.js";
 import { checkPortable } from "../network/inspect/freezing.js";
 import { serialiseModel } from "../network/model-file.js";
-import { writeWhole } from "../run/files.js";
+import { writeWhole } from "../run/folder/files.js";
 
 /** Samples in memory: what to train on, and what to measure the result with. */
 export interface DataInMemory {

@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import type { tf } from "../compute/tensorflow.js";
 import type { Given } from "../config/resolve.js";
 import { describe } from "../data/arrays.js";
@@ -10,6 +11,7 @@ import type { startOptions } from "../job/job-options.js";
 import { planJob } from "../job/plan.js";
 import { runJob } from "../job/run-job.js";
 import { showRun } from "../job/show-run.js";
+import type { MethodName, MethodOptions } from "../methods/registry.js";
 import { checkStandardisedInPlace } from "../network/inputs/standardisation.js";
 import type { EpochMetrics } from "../report/metrics.js";
 import type { Summary } from "../report/summary.js";
@@ -25,7 +27,9 @@ import { expectNotStandardised, markStandardised, takeModel } from "./own-models
  * what only a program can give.
  */
 export interface TrainRequest
-  extends Omit<RunOptions, "model" | "data">, Omit<PartOf<typeof startOptions>, "dryRun"> {
+  extends Omit<RunOptions, "method" | "model" | "data">, Omit<PartOf<typeof startOptions>, "dryRun"> {
+  /** A built-in method; for one of a program's own see `OwnMethodRequest`. */
+  readonly method?: MethodName | undefined;
   /** A LayersModel (trained in place), or as on the command line: `fcnn`, a `model.json`, a module. */
   readonly model?: tf.LayersModel | string | undefined;
   /** Samples in memory, or as on the command line: `digits`, `mnist`, `cifar10`. */
@@ -40,18 +44,29 @@ export interface TrainRequest
   readonly verbose?: boolean | 0 | 1 | undefined;
 }
 
+/** The same with a method of one's own, a module that exports `method`, which has its options. */
+export interface OwnMethodRequest extends Omit<TrainRequest, "method" | keyof MethodOptions> {
+  readonly method: URL | `${string}.${"js" | "mjs" | "cjs" | "ts" | "mts"}`;
+  readonly [option: string]: unknown;
+}
+
 /**
  * Trains on several processes, of this machine where no host file is given, and resolves with the summary that is also in the run folder.
  *
  * @throws UsageError for options, model or data that cannot be; AptsError with the first cause where a rank fails
  */
-export async function train(request: TrainRequest = {}): Promise<Summary> {
+export async function train(request: TrainRequest | OwnMethodRequest = {}): Promise<Summary> {
   checkRequest(request);
   const { model, data, onEpoch, onEvent, signal, verbose, ...options } = request;
   refuseForeignOptions(options);
   if ("dryRun" in options)
     throw new UsageError('Expected options of a run, got "dryRun", which the command line alone has.');
-  const values: Record<string, unknown> = { ...options };
+  const { method } = options;
+  // Ranks are processes of their own: they read a method where they read this program's.
+  const values: Record<string, unknown> = {
+    ...options,
+    method: (method as unknown) instanceof URL ? fileURLToPath(method as unknown as URL) : method,
+  };
   const callbacks = new Callbacks(signal);
   const giveBack = isModel(model) ? takeModel(model) : undefined;
   const handover = await mkdtemp(join(tmpdir(), "apts-"));
@@ -111,7 +126,12 @@ function checkRequest(request: unknown): asserts request is TrainRequest {
       `Expected train({ model, data, … }), an object of options, got ${describe(request)}.`,
     );
   }
-  const { model, data, onEpoch, onEvent, signal } = request as TrainRequest;
+  const { method, model, data, onEpoch, onEvent, signal } = request as TrainRequest;
+  if (method !== undefined && typeof method !== "string" && !((method as unknown) instanceof URL)) {
+    throw new UsageError(
+      `Expected method to be the name of a method, or the path or URL of a module that exports method, since ranks are processes of their own, got ${describe(method)}.`,
+    );
+  }
   if ("model" in request && typeof model !== "string" && model !== undefined && !isModel(model)) {
     throw new UsageError(
       `Expected model to be a LayersModel (tf.sequential, tf.model, tf.loadLayersModel), the name of a built-in network, ` +

@@ -4,9 +4,9 @@ import { join } from "node:path";
 import { UsageError } from "../errors.js";
 import { makeFolder } from "../paths.js";
 import { formatPlural } from "../report/format.js";
-import { CheckpointFolder } from "../run/checkpoint-folder.js";
-import { DamagedCheckpointError, decodeCheckpoint, type StoredCheckpoint } from "../run/checkpoint.js";
-import { contentOf, writeModel } from "../run/files.js";
+import { CheckpointFolder } from "../run/checkpoint/store.js";
+import { DamagedCheckpointError, decodeCheckpoint, type StoredCheckpoint } from "../run/checkpoint/format.js";
+import { contentOf, writeModel } from "../run/folder/files.js";
 
 /** `apts export runs/1 --out DIR`: the model of a checkpoint, as `tf.loadLayersModel` reads it. */
 export function exportCommand(program: Command): void {
@@ -16,10 +16,10 @@ export function exportCommand(program: Command): void {
     .argument("<run|checkpoint>", "a run folder, whose newest checkpoint is taken, or a checkpoint's file")
     .requiredOption("--out <DIR>", "folder to make, for model.json and weights.bin")
     .action(async (from: string, { out }: { out: string }) => {
-      const { model, ledger } = await readCheckpoint(from);
+      const { model, state } = await readCheckpoint(from);
       await makeNewFolder(out);
       await writeModel(out, model);
-      const { last, steps } = ledger;
+      const { last, steps } = state.ledger;
       const more = steps.made > 0 ? ` and ${formatPlural(steps.made, "step")} more` : "";
       const measured =
         last && more === "" ? `: test accuracy ${last.testAccuracy}, test loss ${last.testLoss}` : "";

@@ -6,7 +6,7 @@ import { integer } from "../config/option.js";
 import { resolveOptions } from "../config/resolve.js";
 import { describeHosts } from "../job/hosts.js";
 import { startOptions } from "../job/job-options.js";
-import { aptsVersion } from "../run/record.js";
+import { aptsVersion } from "../run/folder/record.js";
 import { printable } from "../terminal.js";
 
 const options = {

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 import { Command, CommanderError } from "commander";
-import { aptsVersion } from "../run/record.js";
+import { aptsVersion } from "../run/folder/record.js";
 import { benchCommand } from "./bench.js";
 import { doctorCommand } from "./doctor.js";
 import { showError } from "./exit.js";
@@ -9,6 +9,7 @@ import { fetchCommand } from "./fetch.js";
 import { infoCommand } from "./info.js";
 import { methodsCommand } from "./methods.js";
 import { reportCommand } from "./report.js";
+import { methodOnCommandLine } from "./method-named.js";
 import { submitCommand } from "./submit.js";
 import { trainCommand } from "./train.js";
 
@@ -17,17 +18,18 @@ const program = new Command("apts")
   .version(aptsVersion())
   .showHelpAfterError("Run with --help for all options.")
   .exitOverride();
-trainCommand(program);
-submitCommand(program);
-infoCommand(program);
-doctorCommand(program);
-fetchCommand(program);
-reportCommand(program);
-exportCommand(program);
-methodsCommand(program);
-benchCommand(program);
 
 try {
+  const method = await methodOnCommandLine(process.argv.slice(2));
+  trainCommand(program, method);
+  submitCommand(program, method);
+  infoCommand(program);
+  doctorCommand(program);
+  fetchCommand(program);
+  reportCommand(program);
+  exportCommand(program);
+  methodsCommand(program);
+  benchCommand(program);
   await program.parseAsync();
 } catch (error) {
   // Commander has printed its message already; help and version end well.

@@ -2,6 +2,7 @@ import type { Command } from "commander";
 import { kebab } from "../config/option.js";
 import type { MethodDescription } from "../methods/description.js";
 import { methods } from "../methods/registry.js";
+import { tableOf } from "../run/method-options.js";
 
 /** `apts methods`: what each method is, and its options with ranges and defaults, as the Markdown of docs/methods.md. */
 export function methodsCommand(program: Command): void {
@@ -36,12 +37,12 @@ export function methodsPage(): string {
 
 function optionsTable(members: readonly MethodDescription[]): string {
   const rows = new Map<string, { readonly head: string[]; readonly defaults: string[] }>();
-  for (const [column, { options }] of members.entries()) {
-    for (const [option, { help, expected, fallback }] of Object.entries(options)) {
+  for (const [column, method] of members.entries()) {
+    for (const [option, { help, expected, fallback }] of Object.entries(tableOf(method))) {
       const head = [`\`--${kebab(option)}\``, help, expected];
       const key = head.join();
       if (!rows.has(key)) rows.set(key, { head, defaults: members.map(() => "–") });
-      rows.get(key)!.defaults[column] = String(fallback);
+      rows.get(key)!.defaults[column] = fallback === undefined ? "none" : String(fallback);
     }
   }
   return table(

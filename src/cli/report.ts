@@ -7,7 +7,7 @@ import { comparison, markdownTable } from "../report/comparison.js";
 import { curvesSvg } from "../report/curves.js";
 import { formatCount } from "../report/format.js";
 import { readMetrics, type EpochMetrics } from "../report/metrics.js";
-import { writeWhole } from "../run/files.js";
+import { writeWhole } from "../run/folder/files.js";
 import { printableLine } from "../terminal.js";
 
 /** `apts report RUN…`: curves and a table of finished or running runs; runs that differ in the seed alone become a mean and a band. */

@@ -1,26 +1,23 @@
 import type { Command } from "commander";
 import { fileURLToPath } from "node:url";
-import { kebab, type OptionTable } from "../config/option.js";
+import { kebab } from "../config/option.js";
 import { resolveOptions, splitSources, type Given } from "../config/resolve.js";
 import { jobScript, ranksOf, submitJob, submitOptions } from "../job/batch.js";
 import { jobOptions } from "../job/job-options.js";
 import { planTask, refuseLaunchOptions } from "../job/plan.js";
 import { readOptionsFile } from "../job/recorded.js";
-import { allTrainOptions } from "../run/options.js";
-import { addTrainOptions } from "./train-help.js";
-
-/** All but the number of ranks, which is that of the nodes times the ranks on each. */
-const trainTable: OptionTable = Object.fromEntries(
-  Object.entries({ ...allTrainOptions, ...jobOptions }).filter(([name]) => name !== "ranks"),
-);
+import type { MethodDescription } from "../methods/description.js";
+import { addTrainOptions, trainOptionsWith } from "./train-help.js";
 
 /** `apts submit`: checks the options of a training run, writes a SLURM job script for it and submits that. */
-export function submitCommand(program: Command): void {
+export function submitCommand(program: Command, method: MethodDescription): void {
   const command = program
     .command("submit")
     .description("submit a training run to SLURM")
     .option("--config <FILE>", "YAML or JSON file with options of the run; the command line wins");
-  addTrainOptions(command, { ...submitOptions, ...trainTable }).action(
+  // The number of ranks is that of the nodes times the ranks on each.
+  const { ranks, ...options } = trainOptionsWith(method);
+  addTrainOptions(command, method, { ...submitOptions, ...options, ...jobOptions }).action(
     async (values: Record<string, unknown>) => {
       await submit(values);
     },
@@ -34,7 +31,7 @@ async function submit({ config: file, ...values }: Record<string, unknown>): Pro
   const sources = file === undefined ? others : [...others, readOptionsFile(file as string, others)];
   const ranks = ranksOf(job);
   if (ranks > 1) refuseLaunchOptions(sources, "SLURM"); // one task starts ranks itself
-  const { out } = planTask(sources, ranks);
+  const { out } = await planTask(sources, ranks);
   const run: Record<string, unknown> = { ...others[0]!.values };
   if (run["resume"] === undefined) run["out"] = out; // one name for all tasks, and for every start of the job
   const train = [...argumentsFor({ config: file, ...run })];

@@ -1,25 +1,28 @@
 import { type Command, Help, Option as CommanderOption } from "commander";
 import { addOptions, helpOf } from "../config/commander.js";
-import { readConfigFile } from "../config/file.js";
 import { HELP } from "../config/help-groups.js";
 import type { OptionTable } from "../config/option.js";
 import type { MethodDescription } from "../methods/description.js";
-import { methodNamed, methods } from "../methods/registry.js";
+import { optionsOfMethods, tableOf } from "../run/method-options.js";
 import { trainOptions } from "../run/options.js";
 
-const OF_METHODS = new Set(methods.flatMap(({ options }) => Object.keys(options)));
 const OF_DECOMPOSITIONS: readonly string[] = [
   "subdomains",
   "decomposition",
 ] satisfies (keyof typeof trainOptions)[];
 const ORDER: readonly string[] = Object.values(HELP);
 
+/** All that a command line may name: the options of a run, of its method, and of other methods, to say that it is theirs. */
+export function trainOptionsWith(method: MethodDescription): OptionTable {
+  return { ...trainOptions, ...optionsOfMethods, ...tableOf(method) };
+}
+
 /**
  * Adds the options of a training run to a command, with help in groups that shows the options of the chosen method
  * alone, with its defaults (`apts train --method lion --help`); `--help-all` shows those of all methods.
  */
-export function addTrainOptions(command: Command, table: OptionTable): Command {
-  command.createHelp = () => new TrainHelp(table);
+export function addTrainOptions(command: Command, method: MethodDescription, table: OptionTable): Command {
+  command.createHelp = () => new TrainHelp(table, method);
   addOptions(command, table);
   command.addHelpOption(
     new CommanderOption("-h, --help", "this help, for the method of --method").helpGroup(HELP.help),
@@ -31,12 +34,15 @@ export function addTrainOptions(command: Command, table: OptionTable): Command {
 }
 
 class TrainHelp extends Help {
-  constructor(private readonly table: OptionTable) {
+  constructor(
+    private readonly table: OptionTable,
+    private readonly method: MethodDescription,
+  ) {
     super();
   }
 
   override visibleOptions(command: Command): CommanderOption[] {
-    const method = command.opts<{ helpAll?: true }>().helpAll ? undefined : chosenMethod(command.opts());
+    const method = command.opts<{ helpAll?: true }>().helpAll ? undefined : this.method;
     const place = ({ helpGroupHeading = HELP.run }: CommanderOption): number =>
       ORDER.indexOf(helpGroupHeading);
     return super
@@ -56,15 +62,9 @@ class TrainHelp extends Help {
   }
 }
 
-/** The method that --method or --config names, else the default. */
-function chosenMethod({ method, config }: { method?: unknown; config?: string }): MethodDescription {
-  const named = method ?? (config === undefined ? undefined : readConfigFile(config).values["method"]);
-  return methodNamed(trainOptions.method.parse(named ?? trainOptions.method.fallback, "--method"));
-}
-
-function concerns({ options, decomposes }: MethodDescription, name: string): boolean {
-  if (OF_DECOMPOSITIONS.includes(name)) return decomposes === true;
-  return name in options || !OF_METHODS.has(name);
+function concerns(method: MethodDescription, name: string): boolean {
+  if (OF_DECOMPOSITIONS.includes(name)) return method.decomposes === true;
+  return name in tableOf(method) || !(name in optionsOfMethods);
 }
 
 /** The option as the help of `method` shows it, or that of all methods. */
@@ -76,7 +76,7 @@ function shownFor(
   const name = option.attributeName();
   const declared = table[name];
   if (!declared) return option.helpGroupHeading === undefined ? option.helpGroup(HELP.run) : option;
-  const own = method?.options[name] ?? declared;
+  const own = (method ? declared : optionsOfMethods[name]) ?? declared;
   // A switch that is on is of use in its negative; one of all methods may be on for some.
   const negatable = own.placeholder === undefined && own.fallback !== false;
   const flags = negatable ? option.flags.replace("--", "--[no-]") : option.flags;

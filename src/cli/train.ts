@@ -10,19 +10,19 @@ import { specFromVariables } from "../job/specification.js";
 import { fromVariables } from "../rank/environment.js";
 import { startedBy } from "../rank/starters/index.js";
 import { takeStopSignals } from "../rank/stop-signals.js";
-import { allTrainOptions } from "../run/options.js";
+import type { MethodDescription } from "../methods/description.js";
 import { printableLine } from "../terminal.js";
 import { showError, showFailure } from "./exit.js";
-import { addTrainOptions } from "./train-help.js";
+import { addTrainOptions, trainOptionsWith } from "./train-help.js";
 
 /** `apts train`: starts the ranks; or, where this process is one of them already, trains as that rank. */
-export function trainCommand(program: Command): void {
+export function trainCommand(program: Command, method: MethodDescription): void {
   const command = program
     .command("train")
     .description("train a network on several ranks")
     .option("--config <FILE>", "YAML or JSON file with any of these options; the command line wins")
     .addOption(new Option("--json", "print the summary as JSON on standard output").helpGroup(HELP.folder));
-  addTrainOptions(command, { ...allTrainOptions, ...startOptions }).action(
+  addTrainOptions(command, method, { ...trainOptionsWith(method), ...startOptions }).action(
     async (options: Record<string, unknown>) => {
       process.exitCode = await run(options);
     },
@@ -41,7 +41,7 @@ async function run({ config: file, json, ...values }: Record<string, unknown>): 
     const join = joinOptions(sources);
     // Only ranks compute: TensorFlow.js is loaded by them alone.
     const { runRank } = await import("../job/run-rank.js");
-    return runRank(() => spec ?? planTask(sources, task.size), {
+    return runRank(async () => spec ?? planTask(sources, task.size), {
       task,
       join,
       signals,

@@ -50,7 +50,8 @@ export function splitSources(
   return { inTable: pick(true), others: pick(false) };
 }
 
-function camel(written: string): string {
+/** kebab-case → camelCase, as options are called in programs. */
+export function camel(written: string): string {
   return written.replace(/-([a-z])/g, (_, letter: string) => letter.toUpperCase());
 }
 

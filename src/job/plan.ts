@@ -7,10 +7,12 @@ import { communicationOptions } from "../config/communication.js";
 import { kebab, type ValuesOf } from "../config/option.js";
 import { resolveOptions, splitSources, type Given } from "../config/resolve.js";
 import { UsageError } from "../errors.js";
+import { isModule } from "../methods/own.js";
+import { findMethod } from "../methods/registry.js";
 import { isBuiltIn } from "../network/models/names.js";
 import { startedBy } from "../rank/starters/index.js";
 import { expectStartedOnce } from "../rank/starters/once.js";
-import { IN_MEMORY, trainConfig, trainOptions, type TrainConfig } from "../run/options.js";
+import { IN_MEMORY, nameOfMethod, trainConfig, trainOptions, type TrainConfig } from "../run/options.js";
 import { jobOptions, startOptions } from "./job-options.js";
 import { optionsOf, readRecord, recordIn, type InMemory } from "./recorded.js";
 import type { RunSpec } from "./specification.js";
@@ -39,7 +41,7 @@ export async function planJob(sources: readonly Given[], memory = NOTHING): Prom
   const { dryRun, maxRestarts, ...values } = resolveOptions(startOptions, inTable);
   const where = await launchSpecOf(values);
   const saysRanks = values.resume !== undefined || run.some(({ values: { ranks } }) => ranks !== undefined);
-  const spec = planRun(run, values, saysRanks ? 1 : await slotsOf(where), memory);
+  const spec = await planRun(run, values, saysRanks ? 1 : await slotsOf(where), memory);
   return { spec, where, maxRestarts, dryRun };
 }
 
@@ -69,7 +71,7 @@ export function refuseLaunchOptions(sources: readonly Given[], starter: string):
 }
 
 /** The run that so many ranks are to make, which something else starts. */
-export function planTask(sources: readonly Given[], ranks: number): RunSpec {
+export async function planTask(sources: readonly Given[], ranks: number): Promise<RunSpec> {
   const { inTable, others: run } = splitSources(sources, startOptions);
   const wished = run.map(({ values }) => values["ranks"]).find((value) => value !== undefined);
   if (wished !== undefined && Number(wished) !== ranks) {
@@ -90,16 +92,15 @@ export function joinOptions(sources: readonly Given[]): JoinOptions {
 }
 
 /** A run that goes on in a folder takes from the record there what `sources` leave open. */
-function planRun(
+async function planRun(
   sources: readonly Given[],
   { resume, autoResume }: Pick<ValuesOf<typeof jobOptions>, "resume" | "autoResume">,
   defaultRanks: number,
   memory = NOTHING,
-): RunSpec {
+): Promise<RunSpec> {
   if (resume !== undefined) return planResumption(sources, resume, defaultRanks, memory);
-  const configOf = (all: readonly Given[]): TrainConfig => located(trainConfig(all, defaultRanks), memory);
-  const config = configOf(sources);
-  const out = config.out ?? defaultOut(config.method, config.data);
+  const config = await configOf(sources, defaultRanks, memory);
+  const out = config.out ?? defaultOut(config.methodName, config.data);
   const wasRequeued = Number(process.env["SLURM_RESTART_COUNT"] ?? 0) > 0;
   if (!autoResume && !wasRequeued) return { config, out, beginning: "new" };
   if (autoResume && config.out === undefined) {
@@ -109,18 +110,18 @@ function planRun(
   }
   const recorded = recordedOptions(out, sources, memory);
   return {
-    config: recorded ? configOf([...sources, recorded]) : config,
+    config: recorded ? await configOf([...sources, recorded], defaultRanks, memory) : config,
     out,
     beginning: "resume or new",
   };
 }
 
-function planResumption(
+async function planResumption(
   sources: readonly Given[],
   folder: string,
   defaultRanks: number,
   memory: InMemory,
-): RunSpec {
+): Promise<RunSpec> {
   const recorded = recordedOptions(folder, sources, memory);
   if (!recorded) {
     throw new UsageError(
@@ -128,7 +129,7 @@ function planResumption(
         `Give the folder that apts train wrote with --out.`,
     );
   }
-  const config = located(trainConfig([...sources, recorded], defaultRanks), memory);
+  const config = await configOf([...sources, recorded], defaultRanks, memory);
   if (config.out !== undefined && config.out !== folder) {
     throw new UsageError(
       `Expected --resume without --out, since a run goes on in its own folder; ` +
@@ -146,11 +147,21 @@ function recordedOptions(out: string, sources: readonly Given[], memory: InMemor
 /** A command line holds nothing in memory. */
 const NOTHING: InMemory = { data: false, model: false };
 
+async function configOf(
+  sources: readonly Given[],
+  defaultRanks: number,
+  memory: InMemory,
+): Promise<TrainConfig> {
+  const method = await findMethod(nameOfMethod(sources));
+  return located(trainConfig(sources, defaultRanks, method), memory);
+}
+
 /** The same wherever it is read again: with whole paths, and what is in memory called that. */
 function located(config: TrainConfig, memory: InMemory): TrainConfig {
-  const { data, model, dataDir } = config;
+  const { method, data, model, dataDir } = config;
   return {
     ...config,
+    method: isModule(method) ? resolve(method) : method,
     data: memory.data ? IN_MEMORY : data,
     model: memory.model ? IN_MEMORY : isBuiltIn(model) ? model : resolve(model),
     dataDir: dataDir === undefined ? undefined : resolve(dataDir),

@@ -4,7 +4,7 @@ import type { Given } from "../config/resolve.js";
 import { UsageError } from "../errors.js";
 import { readUserFileSync } from "../paths.js";
 import { IN_MEMORY } from "../run/options.js";
-import type { RunRecord } from "../run/record.js";
+import type { RunRecord } from "../run/folder/record.js";
 
 /** What the program that asks for a run holds in memory itself. */
 export interface InMemory {
@@ -46,7 +46,7 @@ export function optionsOf(
   others: readonly Given[],
   memory: InMemory,
 ): Given {
-  const { methodOptions, ...options } = record.options;
+  const { methodOptions, methodName, ...options } = record.options;
   const given = (name: string): unknown =>
     others.map(({ values }) => values[name]).find((value) => value !== undefined);
   const method = given("method") ?? options.method;

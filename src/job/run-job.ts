@@ -5,7 +5,7 @@ import type { tf } from "../compute/tensorflow.js";
 import type { Summary } from "../report/summary.js";
 import { checkFit } from "../run/check-fit.js";
 import type { RunEvent } from "../run/events.js";
-import { checkRunFolder, reserveFolder } from "../run/files.js";
+import { checkRunFolder, reserveFolder } from "../run/folder/files.js";
 import { launchApts } from "./launch-apts.js";
 import type { PlannedJob } from "./plan.js";
 import { specToVariables } from "./specification.js";

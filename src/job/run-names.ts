@@ -2,7 +2,7 @@ import { kebab, type OptionTable } from "../config/option.js";
 import type { MethodDescription } from "../methods/description.js";
 import { methods } from "../methods/registry.js";
 import { trainOptions } from "../run/options.js";
-import type { RunRecord } from "../run/record.js";
+import type { RunRecord } from "../run/folder/record.js";
 
 /** What is known of a run before it is named. */
 export interface RecordedRun {
@@ -51,7 +51,7 @@ export function namesOf(runs: readonly RecordedRun[]): string[] {
         kin.map((peer) => peer.facts.own),
       ),
     ].filter(([name]) => label !== undefined || name !== "method");
-    return [label ?? record.options.method, ...said.map(([, text]) => text)].join(" ");
+    return [label ?? record.options.methodName, ...said.map(([, text]) => text)].join(" ");
   });
 }
 
@@ -70,7 +70,7 @@ function commonFacts({ apts, backend, parameters, options, samples }: RecordedRu
   const byName = options.data !== "memory" && options.dataDir === undefined;
   const batchesImplied = batches === describing(method)?.batches;
   return new Map([
-    ...textsOf({ ...options, methodOptions: undefined }, trainOptions),
+    ...textsOf({ ...options, methodOptions: undefined, methodName: undefined }, trainOptions),
     ["subdomains", { text: `subdomains ${subdomains}`, implied: subdomains === ranks }],
     ["batches", { text: `batches ${batches}`, implied: batchesImplied }],
     // Of data that come by name, the options say which samples.
@@ -87,7 +87,7 @@ function ownFacts({ options: { method, methodOptions } }: RecordedRun["record"])
   return new Map(textsOf(methodOptions, describing(method)?.options ?? {}));
 }
 
-/** Undefined for a method of another version. */
+/** Undefined for a user's own method, and for one of another version. */
 function describing(name: string): MethodDescription | undefined {
   return methods.find((method) => method.name === name);
 }

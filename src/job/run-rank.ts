@@ -29,7 +29,7 @@ export interface RankProcess {
  * Under a launcher it reports by events; without one (a task of SLURM, of mpirun) rank 0 shows the run itself.
  */
 export async function runRank(
-  plan: () => RunSpec,
+  plan: () => Promise<RunSpec>,
   { task, join, signals, show, showError }: RankProcess,
 ): Promise<number> {
   const launched = fromVariables(process.env);
@@ -40,7 +40,7 @@ export async function runRank(
     comm = await init({ ...join, ...(reports ? { log: tellWarnings } : {}) });
     const cores = reports ? launched.cores : await settle(comm, task);
     const { config, out, beginning, handedOver } = await comm.broadcastObject(
-      comm.rank === 0 ? plan() : undefined,
+      comm.rank === 0 ? await plan() : undefined,
     );
     const wasRestarted = (launched?.restarts ?? 0) > 0;
     const { ended } = await train(config, out, {

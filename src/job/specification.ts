@@ -1,5 +1,5 @@
 import type { TrainConfig } from "../run/options.js";
-import type { Beginning } from "../run/resume.js";
+import type { Beginning } from "../run/checkpoint/start.js";
 import type { HandedOver } from "../run/setup.js";
 
 /** What the launching process hands to its ranks, through one environment variable. */

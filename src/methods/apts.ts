@@ -1,25 +1,27 @@
-import { addScaled, combine, normInf, scale, type Vector } from "../linalg/vector.js";
-import type { Model, ModelState } from "../trust-region/model.js";
+import { flag, integer } from "../config/option.js";
+import { normInf } from "../linalg/space.js";
+import { addScaled, combine, scale, type Vector } from "../linalg/vector.js";
+import type { CurvatureModel } from "../trust-region/models/curvature-model.js";
+import type { PointWithGradient } from "../trust-region/point.js";
 import type { RadiusRule } from "../trust-region/radius.js";
 import { trustRegionStep } from "../trust-region/step.js";
-import { gatherSlices } from "./gather-slices.js";
-import { KnownPoints, type KnownPoint } from "./known.js";
-import { localSolve } from "./local-solve.js";
+import { defineMethod } from "./description.js";
+import type { Method } from "./method.js";
+import { decideOnRankZero, leadsNowhere, type MethodContext } from "./problem.js";
+import { parameterSubdomains } from "./subdomains.js";
+import { Surroundings, type TrustRegionState } from "./surroundings.js";
 import {
-  decideOnRankZero,
-  leadsNowhere,
-  ownedSubdomains,
-  type MethodContext,
-  type MethodState,
-  type Optimizer,
-  type Problem,
-  type StepReport,
-} from "./problem.js";
-import { ReferenceLoss } from "./reference-loss.js";
+  checkRadii,
+  partsOf,
+  published,
+  recommended,
+  trustRegionOptions,
+  type TrustRegionDefaults,
+} from "./trust-region-options.js";
 
 export interface AptsOptions {
-  /** Where steps come from; it has seen nothing yet. */
-  readonly model: Model;
+  /** Where steps come from. */
+  readonly model: CurvatureModel;
   /** Repair a gathered step that raised the loss: turn it towards the gradient and shorten it. */
   readonly fdl: boolean;
   /** ν, local steps. */
@@ -34,83 +36,106 @@ export interface AptsOptions {
   readonly radius: number;
 }
 
+export interface AptsState extends TrustRegionState {
+  /** The losses accepted before on this batch that acceptance looks back on, W − 1 at most. */
+  readonly before: readonly number[];
+}
+
 /**
  * APTS and SAPTS, TCKK23 Algorithm 1, and NAPTS where the window is longer than 1: one call of `step` is one pass of
  * docs/algorithms.md §4.1–7, for the batch it is given (all samples: APTS; mini-batch after mini-batch: SAPTS). Every rank
  * runs this; the global objective and the gathering of slices are the only communication, beside rank 0's decisions.
  */
-export function apts(context: MethodContext, options: AptsOptions, theta0: Vector): Optimizer {
-  const { comm, decomposition } = context;
-  const { model, rule, maxTrials, tryLonger } = options;
-  const decide = decideOnRankZero(comm);
-  const mine = ownedSubdomains(decomposition.subdomains.length, comm.rank, comm.size);
-  const known = new KnownPoints(model);
-  const reference = new ReferenceLoss(options.window);
-  let theta = theta0;
-  let radius = options.radius;
+export function additivelyPreconditioned(context: MethodContext, options: AptsOptions): Method<AptsState> {
+  const { model, rule } = options;
+  const decide = decideOnRankZero(context.comm);
 
-  async function step(problem: Problem): Promise<StepReport> {
-    // 1  f_k = f(θ), g = ∇f(θ)
-    const at = await known.at(problem, theta);
-    const gradientNorm = normInf(at.g);
-    if (leadsNowhere(context, gradientNorm)) {
-      known.moveTo(at);
-      return { loss: at.f, accepted: false, gradientNorm, radius };
-    }
-    const fRef = reference.at(problem, at.f);
-    reference.passed(problem, at.f);
+  return {
+    start: (theta) => ({
+      theta,
+      radius: options.radius,
+      curvature: model.start(theta.length),
+      batch: null,
+      here: null,
+      before: [],
+    }),
 
-    // 2  ĝ = −g Δ / ‖g‖_∞ is made in 6, where it is needed
+    async step(state, problem) {
+      const { theta, radius } = state;
+      const around = new Surroundings(model, problem, state);
+      const before = around.sameBatch ? state.before : [];
 
-    // 3  up to ν trust-region steps on every subdomain, in parallel
-    const corrections: Vector[] = [];
-    for (const i of mine) {
-      const R = decomposition.subdomains[i]!;
-      const start = { x: R.restrict(theta), f: at.f };
-      const thetaI = await localSolve(problem.local(i, theta), start, R.restrict(at.g), radius, {
-        steps: options.localSteps,
-        rule,
-        model: model.restrict(R),
-        maxTrials,
+      // 1  f_k = f(θ), g = ∇f(θ)
+      const at = await around.here();
+      const gradientNorm = await normInf(problem.space, at.g);
+      if (leadsNowhere(context, gradientNorm)) {
+        return {
+          state: { theta, radius, before, ...around.known(at) },
+          report: { loss: at.f, accepted: false, gradientNorm, radius },
+        };
+      }
+      const losses = [...before, at.f];
+
+      // 2  ĝ = −g Δ / ‖g‖_∞ is made in 6, where it is needed
+
+      // 3  up to ν trust-region steps on every subdomain, in parallel
+      // 4  s = Σ R_iᵀ (θ_i,new − R_iθ)
+      const preconditioner = parameterSubdomains(context, { ...options, curvature: around.curvature });
+      const { s, predicted } = await preconditioner.correct(problem, at, radius);
+
+      // 5, 6  θ_½ = θ + s, repaired where it raised the loss
+      const half = options.fdl
+        ? await repaired(around, at, s, radius, Math.max(...losses))
+        : await unrepaired(around, at, s);
+
+      // 7  one global trust-region step from θ_½
+      const window = options.window === 1 ? [] : losses.slice(1 - options.window);
+      const result = await trustRegionStep(problem, half, radius, {
+        ...options,
+        curvature: around.curvature,
+        reference: Math.max(half.f, ...window),
+        decide,
       });
-      corrections.push(addScaled(thetaI, -1, start.x, new Float32Array(R.size)));
-    }
-
-    // 4  s = Σ R_iᵀ (θ_i,new − R_iθ)
-    const s = await gatherSlices(comm, decomposition, corrections);
-
-    // 5, 6  θ_½ = θ + s, repaired where it raised the loss
-    const half = options.fdl ? await repaired(problem, at, s, fRef) : await unrepaired(problem, at, s);
-
-    // 7  one global trust-region step from θ_½
-    const result = await trustRegionStep(problem.objective, half, half.g, radius, {
-      rule,
-      model,
-      maxTrials,
-      tryLonger,
-      reference: reference.at(problem, half.f),
-      decide,
-    });
-    theta = result.x;
-    radius = result.radius;
-    known.moveTo(result.accepted ? undefined : half);
-    if (result.missed) await known.showTrial(problem, result.missed);
-    return { loss: result.f, accepted: result.accepted, gradientNorm, radius };
-  }
+      const { to, accepted, missed } = result;
+      if (missed) await around.showTrial(missed);
+      return {
+        state: {
+          theta: to.x,
+          radius: result.radius,
+          before: window,
+          ...around.known(accepted ? undefined : half),
+        },
+        report: { loss: to.f, accepted, gradientNorm, radius: result.radius, predicted },
+      };
+    },
+  };
 
   /** Step 5 without fdl; a loss that is not finite sends θ_½ back to θ (docs/algorithms.md §4 (d)). */
-  async function unrepaired(problem: Problem, at: KnownPoint, s: Vector): Promise<KnownPoint> {
-    const half = await known.evaluate(problem, addScaled(at.x, 1, s, new Float32Array(s.length)));
+  async function unrepaired(
+    around: Surroundings,
+    at: PointWithGradient,
+    s: Vector,
+  ): Promise<PointWithGradient> {
+    const half = await around.evaluate(addScaled(at.x, 1, s, new Float32Array(s.length)));
     return (await decide(() => Number.isFinite(half.f))) ? half : at;
   }
 
   /** Steps 5 and 6: while f(θ_½) > f_ref, turn the step towards ĝ and shorten it (docs/algorithms.md §4 (c)). */
-  async function repaired(problem: Problem, at: KnownPoint, s: Vector, fRef: number): Promise<KnownPoint> {
-    const { objective } = problem;
+  async function repaired(
+    around: Surroundings,
+    at: PointWithGradient,
+    s: Vector,
+    radius: number,
+    fRef: number,
+  ): Promise<PointWithGradient> {
+    const { objective, space } = around.problem;
     const x = addScaled(at.x, 1, s, new Float32Array(s.length));
-    let f = await objective.value(x);
-    let good = await decide(() => f <= fRef);
-    const largest = normInf(at.g);
+    const isGood = async (): Promise<boolean> => {
+      const f = await objective.value(x);
+      return decide(() => f <= fRef);
+    };
+    let good = await isGood();
+    const largest = await normInf(space, at.g);
     if (!good && largest > 0) {
       const gHat = scale(-radius / largest, at.g, new Float32Array(s.length));
       const d = new Float32Array(s.length);
@@ -119,26 +144,49 @@ export function apts(context: MethodContext, options: AptsOptions, theta0: Vecto
         const w = fifths / 5;
         shortened = Math.max(rule.min, rule.shrink * shortened);
         combine(w, gHat, 1 - w, s, d);
-        addScaled(at.x, shortened / normInf(d), d, x);
-        f = await objective.value(x);
-        good = await decide(() => f <= fRef);
+        addScaled(at.x, shortened / (await normInf(space, d)), d, x);
+        good = await isGood();
       }
     }
-    return good ? known.evaluate(problem, x) : at;
+    return good ? around.evaluate(x) : at;
   }
+}
 
+/** The options of APTS and its kin. */
+export function aptsOptions(
+  defaults: TrustRegionDefaults & {
+    readonly localSteps: number;
+    readonly fdl: boolean;
+    readonly window: number;
+  },
+) {
+  const { fdl, localSteps, window } = defaults;
   return {
-    get theta() {
-      return theta;
-    },
-    step,
-    save: () => ({ radius, model: model.save(), known: known.save(), reference: reference.save() }),
-    restore(restored, state, problem) {
-      theta = restored;
-      radius = state["radius"] as number;
-      model.restore(state["model"] as ModelState);
-      known.restore(state["known"] as MethodState, problem);
-      reference.restore(state["reference"] as MethodState, problem);
-    },
+    fdl: flag({ fallback: fdl, help: "repair a gathered step that raised the loss with the gradient" }),
+    localSteps: integer({
+      min: 1,
+      max: 1000,
+      fallback: localSteps,
+      help: "trust-region steps on a subdomain",
+    }),
+    window: integer({
+      min: 1,
+      max: 1000,
+      fallback: window,
+      help: "accepted losses that acceptance looks back on",
+    }),
+    ...trustRegionOptions(defaults),
   };
 }
+
+export const apts = defineMethod({
+  name: "apts",
+  summary: "additively preconditioned trust region on the full batch",
+  source: "TCKK23, Algorithm 1",
+  batches: 1,
+  decomposes: true,
+  options: aptsOptions({ ...recommended, localSteps: 1, fdl: true, window: 1 }),
+  presets: { published: { ...published, localSteps: 5, fdl: true } },
+  check: checkRadii,
+  create: (context, options) => additivelyPreconditioned(context, { ...options, ...partsOf(options) }),
+});

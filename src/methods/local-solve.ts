@@ -1,15 +1,17 @@
-import { distanceInf, normInf, type Vector } from "../linalg/vector.js";
-import type { Model } from "../trust-region/model.js";
+import { distanceInf, normInf, wholeSpace } from "../linalg/space.js";
+import type { CurvatureModel } from "../trust-region/models/curvature-model.js";
 import type { Objective } from "../trust-region/objective.js";
+import type { Point, PointWithGradient } from "../trust-region/point.js";
 import type { RadiusRule } from "../trust-region/radius.js";
-import { trustRegionStep, type Iterate } from "../trust-region/step.js";
+import { trustRegionStep } from "../trust-region/step.js";
 
 export interface LocalSolveOptions {
   /** ν */
-  readonly steps: number;
+  readonly localSteps: number;
   readonly rule: RadiusRule;
-  /** What the global model knows of the subdomain; learns from the local gradients. */
-  readonly model: Model;
+  readonly model: CurvatureModel;
+  /** What the global model knows of the subdomain. */
+  readonly curvature: unknown;
   readonly maxTrials: number;
 }
 
@@ -18,36 +20,37 @@ const RADIUS_SPENT = 1e-3;
 
 /**
  * The subproblem of one subdomain (docs/algorithms.md §4.3): up to ν trust-region steps on θ_i ↦ f(θ) that together stay in
- * the global ball, ‖θ_i − R_iθ‖_∞ ≤ Δ. The gradient of the first step is R_i g: it is given, not recomputed.
- * Returns θ_i.
+ * the global ball, ‖θ_i − R_iθ‖_∞ ≤ Δ. The gradient of the first step is R_i g: `start` has it, it is not recomputed.
+ * Returns θ_i. All in this process.
  */
 export async function localSolve(
   objective: Objective,
-  start: Iterate,
-  firstGradient: Vector,
+  start: PointWithGradient,
   globalRadius: number,
-  { steps, rule, model, maxTrials }: LocalSolveOptions,
-): Promise<Vector> {
-  let at: Iterate = start;
-  let g = firstGradient;
-  let gradientAt: Iterate = start;
+  { localSteps, rule, model, curvature, maxTrials }: LocalSolveOptions,
+): Promise<Point> {
+  const space = wholeSpace(start.x.length);
+  let at: Point = start;
   let radius = globalRadius;
-  for (let step = 0; step < steps; step++) {
-    const room = globalRadius - distanceInf(at.x, start.x);
+  for (let step = 0; step < localSteps; step++) {
+    const room = globalRadius - (await distanceInf(space, at.x, start.x));
     if (room <= RADIUS_SPENT * globalRadius) break;
-    if (gradientAt !== at) {
-      g = new Float32Array(g.length);
+    let { g } = at;
+    if (!g) {
+      g = new Float32Array(at.x.length);
       await objective.gradient(at.x, g);
-      if (Number.isFinite(normInf(g))) model.observe(at.x, g);
-      gradientAt = at;
+      if (Number.isFinite(await normInf(space, g)))
+        curvature = await model.observe(curvature, space, { x: at.x, g });
     }
-    const result = await trustRegionStep(objective, at, g, Math.min(radius, room), {
+    const from = { ...at, g };
+    const result = await trustRegionStep({ objective, space }, from, Math.min(radius, room), {
       rule: { ...rule, min: 0, max: room },
       model,
+      curvature,
       maxTrials,
     });
     radius = result.radius;
-    if (result.accepted) at = result;
+    at = result.to;
   }
-  return at.x;
+  return at;
 }

@@ -1,19 +1,16 @@
-import { normInf, type Vector } from "../linalg/vector.js";
-import type { Model, ModelState } from "../trust-region/model.js";
+import { normInf } from "../linalg/space.js";
+import type { CurvatureModel } from "../trust-region/models/curvature-model.js";
 import type { RadiusRule } from "../trust-region/radius.js";
 import { trustRegionStep } from "../trust-region/step.js";
-import { KnownPoints } from "./known.js";
-import {
-  decideOnRankZero,
-  leadsNowhere,
-  type MethodContext,
-  type MethodState,
-  type Optimizer,
-} from "./problem.js";
+import { defineMethod } from "./description.js";
+import type { Method } from "./method.js";
+import { decideOnRankZero, leadsNowhere, type MethodContext } from "./problem.js";
+import { Surroundings, type TrustRegionState } from "./surroundings.js";
+import { checkRadii, partsOf, published, trustRegionOptions } from "./trust-region-options.js";
 
-export interface TrOptions {
-  /** Where steps come from; it has seen nothing yet. */
-  readonly model: Model;
+interface TrOptions {
+  /** Where steps come from. */
+  readonly model: CurvatureModel;
   readonly maxTrials: number;
   readonly tryLonger: boolean;
   readonly rule: RadiusRule;
@@ -21,39 +18,50 @@ export interface TrOptions {
   readonly radius: number;
 }
 
-/** `tr`: one trust-region step (docs/algorithms.md §1) on each batch. A rejected step leaves its gradient for the next. */
-export function tr(context: MethodContext, options: TrOptions, theta0: Vector): Optimizer {
+/** One trust-region step (docs/algorithms.md §1) on each batch. A rejected step leaves its gradient for the next. */
+function trustRegion(context: MethodContext, options: TrOptions): Method<TrustRegionState> {
   const { model } = options;
   const decide = decideOnRankZero(context.comm);
-  const known = new KnownPoints(model);
-  let theta = theta0;
-  let radius = options.radius;
-
   return {
-    get theta() {
-      return theta;
-    },
-    async step(problem) {
-      const at = await known.at(problem, theta);
-      const gradientNorm = normInf(at.g);
+    start: (theta) => ({
+      theta,
+      radius: options.radius,
+      curvature: model.start(theta.length),
+      batch: null,
+      here: null,
+    }),
+    async step(state, problem) {
+      const { theta, radius } = state;
+      const around = new Surroundings(model, problem, state);
+      const at = await around.here();
+      const gradientNorm = await normInf(problem.space, at.g);
       if (leadsNowhere(context, gradientNorm)) {
-        known.moveTo(at);
-        return { loss: at.f, accepted: false, gradientNorm, radius };
+        return {
+          state: { theta, radius, ...around.known(at) },
+          report: { loss: at.f, accepted: false, gradientNorm, radius },
+        };
       }
-      const result = await trustRegionStep(problem.objective, at, at.g, radius, { ...options, decide });
-      ({ x: theta, radius } = result);
-      known.moveTo(result.accepted ? undefined : at);
+      const { curvature } = around;
+      const result = await trustRegionStep(problem, at, radius, { ...options, curvature, decide });
+      const { to, accepted } = result;
       // Of a mini-batch no other pair will be known: the next step is on another.
-      const trial = result.missed ?? (result.accepted && !context.fullBatch ? theta : undefined);
-      if (trial) await known.showTrial(problem, trial);
-      return { loss: result.f, accepted: result.accepted, gradientNorm, radius };
-    },
-    save: () => ({ radius, model: model.save(), known: known.save() }),
-    restore(restored, state, problem) {
-      theta = restored;
-      radius = state["radius"] as number;
-      model.restore(state["model"] as ModelState);
-      known.restore(state["known"] as MethodState, problem);
+      const trial = result.missed ?? (accepted && !context.fullBatch ? to.x : undefined);
+      if (trial) await around.showTrial(trial);
+      return {
+        state: { theta: to.x, radius: result.radius, ...around.known(accepted ? undefined : at) },
+        report: { loss: to.f, accepted, gradientNorm, radius: result.radius },
+      };
     },
   };
 }
+
+export const tr = defineMethod({
+  name: "tr",
+  summary: "trust region, no subdomains",
+  source: "TCKK23 §2.1, CGT00 ch. 6",
+  batches: 1,
+  options: trustRegionOptions(published),
+  presets: { published },
+  check: checkRadii,
+  create: (context, options) => trustRegion(context, { ...options, ...partsOf(options) }),
+});

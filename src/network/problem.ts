@@ -1,10 +1,11 @@
 import { chunkedSum } from "../comm/chunked-sum.js";
 import type { Communicator } from "../comm/communicator.js";
-import type { Decomposition } from "../decomposition/decomposition.js";
+import type { Restriction } from "../linalg/restriction.js";
+import { wholeSpace, type VectorSpace } from "../linalg/space.js";
 import { treeSum } from "../linalg/tree-sum.js";
-import type { Vector } from "../linalg/vector.js";
-import type { Problem } from "../methods/problem.js";
+import type { BatchKey, Problem } from "../methods/problem.js";
 import type { Objective } from "../trust-region/objective.js";
+import type { Point } from "../trust-region/point.js";
 import type { Batch } from "./batch.js";
 import type { Evaluator } from "./evaluator.js";
 import { partsOf, wholeTensors } from "./tensor-part.js";
@@ -19,22 +20,31 @@ export class EvaluationCount {
 
 const NO_VECTOR = new Float32Array(0);
 
+/** What a network's problems have in common, whichever their batch. */
+export interface NetworkParts {
+  readonly evaluator: Evaluator;
+  readonly comm: Communicator;
+  /** R_1..R_N */
+  readonly subdomains: readonly Restriction[];
+  readonly count: EvaluationCount;
+}
+
 /** The network's mean loss on one batch, as methods see it. */
 export class NetworkProblem implements Problem {
   readonly objective: Objective;
+  readonly space: VectorSpace;
 
   constructor(
-    readonly evaluator: Evaluator,
+    readonly key: BatchKey,
     readonly batch: Batch,
-    readonly comm: Communicator,
-    readonly decomposition: Decomposition,
-    readonly count: EvaluationCount,
+    private readonly parts: NetworkParts,
   ) {
+    const { evaluator, comm, count } = parts;
     const { layout } = evaluator;
     const everything = wholeTensors(layout);
     const weight = 1 / batch.rows;
+    this.space = wholeSpace(layout.dimension);
     this.objective = {
-      dimension: layout.dimension,
       value: (theta) => {
         count.globalLosses++;
         evaluator.setParameters(theta);
@@ -57,15 +67,15 @@ export class NetworkProblem implements Problem {
    * θ_i ↦ f(θ), all samples on this rank, gradients only for what subdomain i owns. The sums follow
    * the same tree as the global ones.
    */
-  local(subdomain: number, theta: Vector): Objective {
-    const { evaluator, batch, count } = this;
-    const R = this.decomposition.subdomains[subdomain]!;
+  local(subdomain: number, at: Point): Objective {
+    const { batch } = this;
+    const { evaluator, count, subdomains } = this.parts;
+    const R = subdomains[subdomain]!;
     const wanted = partsOf(R, evaluator.layout);
     const weight = 1 / batch.rows;
-    const full = theta.slice();
-    const fullGradient = new Float32Array(theta.length);
+    const full = at.x.slice();
+    const fullGradient = new Float32Array(full.length);
     return {
-      dimension: R.size,
       value: (thetaI) => {
         count.localLosses++;
         evaluator.setParameters(R.prolong(thetaI, full));

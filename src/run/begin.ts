@@ -1,16 +1,24 @@
-import { CheckpointFolder } from "./checkpoint-folder.js";
-import { Checkpoints } from "./checkpoints.js";
-import type { FolderLock } from "./folder-lock.js";
-import { identityOf } from "./identity.js";
+import { CheckpointFolder } from "./checkpoint/store.js";
+import { Checkpoints } from "./checkpoint/writer.js";
+import type { FolderLock } from "./folder/lock.js";
+import { identityOf } from "./checkpoint/identity.js";
 import { openRankLog } from "./log.js";
 import type { TrainConfig } from "./options.js";
 import type { RankPlace } from "./place.js";
-import { recordOf } from "./record.js";
+import { recordOf } from "./folder/record.js";
 import { Reporter } from "./reporter.js";
-import { findStart } from "./resume.js";
-import { RunFolder } from "./run-folder.js";
-import type { RunState } from "./run-state.js";
+import { findStart } from "./checkpoint/start.js";
+import { RunFolder } from "./folder/run-folder.js";
+import type { TrainingRun } from "./training-run.js";
 import type { Setup } from "./setup.js";
+
+/** What is to begin, and the folder it is to begin in. */
+interface Beginnings {
+  readonly out: string;
+  readonly setup: Setup;
+  readonly run: TrainingRun;
+  readonly lock: FolderLock;
+}
 
 /** What a run has beside its state, once it has begun. */
 export interface Begun {
@@ -26,11 +34,8 @@ export interface Begun {
  */
 export async function begin(
   config: TrainConfig,
-  out: string,
   { comm, beginning = "new", observe }: RankPlace,
-  setup: Setup,
-  run: RunState,
-  lock: FolderLock,
+  { out, setup, run, lock }: Beginnings,
 ): Promise<Begun> {
   const isFirst = comm.rank === 0;
   if (isFirst) await lock.take();
@@ -38,9 +43,9 @@ export async function begin(
   const checkpointFolder = new CheckpointFolder(out, config.keepCheckpoints);
   const wanted = { beginning, out, folder: checkpointFolder, identity, epochs: config.epochs };
   const { checkpoint, file, warnings } = await findStart(comm, wanted);
-  if (checkpoint) run.restore(checkpoint);
+  if (checkpoint) run.state = checkpoint.state;
 
-  const from = checkpoint && run.ledger.position;
+  const from = checkpoint && run.position;
   const record = recordOf(config, setup, identity);
   const folder = isFirst ? await RunFolder.open(out, record, from) : undefined;
   await comm.barrier(); // the folder is there
@@ -48,7 +53,7 @@ export async function begin(
   reporter.log.info({ ...record, resumed: from && { from, file } }, "started");
   reporter.tell({
     type: "start",
-    method: config.method,
+    method: config.methodName,
     data: setup.data.name,
     backend: `${setup.backend.name}: ${setup.backend.description}`,
     ranks: comm.size,
@@ -66,6 +71,14 @@ export async function begin(
     );
   }
   if (from) reporter.tell({ type: "resume", file: file!, from, finished: run.goalReached() });
-  const checkpoints = new Checkpoints(config, comm, run, checkpointFolder, identity, reporter);
+  const checkpoints = new Checkpoints({
+    comm,
+    run,
+    identity,
+    folder: checkpointFolder,
+    reporter,
+    every: config.checkpointEvery,
+    minutes: config.checkpointMinutes,
+  });
   return { folder, checkpoints, reporter };
 }

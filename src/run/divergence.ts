@@ -1,10 +1,10 @@
 import { AptsError } from "../errors.js";
-import { normInf, type Vector } from "../linalg/vector.js";
-import type { StepReport } from "../methods/problem.js";
+import { normInf } from "../linalg/reductions.js";
+import type { Vector } from "../linalg/vector.js";
+import type { StepReport } from "../methods/method.js";
 import type { ParameterLayout } from "../network/layout.js";
 import { formatCount, formatMagnitude } from "../report/format.js";
 import type { Position } from "./ledger.js";
-import type { TrainConfig } from "./options.js";
 
 /** A loss, a gradient or a parameter that a run cannot go on with is not finite. */
 export class DivergedError extends AptsError {
@@ -16,9 +16,11 @@ export class DivergedError extends AptsError {
 
 /** Looks after steps and epochs, and before checkpoints, whether a run still deals in numbers. Alike on all ranks. */
 export class DivergenceCheck {
+  /** @param rate the learning rate, where the method has one */
   constructor(
-    private readonly config: TrainConfig,
     private readonly layout: ParameterLayout,
+    private readonly fullBatch: boolean,
+    private readonly rate: unknown,
   ) {}
 
   /**
@@ -26,7 +28,7 @@ export class DivergenceCheck {
    * @throws DivergedError where it found a loss, or on the full batch a gradient, that is not finite
    */
   afterStep({ loss, gradientNorm }: StepReport, from: Vector, { epochs, batches }: Position): void {
-    const fullBatch = this.config.batches === 1;
+    const { fullBatch } = this;
     const where = fullBatch
       ? `in epoch ${epochs + 1}`
       : `on mini-batch ${batches + 1} of epoch ${epochs + 1}`;
@@ -60,10 +62,10 @@ export class DivergenceCheck {
 
   #later(expected: string, theta: Vector): DivergedError {
     const { finite, state } = this.#stateOf(theta);
-    const rate = this.config.methodOptions["learningRate"] as number | undefined;
+    const { rate } = this;
     const advice = [
       ...(finite ? [LOOK_FOR] : []),
-      ...(rate === undefined ? [] : [`A smaller --learning-rate than ${rate} may help.`]),
+      ...(typeof rate === "number" ? [`A smaller --learning-rate than ${rate} may help.`] : []),
       "Checkpoints written before are kept.",
     ];
     return new DivergedError(`The training diverged: expected ${expected}: ${state}. ${advice.join(" ")}`);

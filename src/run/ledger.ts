@@ -1,35 +1,13 @@
-import type { Communicator } from "../comm/communicator.js";
-import type { StepReport } from "../methods/problem.js";
-import type { EvaluationCount } from "../network/problem.js";
-import type { Quality } from "./evaluate.js";
+import type { StepReport } from "../methods/method.js";
 import type { EpochMetrics } from "../report/metrics.js";
 import type { Summary } from "../report/summary.js";
-import type { TrainConfig } from "./options.js";
+import type { Quality } from "./evaluate.js";
+import type { Consumption } from "./meter.js";
 
 /** How far a run has come: epochs closed, and steps of the next one. */
 export interface Position {
   readonly epochs: number;
   readonly batches: number;
-}
-
-/** Sums over all ranks since the run began. */
-interface Sums {
-  readonly globalLosses: number;
-  readonly globalGradients: number;
-  readonly localLosses: number;
-  readonly localGradients: number;
-  readonly bytesSent: number;
-  /** The largest of any rank, not a sum. */
-  readonly peakMemory: number;
-}
-
-/** The account as a checkpoint keeps it, the same whatever the number of ranks. */
-export interface LedgerState extends Sums {
-  readonly seconds: number;
-  /** Of the last epoch closed. */
-  readonly last: EpochMetrics | null;
-  readonly bestTestAccuracy: number;
-  readonly steps: Steps;
 }
 
 /** The steps of the epoch in progress. */
@@ -45,149 +23,117 @@ interface Steps {
 const noSteps: Steps = { made: 0, accepted: 0, loss: 0, radius: null };
 
 /**
- * Keeps the run's account: a line for each epoch, a summary at the end. Every rank keeps one, all the same but for
- * the seconds. Time and traffic count between `go` and `pause`: that of training, not of its evaluation.
+ * A run's account, of which come a line for each epoch and a summary at the end. The same on every rank but for the
+ * seconds, and whatever the number of ranks.
  */
-export class Ledger {
-  #last: EpochMetrics | undefined;
-  #bestTestAccuracy = 0;
-  #steps = noSteps;
-  #seconds = 0;
-  /** This rank's; rank 0's holds what all ranks sent before a resume, as its counts do. */
-  #bytesSent = 0;
-  #peakMemory = 0;
-  #since = { time: 0, bytes: 0 };
-
-  constructor(
-    private readonly config: TrainConfig,
-    private readonly comm: Communicator,
-    private readonly count: EvaluationCount,
-  ) {}
-
-  get position(): Position {
-    return { epochs: this.#last?.epoch ?? 0, batches: this.#steps.made };
-  }
-
+export interface Ledger {
+  /** Since the run began, as far as it has been entered. */
+  readonly consumed: Consumption;
   /** The line of the last epoch closed. */
-  get last(): EpochMetrics | undefined {
-    return this.#last;
-  }
-
-  go(): void {
-    this.#since = { time: performance.now(), bytes: this.comm.traffic.bytesSent };
-  }
-
-  pause(): void {
-    this.#seconds += (performance.now() - this.#since.time) / 1000;
-    this.#bytesSent += this.comm.traffic.bytesSent - this.#since.bytes;
-  }
-
-  addStep({ loss, accepted, radius }: StepReport): void {
-    const soFar = this.#steps;
-    this.#steps = {
-      made: soFar.made + 1,
-      accepted: soFar.accepted + (accepted ? 1 : 0),
-      loss: soFar.loss + loss,
-      radius: radius ?? null,
-    };
-  }
-
-  /** Closes the epoch with the steps made, at least one. Collective. */
-  async close(quality: Quality): Promise<EpochMetrics> {
-    const { subdomains, batches } = this.config;
-    const { made, accepted, loss, radius } = this.#steps;
-    const sums = await this.#sums();
-    const metrics = {
-      epoch: this.position.epochs + 1,
-      seconds: Math.round(this.#seconds * 1000) / 1000,
-      loss: loss / made,
-      testLoss: quality.loss,
-      testAccuracy: quality.accuracy,
-      radius,
-      accepted,
-      steps: made,
-      lossEvaluations: (sums.globalLosses + sums.localLosses / subdomains) / batches,
-      gradientEvaluations: (sums.globalGradients + sums.localGradients / subdomains) / batches,
-      bytesSent: sums.bytesSent,
-    };
-    this.#last = metrics;
-    this.#bestTestAccuracy = Math.max(this.#bestTestAccuracy, metrics.testAccuracy);
-    this.#steps = noSteps;
-    return metrics;
-  }
-
-  /** Collective. */
-  async save(): Promise<LedgerState> {
-    return {
-      ...(await this.#sums()),
-      seconds: this.#seconds,
-      last: this.#last ?? null,
-      bestTestAccuracy: this.#bestTestAccuracy,
-      steps: this.#steps,
-    };
-  }
-
-  /** Goes on where `state` was saved, by any number of ranks. */
-  restore(state: LedgerState): void {
-    const mine = this.comm.rank === 0 ? state : undefined;
-    this.count.globalLosses = state.globalLosses;
-    this.count.globalGradients = state.globalGradients;
-    this.count.localLosses = mine?.localLosses ?? 0;
-    this.count.localGradients = mine?.localGradients ?? 0;
-    this.#bytesSent = mine?.bytesSent ?? 0;
-    this.#peakMemory = state.peakMemory;
-    this.#seconds = state.seconds;
-    this.#last = state.last ?? undefined;
-    this.#bestTestAccuracy = state.bestTestAccuracy;
-    this.#steps = state.steps;
-  }
-
-  /** The summary after at least one epoch. */
-  summary(data: string, parameters: number, ended: Summary["ended"], out: string): Summary {
-    const { method, subdomains } = this.config;
-    const { epoch, seconds, loss, testLoss, testAccuracy, lossEvaluations, gradientEvaluations, bytesSent } =
-      this.#last!;
-    return {
-      method,
-      data,
-      ranks: this.comm.size,
-      subdomains,
-      parameters,
-      epochs: epoch,
-      seconds,
-      loss,
-      testLoss,
-      testAccuracy,
-      bestTestAccuracy: this.#bestTestAccuracy,
-      lossEvaluations,
-      gradientEvaluations,
-      bytesSent,
-      peakMemory: this.#peakMemory,
-      ended,
-      out,
-    };
-  }
-
-  async #sums(): Promise<Sums> {
-    const { globalLosses, globalGradients } = this.count;
-    const ranks = await this.comm.allgatherObject({
-      localLosses: this.count.localLosses,
-      localGradients: this.count.localGradients,
-      bytesSent: this.#bytesSent,
-      memory: process.resourceUsage().maxRSS * 1024,
-    });
-    this.#peakMemory = Math.max(this.#peakMemory, ...ranks.map((rank) => rank.memory));
-    return {
-      globalLosses,
-      globalGradients,
-      localLosses: sum(ranks.map((rank) => rank.localLosses)),
-      localGradients: sum(ranks.map((rank) => rank.localGradients)),
-      bytesSent: sum(ranks.map((rank) => rank.bytesSent)),
-      peakMemory: this.#peakMemory,
-    };
-  }
+  readonly last: EpochMetrics | null;
+  readonly bestTestAccuracy: number;
+  readonly steps: Steps;
 }
 
-function sum(values: readonly number[]): number {
-  return values.reduce((a, b) => a + b, 0);
+export const newLedger: Ledger = {
+  consumed: {
+    globalLosses: 0,
+    globalGradients: 0,
+    localLosses: 0,
+    localGradients: 0,
+    bytesSent: 0,
+    peakMemory: 0,
+    seconds: 0,
+  },
+  last: null,
+  bestTestAccuracy: 0,
+  steps: noSteps,
+};
+
+export function positionOf({ last, steps }: Ledger): Position {
+  return { epochs: last?.epoch ?? 0, batches: steps.made };
+}
+
+export function withStep(ledger: Ledger, { loss, accepted, radius }: StepReport): Ledger {
+  const { steps } = ledger;
+  return {
+    ...ledger,
+    steps: {
+      made: steps.made + 1,
+      accepted: steps.accepted + (accepted ? 1 : 0),
+      loss: steps.loss + loss,
+      radius: radius ?? null,
+    },
+  };
+}
+
+/** Enters what was consumed since the last entry. */
+export function withConsumption(ledger: Ledger, more: Consumption): Ledger {
+  const { consumed } = ledger;
+  return {
+    ...ledger,
+    consumed: {
+      globalLosses: consumed.globalLosses + more.globalLosses,
+      globalGradients: consumed.globalGradients + more.globalGradients,
+      localLosses: consumed.localLosses + more.localLosses,
+      localGradients: consumed.localGradients + more.localGradients,
+      bytesSent: consumed.bytesSent + more.bytesSent,
+      peakMemory: Math.max(consumed.peakMemory, more.peakMemory),
+      seconds: consumed.seconds + more.seconds,
+    },
+  };
+}
+
+/** Closes the epoch with the steps made, at least one, and what they consumed entered. */
+export function closed(
+  ledger: Ledger,
+  quality: Quality,
+  { subdomains, batches }: { readonly subdomains: number; readonly batches: number },
+): Ledger & { readonly last: EpochMetrics } {
+  const { made, accepted, loss, radius } = ledger.steps;
+  const { consumed } = ledger;
+  const last = {
+    epoch: positionOf(ledger).epochs + 1,
+    seconds: Math.round(consumed.seconds * 1000) / 1000,
+    loss: loss / made,
+    testLoss: quality.loss,
+    testAccuracy: quality.accuracy,
+    radius,
+    accepted,
+    steps: made,
+    lossEvaluations: (consumed.globalLosses + consumed.localLosses / subdomains) / batches,
+    gradientEvaluations: (consumed.globalGradients + consumed.localGradients / subdomains) / batches,
+    bytesSent: consumed.bytesSent,
+  };
+  return {
+    consumed,
+    last,
+    bestTestAccuracy: Math.max(ledger.bestTestAccuracy, last.testAccuracy),
+    steps: noSteps,
+  };
+}
+
+/** The summary after at least one epoch. */
+export function summaryOf(
+  { last, bestTestAccuracy, consumed: { peakMemory } }: Ledger,
+  run: Pick<Summary, "method" | "data" | "ranks" | "subdomains" | "parameters" | "ended" | "out">,
+): Summary {
+  const { epoch, seconds, loss, testLoss, testAccuracy, lossEvaluations, gradientEvaluations, bytesSent } =
+    last!;
+  const { ended, out, ...what } = run;
+  return {
+    ...what,
+    epochs: epoch,
+    seconds,
+    loss,
+    testLoss,
+    testAccuracy,
+    bestTestAccuracy,
+    lossEvaluations,
+    gradientEvaluations,
+    bytesSent,
+    peakMemory,
+    ended,
+    out,
+  };
 }

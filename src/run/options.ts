@@ -9,20 +9,25 @@ import {
   integers,
   number,
   text,
-  type Option,
   type OptionTable,
   type ValuesOf,
 } from "../config/option.js";
-import { resolveOptions, type Given } from "../config/resolve.js";
+import { resolveOptions, splitSources, type Given } from "../config/resolve.js";
 import { DATA_NAMES } from "../data/sources.js";
 import { UsageError } from "../errors.js";
-import { METHOD_NAMES, methodNamed, methods, type MethodOptions } from "../methods/registry.js";
+import type { MethodDescription } from "../methods/description.js";
+import { methodNamed, methods, type MethodOptions } from "../methods/registry.js";
+import { refuseOthers, tableOf, withPresets } from "./method-options.js";
 import { MODEL_NAMES } from "../network/models/names.js";
 
 export const DECOMPOSITIONS = ["tensors", "layers", "neurons"] as const;
 
 const runOptions = inGroup(HELP.run, {
-  method: choice(METHOD_NAMES, { fallback: "apts", help: "how to train" }),
+  method: text({
+    fallback: "apts",
+    placeholder: "NAME|FILE",
+    help: `how to train: ${methods.map(({ name }) => name).join(", ")}, or a module that exports method`,
+  }),
   epochs: integer({ min: 1, max: 1_000_000_000, fallback: 20, help: "passes over the training set" }),
   batches: integer({
     min: 1,
@@ -192,31 +197,6 @@ export const MAY_CHANGE: ReadonlySet<string> = new Set([
   "profile",
 ] satisfies (keyof typeof trainOptions)[]);
 
-/** Every option of every method, without defaults: those are the chosen method's own. */
-const optionsOfMethods: Readonly<Record<string, Option<unknown>>> = Object.fromEntries(
-  methods.flatMap((method) =>
-    Object.entries(method.options).map(([name, option]) => [
-      name,
-      { ...option, group: HELP.method, fallback: undefined, help: `${option.help} (${defaultsOf(name)})` },
-    ]),
-  ),
-);
-
-/** "apts true, sapts false": which methods know the option, and their defaults. */
-function defaultsOf(name: string): string {
-  return methods
-    .flatMap((method) =>
-      name in method.options ? [`${method.name}: ${String(method.options[name]!.fallback)}`] : [],
-    )
-    .join(", ");
-}
-
-const taken = Object.keys(optionsOfMethods).find((name) => name in trainOptions);
-if (taken !== undefined) throw new Error(`The option "${taken}" of a method hides one of every run.`);
-
-/** All of it: what a command line or a config file may name. */
-export const allTrainOptions: OptionTable = { ...trainOptions, ...optionsOfMethods };
-
 /** What a program may give of a table's options. */
 export type PartOf<T extends OptionTable> = {
   readonly [Name in keyof T]?: ValuesOf<T>[Name] | undefined;
@@ -237,37 +217,49 @@ export interface TrainConfig extends Omit<
   readonly ranks: number;
   readonly subdomains: number;
   readonly batches: number;
+  /** What the method calls itself: `method` may be the path of a module. */
+  readonly methodName: string;
   readonly methodOptions: Readonly<Record<string, unknown>>;
 }
 
 /**
  * Checks and completes what the sources give; the first source wins.
+ * @param method the one that the sources name, where that is a user's own
  * @throws UsageError
  */
-export function trainConfig(sources: readonly Given[], defaultRanks: number): TrainConfig {
-  const { ...values } = resolveOptions(allTrainOptions, sources) as ValuesOf<typeof trainOptions> &
-    Record<string, unknown>;
-  const method = methodNamed(values.method);
-  const methodOptions: Record<string, unknown> = {};
-  for (const name of Object.keys(optionsOfMethods)) {
-    const known = method.options[name];
-    if (known) methodOptions[name] = values[name] ?? known.fallback;
-    else if (values[name] !== undefined) {
-      throw new UsageError(
-        `Expected options of method ${method.name}, got "${name}", which it does not have (${defaultsOf(name)} do).`,
-      );
-    }
+export function trainConfig(
+  sources: readonly Given[],
+  defaultRanks: number,
+  method: MethodDescription = methodNamed(nameOfMethod(sources)),
+): TrainConfig {
+  const table = tableOf(method);
+  const hidden = Object.keys(table).find((name) => Object.hasOwn(trainOptions, name));
+  if (hidden !== undefined) {
+    throw new UsageError(
+      `Expected method ${method.name} to have other options than those of every run, got "${hidden}".`,
+    );
   }
+  refuseOthers(method, sources);
+  const all = { ...trainOptions, ...table };
+  const values = resolveOptions(all, withPresets(method, sources)) as ValuesOf<typeof trainOptions> &
+    Record<string, unknown>;
+  const pick = (names: OptionTable) =>
+    Object.fromEntries(Object.keys(names).map((name) => [name, values[name]]));
+  const methodOptions = pick(method.options);
   method.check?.(methodOptions);
   const ranks = values.ranks ?? defaultRanks;
-  const common = Object.fromEntries(
-    Object.keys(trainOptions).map((name) => [name, values[name]]),
-  ) as ValuesOf<typeof trainOptions>;
   return {
-    ...common,
+    ...(pick(trainOptions) as ValuesOf<typeof trainOptions>),
     ranks,
     subdomains: values.subdomains ?? ranks,
     batches: values.batches ?? method.batches,
+    methodName: method.name,
     methodOptions,
   };
+}
+
+/** The name or path of the method that sources ask for. */
+export function nameOfMethod(sources: readonly Given[]): string {
+  const table = { method: trainOptions.method };
+  return resolveOptions(table, splitSources(sources, table).inTable).method;
 }

@@ -1,6 +1,6 @@
 import type { Communicator } from "../comm/communicator.js";
 import type { RunEvent } from "./events.js";
-import type { Beginning } from "./resume.js";
+import type { Beginning } from "./checkpoint/start.js";
 import type { HandedOver } from "./setup.js";
 
 /** What one rank brings to a run beside the configuration all share. */

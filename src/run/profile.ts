@@ -1,5 +1,5 @@
 import { Session } from "node:inspector/promises";
-import { writeWhole } from "./files.js";
+import { writeWhole } from "./folder/files.js";
 
 /**
  * What V8's sampling profiler sees of this process, in a file for Chrome's developer tools, VS Code, speedscope and the

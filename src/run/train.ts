@@ -5,16 +5,17 @@ import { unchanged } from "../data/normalisation.js";
 import { formatPlural } from "../report/format.js";
 import type { Summary } from "../report/summary.js";
 import { begin } from "./begin.js";
-import type { Checkpoints } from "./checkpoints.js";
+import type { Checkpoints } from "./checkpoint/writer.js";
 import { evaluateQuality } from "./evaluate.js";
-import { FolderLock } from "./folder-lock.js";
+import { summaryOf } from "./ledger.js";
+import { FolderLock } from "./folder/lock.js";
 import type { TrainConfig } from "./options.js";
 import type { RankPlace } from "./place.js";
 import { CpuProfile } from "./profile.js";
 import type { Reporter } from "./reporter.js";
-import { RunState } from "./run-state.js";
 import { setUp } from "./setup.js";
 import { TimeLimit } from "./time-limit.js";
+import { TrainingRun } from "./training-run.js";
 import { agree, type Wish } from "./wishes.js";
 
 /**
@@ -47,10 +48,9 @@ async function trainIn(
   const { data, inputs, evaluator, decomposition } = setup;
   // Judged is the model that is handed back, on samples as they are.
   const test = new Batch(data.test, unchanged(data.test), undefined, undefined, inputs.front);
-  const run = new RunState(config, setup, comm);
-  const { optimizer, ledger } = run;
+  const run = await TrainingRun.prepare(config, setup, comm);
 
-  const { folder, checkpoints, reporter } = await begin(config, out, place, setup, run, lock);
+  const { folder, checkpoints, reporter } = await begin(config, place, { out, setup, run, lock });
   if (config.profile) await profile.start();
   place.begun?.();
   const limit = new TimeLimit(isFirst ? place.secondsLeft : undefined);
@@ -62,10 +62,11 @@ async function trainIn(
   let ended: Summary["ended"] | undefined = run.goalReached();
   while (ended === undefined) {
     const stopped = await finishEpoch(run, checkpoints, reporter, () => agree(comm, wish()));
-    const isWhole = ledger.position.batches === config.batches;
-    const quality = await evaluateQuality(comm, evaluator, test, inputs.handedBack(optimizer.theta));
-    run.divergence.afterEpoch(quality.loss, optimizer.theta, ledger.position.epochs + 1);
-    const metrics = await ledger.close(quality);
+    const { epochs, batches } = run.position;
+    const isWhole = batches === config.batches;
+    const quality = await evaluateQuality(comm, evaluator, test, inputs.handedBack(run.parameters));
+    run.divergence.afterEpoch(quality.loss, run.parameters, epochs + 1);
+    const metrics = await run.closeEpoch(quality);
     await reporter.attempt("write metrics.jsonl", async () => folder?.metrics.append(metrics));
     reporter.log.info(metrics, "epoch");
     reporter.tell({ type: "epoch", metrics });
@@ -73,7 +74,15 @@ async function trainIn(
     if (isWhole) await checkpoints.afterEpoch(ended !== undefined);
   }
 
-  const summary = ledger.summary(data.name, decomposition.dimension, ended, out);
+  const summary = summaryOf(run.state.ledger, {
+    method: config.methodName,
+    data: data.name,
+    ranks: comm.size,
+    subdomains: config.subdomains,
+    parameters: decomposition.dimension,
+    ended,
+    out,
+  });
   const title = `${summary.method} on ${data.name}, ${formatPlural(decomposition.dimension, "parameter")}`;
   await reporter.attempt("draw curves.svg", async () => folder?.draw(summary.method, title));
   if (folder) await folder.finish(summary, await run.model());
@@ -85,27 +94,27 @@ async function trainIn(
 
 /** Steps through what is left of the epoch, or until the ranks agree to stop, which is then true. */
 async function finishEpoch(
-  run: RunState,
+  run: TrainingRun,
   checkpoints: Checkpoints,
   reporter: Reporter,
   agreed: () => Promise<Wish>,
 ): Promise<boolean> {
-  const { epochs, ledger } = run;
-  const { epochs: closed, batches: done } = ledger.position;
-  ledger.go();
+  const { meter } = run;
+  const { epochs: closed, batches: done } = run.position;
+  meter.go();
   try {
-    for (const problem of epochs.problems(closed + 1, done)) {
+    for (const problem of run.epochs.problems(closed + 1, done)) {
       const report = await run.step(problem);
-      reporter.log.debug({ step: ledger.position.batches, ...report }, "step");
+      reporter.log.debug({ step: run.position.batches, ...report }, "step");
       const wish = await agreed();
       if (wish === "go on") continue;
-      ledger.pause();
+      meter.pause();
       await checkpoints.write();
-      ledger.go();
+      meter.go();
       if (wish === "stop") return true;
     }
     return false;
   } finally {
-    ledger.pause();
+    meter.pause();
   }
 }

@@ -5,7 +5,6 @@ import type { Vector } from "../linalg/vector.js";
  * functions, so that one trust-region loop serves them all.
  */
 export interface Objective {
-  readonly dimension: number;
   /** f(x) */
   value(x: Vector): Promise<number>;
   /** out ← ∇f(x); returns f(x). */

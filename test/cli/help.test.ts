@@ -4,7 +4,8 @@ import { describe, expect, it } from "vitest";
 import { HELP } from "../../src/config/help-groups.js";
 import { kebab } from "../../src/config/option.js";
 import { methods } from "../../src/methods/registry.js";
-import { allTrainOptions } from "../../src/run/options.js";
+import { optionsOfMethods, tableOf } from "../../src/run/method-options.js";
+import { trainOptions } from "../../src/run/options.js";
 import { runApts, temporaryFolder } from "../helpers/apts.js";
 
 async function help(...args: string[]): Promise<string> {
@@ -46,7 +47,7 @@ describe("apts train --help", () => {
     expect(groups.get(HELP.folder)).toEqual(expect.arrayContaining(["out", "resume", "checkpoint-every"]));
     const apts = methods.find(({ name }) => name === "apts")!;
     expect(new Set(groups.get(method!))).toEqual(
-      new Set(["subdomains", "decomposition", ...Object.keys(apts.options).map(kebab)]),
+      new Set(["subdomains", "decomposition", ...Object.keys(tableOf(apts)).map(kebab)]),
     );
   });
 
@@ -66,7 +67,9 @@ describe("apts train --help", () => {
 
   it("shows every option with --help-all", async () => {
     const shown = [...groupsOf(await help("--help-all")).values()].flat();
-    expect(shown).toEqual(expect.arrayContaining(Object.keys(allTrainOptions).map(kebab)));
+    expect(shown).toEqual(
+      expect.arrayContaining(Object.keys({ ...trainOptions, ...optionsOfMethods }).map(kebab)),
+    );
     expect(new Set(shown).size).toBe(shown.length);
   });
 

@@ -3,6 +3,7 @@ import { expect, it } from "vitest";
 import { methodsPage } from "../../src/cli/methods.js";
 import { kebab } from "../../src/config/option.js";
 import { methods } from "../../src/methods/registry.js";
+import { tableOf } from "../../src/run/method-options.js";
 
 it("docs/methods.md holds what apts methods prints", () => {
   const page = readFileSync(new URL("../../docs/methods.md", import.meta.url), "utf8");
@@ -11,7 +12,8 @@ it("docs/methods.md holds what apts methods prints", () => {
   expect(cells(printed!)).toEqual(cells(methodsPage()));
 });
 
-it.each(methods)("the default of every option of $name stands in its column", ({ name, options }) => {
+it.each(methods)("the default of every option of $name stands in its column", (method) => {
+  const { name } = method;
   const found: Record<string, string> = {};
   for (const section of methodsPage().split("### ").slice(1)) {
     const [head, ...rows] = section
@@ -23,9 +25,9 @@ it.each(methods)("the default of every option of $name stands in its column", ({
       if (row[column] !== "–") found[row[0]!] = row[column]!;
     }
   }
-  const expected = Object.entries(options).map(([option, { fallback }]) => [
+  const expected = Object.entries(tableOf(method)).map(([option, { fallback }]) => [
     `\`--${kebab(option)}\``,
-    String(fallback as string | number | boolean),
+    fallback === undefined ? "none" : String(fallback as string | number | boolean),
   ]);
   expect(found).toEqual(Object.fromEntries(expected));
 });

@@ -5,7 +5,7 @@ import { describe, expect, it } from "vitest";
 import { tf } from "../../src/compute/tensorflow.js";
 import { loadData } from "../../src/data/load.js";
 import { loadModel } from "../../src/network/model-file.js";
-import type { RunRecord } from "../../src/run/record.js";
+import type { RunRecord } from "../../src/run/folder/record.js";
 import type { EpochMetrics } from "../../src/report/metrics.js";
 import type { Summary } from "../../src/report/summary.js";
 import { runApts, SMALL, startApts, temporaryFolder, writeModule } from "../helpers/apts.js";

@@ -1,8 +1,10 @@
-import type { Problem } from "../../src/methods/problem.js";
 import type { Decomposition } from "../../src/decomposition/decomposition.js";
 import { Restriction } from "../../src/linalg/restriction.js";
-import type { Objective } from "../../src/trust-region/objective.js";
+import { wholeSpace, type VectorSpace } from "../../src/linalg/space.js";
 import type { Vector } from "../../src/linalg/vector.js";
+import type { BatchKey, Problem } from "../../src/methods/problem.js";
+import type { Objective } from "../../src/trust-region/objective.js";
+import type { Point } from "../../src/trust-region/point.js";
 
 /** f and ∇f in float64, as plain functions: the analytic test bed. */
 export interface TestFunction {
@@ -92,11 +94,8 @@ export function trigonometric(dimension: number): TestFunction {
 export class CountedObjective implements Objective {
   values = 0;
   gradients = 0;
-  readonly dimension: number;
 
-  constructor(readonly f: TestFunction) {
-    this.dimension = f.dimension;
-  }
+  constructor(readonly f: TestFunction) {}
 
   value(x: Vector): Promise<number> {
     this.values++;
@@ -113,22 +112,24 @@ export class CountedObjective implements Objective {
 /** A test function as the problem of a distributed method: every rank evaluates all of it. */
 export class TestProblem implements Problem {
   readonly objective: CountedObjective;
+  readonly space: VectorSpace;
   localValues = 0;
   localGradients = 0;
 
   constructor(
     readonly f: TestFunction,
     readonly decomposition: Decomposition,
+    readonly key: BatchKey = f.name,
   ) {
     this.objective = new CountedObjective(f);
+    this.space = wholeSpace(f.dimension);
   }
 
-  local(subdomain: number, theta: Vector): Objective {
-    const R: Restriction = this.decomposition.subdomains[subdomain]!;
-    const full = theta.slice();
+  local(subdomain: number, at: Point): Objective {
+    const R = this.decomposition.subdomains[subdomain]!;
+    const full = at.x.slice();
     const gradient = new Float32Array(full.length);
     return {
-      dimension: R.size,
       value: (x) => {
         this.localValues++;
         return Promise.resolve(this.f.value(R.prolong(x, full)));

@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { EpochMetrics } from "../../src/report/metrics.js";
 import type { Summary } from "../../src/report/summary.js";
-import type { RunRecord } from "../../src/run/record.js";
+import type { RunRecord } from "../../src/run/folder/record.js";
 
 const parsed = (out: string, file: string): unknown => JSON.parse(readFileSync(join(out, file), "utf8"));
 

@@ -95,7 +95,7 @@ describe("the same command line again", () => {
       source: { kind: "command line" },
       values: { out, method: "sapts", epochs: "5" },
     } as const;
-    const { config, beginning } = planTask([source], 4);
+    const { config, beginning } = await planTask([source], 4);
     expect(beginning).toBe("resume or new");
     expect(config).toMatchObject({ ranks: 4, subdomains: 2, threads: threadsOf(out), epochs: 5 });
   });

@@ -1,13 +1,16 @@
 import { describe, expect, it } from "vitest";
-import { createLocalGroup } from "../../src/comm/index.js";
-import type { Communicator } from "../../src/comm/communicator.js";
-import { distanceInf, type Vector } from "../../src/linalg/vector.js";
-import { apts, type AptsOptions } from "../../src/methods/apts.js";
-import { firstOrder } from "../../src/trust-region/first-order.js";
+import { distanceInf } from "../../src/linalg/reductions.js";
+import { wholeSpace } from "../../src/linalg/space.js";
+import type { Vector } from "../../src/linalg/vector.js";
+import { additivelyPreconditioned, type AptsOptions } from "../../src/methods/apts.js";
+import type { StepReport } from "../../src/methods/method.js";
+import { gradient } from "../../src/trust-region/models/gradient.js";
 import { globalRule, initialRadius } from "../../src/trust-region/radius.js";
 import { trustRegionStep, type TrustRegionResult } from "../../src/trust-region/step.js";
-import type { StepReport } from "../../src/methods/problem.js";
+import { onGroup } from "../helpers/comm/groups.js";
+import { go } from "../helpers/methods/steps.js";
 import {
+  CountedObjective,
   evenSplit,
   quadratic,
   rosenbrock,
@@ -18,8 +21,8 @@ import {
 } from "../helpers/objectives.js";
 
 /** TCKK23's settings. */
-const aptsDefaults: AptsOptions = {
-  model: firstOrder,
+const published: AptsOptions = {
+  model: gradient,
   fdl: true,
   localSteps: 5,
   maxTrials: 10,
@@ -29,44 +32,32 @@ const aptsDefaults: AptsOptions = {
   radius: initialRadius,
 };
 
-interface Outcome {
+interface Minimised {
   readonly theta: Vector;
-  readonly path: Vector[];
-  readonly reports: StepReport[];
+  readonly path: readonly Vector[];
+  readonly reports: readonly StepReport[];
   readonly problem: TestProblem;
 }
 
 /** Minimises `f` with N subdomains on the ranks of an in-memory group; every rank's outcome. */
-async function minimise(
+function minimise(
   f: TestFunction,
   subdomains: number,
   iterations: number,
   ranks: number,
   options: Partial<AptsOptions> = {},
-): Promise<Outcome[]> {
+): Promise<Minimised[]> {
   const decomposition = evenSplit(f.dimension, subdomains);
-  const onRank = async (comm: Communicator): Promise<Outcome> => {
+  return onGroup("memory", ranks, async (comm) => {
     const problem = new TestProblem(f, decomposition);
-    const optimizer = apts(
-      { comm, decomposition, plannedSteps: iterations, fullBatch: true, tolerance: 0 },
-      { ...aptsDefaults, ...options },
-      Float32Array.from(f.start),
-    );
-    const path: Vector[] = [];
-    const reports: StepReport[] = [];
-    for (let k = 0; k < iterations; k++) {
-      reports.push(await optimizer.step(problem));
-      path.push(optimizer.theta);
-    }
-    return { theta: optimizer.theta, path, reports, problem };
-  };
-  const group = createLocalGroup(ranks);
-  const outcomes = await Promise.all(group.map(onRank));
-  await Promise.all(group.map((comm) => comm.close()));
-  return outcomes;
+    const context = { comm, decomposition, plannedSteps: iterations, fullBatch: true, tolerance: 0 };
+    const method = additivelyPreconditioned(context, { ...published, ...options });
+    const outcome = await go(method, method.start(Float32Array.from(f.start)), problem, iterations);
+    return { ...outcome, theta: outcome.state.theta, problem };
+  });
 }
 
-const wide = { rule: { ...aptsDefaults.rule, min: 1e-9, max: 1 }, radius: 0.1 };
+const wide = { rule: { ...published.rule, min: 1e-9, max: 1 }, radius: 0.1 };
 
 describe("apts on analytic functions", () => {
   it.each([
@@ -99,7 +90,7 @@ describe("apts on analytic functions", () => {
     const f = rosenbrock(6);
     const [outcome] = await minimise(f, 3, 30, 1, { fdl: false });
     let before: Vector = Float32Array.from(f.start);
-    let radius = aptsDefaults.radius;
+    let radius = published.radius;
     for (const [k, x] of outcome!.path.entries()) {
       expect(distanceInf(x, before)).toBeLessThanOrEqual(2 * radius * (1 + 1e-5));
       before = x;
@@ -110,18 +101,18 @@ describe("apts on analytic functions", () => {
   it("on one subdomain that is everything is TR, two steps an iteration from one radius", async () => {
     const f = rosenbrock(6);
     const [outcome] = await minimise(f, 1, 40, 1, { ...wide, fdl: false, localSteps: 1 });
-    const { objective } = new TestProblem(f, evenSplit(f.dimension, 1));
-    const options = { rule: wide.rule, model: firstOrder, maxTrials: aptsDefaults.maxTrials };
+    const problem = { objective: new CountedObjective(f), space: wholeSpace(f.dimension) };
+    const options = { rule: wide.rule, model: gradient, curvature: null, maxTrials: published.maxTrials };
     const trStep = async (x: Vector, radius: number): Promise<TrustRegionResult> => {
       const g = new Float32Array(x.length);
-      return trustRegionStep(objective, { x, f: await objective.gradient(x, g) }, g, radius, options);
+      return trustRegionStep(problem, { x, f: await problem.objective.gradient(x, g), g }, radius, options);
     };
     let theta: Vector = Float32Array.from(f.start);
     let radius = wide.radius;
     for (const [k, next] of outcome!.path.entries()) {
       const half = await trStep(theta, radius); // the subdomain's step
-      const whole = await trStep(half.x, radius);
-      expect(distanceInf(whole.x, next)).toBeLessThan(1e-6);
+      const whole = await trStep(half.to.x, radius);
+      expect(distanceInf(whole.to.x, next)).toBeLessThan(1e-6);
       expect(outcome!.reports[k]).toMatchObject({ accepted: whole.accepted, radius: whole.radius });
       theta = next;
       radius = outcome!.reports[k]!.radius!;
@@ -162,7 +153,7 @@ describe("apts at the edges", () => {
     };
     const [outcome] = await minimise(f, 2, 3, 1, { fdl });
     expect([...outcome!.theta]).toEqual([0, 0, 0, 0]);
-    expect(outcome!.reports.at(-1)!.radius).toBeLessThan(aptsDefaults.radius);
+    expect(outcome!.reports.at(-1)!.radius).toBeLessThan(published.radius);
   });
 
   it("without fdl returns to θ when the gathered step has no finite loss (docs/algorithms.md §4 (d))", async () => {

@@ -1,42 +1,54 @@
 import { describe, expect, it } from "vitest";
-import { selfCommunicator } from "../../src/comm/index.js";
-import { resolveOptions } from "../../src/config/resolve.js";
-import { normInf, type Vector } from "../../src/linalg/vector.js";
+import { normInf } from "../../src/linalg/reductions.js";
+import type { Vector } from "../../src/linalg/vector.js";
+import type { Method, State } from "../../src/methods/method.js";
 import { methodNamed, methods } from "../../src/methods/registry.js";
-import type { Optimizer } from "../../src/methods/problem.js";
-import { Progress } from "../../src/run/progress.js";
+import type { TrustRegionState } from "../../src/methods/surroundings.js";
+import { afterStep, endOf, noProgress } from "../../src/run/progress.js";
+import { createMethod, go } from "../helpers/methods/steps.js";
 import { evenSplit, quadratic, TestProblem, type TestFunction } from "../helpers/objectives.js";
 
-interface Start {
+interface Begin {
   readonly f: TestFunction;
   readonly options?: object;
   readonly fullBatch?: boolean;
   readonly tolerance?: number;
 }
 
-function start(method: string, { f, options = {}, fullBatch = true, tolerance = 0 }: Start): Optimizer {
-  const description = methodNamed(method);
-  const values = resolveOptions(description.options, [
-    { source: { kind: "program" }, values: { ...options } },
-  ]);
+function start(
+  name: string,
+  { f, options = {}, fullBatch = true, tolerance = 0 }: Begin,
+): { method: Method; state: State } {
   const decomposition = evenSplit(f.dimension, 2);
-  const context = { comm: selfCommunicator(), decomposition, plannedSteps: 5000, fullBatch, tolerance };
-  return description.create(context, values, Float32Array.from(f.start));
+  const method = createMethod(name, options, { decomposition, plannedSteps: 5000, fullBatch, tolerance });
+  return { method, state: method.start(Float32Array.from(f.start)) };
+}
+
+/** The pairs that L-SR1 has learnt. */
+function pairsOf(state: State): { readonly s: readonly Vector[]; readonly y: readonly Vector[] } {
+  const { pairs } = (state as TrustRegionState).curvature as {
+    pairs: { s: readonly Vector[]; y: readonly Vector[] };
+  };
+  return pairs;
 }
 
 /** Steps on one batch as a run makes them, until they lead nowhere. */
-async function untilTheEnd(method: string, begin: Start, most: number) {
-  const optimizer = start(method, begin);
+async function untilTheEnd(name: string, begin: Begin, most: number) {
+  const { method, ...started } = start(name, begin);
+  let { state } = started;
   const problem = new TestProblem(begin.f, evenSplit(begin.f.dimension, 2));
-  const progress = new Progress({ fullBatch: true, tolerance: begin.tolerance ?? 0 });
+  const context = { fullBatch: true, tolerance: begin.tolerance ?? 0 };
+  let progress = noProgress;
   let steps = 0;
-  let before = optimizer.theta;
-  while (progress.ended() === undefined && steps < most) {
-    before = optimizer.theta;
-    progress.follow(await optimizer.step(problem), before, optimizer.theta);
+  let before = state.theta;
+  while (endOf(progress, context) === undefined && steps < most) {
+    before = state.theta;
+    const after = await method.step(state, problem);
+    ({ state } = after);
+    progress = afterStep(progress, after.report, before, state.theta);
     steps++;
   }
-  return { ended: progress.ended(), steps, before, theta: optimizer.theta };
+  return { ended: endOf(progress, context), steps, before, theta: state.theta };
 }
 
 const names = methods.map(({ name }) => name);
@@ -71,19 +83,16 @@ describe.each(names)("%s on the full batch", (method) => {
       if (bad) out[1] = NaN;
     };
     const poisoned = { ...f, gradient };
-    const options = optionsOf(method);
-    const optimizer = start(method, { f: poisoned, options, fullBatch: false });
-    const clean = start(method, { f, options, fullBatch: false });
-    const step = (of: Optimizer, function_: TestFunction) =>
-      of.step(new TestProblem(function_, evenSplit(4, 2)));
-    const report = await step(optimizer, poisoned);
-    expect(report).toMatchObject({ accepted: false, gradientNorm: NaN });
+    const begin = { options: optionsOf(method), fullBatch: false };
+    const batch = (of: TestFunction, k: number) => new TestProblem(of, evenSplit(4, 2), `batch ${k}`);
+    const clean = start(method, { ...begin, f });
+    const infected = start(method, { ...begin, f: poisoned });
+    const first = await infected.method.step(infected.state, batch(poisoned, 0));
+    expect(first.report).toMatchObject({ accepted: false, gradientNorm: NaN });
     bad = false;
-    for (let k = 0; k < 5; k++) {
-      await step(optimizer, poisoned);
-      await step(clean, f);
-    }
-    expect(optimizer.theta).toEqual(clean.theta);
+    const after = await go(infected.method, first.state, (k) => batch(poisoned, k + 1), 5);
+    const expected = await go(clean.method, clean.state, (k) => batch(f, k + 1), 5);
+    expect(after.state.theta).toEqual(expected.state.theta);
   });
 });
 
@@ -117,12 +126,11 @@ describe("a gradient that is not finite", () => {
       },
     };
     const options = { direction: "adam", fdl: false, radius: 0.1 };
-    const optimizer = start("apts", { f, options });
-    const problem = new TestProblem(f, evenSplit(2, 2));
-    const losses: number[] = [];
-    for (let k = 0; k < 10; k++) losses.push((await optimizer.step(problem)).loss);
-    const { model } = optimizer.save() as { model: { m: Vector; v: Vector } };
-    expect([...model.m, ...model.v].every(Number.isFinite)).toBe(true);
+    const { method, state } = start("apts", { f, options });
+    const outcome = await go(method, state, new TestProblem(f, evenSplit(2, 2)), 10);
+    const losses = outcome.reports.map(({ loss }) => loss);
+    const { m, v } = (outcome.state as TrustRegionState).curvature as { m: Vector; v: Vector };
+    expect([...m, ...v].every(Number.isFinite)).toBe(true);
     expect(losses.every(Number.isFinite)).toBe(true);
     expect(losses.at(-1)).toBeLessThan(losses[0]!);
   });
@@ -143,20 +151,18 @@ describe("tr --direction l-sr1 on mini-batches", () => {
     };
   }
 
-  async function path(direction: string): Promise<{ theta: Vector[]; saved: ReturnType<Optimizer["save"]> }> {
-    const f = batches[0]!;
-    const optimizer = start("tr", { f, options: { direction, pairs: 20 }, fullBatch: false });
-    const theta = [optimizer.theta];
-    for (let k = 0; k < 8; k++) {
-      await optimizer.step(new TestProblem(batches[k % 2]!, evenSplit(5, 1)));
-      theta.push(optimizer.theta);
-    }
-    return { theta, saved: optimizer.save() };
+  async function path(direction: string): Promise<{ theta: Vector[]; state: State }> {
+    const options = { direction, pairs: 20 };
+    const { method, state } = start("tr", { f: batches[0]!, options, fullBatch: false });
+    const on = (k: number) => new TestProblem(batches[k % 2]!, evenSplit(5, 1), `batch ${k % 2}`);
+    const first = state.theta;
+    const after = await go(method, state, on, 8);
+    return { theta: [first, ...after.path], state: after.state };
   }
 
   it("stores the pair of each step, its gradients of one and the same batch", async () => {
-    const { theta, saved } = await path("l-sr1");
-    const { memory } = saved["model"] as { memory: { s: Vector[]; y: Vector[] } };
+    const { theta, state } = await path("l-sr1");
+    const stored = pairsOf(state);
     const pairs = theta.slice(1).map((to, k) => {
       const [before, after] = [new Float32Array(5), new Float32Array(5)];
       batches[k % 2]!.gradient(theta[k]!, before);
@@ -166,10 +172,10 @@ describe("tr --direction l-sr1 on mini-batches", () => {
         y: after.map((value, i) => value - before[i]!),
       };
     });
-    expect(memory.s.length).toBeGreaterThan(3);
-    memory.s.forEach((s, j) => {
+    expect(stored.s.length).toBeGreaterThan(3);
+    stored.s.forEach((s, j) => {
       const pair = pairs.find((one) => one.s.every((value, i) => value === s[i]));
-      expect(memory.y[j]).toEqual(pair?.y);
+      expect(stored.y[j]).toEqual(pair?.y);
     });
   });
 
@@ -193,14 +199,13 @@ describe("a step rejected at its smallest radius", () => {
         out[1] = x[1]! < 0 ? -1 : 1;
       },
     };
-    for (const method of ["tr", "apts"]) {
-      const optimizer = start(method, { f, options: { direction: "l-sr1" } });
-      const problem = new TestProblem(f, evenSplit(2, 2));
-      const report = await optimizer.step(problem);
-      expect(report.accepted).toBe(false);
-      const { memory } = optimizer.save()["model"] as { memory: { s: Vector[]; y: Vector[] } };
-      expect(memory.y.map((y) => [...y])).toEqual([[-3, -2]]);
-      expect(memory.s[0]![0]).toBeLessThan(0);
+    for (const name of ["tr", "apts"]) {
+      const { method, state } = start(name, { f, options: { direction: "l-sr1" } });
+      const after = await method.step(state, new TestProblem(f, evenSplit(2, 2)));
+      expect(after.report.accepted).toBe(false);
+      const { s, y } = pairsOf(after.state);
+      expect(y.map((each) => [...each])).toEqual([[-3, -2]]);
+      expect(s[0]![0]).toBeLessThan(0);
     }
   });
 });

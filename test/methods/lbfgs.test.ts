@@ -1,9 +1,9 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { createLocalGroup } from "../../src/comm/index.js";
-import { lbfgs } from "../../src/methods/lbfgs.js";
+import type { Vector } from "../../src/linalg/vector.js";
 import { strongWolfe, type Value } from "../../src/methods/lbfgs-line-search.js";
-import type { Optimizer } from "../../src/methods/problem.js";
+import type { State } from "../../src/methods/method.js";
+import { createMethod, go } from "../helpers/methods/steps.js";
 import {
   evenSplit,
   quadratic,
@@ -93,16 +93,13 @@ describe("strongWolfe", () => {
 });
 
 describe("lbfgs", () => {
-  const [comm] = createLocalGroup(1);
-  const make = (f: TestFunction, memory = 10): { optimizer: Optimizer; problem: TestProblem } => {
+  const make = (f: TestFunction, pairs = 10) => {
     const decomposition = evenSplit(f.dimension, 1);
-    const optimizer = lbfgs(
-      { comm: comm!, decomposition, plannedSteps: 50, fullBatch: true, tolerance: 0 },
-      { memory },
-      Float32Array.from(f.start),
-    );
-    return { optimizer, problem: new TestProblem(f, decomposition) };
+    const method = createMethod("lbfgs", { pairs }, { decomposition });
+    const problem = new TestProblem(f, decomposition);
+    return { method, problem, state: method.start(Float32Array.from(f.start)) };
   };
+  const pairsOf = (state: State) => (state as State & { pairs: { s: Vector; y: Vector }[] }).pairs;
 
   it.each([
     { f: quadratic(8, 10), steps: 30 },
@@ -111,10 +108,9 @@ describe("lbfgs", () => {
     { f: rosenbrock(20), steps: 80 },
     { f: trigonometric(10), steps: 40 },
   ])("minimises $f.name in $steps steps", async ({ f, steps }) => {
-    const { optimizer, problem } = make(f);
-    let loss = f.value(optimizer.theta);
-    for (let k = 0; k < steps; k++) {
-      const report = await optimizer.step(problem);
+    const { method, problem, state } = make(f);
+    let loss = f.value(state.theta);
+    for (const report of (await go(method, state, problem, steps)).reports) {
       expect(report.loss).toBeLessThanOrEqual(loss);
       loss = report.loss;
     }
@@ -122,27 +118,27 @@ describe("lbfgs", () => {
   });
 
   it("reuses the gradient its search ended with", async () => {
-    const { optimizer, problem } = make(quadratic(8, 10));
-    for (let k = 0; k < 10; k++) await optimizer.step(problem);
+    const { method, problem, state } = make(quadratic(8, 10));
+    await go(method, state, problem, 10);
     expect(problem.objective.gradients).toBeLessThanOrEqual(1 + 14);
     expect(problem.objective.values).toBe(0);
   });
 
   it("stays where it is, without evaluations to spare, once it has arrived", async () => {
-    const { optimizer, problem } = make(quadratic(4, 2));
-    for (let k = 0; k < 20; k++) await optimizer.step(problem);
-    const { theta } = optimizer;
+    const { method, problem, state } = make(quadratic(4, 2));
+    const arrived = await go(method, state, problem, 20);
+    const { theta } = arrived.state;
     const before = problem.objective.gradients;
-    const report = await optimizer.step(problem);
-    expect(report.accepted).toBe(false);
-    expect(optimizer.theta).toBe(theta);
+    const after = await method.step(arrived.state, problem);
+    expect(after.report.accepted).toBe(false);
+    expect(after.state.theta).toBe(theta);
     expect(problem.objective.gradients).toBe(before);
   });
 
   it("learns curvature of each batch by itself, never from the difference of two", async () => {
     // Two batches with one Hessian and far away minima: every pair then has y = 2s, whatever the batch.
     const batch = (centre: number): TestFunction => ({
-      name: "bowl",
+      name: `bowl around ${centre}`,
       dimension: 2,
       start: [3, -1],
       value: (x) => (x[0]! - centre) ** 2 + x[1]! ** 2,
@@ -151,21 +147,20 @@ describe("lbfgs", () => {
         out[1] = 2 * x[1]!;
       },
     });
-    const { optimizer, problem } = make(batch(0));
+    const { method, problem, state } = make(batch(0));
     const other = new TestProblem(batch(100), evenSplit(2, 1));
-    for (let k = 0; k < 6; k++) await optimizer.step(k % 2 === 0 ? problem : other);
-    const { s, y } = optimizer.save() as { s: Float32Array[]; y: Float32Array[] };
-    expect(s.length).toBeGreaterThan(2);
-    s.forEach((pair, i) => {
-      pair.forEach((value, j) => {
-        expect(y[i]![j]).toBeCloseTo(2 * value, 3);
+    const after = await go(method, state, (k) => (k % 2 === 0 ? problem : other), 6);
+    const pairs = pairsOf(after.state);
+    expect(pairs.length).toBeGreaterThan(2);
+    for (const { s, y } of pairs) {
+      s.forEach((value, j) => {
+        expect(y[j]).toBeCloseTo(2 * value, 3);
       });
-    });
+    }
   });
 
   it("keeps no more pairs than it may", async () => {
-    const { optimizer, problem } = make(rosenbrock(6), 3);
-    for (let k = 0; k < 10; k++) await optimizer.step(problem);
-    expect((optimizer.save()["s"] as unknown[]).length).toBe(3);
+    const { method, problem, state } = make(rosenbrock(6), 3);
+    expect(pairsOf((await go(method, state, problem, 10)).state).length).toBe(3);
   });
 });

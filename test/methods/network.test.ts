@@ -1,15 +1,14 @@
 import { expect, it } from "vitest";
 import { createLocalGroup } from "../../src/comm/index.js";
-import { resolveOptions } from "../../src/config/resolve.js";
 import type { Dataset } from "../../src/data/dataset.js";
 import { Random } from "../../src/random.js";
 import { byTensors } from "../../src/decomposition/tensors.js";
 import type { Vector } from "../../src/linalg/vector.js";
-import { methodNamed } from "../../src/methods/registry.js";
 import { Batch } from "../../src/network/batch.js";
 import { createEvaluator } from "../../src/network/evaluator.js";
 import { fcnn } from "../../src/network/models/fcnn.js";
 import { EvaluationCount, NetworkProblem } from "../../src/network/problem.js";
+import { createMethod } from "../helpers/methods/steps.js";
 import { wasm } from "../helpers/network/networks.js";
 
 const [INPUTS, CLASSES, ROWS] = [9, 4, 400];
@@ -65,18 +64,19 @@ it.each([
   const { slots } = evaluator.layout;
   const decomposition = byTensors(slots, 3, [...slots.keys()]);
   const batch = new Batch(samples, { mean: [MEAN], deviation: [DEVIATION] });
-  const problem = new NetworkProblem(evaluator, batch, comm!, decomposition, new EvaluationCount());
-  const method = methodNamed(name);
-  const options = resolveOptions(method.options, [{ source: { kind: "program" }, values: { direction } }]);
-  const context = { comm: comm!, decomposition, plannedSteps: 60, fullBatch: true, tolerance: 0 };
-  const optimizer = method.create(context, options, evaluator.parameters());
+  const { subdomains } = decomposition;
+  const parts = { evaluator, comm: comm!, subdomains, count: new EvaluationCount() };
+  const problem = new NetworkProblem("everything", batch, parts);
+  const method = createMethod(name, { direction }, { decomposition });
 
-  const begin = exactLoss(optimizer.theta);
+  let state = method.start(evaluator.parameters());
+  const begin = exactLoss(state.theta);
   let before = begin;
-  for (let k = 0; k < context.plannedSteps; k++) {
-    const { loss } = await optimizer.step(problem);
-    const exact = exactLoss(optimizer.theta);
-    expect(loss).toBeCloseTo(exact, 5);
+  for (let k = 0; k < 60; k++) {
+    const after = await method.step(state, problem);
+    ({ state } = after);
+    const exact = exactLoss(state.theta);
+    expect(after.report.loss).toBeCloseTo(exact, 5);
     expect(exact).toBeLessThanOrEqual(before * (1 + 1e-6)); // decisions are taken on float32 sums
     before = exact;
   }

@@ -42,13 +42,15 @@ describe.each(["none", "auto"])("the objective of a subdomain, --blas %s", (blas
       const backend = await startBackend({ backend: "wasm", threads: 1, blas });
       const evaluator = await createEvaluator(fcnn([3, 3, 1], 4, [6, 5], random), backend);
       const { slots, dimension } = evaluator.layout;
-      const decomposition = decompose(slots);
-      const problem = new NetworkProblem(evaluator, batch, comm!, decomposition, new EvaluationCount());
+      const { subdomains } = decompose(slots);
+      const parts = { evaluator, comm: comm!, subdomains, count: new EvaluationCount() };
+      const problem = new NetworkProblem("everything", batch, parts);
+      expect(problem.space.dimension).toBe(dimension);
       const theta = randomTheta(dimension, 3);
       const whole = new Float32Array(dimension);
       const f = await problem.objective.gradient(theta, whole);
-      for (const [i, R] of decomposition.subdomains.entries()) {
-        const local = problem.local(i, theta);
+      for (const [i, R] of subdomains.entries()) {
+        const local = problem.local(i, { x: theta, f, g: whole });
         const at = R.restrict(theta);
         const g = new Float32Array(R.size);
         // f̃_i(R_iθ) = f(θ), ∇f̃_i(R_iθ) = R_i∇f(θ)

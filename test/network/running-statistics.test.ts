@@ -3,10 +3,11 @@ import { createLocalGroup } from "../../src/comm/index.js";
 import type { ComputeBackend } from "../../src/compute/backend.js";
 import { tf } from "../../src/compute/tensorflow.js";
 import type { Dataset } from "../../src/data/dataset.js";
+import type { Vector } from "../../src/linalg/vector.js";
 import { Random } from "../../src/random.js";
 import { Batch } from "../../src/network/batch.js";
 import { CompiledEvaluator } from "../../src/network/compiled/evaluator.js";
-import { RunningStatistics } from "../../src/network/running-statistics.js";
+import { runningStatistics } from "../../src/network/running-statistics.js";
 import { TapeEvaluator } from "../../src/network/tape-evaluator.js";
 import { wholeTensors } from "../../src/network/tensor-part.js";
 import { expectClose } from "../helpers/compute/compare.js";
@@ -57,7 +58,6 @@ describe("the running statistics of batch normalisation", () => {
         ? new CompiledEvaluator(network(), backend.heap!, MEMORY)
         : await TapeEvaluator.create(network(), "tape");
     const [comm] = createLocalGroup(1);
-    const statistics = new RunningStatistics(evaluator, comm!);
     const batch = new Batch(samples, scale);
     const chunk = batch.chunk(0);
     const { dimension } = evaluator.layout;
@@ -67,21 +67,28 @@ describe("the running statistics of batch normalisation", () => {
       Float32Array,
     ];
 
-    await statistics.follow(first, batch, true);
-    expectClose(statistics.save()!, moments(first), 1e-4);
-    const before = { statistics: statistics.save()!.slice(), score: await evaluator.score(chunk) };
+    const follow = async (running: Vector | null, theta: Vector, whole: boolean): Promise<Vector> => {
+      const statistics = (await runningStatistics(evaluator, comm!, running, { theta, batch, whole }))!;
+      evaluator.setStatistics(statistics);
+      return statistics;
+    };
+
+    const measured = await follow(null, first, true);
+    expectClose(measured, moments(first), 1e-4);
+    const score = await evaluator.score(chunk);
 
     evaluator.setParameters(trial);
     await evaluator.loss(chunk, 1);
     await evaluator.gradient(chunk, 1, wholeTensors(evaluator.layout), new Float32Array(dimension));
     evaluator.setParameters(first);
-    expect(statistics.save()).toEqual(before.statistics);
-    expect(await evaluator.score(chunk)).toEqual(before.score);
+    expect(await evaluator.score(chunk)).toEqual(score);
 
-    // A mini-batch moves them by a tenth.
-    await statistics.follow(second, batch, false);
-    const moved = moments(second).map((value, i) => 0.9 * before.statistics[i]! + 0.1 * value);
-    expectClose(statistics.save()!, moved, 1e-4);
+    // A mini-batch moves them by a tenth, the whole training set replaces them.
+    const was = measured.slice();
+    const moved = moments(second).map((value, i) => 0.9 * was[i]! + 0.1 * value);
+    expectClose(await follow(measured, second, false), moved, 1e-4);
+    expect(measured).toEqual(was);
+    expectClose(await follow(measured, second, true), moments(second), 1e-4);
     evaluator.dispose();
   });
 });

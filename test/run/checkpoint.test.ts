@@ -2,13 +2,14 @@ import { mkdirSync, readdirSync, readFileSync, truncateSync, writeFileSync } fro
 import { join } from "node:path";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { CheckpointFolder } from "../../src/run/checkpoint-folder.js";
+import type { State } from "../../src/methods/method.js";
+import { CheckpointFolder } from "../../src/run/checkpoint/store.js";
 import {
   DamagedCheckpointError,
   decodeCheckpoint,
   encodeCheckpoint,
   type StoredCheckpoint,
-} from "../../src/run/checkpoint.js";
+} from "../../src/run/checkpoint/format.js";
 import { temporaryFolder } from "../helpers/apts.js";
 
 function checkpoint(theta: readonly number[] = [1, 2, 3], epochs = 1): StoredCheckpoint {
@@ -24,24 +25,33 @@ function checkpoint(theta: readonly number[] = [1, 2, 3], epochs = 1): StoredChe
       test: "b",
       computation: "c",
     },
-    theta: Float32Array.from(theta),
-    method: { radius: 0.1, pairs: [Float32Array.from(theta)], here: null, last: undefined },
-    progress: { gradientNorm: Infinity, unmoved: 2 },
-    statistics: null,
-    model: { "model.json": "{}", "weights.bin": Uint8Array.from(theta, (value) => value) },
-    ledger: {
-      globalLosses: 1,
-      globalGradients: 2,
-      localLosses: 3,
-      localGradients: 4,
-      bytesSent: 2 ** 40,
-      peakMemory: 6,
-      seconds: 0.1 + 0.2,
-      last: { ...line, ...counts },
-      bestTestAccuracy: 0.5,
-      steps: { made: 1, accepted: 0, loss: Infinity, radius: 1e-4 },
+    state: {
+      method: stateOf(theta),
+      progress: { gradientNorm: Infinity, unmoved: 2 },
+      statistics: null,
+      ledger: {
+        consumed: {
+          globalLosses: 1,
+          globalGradients: 2,
+          localLosses: 3,
+          localGradients: 4,
+          bytesSent: 2 ** 40,
+          peakMemory: 6,
+          seconds: 0.1 + 0.2,
+        },
+        last: { ...line, ...counts },
+        bestTestAccuracy: 0.5,
+        steps: { made: 1, accepted: 0, loss: Infinity, radius: 1e-4 },
+      },
     },
+    model: { "model.json": "{}", "weights.bin": Uint8Array.from(theta, (value) => value) },
   };
+}
+
+/** Of a method that keeps a vector beside θ. */
+function stateOf(values: readonly number[]): State {
+  const theta = Float32Array.from(values);
+  return { theta, radius: 0.1, pairs: [theta.slice()], here: null } as State;
 }
 
 describe("the file", () => {
@@ -82,7 +92,7 @@ describe("the folder", () => {
     }
     expect(listed(out)).toEqual(["epoch-10-batch-2.ckpt", "epoch-10.ckpt", "epoch-9.ckpt"]);
     const { checkpoint: newest, file, damaged } = await folder.newest();
-    expect([...newest!.theta]).toEqual([10, 2]);
+    expect([...newest!.state.method.theta]).toEqual([10, 2]);
     expect(file).toBe(join(out, "checkpoints", "epoch-10-batch-2.ckpt"));
     expect(damaged).toEqual([]);
   });
@@ -94,13 +104,13 @@ describe("the folder", () => {
     truncateSync(await new CheckpointFolder(out, 3).write(checkpoint([5]), at(5)), 100);
     writeFileSync(join(out, "checkpoints", "epoch-4.ckpt"), "");
     const found = await folder.newest();
-    expect([...found.checkpoint!.theta]).toEqual([1]);
+    expect([...found.checkpoint!.state.method.theta]).toEqual([1]);
     expect(found.damaged).toEqual([
       expect.stringMatching(/epoch-5\.ckpt, but its content/) as string,
       expect.stringMatching(/epoch-4\.ckpt, but its 0 bytes do not begin as one/) as string,
     ]);
     await folder.write(checkpoint([2]), at(2));
-    expect([...(await folder.newest()).checkpoint!.theta]).toEqual([2]);
+    expect([...(await folder.newest()).checkpoint!.state.method.theta]).toEqual([2]);
     await folder.write(checkpoint([6]), at(6));
     expect(listed(out)).toEqual(["epoch-6.ckpt"]);
   });

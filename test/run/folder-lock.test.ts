@@ -3,8 +3,8 @@ import { once } from "node:events";
 import { cpSync, mkdirSync, readFileSync, statSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
-import { contentOf } from "../../src/run/files.js";
-import { FolderLock } from "../../src/run/folder-lock.js";
+import { contentOf } from "../../src/run/folder/files.js";
+import { FolderLock } from "../../src/run/folder/lock.js";
 import { temporaryFolder } from "../helpers/apts.js";
 import { builtUrl } from "../helpers/built.js";
 
@@ -56,7 +56,7 @@ describe.skipIf(process.platform !== "linux")("the lock of a run folder", () => 
 
   it("goes with a process that is killed", async () => {
     const out = join(temporaryFolder(), "a");
-    const module = builtUrl("src/run/folder-lock.ts");
+    const module = builtUrl("src/run/folder/lock.ts");
     const program = `import { FolderLock } from ${JSON.stringify(module)};
       await new FolderLock(${JSON.stringify(out)}).take(); console.log("taken"); setInterval(() => {}, 1000);`;
     const child = spawn(process.execPath, ["--input-type=module", "-e", program]);

@@ -6,7 +6,7 @@ import { writeDataset } from "../../src/data/dataset-file.js";
 import type { Dataset } from "../../src/data/dataset.js";
 import { Random } from "../../src/random.js";
 import { loadModel } from "../../src/network/model-file.js";
-import { decodeCheckpoint } from "../../src/run/checkpoint.js";
+import { decodeCheckpoint } from "../../src/run/checkpoint/format.js";
 import { temporaryFolder, writeModule } from "../helpers/apts.js";
 import { run } from "../helpers/run/run.js";
 import { metrics, recordIn } from "../helpers/run-folder.js";

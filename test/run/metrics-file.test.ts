@@ -5,7 +5,7 @@ import { describe, expect, it } from "vitest";
 import { comparison } from "../../src/report/comparison.js";
 import { curvesSvg } from "../../src/report/curves.js";
 import { readMetrics, type EpochMetrics } from "../../src/report/metrics.js";
-import { MetricsFile } from "../../src/run/metrics-file.js";
+import { MetricsFile } from "../../src/run/folder/metrics-file.js";
 import { temporaryFolder } from "../helpers/apts.js";
 import { fill, smallDisk } from "../helpers/run/small-disk.js";
 

@@ -46,3 +46,50 @@ describe.each(["apts", "sapts", "napts", "tr"])("the radii of %s", (method) => {
     expect(configure(values).methodOptions).toMatchObject(values);
   });
 });
+
+describe("--preset published", () => {
+  const configured = (...sources: Record<string, unknown>[]) =>
+    trainConfig(
+      sources.map((values) => ({ source: { kind: "command line" }, values })),
+      1,
+    ).methodOptions;
+  /** TCKK23 §3.1 */
+  const paper = {
+    direction: "gradient",
+    radius: 0.01,
+    grow: 2,
+    minRadius: 1e-4,
+    maxRadius: 0.1,
+    tryLonger: false,
+  };
+
+  it.each([
+    ["apts", { ...paper, localSteps: 5, fdl: true }],
+    ["sapts", { ...paper, localSteps: 5, fdl: false }],
+    ["tr", paper],
+  ])("gives %s the values of the paper", (method, values) => {
+    expect(configured({ method, preset: "published" })).toMatchObject(values);
+  });
+
+  it("yields to what is given beside it or before, and not to what comes after", () => {
+    expect(configured({ method: "apts", preset: "published", grow: "3" })).toMatchObject({
+      grow: 3,
+      radius: 0.01,
+    });
+    expect(configured({ grow: "3" }, { preset: "published", radius: "0.02" })).toMatchObject({
+      grow: 3,
+      radius: 0.02,
+      localSteps: 5,
+    });
+    expect(configured({ preset: "published" }, { grow: "3" })).toMatchObject({ grow: 2 });
+  });
+
+  it("is refused by another name, and by methods of no paper", () => {
+    expect(() => configured({ preset: "new" })).toThrow(
+      'Expected --preset to be one of published, got "new".',
+    );
+    expect(() => configured({ method: "napts", preset: "published" })).toThrow(
+      'Expected options of method napts, got "preset", which it does not have (apts, sapts, tr do).',
+    );
+  });
+});

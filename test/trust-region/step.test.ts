@@ -1,24 +1,29 @@
 import { describe, expect, it } from "vitest";
-import { firstOrder } from "../../src/trust-region/first-order.js";
+import { wholeSpace } from "../../src/linalg/space.js";
+import { gradient } from "../../src/trust-region/models/gradient.js";
+import type { Point } from "../../src/trust-region/point.js";
 import { globalRule } from "../../src/trust-region/radius.js";
-import type { Vector } from "../../src/linalg/vector.js";
-import { trustRegionStep } from "../../src/trust-region/step.js";
+import {
+  trustRegionStep,
+  type TrustRegionOptions,
+  type TrustRegionResult,
+} from "../../src/trust-region/step.js";
 import { CountedObjective, quadratic, type TestFunction } from "../helpers/objectives.js";
 
-const options = { rule: globalRule, model: firstOrder, maxTrials: 10 };
+const options: TrustRegionOptions = { rule: globalRule, model: gradient, curvature: null, maxTrials: 10 };
 
-describe("order-1 step", () => {
-  it("is −Δ g/‖g‖_∞ and predicts Δ‖g‖²/‖g‖_∞", () => {
-    const { s, predicted, norm } = firstOrder.step(Float32Array.of(3, -4), 0.5)!;
-    expect([...s]).toEqual([-0.375, 0.5]);
-    expect(predicted).toBeCloseTo((0.5 * 25) / 4, 12);
-    expect(norm).toBe(0.5);
-  });
-
-  it.each([[[0, 0]], [[NaN, 1]], [[Infinity, 1]]])("is none for gradient %j", (g) => {
-    expect(firstOrder.step(Float32Array.from(g), 1)).toBeUndefined();
-  });
-});
+/** One step from x, where f and ∇f are what they claim to be. */
+function stepFrom(
+  objective: CountedObjective,
+  x: readonly number[],
+  claims: { readonly f: number; readonly g: readonly number[] },
+  radius: number,
+  changed: Partial<TrustRegionOptions> = {},
+): Promise<TrustRegionResult> {
+  const at = { x: Float32Array.from(x), f: claims.f, g: Float32Array.from(claims.g) };
+  const problem = { objective, space: wholeSpace(x.length) };
+  return trustRegionStep(problem, at, radius, { ...options, ...changed });
+}
 
 describe("trustRegionStep", () => {
   it("costs one loss when the first trial is accepted", async () => {
@@ -26,9 +31,10 @@ describe("trustRegionStep", () => {
     const x = Float32Array.of(0, 0, 0, 0);
     const g = new Float32Array(4);
     const f0 = await f.gradient(x, g);
-    const result = await trustRegionStep(f, { x, f: f0 }, g, 0.01, options);
+    const problem = { objective: f, space: wholeSpace(4) };
+    const result = await trustRegionStep(problem, { x, f: f0, g }, 0.01, options);
     expect(result.accepted).toBe(true);
-    expect(result.f).toBeLessThan(f0);
+    expect(result.to.f).toBeLessThan(f0);
     expect(f.values).toBe(1);
     expect([...x]).toEqual([0, 0, 0, 0]);
   });
@@ -38,7 +44,8 @@ describe("trustRegionStep", () => {
     const x = Float32Array.of(0.99);
     const g = new Float32Array(1);
     const f0 = await f.gradient(x, g);
-    const result = await trustRegionStep(f, { x, f: f0 }, g, 0.1, options);
+    const problem = { objective: f, space: wholeSpace(1) };
+    const result = await trustRegionStep(problem, { x, f: f0, g }, 0.1, options);
     // 0.1, 0.05, 0.025 overshoot to a higher loss; 0.0125 does not
     expect(f.values).toBe(4);
     expect(f.gradients).toBe(1);
@@ -48,15 +55,9 @@ describe("trustRegionStep", () => {
 
   it("tries below Δ_min, from which the next step starts", async () => {
     const f = new CountedObjective(upOnly);
-    const result = await trustRegionStep(
-      f,
-      { x: Float32Array.of(0), f: 0 },
-      Float32Array.of(1),
-      4e-4,
-      options,
-    );
+    const result = await stepFrom(f, [0], { f: 0, g: [1] }, 4e-4);
     expect(f.values).toBe(10); // 4e-4, 2e-4, 1e-4 = Δ_min, … 7.8e-7
-    expect(result).toMatchObject({ accepted: false, f: 0, radius: globalRule.min });
+    expect(result).toMatchObject({ accepted: false, to: { f: 0 }, radius: globalRule.min });
     expect(result.missed![0]).toBeCloseTo(-4e-4 / 2 ** 9, 12);
   });
 
@@ -68,63 +69,46 @@ describe("trustRegionStep", () => {
       value: (x) => 5e4 * x[0]! ** 2,
       gradient: (x, out) => (out[0] = 1e5 * x[0]!),
     };
-    let at = { x: Float32Array.from(steep.start) as Vector, f: steep.value(Float32Array.from(steep.start)) };
+    const start = Float32Array.from(steep.start);
+    let at: Point = { x: start, f: steep.value(start) };
     expect(steep.value(Float32Array.of(4e-5 - globalRule.min))).toBeGreaterThan(at.f);
     const g = new Float32Array(1);
     let radius: number = globalRule.min;
     for (let k = 0; k < 20; k++) {
       steep.gradient(at.x, g);
       if (k === 0) expect(g[0]).toBeGreaterThan(1);
-      const result = await trustRegionStep(new CountedObjective(steep), at, g, radius, options);
+      const problem = { objective: new CountedObjective(steep), space: wholeSpace(1) };
+      const result = await trustRegionStep(problem, { ...at, g }, radius, options);
       expect(result.radius).toBeGreaterThanOrEqual(globalRule.min);
       ({ radius } = result);
-      at = result;
+      at = result.to;
     }
     expect(Math.abs(g[0]!)).toBeLessThan(0.1);
   });
 
   it("ends where float32 cannot tell a trial from the point", async () => {
     const f = new CountedObjective({ ...upOnly, value: () => 0 });
-    const result = await trustRegionStep(f, { x: Float32Array.of(1), f: 0 }, Float32Array.of(1), 1e-7, {
-      ...options,
-      maxTrials: 100,
-    });
+    const result = await stepFrom(f, [1], { f: 0, g: [1] }, 1e-7, { maxTrials: 100 });
     expect(f.values).toBe(2); // 1 − 1e-7 and 1 − 5e-8 are below 1, 1 − 2.5e-8 is 1
     expect(result.accepted).toBe(false);
   });
 
   it("makes no more than maxTrials trials", async () => {
     const f = new CountedObjective(upOnly);
-    await trustRegionStep(f, { x: Float32Array.of(0), f: 0 }, Float32Array.of(1), 1, {
-      ...options,
-      rule: { ...globalRule, min: 0 },
-      maxTrials: 7,
-    });
+    await stepFrom(f, [0], { f: 0, g: [1] }, 1, { rule: { ...globalRule, min: 0 }, maxTrials: 7 });
     expect(f.values).toBe(7);
   });
 
   it("takes a NaN loss for a rejection", async () => {
     const f = new CountedObjective({ ...upOnly, value: () => NaN });
-    const result = await trustRegionStep(
-      f,
-      { x: Float32Array.of(0), f: 0 },
-      Float32Array.of(1),
-      1e-3,
-      options,
-    );
+    const result = await stepFrom(f, [0], { f: 0, g: [1] }, 1e-3);
     expect(result.accepted).toBe(false);
-    expect([...result.x]).toEqual([0]);
+    expect([...result.to.x]).toEqual([0]);
   });
 
   it("stays at a stationary point without a trial", async () => {
     const f = new CountedObjective(upOnly);
-    const result = await trustRegionStep(
-      f,
-      { x: Float32Array.of(0), f: 0 },
-      Float32Array.of(0),
-      1e-3,
-      options,
-    );
+    const result = await stepFrom(f, [0], { f: 0, g: [0] }, 1e-3);
     expect(f.values).toBe(0);
     expect(result).toMatchObject({ accepted: false, radius: 1e-3 });
   });

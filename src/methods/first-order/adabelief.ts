@@ -1,5 +1,7 @@
 import { biasCorrection, type AdamOptions } from "./adam.js";
-import type { UpdateRule } from "./rule.js";
+import { defineMethod } from "../description.js";
+import { MINI_BATCHES, adamOptions } from "./options.js";
+import { gradientMethod, type UpdateRule } from "./rule.js";
 
 /**
  * AdaBelief: Zhuang et al., "AdaBelief Optimizer: Adapting Stepsizes by the Belief in Observed Gradients" (NeurIPS 2020),
@@ -7,7 +9,7 @@ import type { UpdateRule } from "./rule.js";
  *
  *   m ← β₁m + (1−β₁)g,   s ← β₂s + (1−β₂)(g − m)² + ε,   θ ← θ − ηλθ − η m̂ / (√ŝ + ε)
  */
-export function adabelief({
+export function adabeliefRule({
   learningRate,
   beta1,
   beta2,
@@ -30,3 +32,12 @@ export function adabelief({
     },
   };
 }
+
+export const adabelief = defineMethod({
+  name: "adabelief",
+  summary: "Adam by the variance of the gradient",
+  source: "Zhuang et al., NeurIPS 2020",
+  batches: MINI_BATCHES,
+  options: adamOptions({ epsilon: 1e-16, weightDecay: 0 }),
+  create: (context, options) => gradientMethod(context, adabeliefRule(options)),
+});

@@ -1,4 +1,6 @@
-import type { UpdateRule } from "./rule.js";
+import { defineMethod } from "../description.js";
+import { adamOptions, MINI_BATCHES } from "./options.js";
+import { gradientMethod, type UpdateRule } from "./rule.js";
 
 export interface AdamOptions {
   /** η */
@@ -17,16 +19,16 @@ export interface AdamOptions {
  *
  * Weight decay is added to the gradient.
  */
-export function adam(options: AdamOptions): UpdateRule<"m" | "v"> {
-  return adamRule(options, options.weightDecay, 0);
+export function adamRule(options: AdamOptions): UpdateRule<"m" | "v"> {
+  return rule(options, options.weightDecay, 0);
 }
 
 /** AdamW: Loshchilov, Hutter, "Decoupled Weight Decay Regularization" (ICLR 2019): Adam, and θ ← θ − ηλθ beside it. */
-export function adamw(options: AdamOptions): UpdateRule<"m" | "v"> {
-  return adamRule(options, 0, options.weightDecay);
+export function adamwRule(options: AdamOptions): UpdateRule<"m" | "v"> {
+  return rule(options, 0, options.weightDecay);
 }
 
-function adamRule(
+function rule(
   { learningRate, beta1, beta2, epsilon }: AdamOptions,
   coupledDecay: number,
   decoupledDecay: number,
@@ -56,3 +58,21 @@ export function biasCorrection(
 ): { readonly m: number; readonly v: number } {
   return { m: 1 / (1 - beta1 ** t), v: 1 / (1 - beta2 ** t) };
 }
+
+export const adam = defineMethod({
+  name: "adam",
+  summary: "Adam",
+  source: "Kingma, Ba, ICLR 2015",
+  batches: MINI_BATCHES,
+  options: adamOptions({ epsilon: 1e-8, weightDecay: 0 }),
+  create: (context, options) => gradientMethod(context, adamRule(options)),
+});
+
+export const adamw = defineMethod({
+  name: "adamw",
+  summary: "Adam with decoupled weight decay",
+  source: "Loshchilov, Hutter, ICLR 2019",
+  batches: MINI_BATCHES,
+  options: adamOptions({ epsilon: 1e-8, weightDecay: 0.01 }),
+  create: (context, options) => gradientMethod(context, adamwRule(options)),
+});

@@ -1,5 +1,7 @@
 import { biasCorrection, type AdamOptions } from "./adam.js";
-import type { UpdateRule } from "./rule.js";
+import { defineMethod } from "../description.js";
+import { MINI_BATCHES, adamOptions } from "./options.js";
+import { gradientMethod, type UpdateRule } from "./rule.js";
 
 /**
  * diffGrad: Dubey et al., "diffGrad: An Optimization Method for Convolutional Neural Networks" (IEEE TNNLS 2020): Adam,
@@ -7,7 +9,7 @@ import type { UpdateRule } from "./rule.js";
  *
  *   ξ = 1 / (1 + exp(−|g_{t−1} − g_t|)),   θ ← θ − ηλθ − η ξ m̂ / (√v̂ + ε)
  */
-export function diffgrad({
+export function diffgradRule({
   learningRate,
   beta1,
   beta2,
@@ -33,3 +35,12 @@ export function diffgrad({
     },
   };
 }
+
+export const diffgrad = defineMethod({
+  name: "diffgrad",
+  summary: "Adam, slower where the gradient hardly changes",
+  source: "Dubey et al., IEEE TNNLS 2020",
+  batches: MINI_BATCHES,
+  options: adamOptions({ epsilon: 1e-8, weightDecay: 0 }),
+  create: (context, options) => gradientMethod(context, diffgradRule(options)),
+});

@@ -1,4 +1,6 @@
-import type { UpdateRule } from "./rule.js";
+import { defineMethod } from "../description.js";
+import { MINI_BATCHES, rate, decay, beta } from "./options.js";
+import { gradientMethod, type UpdateRule } from "./rule.js";
 
 export interface LionOptions {
   /** η; about a tenth of Adam's. */
@@ -14,7 +16,7 @@ export interface LionOptions {
  *
  *   θ ← θ − η (sign(β₁m + (1−β₁)g) + λθ),   m ← β₂m + (1−β₂)g
  */
-export function lion({ learningRate, beta1, beta2, weightDecay }: LionOptions): UpdateRule<"m"> {
+export function lionRule({ learningRate, beta1, beta2, weightDecay }: LionOptions): UpdateRule<"m"> {
   return {
     remembers: ["m"],
     update(_, { m }, theta, g, out) {
@@ -26,3 +28,17 @@ export function lion({ learningRate, beta1, beta2, weightDecay }: LionOptions): 
     },
   };
 }
+
+export const lion = defineMethod({
+  name: "lion",
+  summary: "sign of an averaged gradient",
+  source: "Chen et al., NeurIPS 2023",
+  batches: MINI_BATCHES,
+  options: {
+    learningRate: rate(1e-4),
+    beta1: beta(0.9, "share of the mean gradient in the step"),
+    beta2: beta(0.99, "share of the mean gradient kept"),
+    weightDecay: decay(0),
+  },
+  create: (context, options) => gradientMethod(context, lionRule(options)),
+});

@@ -1,5 +1,7 @@
-import { normInf, type Vector } from "../../linalg/vector.js";
-import { leadsNowhere, type MethodContext, type Optimizer } from "../problem.js";
+import { normInf } from "../../linalg/space.js";
+import type { Vector } from "../../linalg/vector.js";
+import type { Method, State } from "../method.js";
+import { leadsNowhere, type MethodContext } from "../problem.js";
 
 /** A first-order rule (docs/algorithms.md §11): how one gradient moves θ, with the vectors it remembers by name. */
 export interface UpdateRule<Memory extends string = string> {
@@ -9,37 +11,35 @@ export interface UpdateRule<Memory extends string = string> {
   update(t: number, memory: Readonly<Record<Memory, Vector>>, theta: Vector, g: Vector, out: Vector): void;
 }
 
-/** A rule at work: one gradient of the batch's loss a step, no loss evaluations, every step taken that leads anywhere. */
-export function gradientMethod(context: MethodContext, rule: UpdateRule, theta0: Vector): Optimizer {
-  const memory = Object.fromEntries(rule.remembers.map((name) => [name, new Float32Array(theta0.length)]));
-  const g = new Float32Array(theta0.length);
-  let theta = theta0;
-  let t = 0;
+interface RuleState extends State {
+  /** Steps taken. */
+  readonly t: number;
+  readonly memory: Readonly<Record<string, Vector>>;
+}
 
+/** A rule at work: one gradient of the batch's loss a step, no loss evaluations, every step taken that leads anywhere. */
+export function gradientMethod(
+  context: Pick<MethodContext, "fullBatch" | "tolerance">,
+  rule: UpdateRule,
+): Method<RuleState> {
+  let g: Vector = new Float32Array(0); // room for the gradient, nothing that is known
   return {
-    get theta() {
-      return theta;
-    },
-    async step({ objective }) {
-      const loss = await objective.gradient(theta, g);
-      const gradientNorm = normInf(g);
-      if (leadsNowhere(context, gradientNorm)) return { loss, accepted: false, gradientNorm };
-      const next = new Float32Array(theta.length);
-      t += 1;
-      rule.update(t, memory, theta, g, next);
-      theta = next;
-      return { loss, accepted: true, gradientNorm };
-    },
-    save: () => ({
-      t,
-      memory: Object.fromEntries(Object.entries(memory).map(([name, vector]) => [name, vector.slice()])),
+    start: (theta) => ({
+      theta,
+      t: 0,
+      memory: Object.fromEntries(rule.remembers.map((name) => [name, new Float32Array(theta.length)])),
     }),
-    restore(restored, state) {
-      theta = restored;
-      t = state["t"] as number;
-      for (const [name, vector] of Object.entries(state["memory"] as Record<string, Vector>)) {
-        memory[name]!.set(vector);
-      }
+    async step(state, { objective, space }) {
+      const { theta, memory } = state;
+      if (g.length !== theta.length) g = new Float32Array(theta.length);
+      const loss = await objective.gradient(theta, g);
+      const gradientNorm = await normInf(space, g);
+      if (leadsNowhere(context, gradientNorm))
+        return { state, report: { loss, accepted: false, gradientNorm } };
+      const t = state.t + 1;
+      const next = new Float32Array(theta.length);
+      rule.update(t, memory, theta, g, next);
+      return { state: { theta: next, t, memory }, report: { loss, accepted: true, gradientNorm } };
     },
   };
 }

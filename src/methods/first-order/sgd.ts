@@ -1,4 +1,7 @@
-import type { UpdateRule } from "./rule.js";
+import { flag } from "../../config/option.js";
+import { defineMethod } from "../description.js";
+import { MINI_BATCHES, rate, decay, beta } from "./options.js";
+import { gradientMethod, type UpdateRule } from "./rule.js";
 
 export interface SgdOptions {
   /** η */
@@ -16,7 +19,7 @@ export interface SgdOptions {
  *
  *   b ← μb + g,   θ ← θ − ηb,   Nesterov: θ ← θ − η(g + μb)
  */
-export function sgd({ learningRate, momentum, nesterov, weightDecay }: SgdOptions): UpdateRule<"b"> {
+export function sgdRule({ learningRate, momentum, nesterov, weightDecay }: SgdOptions): UpdateRule<"b"> {
   return {
     remembers: ["b"],
     update(_, { b }, theta, g, out) {
@@ -29,3 +32,17 @@ export function sgd({ learningRate, momentum, nesterov, weightDecay }: SgdOption
     },
   };
 }
+
+export const sgd = defineMethod({
+  name: "sgd",
+  summary: "gradient descent with momentum",
+  source: "Sutskever et al., ICML 2013",
+  batches: MINI_BATCHES,
+  options: {
+    learningRate: rate(0.1),
+    momentum: beta(0.9, "share of the velocity kept"),
+    nesterov: flag({ fallback: false, help: "look ahead along the velocity" }),
+    weightDecay: decay(0),
+  },
+  create: (context, options) => gradientMethod(context, sgdRule(options)),
+});

@@ -1,11 +1,13 @@
 import fc from "fast-check";
-import { LSR1Memory } from "../../../src/trust-region/l-sr1.js";
+import type { Pairs } from "../../../src/trust-region/l-sr1/pairs.js";
 import { denseLSR1, dot, eigen, type Dense } from "./dense.js";
+import { pairsOf } from "./pairs.js";
 
 /** A subproblem of every sort: what the oracle file has, and what training makes of it. */
 export interface Instance {
   readonly kind: (typeof kinds)[number];
-  readonly memory: LSR1Memory;
+  readonly n: number;
+  readonly pairs: Pairs;
   readonly B: Dense;
   readonly g: Float32Array;
   readonly radius: number;
@@ -84,9 +86,8 @@ export function instance(
     S.push(s);
     Y.push(copy ? Y[j - 1]!.slice() : kind === "quadratic" || kind === "scales" ? Hs : vector());
   }
-  const memory = new LSR1Memory(n, 5);
-  memory.restore({ gamma, s: S, y: Y });
-  const B = denseLSR1(n, memory.gamma, S, Y);
+  const pairs = pairsOf(gamma, S, Y);
+  const B = denseLSR1(n, gamma, S, Y);
   if (!B) return undefined;
   let g = vector();
   if (kind === "zero gradient") g = new Float32Array(n);
@@ -95,8 +96,8 @@ export function instance(
     const along = dot(lowest, g);
     g = g.map((gi, i) => gi - along * lowest[i]!);
   }
-  if (kind === "in range" && k > 0) g = Y[0]!.map((yi, i) => yi - memory.gamma * S[0]![i]!);
-  return { kind, memory, B, g, radius };
+  if (kind === "in range" && k > 0) g = Y[0]!.map((yi, i) => yi - gamma * S[0]![i]!);
+  return { kind, n, pairs, B, g, radius };
 }
 
 /** Normal deviates from a seed (mulberry32, Box–Muller). */

@@ -1,0 +1,84 @@
+import { createHash } from "node:crypto";
+import type { Dataset, DataSplit } from "../../data/dataset.js";
+import { kebab } from "../../config/option.js";
+import { topologyOf } from "../../network/model-file.js";
+import { MAY_CHANGE, type TrainConfig } from "../options.js";
+import { aptsVersion } from "../folder/record.js";
+import type { Setup } from "../setup.js";
+
+/** What makes a run this run and no other: a checkpoint fits a run of the same identity. */
+export interface Identity {
+  /** Those options that say what is solved, and by which method, by name. */
+  readonly options: Readonly<Record<string, unknown>>;
+  readonly methodOptions: Readonly<Record<string, unknown>>;
+  /** n */
+  readonly parameters: number;
+  /** SHA-256 of the model's layers, and of the samples. */
+  readonly model: string;
+  readonly train: string;
+  readonly test: string;
+  /** What decides the last bits beside all that: the version of apts, the compute backend, how batches are cut. */
+  readonly computation: string;
+}
+
+export function identityOf(
+  config: TrainConfig,
+  { data, inputs, decomposition, evaluator, backend }: Setup,
+): Identity {
+  const { methodOptions, ...asked } = config;
+  const options = { ...asked, standardise: inputs.record.standardised };
+  return {
+    options: Object.fromEntries(
+      Object.entries(options).filter(
+        ([name]) => !MAY_CHANGE.has(name) && (name !== "ghostBatch" || evaluator.statisticsSize > 0),
+      ),
+    ),
+    methodOptions,
+    parameters: decomposition.dimension,
+    model: sha256(topologyOf(evaluator.exportModel())),
+    ...fingerprints(data),
+    computation: `apts ${aptsVersion()}; ${backend.fingerprint}; blocks of at most ${evaluator.blockRows} samples`,
+  };
+}
+
+/** What a run that is `now` has different from what it `was`, a phrase each, though it must not. */
+export function differences(was: Identity, now: Identity): string[] {
+  const options = changed(was.options, now.options);
+  // Another method has other options.
+  const ofMethod =
+    was.options["method"] === now.options["method"] ? changed(was.methodOptions, now.methodOptions) : [];
+  const found = [...options, ...ofMethod];
+  if (was.train !== now.train) found.push("other training data");
+  if (was.test !== now.test) found.push("other test data");
+  if (was.parameters !== now.parameters) {
+    found.push(`a model of ${now.parameters} instead of ${was.parameters} parameters`);
+  } else if (was.model !== now.model) found.push("a model of other layers");
+  return found;
+}
+
+function changed(was: Readonly<Record<string, unknown>>, now: Readonly<Record<string, unknown>>): string[] {
+  const names = [...new Set([...Object.keys(was), ...Object.keys(now)])];
+  return names
+    .filter((name) => JSON.stringify(was[name]) !== JSON.stringify(now[name]))
+    .map((name) => `--${kebab(name)} ${shown(now[name])} instead of ${shown(was[name])}`);
+}
+
+function shown(value: unknown): string {
+  if (value === undefined || value === null) return "(not given)";
+  if (Array.isArray(value)) return value.join(",");
+  return typeof value === "string" ? value : JSON.stringify(value);
+}
+
+function fingerprints({ train, test }: DataSplit): { train: string; test: string } {
+  return { train: fingerprint(train), test: fingerprint(test) };
+}
+
+function fingerprint({ features, labels, sampleShape, classes }: Dataset): string {
+  return sha256(JSON.stringify({ sampleShape, classes, kind: features.constructor.name }), labels, features);
+}
+
+function sha256(...parts: (string | Uint8Array | Int32Array | Float32Array)[]): string {
+  const hash = createHash("sha256");
+  for (const part of parts) hash.update(part);
+  return hash.digest("hex");
+}

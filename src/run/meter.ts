@@ -1,0 +1,64 @@
+import type { Communicator } from "../comm/communicator.js";
+import type { EvaluationCount } from "../network/problem.js";
+
+/** What a stretch of a run took, of all ranks together. */
+export interface Consumption {
+  readonly globalLosses: number;
+  readonly globalGradients: number;
+  readonly localLosses: number;
+  readonly localGradients: number;
+  readonly bytesSent: number;
+  /** The largest of any rank, not a sum. */
+  readonly peakMemory: number;
+  /** This rank's. */
+  readonly seconds: number;
+}
+
+/** Measures what a run takes. Time and traffic count between `go` and `pause`: that of training, not of its evaluation. */
+export class Meter {
+  #seconds = 0;
+  #bytesSent = 0;
+  #since = { time: 0, bytes: 0 };
+
+  constructor(
+    private readonly comm: Communicator,
+    private readonly count: EvaluationCount,
+  ) {}
+
+  go(): void {
+    this.#since = { time: performance.now(), bytes: this.comm.traffic.bytesSent };
+  }
+
+  pause(): void {
+    this.#seconds += (performance.now() - this.#since.time) / 1000;
+    this.#bytesSent += this.comm.traffic.bytesSent - this.#since.bytes;
+  }
+
+  /** What was measured since it was last read. Collective. */
+  async read(): Promise<Consumption> {
+    const { globalLosses, globalGradients, localLosses, localGradients } = this.count;
+    const seconds = this.#seconds;
+    const ranks = await this.comm.allgatherObject({
+      localLosses,
+      localGradients,
+      bytesSent: this.#bytesSent,
+      memory: process.resourceUsage().maxRSS * 1024,
+    });
+    Object.assign(this.count, { globalLosses: 0, globalGradients: 0, localLosses: 0, localGradients: 0 });
+    this.#seconds = 0;
+    this.#bytesSent = 0;
+    return {
+      globalLosses,
+      globalGradients,
+      localLosses: sum(ranks.map((rank) => rank.localLosses)),
+      localGradients: sum(ranks.map((rank) => rank.localGradients)),
+      bytesSent: sum(ranks.map((rank) => rank.bytesSent)),
+      peakMemory: Math.max(...ranks.map((rank) => rank.memory)),
+      seconds,
+    };
+  }
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((a, b) => a + b, 0);
+}

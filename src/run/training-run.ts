@@ -1,0 +1,155 @@
+import type { Communicator } from "../comm/communicator.js";
+import type { Vector } from "../linalg/vector.js";
+import type { Method, State, StepReport } from "../methods/method.js";
+import type { MethodContext } from "../methods/problem.js";
+import { findMethod } from "../methods/registry.js";
+import { serialiseModel, type ModelFiles } from "../network/model-file.js";
+import { EvaluationCount, type NetworkProblem } from "../network/problem.js";
+import { runningStatistics } from "../network/running-statistics.js";
+import type { EpochMetrics } from "../report/metrics.js";
+import type { Summary } from "../report/summary.js";
+import { DivergenceCheck } from "./divergence.js";
+import { Epochs } from "./epochs.js";
+import type { Quality } from "./evaluate.js";
+import {
+  closed,
+  newLedger,
+  positionOf,
+  withConsumption,
+  withStep,
+  type Ledger,
+  type Position,
+} from "./ledger.js";
+import { Meter } from "./meter.js";
+import type { TrainConfig } from "./options.js";
+import { afterStep, endOf, noProgress, type Progress } from "./progress.js";
+import type { Setup } from "./setup.js";
+
+/**
+ * All of a run that changes while it trains, plain values and vectors: a checkpoint is this. The position in the data
+ * is the ledger's; randomness needs no state, since its streams are named by seed and epoch.
+ */
+export interface RunState {
+  readonly method: State;
+  readonly progress: Progress;
+  /** Means and variances of batch normalisation; null where there are none yet. */
+  readonly statistics: Vector | null;
+  readonly ledger: Ledger;
+}
+
+/** A run between two steps: its state, and what makes the next state of it. The same on every rank. */
+export class TrainingRun {
+  readonly epochs: Epochs;
+  readonly divergence: DivergenceCheck;
+  readonly meter: Meter;
+  #state: RunState;
+
+  private constructor(
+    private readonly method: Method,
+    private readonly config: TrainConfig,
+    private readonly setup: Setup,
+    private readonly context: MethodContext,
+  ) {
+    const { evaluator, decomposition, random, theta } = setup;
+    const { batches, overlap, methodOptions } = config;
+    const { comm, fullBatch } = context;
+    const count = new EvaluationCount();
+    const parts = { evaluator, comm, subdomains: decomposition.subdomains, count };
+    this.epochs = new Epochs(setup, parts, { batches, overlap, random: random.fork("batches") });
+    this.divergence = new DivergenceCheck(evaluator.layout, fullBatch, methodOptions["learningRate"]);
+    this.meter = new Meter(comm, count);
+    this.#state = { method: method.start(theta), progress: noProgress, statistics: null, ledger: newLedger };
+  }
+
+  static async prepare(config: TrainConfig, setup: Setup, comm: Communicator): Promise<TrainingRun> {
+    const { epochs, batches, tolerance } = config;
+    const context = {
+      comm,
+      decomposition: setup.decomposition,
+      plannedSteps: epochs * batches,
+      fullBatch: batches === 1,
+      tolerance,
+    };
+    const method = await findMethod(config.method);
+    return new TrainingRun(method.create(context, config.methodOptions), config, setup, context);
+  }
+
+  /** Valid until the next step. */
+  get state(): RunState {
+    return this.#state;
+  }
+
+  /** Goes on where a run of the same options was in that state. */
+  set state(state: RunState) {
+    this.#state = state;
+    if (state.statistics) this.setup.evaluator.setStatistics(state.statistics);
+  }
+
+  get position(): Position {
+    return positionOf(this.#state.ledger);
+  }
+
+  /** The parameters that are tested, saved and exported. */
+  get parameters(): Vector {
+    const { method } = this.#state;
+    return this.method.evaluationPoint?.(method) ?? method.theta;
+  }
+
+  /**
+   * One step on `problem`, entered in the ledger. Collective.
+   * @throws DivergedError
+   */
+  async step(problem: NetworkProblem): Promise<StepReport> {
+    const { evaluator } = this.setup;
+    const { comm, fullBatch } = this.context;
+    const before = this.#state;
+    const { state: method, report } = await this.method.step(before.method, problem);
+    const [from, to] = [before.method.theta, method.theta];
+    this.divergence.afterStep(report, from, this.position);
+    this.#state = {
+      method,
+      progress: fullBatch ? afterStep(before.progress, report, from, to) : before.progress,
+      statistics: before.statistics,
+      ledger: withStep(before.ledger, report),
+    };
+    const statistics = await runningStatistics(evaluator, comm, before.statistics, {
+      theta: this.parameters,
+      batch: problem.batch,
+      whole: fullBatch,
+    });
+    if (statistics) this.state = { ...this.#state, statistics };
+    return report;
+  }
+
+  /** Closes the epoch. Collective. */
+  async closeEpoch(quality: Quality): Promise<EpochMetrics> {
+    await this.settle();
+    const ledger = closed(this.#state.ledger, quality, this.config);
+    this.#state = { ...this.#state, ledger };
+    return ledger.last;
+  }
+
+  /** Enters in the ledger what was consumed up to here. Collective. */
+  async settle(): Promise<void> {
+    const ledger = withConsumption(this.#state.ledger, await this.meter.read());
+    this.#state = { ...this.#state, ledger };
+  }
+
+  /** Why the run is over after the epochs closed so far; undefined while it is not. */
+  goalReached(): Exclude<Summary["ended"], "stopped"> | undefined {
+    const { ledger, progress } = this.#state;
+    if (ledger.last === null) return undefined;
+    const { stopAtAccuracy = Infinity, epochs } = this.config;
+    if (ledger.last.testAccuracy >= stopAtAccuracy) return "accuracy";
+    const ended = endOf(progress, this.context);
+    if (ended !== undefined) return ended;
+    return ledger.last.epoch >= epochs ? "epochs" : undefined;
+  }
+
+  /** The model handed back, as it stands. */
+  async model(): Promise<ModelFiles> {
+    const { evaluator, inputs } = this.setup;
+    evaluator.setParameters(inputs.handedBack(this.parameters));
+    return serialiseModel(inputs.whole(evaluator.exportModel()));
+  }
+}
