@@ -61,36 +61,36 @@ export async function trustRegionStep(
   }: TrustRegionOptions,
 ): Promise<TrustRegionResult> {
   const trials = { ...rule, min: 0 };
+
+  /** A trial in the ball of `tried`, to end below `below`; undefined where the model has none, or it is `at` itself. */
+  async function attempt(tried: number, below: number) {
+    const step = await model.step(curvature, space, at.g, tried);
+    if (step === undefined) return undefined;
+    const x = addScaled(at.x, 1, step.s, new Float32Array(step.s.length));
+    if (await same(space, x, at.x)) return undefined;
+    const f = await objective.value(x);
+    const verdict = await decide(() => ({
+      ...judge(trials, tried, reference - f, step.predicted, step.norm),
+      isBelow: f < below,
+    }));
+    return { to: { x, f }, ...verdict };
+  }
+
   let rho = NaN;
   let missed: Vector | undefined;
   for (let trial = 0; trial < maxTrials; trial++) {
     const tried = radius;
-    const step = await model.step(curvature, space, at.g, tried);
-    if (step === undefined) break;
-    const x = trialPoint(at.x, step.s);
-    if (await same(space, x, at.x)) break;
-    const next = { x, f: await objective.value(x) };
-    const verdict = await decide(() => judge(trials, tried, reference - next.f, step.predicted, step.norm));
-    ({ radius, rho } = verdict);
-    if (verdict.accepted) {
+    const first = await attempt(tried, Infinity);
+    if (!first) break;
+    ({ radius, rho } = first);
+    if (first.accepted) {
       const reach = 2 * tried;
       const longer =
-        tryLonger && trial === 0 && reach <= rule.max
-          ? await model.step(curvature, space, at.g, reach)
-          : undefined;
-      if (longer) {
-        const xFurther = trialPoint(at.x, longer.s);
-        const further = { x: xFurther, f: await objective.value(xFurther) };
-        if (await decide(() => further.f < next.f))
-          return { to: further, accepted: true, radius: reach, rho };
-      }
-      return { to: next, accepted: true, radius: Math.max(radius, rule.min), rho };
+        tryLonger && trial === 0 && reach <= rule.max ? await attempt(reach, first.to.f) : undefined;
+      const { isBelow, ...best } = longer?.isBelow ? longer : first;
+      return { ...best, radius: Math.max(best.radius, rule.min) };
     }
-    missed = x;
+    missed = first.to.x;
   }
   return { to: at, accepted: false, radius: Math.max(radius, rule.min), rho, missed };
-}
-
-function trialPoint(from: Vector, s: Vector): Vector {
-  return addScaled(from, 1, s, new Float32Array(s.length));
 }
