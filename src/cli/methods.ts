@@ -1,4 +1,5 @@
 import type { Command } from "commander";
+import { shownValue } from "../config/commander.js";
 import { kebab } from "../config/option.js";
 import type { MethodDescription } from "../methods/description.js";
 import { methods } from "../methods/registry.js";
@@ -42,7 +43,7 @@ function optionsTable(members: readonly MethodDescription[]): string {
       const head = [`\`--${kebab(option)}\``, help, expected];
       const key = head.join();
       if (!rows.has(key)) rows.set(key, { head, defaults: members.map(() => "–") });
-      rows.get(key)!.defaults[column] = fallback === undefined ? "none" : String(fallback);
+      rows.get(key)!.defaults[column] = fallback === undefined ? "none" : shownValue(fallback);
     }
   }
   return table(

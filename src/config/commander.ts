@@ -20,6 +20,7 @@ export function helpOf({ help, choices, fallback }: Option<unknown>): string {
   return `${help}${values}${silent ? "" : ` (default: ${shownValue(fallback)})`}`;
 }
 
-function shownValue(value: unknown): string {
+/** A value as help shows it. */
+export function shownValue(value: unknown): string {
   return Array.isArray(value) ? value.join(",") : JSON.stringify(value).replaceAll('"', "");
 }

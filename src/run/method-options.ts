@@ -1,3 +1,4 @@
+import { shownValue } from "../config/commander.js";
 import { HELP } from "../config/help-groups.js";
 import { choice, inGroup, type Option, type OptionTable } from "../config/option.js";
 import { camel, type Given } from "../config/resolve.js";
@@ -31,9 +32,9 @@ function whoHas(name: string): string {
   return methods
     .flatMap((method) => {
       const option = tableOf(method)[name];
-      const fallback = option?.fallback as string | number | boolean | undefined;
       if (!option) return [];
-      return fallback === undefined ? [method.name] : [`${method.name}: ${fallback}`];
+      const { fallback } = option;
+      return fallback === undefined ? [method.name] : [`${method.name}: ${shownValue(fallback)}`];
     })
     .join(", ");
 }
