@@ -1,6 +1,7 @@
 /**
  * Time of one loss and one gradient of a local solve against the number of subdomains N, for the decompositions
- * `neurons` and `tensors`: the cost of what varies, the rest being kept (docs/algorithms.md §5). Mean over the subdomains.
+ * `neurons` and `tensors`: the cost of what varies, the rest being kept (docs/algorithms.md §5). Mean over the
+ * subdomains.
  *
  *   npm run build && node bench/compute/local-solve.mjs [--hidden 32,32] [--rows 60000] [--rounds 5] [--blas auto]
  */

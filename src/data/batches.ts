@@ -3,12 +3,12 @@ import type { Dataset, Normalisation } from "./dataset.js";
 import type { Random } from "../random.js";
 
 /**
- * The mini-batches of one epoch (docs/algorithms.md §4, "SAPTS mini-batches"): the shuffled indices 0 … count − 1 are cut in
- * `batches` disjoint base parts whose sizes differ by one at most; each mini-batch is its own base part followed by
- * a fraction `overlap` (rounded) of every other base part. No index occurs twice within a mini-batch.
+ * The mini-batches of one epoch (docs/algorithms.md §4, "SAPTS mini-batches"): the shuffled indices 0 … count − 1 are
+ * cut in `batches` disjoint base parts whose sizes differ by one at most; each mini-batch is its own base part followed
+ * by a fraction `overlap` (rounded) of every other base part. No index occurs twice within a mini-batch.
  *
- * Which samples of a part are lent differs from borrower to borrower: the lent runs of a part lie one behind the
- * other, cyclically, so that they are disjoint as long as they fit into it.
+ * Which samples of a part are lent differs from borrower to borrower: the lent runs of a part lie one behind the other,
+ * cyclically, so that they are disjoint as long as they fit into it.
  *
  * Deterministic in `random`, which is drawn from: pass a stream forked by epoch to reshuffle each epoch.
  */

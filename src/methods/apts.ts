@@ -43,8 +43,9 @@ export interface AptsState extends TrustRegionState {
 
 /**
  * APTS and SAPTS, TCKK23 Algorithm 1, and NAPTS where the window is longer than 1: one call of `step` is one pass of
- * docs/algorithms.md §4.1–7, for the batch it is given (all samples: APTS; mini-batch after mini-batch: SAPTS). Every rank
- * runs this; the global objective and the gathering of slices are the only communication, beside rank 0's decisions.
+ * docs/algorithms.md §4.1–7, for the batch it is given (all samples: APTS; mini-batch after mini-batch: SAPTS). Every
+ * rank runs this; the global objective and the gathering of slices are the only communication, beside rank 0's
+ * decisions.
  */
 export function additivelyPreconditioned(context: MethodContext, options: AptsOptions): Method<AptsState> {
   const { model, rule } = options;

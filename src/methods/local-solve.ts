@@ -19,9 +19,9 @@ export interface LocalSolveOptions {
 const RADIUS_SPENT = 1e-3;
 
 /**
- * The subproblem of one subdomain (docs/algorithms.md §4.3): up to ν trust-region steps on θ_i ↦ f(θ) that together stay in
- * the global ball, ‖θ_i − R_iθ‖_∞ ≤ Δ. The gradient of the first step is R_i g: `start` has it, it is not recomputed.
- * Returns θ_i. All in this process.
+ * The subproblem of one subdomain (docs/algorithms.md §4.3): up to ν trust-region steps on θ_i ↦ f(θ) that together
+ * stay in the global ball, ‖θ_i − R_iθ‖_∞ ≤ Δ. The gradient of the first step is R_i g: `start` has it, it is not
+ * recomputed. Returns θ_i. All in this process.
  */
 export async function localSolve(
   objective: Objective,

@@ -33,8 +33,8 @@ export interface MethodContext {
 }
 
 /**
- * Whether no step is to be made from a point with that ‖∇f‖_∞: the full batch is minimised there (docs/algorithms.md §1.7), or
- * the gradient is not finite and would stay in a method's memory for good.
+ * Whether no step is to be made from a point with that ‖∇f‖_∞: the full batch is minimised there
+ * (docs/algorithms.md §1.7), or the gradient is not finite and would stay in a method's memory for good.
  */
 export function leadsNowhere(
   { fullBatch, tolerance }: Pick<MethodContext, "fullBatch" | "tolerance">,

@@ -25,8 +25,8 @@ interface SoaaState extends State {
 }
 
 /**
- * SOAA, VV24 (docs/algorithms.md §10): Adam's moments, a diagonal Fisher matrix made of them, and a trust-region factor d that
- * follows how well the last step's predicted decrease came true. One gradient a step, every step taken.
+ * SOAA, VV24 (docs/algorithms.md §10): Adam's moments, a diagonal Fisher matrix made of them, and a trust-region factor
+ * d that follows how well the last step's predicted decrease came true. One gradient a step, every step taken.
  */
 function secondOrderAdam(context: MethodContext, options: SoaaOptions): Method<SoaaState> {
   const { learningRate, beta1, beta2, epsilon, weightDecay, gamma } = options;

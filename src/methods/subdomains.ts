@@ -6,8 +6,8 @@ import type { Correction, Preconditioner } from "./preconditioner.js";
 import type { MethodContext } from "./problem.js";
 
 /**
- * The parameters are split in subdomains (docs/algorithms.md §4.3, §4.4): every rank solves those it owns, and the slices
- * are gathered: s = Σ R_iᵀ (θ_i,new − R_iθ).
+ * The parameters are split in subdomains (docs/algorithms.md §4.3, §4.4): every rank solves those it owns, and the
+ * slices are gathered: s = Σ R_iᵀ (θ_i,new − R_iθ).
  */
 export function parameterSubdomains(
   { comm, decomposition }: Pick<MethodContext, "comm" | "decomposition">,

@@ -9,7 +9,8 @@ const MOST_CHUNKS = 24;
 const LEAST_ROWS = 250;
 
 /**
- * C, a function of the batch and the model alone: never of the number of ranks, of memory or backend (docs/algorithms.md §9).
+ * C, a function of the batch and the model alone: never of the number of ranks, of memory or backend
+ * (docs/algorithms.md §9).
  * @param groupRows samples that batch normalisation takes its statistics over, at most; undefined without any
  */
 export function chunkCount(rows: number, groupRows?: number): number {

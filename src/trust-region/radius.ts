@@ -30,8 +30,8 @@ export interface Verdict {
 const ON_THE_BOUNDARY = 0.9;
 
 /**
- * The ratio test: the only place where a step is accepted or rejected and a radius changes (docs/algorithms.md §1.3, §1.4).
- * Reductions are positive when f falls; a reduction that is not finite is a rejection, never an error.
+ * The ratio test: the only place where a step is accepted or rejected and a radius changes (docs/algorithms.md §1.3,
+ * §1.4). Reductions are positive when f falls; a reduction that is not finite is a rejection, never an error.
  *
  * @param actual f(θ) − f(θ+s)
  * @param predicted m(0) − m(s), positive

@@ -6,8 +6,8 @@ import type { Point, PointWithGradient } from "./point.js";
 import { judge, type RadiusRule } from "./radius.js";
 
 /**
- * Takes a decision. Alone, the caller decides; among ranks, rank 0 decides and tells the others (docs/algorithms.md §9),
- * of which this folder knows nothing.
+ * Takes a decision. Alone, the caller decides; among ranks, rank 0 decides and tells the others
+ * (docs/algorithms.md §9), of which this folder knows nothing.
  */
 export type Decide = <T>(decision: () => T) => T | Promise<T>;
 

@@ -27,7 +27,8 @@ export interface Schedule {
 
 /**
  * Everything below the first layer with a varying weight is constant while only those vary, and of that layer every
- * unit without one (docs/algorithms.md §5, "Cost of a local solve"): it is computed once and reused, with the same bits.
+ * unit without one (docs/algorithms.md §5, "Cost of a local solve"): it is computed once and reused, with the same
+ * bits.
  */
 export function scheduleFor(network: CompiledNetwork, parts: readonly TensorPart[]): Schedule {
   const { operations, output } = network;

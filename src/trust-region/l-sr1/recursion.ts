@@ -9,8 +9,8 @@ const ROUNDING = 2 ** -24;
 
 /**
  * Which pairs enter B: L-SR1 is the recursion B ← B + r rᵀ / (rᵀs), r = y − Bs, from γI through the pairs, oldest
- * first, skipping those NW06 eq. 6.26 forbids (NW06 eq. 6.24). The compact form (docs/algorithms.md §2) of the pairs not
- * skipped is the same B, and its middle matrix is then invertible: a pair that was sound when it came may not be so
+ * first, skipping those NW06 eq. 6.26 forbids (NW06 eq. 6.24). The compact form (docs/algorithms.md §2) of the pairs
+ * not skipped is the same B, and its middle matrix is then invertible: a pair that was sound when it came may not be so
  * any more under a new γ, or with the pairs before it gone.
  *
  * Every r is Ψc, so c and the Gram matrices are all it takes: r_iᵀs_j = c_iᵀ(Ψᵀs_j), ‖r_j‖² = c_jᵀ(ΨᵀΨ)c_j.

@@ -26,9 +26,9 @@ interface Moments {
 }
 
 /**
- * `adam`: the Adam direction scaled to the radius, s = Δ d / ‖d‖_∞ with d = −m̂ / (√v̂ + ε), predicted −gᵀs ("tradam" in
- * CCLTK25, docs/algorithms.md §6): a diagonal model of the curvature between order 1 and order 2, at the price of order 1.
- * Where the averages' direction is not one of descent, the gradient takes the place of its average.
+ * `adam`: the Adam direction scaled to the radius, s = Δ d / ‖d‖_∞ with d = −m̂ / (√v̂ + ε), predicted −gᵀs ("tradam"
+ * in CCLTK25, docs/algorithms.md §1.1): a diagonal model of the curvature between order 1 and order 2, at the price of
+ * order 1. Where the averages' direction is not one of descent, the gradient takes the place of its average.
  *
  * The averages take in every gradient, of whichever batch: nothing is subtracted.
  */

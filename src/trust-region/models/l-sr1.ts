@@ -12,8 +12,8 @@ interface Knowledge {
 }
 
 /**
- * `l-sr1`, order 2: the minimiser of gᵀs + ½ sᵀBs over ‖s‖₂ ≤ Δ, B from L-SR1 (docs/algorithms.md §1.1, §2, §3). Order 1 while no pair
- * is stored, or where the model predicts no reduction. Consecutive points of one batch make the pairs.
+ * `l-sr1`, order 2: the minimiser of gᵀs + ½ sᵀBs over ‖s‖₂ ≤ Δ, B from L-SR1 (docs/algorithms.md §1.1, §2, §3). Order
+ * 1 while no pair is stored, or where the model predicts no reduction. Consecutive points of one batch make the pairs.
  *
  * @param memory m, the number of pairs kept
  */
