@@ -3,6 +3,9 @@ import { createTypeScriptImportResolver } from "eslint-import-resolver-typescrip
 import importX from "eslint-plugin-import-x";
 import tseslint from "typescript-eslint";
 
+/** Not the raw sums and norms of linalg: of a vector cut over ranks they are those of the slice held here. */
+const linalgOfSpaces = ["src/linalg/space.ts", "src/linalg/vector.ts", "src/linalg/restriction.ts"];
+
 /**
  * Who imports whom (see docs/architecture.md). Each row: a folder, and what of the project it may import: folders, or
  * files and subfolders of folders that it may not import otherwise. Everything else is an error.
@@ -18,13 +21,13 @@ const mayImport = {
   "src/linalg": [],
   "src/config": ["src/errors.ts", "src/paths.ts"],
   "src/data": ["src/errors.ts", "src/paths.ts", "src/random.ts", "src/linalg"],
-  "src/trust-region": ["src/errors.ts", "src/linalg"],
+  "src/trust-region": ["src/errors.ts", ...linalgOfSpaces],
   "src/decomposition": ["src/errors.ts", "src/linalg", "src/network/layout.ts"],
   "src/comm": ["src/errors.ts", "src/linalg", "src/rank"],
   "src/methods": [
     "src/errors.ts",
     "src/config",
-    "src/linalg",
+    ...linalgOfSpaces,
     "src/trust-region",
     "src/decomposition",
     "src/comm",
