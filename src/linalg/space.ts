@@ -7,7 +7,7 @@ export type Awaitable<T> = T | Promise<T>;
 /**
  * Where vectors live: whole in this process, or cut in slices over ranks. Whoever has made partial results of the
  * entries it holds, completes them here; all ranks make the same calls and get the same bits. Many numbers travel in
- * one message.
+ * one message. The array given is spent: it may be written over.
  */
 export interface VectorSpace {
   /** n, of the whole vectors. */
