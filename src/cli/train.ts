@@ -7,8 +7,7 @@ import { readOptionsFile } from "../job/recorded.js";
 import { previewJob, runJob } from "../job/run-job.js";
 import { showRun } from "../job/show-run.js";
 import { specFromVariables } from "../job/specification.js";
-import { fromVariables } from "../rank/environment.js";
-import { startedBy } from "../rank/starters/index.js";
+import { thisRank } from "../rank/starters/index.js";
 import { takeStopSignals } from "../rank/stop-signals.js";
 import type { MethodDescription } from "../methods/description.js";
 import { printableLine } from "../terminal.js";
@@ -32,11 +31,10 @@ export function trainCommand(program: Command, method: MethodDescription): void 
 async function run({ config: file, json, ...values }: Record<string, unknown>): Promise<number> {
   const show = showRun(json === true);
   const sources = sourcesOf(values, file as string | undefined);
-  const launched = fromVariables(process.env);
-  const task = launched ?? startedBy(process.env);
+  const task = thisRank(process.env);
   if (task) {
-    const spec = launched && specFromVariables(process.env);
-    if (!spec) refuseLaunchOptions(sources, "starter" in task ? task.starter : "apts-launch");
+    const spec = specFromVariables(process.env);
+    if (!spec) refuseLaunchOptions(sources, task.starter);
     const signals = takeStopSignals();
     const join = joinOptions(sources);
     // Only ranks compute: TensorFlow.js is loaded by them alone.

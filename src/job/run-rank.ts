@@ -49,15 +49,9 @@ export async function runRank(
       handedOver,
       threads: config.threads ?? (await fewestCores(comm, cores)),
       stop: signals.stop,
-      begun: () => {
-        signals.mayFinishStep();
-      },
+      begun: signals.mayFinishStep,
       secondsLeft: () => secondsLeft(process.env),
-      observe: reports
-        ? (event) => {
-            tellLauncher({ type: "run", event });
-          }
-        : show,
+      observe: reports ? tellOfRun : show,
     });
     return ended === "stopped" ? signals.exitCode() : 0;
   } catch (error) {
@@ -71,6 +65,10 @@ export async function runRank(
   } finally {
     await comm?.close();
   }
+}
+
+function tellOfRun(event: RunEvent): void {
+  tellLauncher({ type: "run", event });
 }
 
 const tellWarnings: CommunicationLog = (level, message) => {

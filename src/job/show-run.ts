@@ -68,5 +68,5 @@ const trainsOn: Partial<Record<Summary["ended"], string>> = {
 
 /** "epoch 3 and 2 steps more" */
 function progress({ epochs, batches }: Position): string {
-  return `epoch ${epochs}${batches === 0 ? "" : ` and ${batches} step${batches === 1 ? "" : "s"} more`}`;
+  return `epoch ${epochs}${batches === 0 ? "" : ` and ${formatPlural(batches, "step")} more`}`;
 }

@@ -10,7 +10,7 @@ export interface StopSignals {
    * From now on SIGINT and SIGTERM ask the rank to stop after the step it is in; a second Ctrl-C ends it at once. Until
    * then they do what they do to any process: a rank that starts, loads or waits for others ends at once.
    */
-  mayFinishStep(): void;
+  readonly mayFinishStep: () => void;
   /** What a run that was stopped ends with: by whom, or by SIGTERM where this rank was not told. */
   exitCode(): number;
 }

@@ -1,4 +1,5 @@
 import { UsageError } from "../../errors.js";
+import { fromVariables } from "../environment.js";
 import { flux, hydra, mvapich, openMpi, pals } from "./mpi.js";
 import { slurm } from "./slurm.js";
 import { textOf, wholeOf, type Starter, type Task } from "./task.js";
@@ -38,6 +39,14 @@ export function startedBy(variables: NodeJS.ProcessEnv): Task | undefined {
     agreeWithMaster(task);
   }
   return task;
+}
+
+/** What this process is among the ranks of a job, whoever has started it; undefined where it is none. */
+export function thisRank(
+  variables: NodeJS.ProcessEnv,
+): Pick<Task, "starter" | "rank" | "size" | "localRank" | "localSize"> | undefined {
+  const launched = fromVariables(variables);
+  return launched ? { ...launched, starter: "apts-launch" } : startedBy(variables);
 }
 
 /** Resource managers speak PMI, too: where they tell the same, they have started the process, and know more. */

@@ -1,6 +1,5 @@
 import { UsageError } from "../../errors.js";
-import { fromVariables } from "../environment.js";
-import { startedBy } from "./index.js";
+import { thisRank } from "./index.js";
 
 /**
  * What starts ranks is itself started once: as one of several ranks it would run the whole job as often.
@@ -13,8 +12,7 @@ export function expectStartedOnce(
   remedy: string,
   variables: NodeJS.ProcessEnv = process.env,
 ): void {
-  const launched = fromVariables(variables);
-  const task = launched ? { ...launched, starter: "apts-launch" } : startedBy(variables);
+  const task = thisRank(variables);
   if (task === undefined || task.size === 1) return;
   throw new UsageError(
     `Expected ${what} to run once, since it starts the ranks itself, but this process is rank ${task.rank} of ` +
