@@ -39,7 +39,6 @@ const mayImport = {
     "src/random.ts",
     "src/linalg",
     "src/compute",
-    "src/decomposition",
     "src/trust-region",
     "src/comm",
     "src/data",

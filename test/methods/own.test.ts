@@ -8,7 +8,7 @@ import { runApts, SMALL, temporaryFolder } from "../helpers/apts.js";
 import { ROOT } from "../helpers/built.js";
 import { importBuilt } from "../helpers/launcher/launcher.js";
 
-const OTHER = join(ROOT, "test", "fixtures", "methods", "other-meanings.mjs");
+const OTHER = join(ROOT, "test", "helpers", "methods", "other-meanings.mjs");
 const POLYAK = join(ROOT, "examples", "polyak.mjs");
 
 const json = (path: string) => JSON.parse(readFileSync(path, "utf8")) as Record<string, unknown>;

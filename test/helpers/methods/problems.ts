@@ -13,7 +13,7 @@ import { wasm } from "../network/networks.js";
 import { evenSplit, TestProblem, type TestFunction } from "../objectives.js";
 
 /** One rank's view of a problem that is cut in batches. */
-export interface Batches {
+interface Batches {
   /** f on batch b */
   of(b: number): Problem;
   /** ∇f evaluated so far. */

@@ -6,7 +6,7 @@ import type { RankPlace } from "../../../src/run/place.js";
 import { train } from "../../../src/run/train.js";
 
 /** A run that takes tens of milliseconds: full batches but for `batches`, checkpoints after every epoch. */
-export const TINY = {
+const TINY = {
   data: "digits",
   trainSamples: 300,
   testSamples: 100,
