@@ -200,7 +200,10 @@ describe("apts train", () => {
 describe("bad input", () => {
   it.each([
     [["--ranks", "0"], /^apts: Expected --ranks to be a whole number from 1 to 4096, got "0"\.$/],
-    [["--method", "adamm"], /^apts: Expected --method to be one of apts, .*got "adamm"\.$/],
+    [
+      ["--method", "adamm"],
+      /^apts: Expected --method to be one of apts, .*got "adamm"\. Did you mean "adam"\?$/,
+    ],
     [["--subdomains", "5"], /^apts: Expected at most 4 subdomains, one for each parameter tensor.*got 5/],
     [["--data", "mnist", "--data-dir", "nowhere"], /^apts: Expected .*nowhere.*apts fetch mnist/],
     [
