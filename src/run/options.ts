@@ -41,7 +41,12 @@ const runOptions = inGroup(HELP.run, {
     fallback: 0.01,
     help: "share of every other mini-batch that each one repeats",
   }),
-  seed: integer({ min: 0, max: 2 ** 32 - 1, fallback: 0, help: "seed of everything random" }),
+  seed: integer({
+    min: 0,
+    max: 2 ** 32 - 1,
+    fallback: 0,
+    help: "seed of everything random (the built-in digits are one data set, whatever the seed)",
+  }),
   stopAtAccuracy: number({
     min: 0,
     max: 1,
