@@ -26,6 +26,7 @@ const mayImport = {
   "src/comm": ["src/errors.ts", "src/linalg", "src/rank"],
   "src/methods": [
     "src/errors.ts",
+    "src/paths.ts",
     "src/config",
     ...linalgOfSpaces,
     "src/trust-region",

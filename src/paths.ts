@@ -1,6 +1,7 @@
 import { closeSync, constants, fstatSync, openSync, readFileSync, type Stats } from "node:fs";
 import { access, mkdir, open, readlink, stat } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
+import { pathToFileURL } from "node:url";
 import { UsageError } from "./errors.js";
 
 /** What the system says of a path, in words that follow "but". */
@@ -80,7 +81,7 @@ export function readUserFileSync(path: string, what: string): Buffer {
 }
 
 /** @throws UsageError where there is no regular file at `path` */
-export async function expectUserFile(path: string, what: string): Promise<void> {
+async function expectUserFile(path: string, what: string): Promise<void> {
   const stats = await stat(path).catch((error: unknown) => {
     throw pathError(`${what} at ${path}`, error);
   });
@@ -160,5 +161,24 @@ export async function expectPlaceFor(path: string, what: string, named = path): 
       );
     }
     await expectPlaceFor(dirname(here), what, named); // the root is always there
+  }
+}
+
+/**
+ * What a user's module exports.
+ * @throws UsageError where there is none, or it cannot be loaded
+ */
+export async function importUserModule(path: string): Promise<Readonly<Record<string, unknown>>> {
+  await expectUserFile(path, "a module");
+  try {
+    return (await import(pathToFileURL(resolve(path)).href)) as Record<string, unknown>;
+  } catch (error) {
+    const { message } = error as Error;
+    const advice = message.includes("'apts'")
+      ? " Install apts in the module's project, too: npm install apts."
+      : "";
+    throw new UsageError(`Expected a module in ${path}, but it cannot be loaded: ${message}.${advice}`, {
+      cause: error,
+    });
   }
 }

@@ -1,6 +1,6 @@
-import { isAbsolute, resolve } from "node:path";
-import { pathToFileURL } from "node:url";
+import { isAbsolute } from "node:path";
 import { UsageError } from "../errors.js";
+import { importUserModule } from "../paths.js";
 import type { MethodDescription } from "./description.js";
 
 /** Whether `method` is the path of a user's module. */
@@ -13,13 +13,8 @@ export function isModule(method: string): boolean {
  * @throws UsageError where it cannot be loaded, or exports none
  */
 export async function loadMethod(path: string): Promise<MethodDescription> {
-  let loaded: { readonly method?: unknown };
-  try {
-    loaded = (await import(pathToFileURL(resolve(path)).href)) as typeof loaded;
-  } catch (error) {
-    throw new UsageError(`Expected a module with a method in ${path}, but: ${(error as Error).message}`);
-  }
-  const method = (loaded.method ?? {}) as Partial<MethodDescription>;
+  const loaded = await importUserModule(path);
+  const method = (loaded["method"] ?? {}) as Partial<MethodDescription>;
   const fault = faultOf(method);
   if (fault !== undefined) {
     throw new UsageError(

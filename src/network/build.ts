@@ -1,10 +1,8 @@
-import { resolve } from "node:path";
-import { pathToFileURL } from "node:url";
 import { tf } from "../compute/tensorflow.js";
 import type { Dataset } from "../data/dataset.js";
 import type { Random } from "../random.js";
 import { UsageError } from "../errors.js";
-import { expectUserFile } from "../paths.js";
+import { importUserModule } from "../paths.js";
 import { checkModel } from "./inspect/check-model.js";
 import { checkDeclared } from "./inspect/declared.js";
 import { checkLoss, checkLossWeights } from "./inspect/loss.js";
@@ -111,18 +109,9 @@ async function create(choice: ModelChoice, data: SampleKind, random: Random): Pr
       `Expected --model to be ${MODEL_NAMES.join(", ")}, a model.json or a JavaScript module, got "${model}".`,
     );
   }
-  await expectUserFile(model, "a module");
-  let module: { createModel?: (request: ModelRequest) => tf.LayersModel | Promise<tf.LayersModel> };
-  try {
-    module = (await import(pathToFileURL(resolve(model)).href)) as typeof module;
-  } catch (error) {
-    throw new UsageError(
-      `Expected a module in ${model}, but it cannot be loaded: ${(error as Error).message}`,
-      {
-        cause: error,
-      },
-    );
-  }
+  const module = (await importUserModule(model)) as {
+    createModel?: (request: ModelRequest) => tf.LayersModel | Promise<tf.LayersModel>;
+  };
   if (typeof module.createModel !== "function") {
     throw new UsageError(
       `Expected ${model} to export a function createModel, got ${Object.keys(module).join(", ") || "no exports"}.`,

@@ -70,7 +70,7 @@ describe("a user's own method", () => {
     const folder = temporaryFolder();
     const modules = {
       "empty.mjs": ["", "but it exports no method with a function create"],
-      "broken.mjs": ["export const method = ;", "but: Unexpected token"],
+      "broken.mjs": ["export const method = ;", "but it cannot be loaded: Unexpected token"],
       "batches.mjs": [
         "export const method = { name: 'a', summary: 'b', source: 'c', options: {}, batches: 0, create() {} };",
         "but its batches are no whole number of at least 1",
