@@ -83,50 +83,26 @@ export function gatherRows(
       `Expected room for ${indices.length} × ${size} = ${indices.length * size} features, got an array of ${out.length}.`,
     );
   }
-  return dataset.features instanceof Uint8Array
-    ? gatherBytes(dataset.features, size, indices, normalisation, out)
-    : gatherFloats(dataset.features, size, indices, normalisation, out);
-}
-
-/** A byte has 256 values: look the normalised ones up. (rows, size) with size = pixels × channels */
-function gatherBytes(
-  features: Uint8Array,
-  size: number,
-  indices: Int32Array,
-  { mean, deviation }: Normalisation,
-  out: Float32Array,
-): Float32Array {
-  const channels = mean.length;
-  for (let channel = 0; channel < channels; channel++) {
-    const table = Float32Array.from(
-      { length: 256 },
-      (_, byte) => (byte - mean[channel]!) / deviation[channel]!,
-    );
-    for (let row = 0; row < indices.length; row++) {
-      const source = indices[row]! * size;
-      const target = row * size;
-      for (let j = channel; j < size; j += channels) out[target + j] = table[features[source + j]!]!;
-    }
-  }
-  return out;
-}
-
-function gatherFloats(
-  features: Float32Array,
-  size: number,
-  indices: Int32Array,
-  { mean, deviation }: Normalisation,
-  out: Float32Array,
-): Float32Array {
+  const { features } = dataset;
+  const { mean, deviation } = normalisation;
   const channels = mean.length;
   for (let channel = 0; channel < channels; channel++) {
     const centre = mean[channel]!;
     const scale = 1 / deviation[channel]!;
+    // A byte has 256 values: the normalised ones are looked up.
+    const table =
+      features instanceof Uint8Array &&
+      Float32Array.from({ length: 256 }, (_, byte) => (byte - centre) / deviation[channel]!);
     for (let row = 0; row < indices.length; row++) {
       const source = indices[row]! * size;
       const target = row * size;
-      for (let j = channel; j < size; j += channels)
-        out[target + j] = (features[source + j]! - centre) * scale;
+      if (table) {
+        for (let j = channel; j < size; j += channels) out[target + j] = table[features[source + j]!]!;
+      } else {
+        for (let j = channel; j < size; j += channels) {
+          out[target + j] = (features[source + j]! - centre) * scale;
+        }
+      }
     }
   }
   return out;

@@ -1,4 +1,4 @@
-import { open, type FileHandle } from "node:fs/promises";
+import { open, writeFile, type FileHandle } from "node:fs/promises";
 import { pack, unpack } from "msgpackr";
 import { UsageError } from "../errors.js";
 import type { Dataset } from "./dataset.js";
@@ -21,7 +21,7 @@ interface Header {
 
 const MAGIC = "APTSDATA";
 const PREFIX = MAGIC.length + 4;
-const CHUNK = 2 ** 30; // one read or write moves less than 2³¹ bytes
+const CHUNK = 2 ** 30; // one read moves less than 2³¹ bytes
 
 export async function writeDataset(path: string, dataset: Dataset): Promise<void> {
   const header = pack({
@@ -33,13 +33,7 @@ export async function writeDataset(path: string, dataset: Dataset): Promise<void
   const prefix = Buffer.alloc(PREFIX);
   prefix.write(MAGIC, "latin1");
   prefix.writeUInt32LE(header.length, MAGIC.length);
-  const file = await open(path, "w");
-  try {
-    for (const part of [prefix, header, dataset.labels, dataset.features])
-      await writeAll(file, bytesOf(part));
-  } finally {
-    await file.close();
-  }
+  await writeFile(path, [prefix, header, dataset.labels, dataset.features]);
 }
 
 /** Reads what writeDataset wrote. UsageError where the file is of another kind or not whole. */
@@ -86,12 +80,6 @@ async function readHeader(file: FileHandle, path: string): Promise<Header> {
 
 function bytesOf(array: Uint8Array | Int32Array | Float32Array): Uint8Array {
   return new Uint8Array(array.buffer, array.byteOffset, array.byteLength);
-}
-
-async function writeAll(file: FileHandle, bytes: Uint8Array): Promise<void> {
-  for (let at = 0; at < bytes.length;) {
-    at += (await file.write(bytes, at, Math.min(CHUNK, bytes.length - at))).bytesWritten;
-  }
 }
 
 async function readAll(file: FileHandle, into: Uint8Array, path: string): Promise<void> {

@@ -6,13 +6,12 @@ import { pipeline } from "node:stream/promises";
 import { createGunzip } from "node:zlib";
 import { AptsError } from "../errors.js";
 import { makeFolder } from "../paths.js";
+import type { DownloadSource } from "./sources.js";
 
-export interface Download {
+export interface Download extends Pick<DownloadSource, "md5" | "md5Of"> {
   readonly path: string;
   /** Tried in this order until one gives the right bytes. */
   readonly urls: readonly string[];
-  readonly md5: string;
-  readonly md5Of: "file" | "unpacked";
 }
 
 export interface DownloadProgress {
@@ -63,7 +62,7 @@ export async function download(wanted: Download, options: DownloadOptions = {}):
 }
 
 /** MD5 of a file, or of what it unpacks to. Rejects where the file is missing or no whole gzip file. */
-export async function checksum(path: string, of: "file" | "unpacked"): Promise<string> {
+export async function checksum(path: string, of: DownloadSource["md5Of"]): Promise<string> {
   const hash = createHash("md5");
   if (of === "unpacked") await pipeline(createReadStream(path), createGunzip(), hash);
   else await pipeline(createReadStream(path), hash);
@@ -71,8 +70,12 @@ export async function checksum(path: string, of: "file" | "unpacked"): Promise<s
 }
 
 async function receive(url: string, path: string, wanted: Download, options: DownloadOptions): Promise<void> {
-  const stall = new StallGuard(options.stallSeconds ?? 30);
-  const signals = [stall.signal, ...(options.signal ? [options.signal] : [])];
+  const stalled = new AbortController();
+  const seconds = options.stallSeconds ?? 30;
+  const timer = setTimeout(() => {
+    stalled.abort(new Error(`nothing received for ${seconds} s`));
+  }, seconds * 1000);
+  const signals = [stalled.signal, ...(options.signal ? [options.signal] : [])];
   const file = await open(path, "w");
   try {
     const response = await fetch(url, { signal: AbortSignal.any(signals) });
@@ -85,7 +88,7 @@ async function receive(url: string, path: string, wanted: Download, options: Dow
     const totalBytes = length === null ? undefined : Number(length);
     let receivedBytes = 0;
     for await (const chunk of response.body as AsyncIterable<Uint8Array>) {
-      stall.rearm();
+      timer.refresh();
       await file.write(chunk);
       receivedBytes += chunk.length;
       options.onProgress?.({ file: basename(wanted.path), url, receivedBytes, totalBytes });
@@ -95,32 +98,8 @@ async function receive(url: string, path: string, wanted: Download, options: Dow
     }
     await file.sync();
   } finally {
-    stall.disarm();
+    clearTimeout(timer);
     await file.close();
-  }
-}
-
-/** Aborts its signal when `rearm` was not called for `seconds`. */
-class StallGuard {
-  readonly #controller = new AbortController();
-  readonly #timer: NodeJS.Timeout;
-
-  constructor(seconds: number) {
-    this.#timer = setTimeout(() => {
-      this.#controller.abort(new Error(`nothing received for ${seconds} s`));
-    }, seconds * 1000);
-  }
-
-  get signal(): AbortSignal {
-    return this.#controller.signal;
-  }
-
-  rearm(): void {
-    this.#timer.refresh();
-  }
-
-  disarm(): void {
-    clearTimeout(this.#timer);
   }
 }
 

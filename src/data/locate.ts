@@ -5,27 +5,12 @@ import { pathError } from "../paths.js";
 import { describeForeign } from "./foreign-files.js";
 import { cacheDirectory, sources, type FileDataName } from "./sources.js";
 
-interface MnistFiles {
-  readonly trainImages: string;
-  readonly trainLabels: string;
-  readonly testImages: string;
-  readonly testLabels: string;
-}
-
-interface Cifar10Files {
-  readonly train: readonly string[];
-  readonly test: string;
-}
-
 /**
  * Finds the files of MNIST: an explicit `directory` is the only place looked in; otherwise APTS_DATA_DIR, then the
  * cache. In each, the files may lie directly, in a folder named after the data set, or where torchvision puts them. Plain or .gz, `-idx3-ubyte`
  * or `.idx3-ubyte`. UsageError where there are none or only some of them.
  */
-async function locateMnist(
-  directory: string | undefined,
-  environment: NodeJS.ProcessEnv,
-): Promise<MnistFiles> {
+async function locateMnist(directory: string | undefined, environment: NodeJS.ProcessEnv) {
   const { folder, files } = await findFolder("mnist", directory, environment, (names) =>
     names.some((name) => /^(train|t10k)-(images|labels)[-.]idx[13]-ubyte/.test(name)),
   );
@@ -45,10 +30,7 @@ async function locateMnist(
 }
 
 /** Finds the files of CIFAR-10's binary version, as locateMnist does: data_batch_N.bin for any N, and test_batch.bin. */
-async function locateCifar10(
-  directory: string | undefined,
-  environment: NodeJS.ProcessEnv,
-): Promise<Cifar10Files> {
+async function locateCifar10(directory: string | undefined, environment: NodeJS.ProcessEnv) {
   const { folder, files } = await findFolder("cifar10", directory, environment, (names) =>
     names.some((name) => /^(data_batch_\d+|test_batch)\.bin(\.gz)?$/.test(name)),
   );
