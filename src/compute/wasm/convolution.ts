@@ -1,4 +1,5 @@
 import type { Heap } from "./heap.js";
+import type { LinearKernels, Units } from "./linear.js";
 import { writeWindow, type WindowShape } from "./window.js";
 
 /** Floats of a block of columns: 1 MB stays in the second-level cache. */
@@ -14,18 +15,13 @@ interface Run {
   readonly length: number;
 }
 
-/** The half-open range [from, to) of a result's channels. */
-export interface Channels {
-  readonly from: number;
-  readonly to: number;
-}
-
 /**
  * Convolution on the heap as matrix products: (positions, taps)·(taps, outChannels) → (positions, outChannels), the
  * columns made a cache-sized block at a time. x is (images, inHeight, inWidth, channels), the filter (height, width,
  * channels, outChannels), y (images, outHeight, outWidth, outChannels).
  */
-export class Convolution {
+export class Convolution implements LinearKernels {
+  readonly separable = true;
   readonly #window: number;
   /** The window without the rows and columns of taps that never meet the image (3 × 3 on 1 × 1 keeps its centre). */
   readonly #shape: WindowShape;
@@ -83,8 +79,7 @@ export class Convolution {
     this.heap.free(this.#window);
   }
 
-  /** The given channels of y ← x ∗ filter. */
-  forward(x: number, filter: number, images: number, { from, to }: Channels, y: number): void {
+  forward(x: number, filter: number, images: number, { from, to }: Units, y: number): void {
     const { heap, outChannels } = this;
     if (this.#taps === 0) heap.kernels.zero(images * this.#positions * outChannels, y);
     this.#forEachBlock(images, ({ first, count }) => {
@@ -101,15 +96,11 @@ export class Convolution {
     });
   }
 
-  /**
-   * dFilter ← the gradient by the filter for the given channels of y, + dFilter where `accumulate`. Taps that never meet the image are left alone:
-   * their gradient is 0, and the caller's dFilter says so from the start.
-   */
-  filterGradient(
+  weightGradient(
     x: number,
     dy: number,
     images: number,
-    { from, to }: Channels,
+    { from, to }: Units,
     accumulate: boolean,
     dFilter: number,
   ): void {
@@ -128,7 +119,6 @@ export class Convolution {
     });
   }
 
-  /** dx ← the gradient by the images, + dx where `accumulate`. */
   inputGradient(filter: number, dy: number, images: number, accumulate: boolean, dx: number): void {
     const { heap, outChannels } = this;
     const { channels, inHeight, inWidth } = this.#shape;

@@ -1,8 +1,8 @@
 import type { TensorInfo } from "@tensorflow/tfjs";
 import { tf } from "../tensorflow.js";
-import { withWindow, type Shape4D } from "./conv-info.js";
 import type { Heap } from "./heap.js";
 import { replaceKernel } from "./replace.js";
+import { windowShape, writeWindow } from "./window.js";
 
 interface PoolAttributes {
   readonly filterSize: number | [number, number];
@@ -11,15 +11,16 @@ interface PoolAttributes {
   readonly dimRoundingMode?: "floor" | "round" | "ceil";
 }
 
+interface Inputs {
+  readonly dy: TensorInfo;
+  readonly input: TensorInfo;
+}
+
 /**
  * Gradients of pooling. The shipped MaxPoolGrad looks at every output position for every input position; the shipped
  * AvgPoolGrad divides by the whole window where it hangs over the edge, though AvgPool does not.
  */
 export function replacePooling(heap: Heap): void {
-  interface Inputs {
-    readonly dy: TensorInfo;
-    readonly input: TensorInfo;
-  }
   type Task = (window: number, images: number, x: number, dy: number, dx: number) => void;
   const tasks: Record<string, Task> = {
     MaxPoolGrad: (window, images, x, dy, dx) => {
@@ -32,13 +33,13 @@ export function replacePooling(heap: Heap): void {
   for (const [name, task] of Object.entries(tasks)) {
     replaceKernel<Inputs, PoolAttributes>(name, ({ inputs: { dy, input }, attrs }) => {
       const { filterSize, strides, pad, dimRoundingMode } = attrs;
-      const shape = input.shape as Shape4D;
+      const shape = input.shape as [number, number, number, number];
       const info = tf.backend_util.computePool2DInfo(shape, filterSize, strides, 1, pad, dimRoundingMode);
       const dx = heap.output(shape);
       heap.kernels.zero(tf.util.sizeFromShape(shape), heap.address(dx));
-      withWindow(heap, info, (window) => {
-        task(window, info.batchSize, heap.address(input), heap.address(dy), heap.address(dx));
-      });
+      const window = writeWindow(heap, windowShape(info));
+      task(window, info.batchSize, heap.address(input), heap.address(dy), heap.address(dx));
+      heap.free(window);
       return dx;
     });
   }

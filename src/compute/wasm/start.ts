@@ -4,7 +4,6 @@ import { loadBlas, type BlasChoice } from "../blas/load.js";
 import { tf } from "../tensorflow.js";
 import { borrowMissingKernels } from "./borrow.js";
 import { replaceConvolutions } from "./conv.js";
-import { replaceDepthwiseConvolutions } from "./depthwise.js";
 import { Heap } from "./heap.js";
 import { replaceIdentity } from "./identity.js";
 import { replaceMatrixProducts } from "./matmul.js";
@@ -46,7 +45,6 @@ async function openHeap(): Promise<Heap> {
   const opened = await Heap.open();
   replaceMatrixProducts(opened);
   replaceConvolutions(opened);
-  replaceDepthwiseConvolutions(opened);
   replacePooling(opened);
   replaceIdentity(opened);
   replaceSum(opened);

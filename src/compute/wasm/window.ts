@@ -1,65 +1,26 @@
+import type { tf } from "../tensorflow.js";
 import type { Heap } from "./heap.js";
 
-/** How a window slides over images: of a convolution or of pooling. `channels` are the input's. */
-export interface WindowShape {
-  readonly inHeight: number;
-  readonly inWidth: number;
-  readonly channels: number;
-  readonly outHeight: number;
-  readonly outWidth: number;
-  readonly height: number;
-  readonly width: number;
-  readonly strideHeight: number;
-  readonly strideWidth: number;
-  readonly dilationHeight: number;
-  readonly dilationWidth: number;
-  readonly padTop: number;
-  readonly padLeft: number;
-}
+/** The fields of a window on the heap, in the order of assembly/window.ts. `channels` are the input's. */
+const FIELDS = [
+  ...(["inHeight", "inWidth", "channels", "outHeight", "outWidth", "height", "width"] as const),
+  ...(["strideHeight", "strideWidth", "dilationHeight", "dilationWidth", "padTop", "padLeft"] as const),
+] as const;
 
-/** What tfjs's computeConv2DInfo and computePool2DInfo have in common. */
-export interface WindowInfo {
-  readonly inHeight: number;
-  readonly inWidth: number;
-  readonly inChannels: number;
-  readonly outHeight: number;
-  readonly outWidth: number;
-  readonly filterHeight: number;
-  readonly filterWidth: number;
-  readonly strideHeight: number;
-  readonly strideWidth: number;
-  readonly dilationHeight: number;
-  readonly dilationWidth: number;
-  readonly padInfo: { readonly top: number; readonly left: number };
-}
+/** How a window slides over images: of a convolution or of pooling. */
+export type WindowShape = Readonly<Record<(typeof FIELDS)[number], number>>;
+
+/** What TensorFlow.js computes of a convolution's or a pooling's sizes, strides and paddings. */
+export type WindowInfo = ReturnType<typeof tf.backend_util.computeConv2DInfo>;
 
 export function windowShape(info: WindowInfo): WindowShape {
-  const { inHeight, inWidth, outHeight, outWidth, strideHeight, strideWidth, dilationHeight, dilationWidth } =
-    info;
-  return {
-    inHeight,
-    inWidth,
-    channels: info.inChannels,
-    outHeight,
-    outWidth,
-    height: info.filterHeight,
-    width: info.filterWidth,
-    strideHeight,
-    strideWidth,
-    dilationHeight,
-    dilationWidth,
-    padTop: info.padInfo.top,
-    padLeft: info.padInfo.left,
-  };
+  const { inChannels: channels, filterHeight: height, filterWidth: width, padInfo } = info;
+  return { ...info, channels, height, width, padTop: padInfo.top, padLeft: padInfo.left };
 }
 
-/** Puts a window on the heap, in the order of assembly/window.ts; returns its address. The caller frees it. */
-export function writeWindow(heap: Heap, w: WindowShape): number {
-  const fields = [
-    ...[w.inHeight, w.inWidth, w.channels, w.outHeight, w.outWidth, w.height, w.width],
-    ...[w.strideHeight, w.strideWidth, w.dilationHeight, w.dilationWidth, w.padTop, w.padLeft],
-  ];
-  const address = heap.allocate(4 * fields.length);
-  heap.integers(address, fields.length).set(fields);
+/** Puts a window on the heap; returns its address. The caller frees it. */
+export function writeWindow(heap: Heap, window: WindowShape): number {
+  const address = heap.allocate(4 * FIELDS.length);
+  heap.integers(address, FIELDS.length).set(FIELDS.map((field) => window[field]));
   return address;
 }

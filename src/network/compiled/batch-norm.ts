@@ -33,22 +33,19 @@ export function batchNorm(heap: Heap, shape: BatchNormShape): Operation {
     (_, i) => memory + 4 * channels * i,
   ) as [number, number, number, number, number, number, number, number];
   const vector = (address: number) => heap.floats(address, channels);
+  const statistics = {
+    mean: movingMean,
+    variance: movingVariance,
+    channels,
+    batchMean: mean,
+    batchVariance: variance,
+  };
 
   return {
     inputs: [input],
     size: positions * channels,
     weights: [scale, shift].filter((weight) => weight !== undefined),
-    ...(frozen
-      ? {}
-      : {
-          statistics: {
-            mean: movingMean,
-            variance: movingVariance,
-            channels,
-            batchMean: mean,
-            batchVariance: variance,
-          },
-        }),
+    ...(frozen ? {} : { statistics }),
     dispose: () => {
       heap.free(memory);
     },

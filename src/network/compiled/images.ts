@@ -1,9 +1,11 @@
 import { tf } from "../../compute/tensorflow.js";
-import { windowShape, type WindowShape } from "../../compute/wasm/window.js";
+import { Convolution } from "../../compute/wasm/convolution.js";
+import { DepthwiseConvolution } from "../../compute/wasm/depthwise.js";
+import { windowShape } from "../../compute/wasm/window.js";
 import { batchNorm } from "./batch-norm.js";
-import { conv, depthwiseConv } from "./conv.js";
 import { activationOf } from "./activation-of.js";
 import { product, UnsupportedLayer, type LayerCall } from "./layer-call.js";
+import { linear } from "./linear.js";
 import { add } from "./merge.js";
 import type { Padding } from "./operation.js";
 import { pad } from "./pad.js";
@@ -14,40 +16,11 @@ type Pair = [number, number];
 
 /** The builders of layers that work on images (height, width, channels). */
 export const imageLayerBuilders: Readonly<Record<string, (call: LayerCall) => number>> = {
-  Conv2D: (call) => {
-    const { operation, image, padding } = paddedInput(call);
-    const [height, width] = call.config["kernelSize"] as Pair;
-    const outChannels = call.config["filters"] as number;
-    const window = convWindow(call, image, [height, width, image[2], outChannels], padding, false);
-    const [filter, bias] = call.weights;
-    const activation = activationOf(call);
-    return call.add((own) =>
-      conv(call.heap, { own, input: operation, filter: filter!, bias, window, outChannels, activation }),
-    );
-  },
+  Conv2D: (call) => convolution(call, Convolution, "filters"),
+  DepthwiseConv2D: (call) => convolution(call, DepthwiseConvolution, "depthMultiplier"),
 
-  DepthwiseConv2D: (call) => {
-    const { operation, image, padding } = paddedInput(call);
-    const [height, width] = call.config["kernelSize"] as Pair;
-    const multiplier = call.config["depthMultiplier"] as number;
-    const window = convWindow(call, image, [height, width, image[2], multiplier], padding, true);
-    const [filter, bias] = call.weights;
-    const activation = activationOf(call);
-    return call.add((own) =>
-      depthwiseConv(call.heap, {
-        own,
-        input: operation,
-        filter: filter!,
-        bias,
-        window,
-        multiplier,
-        activation,
-      }),
-    );
-  },
-
-  MaxPooling2D: (call) => pooling(call, "max"),
-  AveragePooling2D: (call) => pooling(call, "average"),
+  MaxPooling2D: (call) => pooling(call, "max", call.config as unknown as Pooling),
+  AveragePooling2D: (call) => pooling(call, "average", call.config as unknown as Pooling),
   GlobalMaxPooling2D: (call) => globalPooling(call, "max"),
   GlobalAveragePooling2D: (call) => globalPooling(call, "average"),
 
@@ -88,13 +61,8 @@ export const imageLayerBuilders: Readonly<Record<string, (call: LayerCall) => nu
     if (call.inputs.some(({ shape }) => product(shape) !== size)) {
       throw new UnsupportedLayer(`"${call.layer.name}" adds tensors of different shapes.`);
     }
-    return call.add((own) =>
-      add(
-        own,
-        call.inputs.map(({ operation }) => operation),
-        size,
-      ),
-    );
+    const inputs = call.inputs.map(({ operation }) => operation);
+    return call.add((own) => add(own, inputs, size));
   },
 };
 
@@ -119,57 +87,68 @@ function paddedInput(call: LayerCall): { operation: number; image: Image; paddin
   };
 }
 
-function convWindow(
+/** @param last names the setting that says the filter's last size */
+function convolution(
   call: LayerCall,
-  [height, width, channels]: Image,
-  filter: [number, number, number, number],
-  { top, left, bottom, right }: Padding,
-  depthwise: boolean,
-): WindowShape {
-  const { strides, dilationRate, padding } = call.config as {
+  Kind: typeof Convolution | typeof DepthwiseConvolution,
+  last: "filters" | "depthMultiplier",
+): number {
+  const { operation, image, padding } = paddedInput(call);
+  const { top, left, bottom, right } = padding;
+  const [height, width, channels] = image;
+  const config = call.config as {
+    kernelSize: Pair;
     strides: number | Pair;
     dilationRate: number | Pair;
     padding: "same" | "valid";
   };
   // Sizes are those of the padded image; the window then starts that much further out.
-  const shape: [number, number, number, number] = [1, height + top + bottom, width + left + right, channels];
   const info = tf.backend_util.computeConv2DInfo(
-    shape,
-    filter,
-    strides,
-    dilationRate,
-    padding,
+    [1, height + top + bottom, width + left + right, channels],
+    [...config.kernelSize, channels, call.config[last] as number],
+    config.strides,
+    config.dilationRate,
+    config.padding,
     undefined,
-    depthwise,
+    Kind === DepthwiseConvolution,
   );
-  const window = windowShape(info);
-  return {
-    ...window,
+  const padded = windowShape(info);
+  const window = {
+    ...padded,
     inHeight: height,
     inWidth: width,
-    padTop: window.padTop + top,
-    padLeft: window.padLeft + left,
+    padTop: padded.padTop + top,
+    padLeft: padded.padLeft + left,
   };
+  const [filter, bias] = call.weights;
+  const shape = {
+    input: operation,
+    weight: filter!,
+    bias,
+    positions: info.outHeight * info.outWidth,
+    units: info.outChannels,
+    activation: activationOf(call),
+  };
+  return call.add((own) => linear({ own, ...shape }, new Kind(call.heap, window, info.outChannels)));
 }
 
-function pooling(call: LayerCall, kind: "max" | "average"): number {
+interface Pooling {
+  readonly poolSize: Pair;
+  readonly strides: number | Pair;
+  readonly padding: "same" | "valid";
+}
+
+function pooling(call: LayerCall, kind: "max" | "average", settings: Pooling): number {
   requireChannelsLast(call);
   const { operation, shape } = call.inputs[0]!;
-  const { poolSize, strides, padding } = call.config as {
-    poolSize: Pair;
-    strides: Pair;
-    padding: "same" | "valid";
-  };
+  const { poolSize, strides, padding } = settings;
   const info = tf.backend_util.computePool2DInfo([1, ...(shape as Image)], poolSize, strides, 1, padding);
   return call.add((own) => pool(call.heap, kind, own, operation, windowShape(info)));
 }
 
 function globalPooling(call: LayerCall, kind: "max" | "average"): number {
-  requireChannelsLast(call);
-  const { operation, shape } = call.inputs[0]!;
-  const [height, width] = shape as Image;
-  const info = tf.backend_util.computePool2DInfo([1, ...(shape as Image)], [height, width], 1, 1, "valid");
-  return call.add((own) => pool(call.heap, kind, own, operation, windowShape(info)));
+  const [height, width] = call.inputs[0]!.shape as Image;
+  return pooling(call, kind, { poolSize: [height, width], strides: 1, padding: "valid" });
 }
 
 function requireChannelsLast({ layer, config }: LayerCall): void {

@@ -11,13 +11,12 @@ export const layerBuilders: Readonly<Record<string, (call: LayerCall) => number>
     const { operation, shape } = call.inputs[0]!;
     const [kernel, bias] = call.weights;
     return call.add((own) =>
-      dense({
+      dense(call.heap, shape.at(-1)!, {
         own,
         input: operation,
-        kernel: kernel!,
+        weight: kernel!,
         bias,
         positions: product(shape.slice(0, -1)),
-        inputs: shape.at(-1)!,
         units: call.outputShape.at(-1)!,
         activation: activationOf(call),
       }),

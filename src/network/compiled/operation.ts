@@ -1,5 +1,6 @@
 import type { Heap } from "../../compute/wasm/heap.js";
 import type { ActivationName } from "../../compute/wasm/kernels.js";
+import type { Units } from "../../compute/wasm/linear.js";
 
 /**
  * One step of a network on the WebAssembly heap: y = F(inputs; parameters) for a block of samples, and its
@@ -29,12 +30,6 @@ export interface Operation {
   readonly padding?: Padding;
   /** Frees what it has allocated on the heap. */
   dispose?(): void;
-}
-
-/** The half-open range of units [from, to). */
-export interface Units {
-  readonly from: number;
-  readonly to: number;
 }
 
 export interface RunningStatistics {

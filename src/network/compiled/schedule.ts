@@ -1,6 +1,6 @@
 import type { TensorPart } from "../tensor-part.js";
 import type { CompiledNetwork } from "./compile.js";
-import type { Units } from "./operation.js";
+import type { Units } from "../../compute/wasm/linear.js";
 
 /** What has to run when only some weights vary: the operations are those of a CompiledNetwork, by number. */
 export interface Schedule {

@@ -1,6 +1,6 @@
 import type { Heap } from "../../compute/wasm/heap.js";
 import { tf } from "../../compute/tensorflow.js";
-import type { Units } from "./operation.js";
+import type { Units } from "../../compute/wasm/linear.js";
 import type { Vector } from "../../linalg/vector.js";
 import type { TensorSlot } from "../layout.js";
 
