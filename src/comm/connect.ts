@@ -84,6 +84,11 @@ export async function connect(
     };
     const peers = await meet(environment, own, security);
     await onMet?.(peers);
+    /** The process of a peer that shares this host's memory. */
+    const sharedProcess = (peer: number): number | undefined => {
+      const { sharesMemory, host, pid } = peers[peer]!;
+      return sharesMemory && host === own.host ? pid : undefined;
+    };
     const neighbours = peers.flatMap(({ host }, peer) => (host === own.host ? [peer] : []));
     const reportSockets = onceIn(log, neighbours[0] === rank);
     if (whyNot !== undefined && neighbours.length > 1) reportSockets(whyNot);
@@ -91,7 +96,7 @@ export async function connect(
     return worldOf(new ZeromqTransport(inbox, rank, peers, security, tcpOnly), {
       ...environment,
       log,
-      sharing: memory && new Sharing(memory, (peer) => sharedProcess(own, peers[peer]!), reportSockets),
+      sharing: memory && new Sharing(memory, sharedProcess, reportSockets),
     });
   } catch (error) {
     inbox.close();
@@ -123,11 +128,6 @@ export function createLocalGroup(size: number, timeoutSeconds = DEFAULT_TIMEOUT_
 /** A communicator of one rank. */
 export function selfCommunicator(): Communicator {
   return createLocalGroup(1)[0]!;
-}
-
-/** The process of `peer`, where `own` and it share a host's memory. */
-function sharedProcess(own: PeerAddress, peer: PeerAddress): number | undefined {
-  return peer.sharesMemory && peer.host === own.host ? peer.pid : undefined;
 }
 
 interface World extends Omit<EndpointOptions, "job"> {

@@ -2,7 +2,6 @@ import type { Collective } from "./calls/collective.js";
 import type { Endpoint } from "./calls/endpoint.js";
 import { Group } from "./calls/group.js";
 import { receiveMessage, sendMessage } from "./calls/point-to-point.js";
-import { CollectiveQueue } from "./calls/queue.js";
 import type { Signature } from "./calls/signature.js";
 import { callAllgather } from "./collectives/allgather.js";
 import { callAllreduce } from "./collectives/allreduce.js";
@@ -21,13 +20,11 @@ export class GroupCommunicator implements Communicator {
   readonly rank: number;
   readonly size: number;
   readonly #group: Group;
-  readonly #queue: CollectiveQueue;
 
   constructor(endpoint: Endpoint, members: readonly number[], rank: number, context: number) {
     this.rank = rank;
     this.size = members.length;
     this.#group = new Group(endpoint, members, rank, context);
-    this.#queue = new CollectiveQueue(this.#group);
   }
 
   get traffic(): Traffic {
@@ -59,11 +56,11 @@ export class GroupCommunicator implements Communicator {
   // ── collectives ──────────────────────────────────────────────────────────────────────────────────────────────
 
   barrier(): Promise<void> {
-    return callBarrier(this.#queue);
+    return callBarrier(this.#group);
   }
 
   async broadcast<T extends NumericArray>(data: T, root = 0): Promise<T> {
-    await callBroadcast(this.#queue, data, root);
+    await callBroadcast(this.#group, data, root);
     return data;
   }
 
@@ -73,7 +70,7 @@ export class GroupCommunicator implements Communicator {
     mine: T,
     root = 0,
   ): Promise<T> {
-    await callScatter(this.#queue, all, counts, mine, root);
+    await callScatter(this.#group, all, counts, mine, root);
     return mine;
   }
 
@@ -83,11 +80,11 @@ export class GroupCommunicator implements Communicator {
     all: T | undefined,
     root = 0,
   ): Promise<void> {
-    return callGather(this.#queue, mine, counts, all, root);
+    return callGather(this.#group, mine, counts, all, root);
   }
 
   async allgatherv<T extends NumericArray>(mine: T, counts: readonly number[], all: T): Promise<T> {
-    await callAllgather(this.#queue, mine, counts, all);
+    await callAllgather(this.#group, mine, counts, all);
     return all;
   }
 
@@ -104,12 +101,12 @@ export class GroupCommunicator implements Communicator {
   }
 
   async reduce<T extends NumericArray>(data: T, op: ReduceOp<T>, root = 0): Promise<T> {
-    await callReduce(this.#queue, data, op as ReduceOp, root);
+    await callReduce(this.#group, data, op as ReduceOp, root);
     return data;
   }
 
   async allreduce<T extends NumericArray>(data: T, op: ReduceOp<T>): Promise<T> {
-    await callAllreduce(this.#queue, data, op as ReduceOp);
+    await callAllreduce(this.#group, data, op as ReduceOp);
     return data;
   }
 
@@ -119,27 +116,27 @@ export class GroupCommunicator implements Communicator {
     counts: readonly number[],
     mine: T,
   ): Promise<T> {
-    await callReduceScatter(this.#queue, data, op as ReduceOp, counts, mine);
+    await callReduceScatter(this.#group, data, op as ReduceOp, counts, mine);
     return mine;
   }
 
   broadcastObject<V>(value: V | undefined, root = 0): Promise<V> {
-    return callBroadcastObject(this.#queue, value, root);
+    return callBroadcastObject(this.#group, value, root);
   }
 
   gatherObject<V>(value: V, root = 0): Promise<V[] | undefined> {
-    return callGatherObject(this.#queue, value, root);
+    return callGatherObject(this.#group, value, root);
   }
 
   allgatherObject<V>(value: V): Promise<V[]> {
-    return callAllgatherObject(this.#queue, value);
+    return callAllgatherObject(this.#group, value);
   }
 
   // ── groups ───────────────────────────────────────────────────────────────────────────────────────────────────
 
   async split(color: number, key: number): Promise<Communicator | undefined> {
     const { endpoint, members } = this.#group;
-    const plan = await callSplit(this.#queue, color, key, endpoint.nextContext);
+    const plan = await callSplit(this.#group, color, key, endpoint.nextContext);
     endpoint.nextContext = plan.nextContext;
     if (plan.group === undefined) return undefined;
     const { ranks, context } = plan.group;
@@ -153,7 +150,7 @@ export class GroupCommunicator implements Communicator {
 
   /** Runs `body` as the next collective. Tests and benchmarks use it to run one algorithm whatever the size. */
   collective<R>(signature: Signature, body: (collective: Collective) => Promise<R>): Promise<R> {
-    return this.#queue.run(signature, body);
+    return this.#group.run(signature, body);
   }
 
   #equal(count: number): number[] {

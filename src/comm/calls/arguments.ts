@@ -24,11 +24,6 @@ export function checkArray(call: string, name: string, data: NumericArray): Dtyp
   return dtype;
 }
 
-function checkSameType(call: string, name: string, data: NumericArray, dtype: Dtype): void {
-  const found = checkArray(call, name, data);
-  if (found !== dtype) throw new UsageError(`Expected ${name} of ${call} to be ${dtype}, got ${found}.`);
-}
-
 export function checkRank(call: string, name: string, rank: number, size: number): void {
   if (!Number.isInteger(rank) || rank < 0 || rank >= size) {
     throw new UsageError(`Expected ${name} of ${call} to be a rank from 0 to ${size - 1}, got ${rank}.`);
@@ -84,7 +79,8 @@ export function checkRuns(
   const count = checkCounts(call, counts, size);
   checkLength(call, "mine", mine, counts[rank]!);
   if (whole !== undefined) {
-    checkSameType(call, name, whole, dtype);
+    const found = checkArray(call, name, whole);
+    if (found !== dtype) throw new UsageError(`Expected ${name} of ${call} to be ${dtype}, got ${found}.`);
     checkLength(call, name, whole, count);
   }
   return { dtype, count, digest: digestOf(counts) };

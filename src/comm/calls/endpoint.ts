@@ -171,23 +171,20 @@ export class Endpoint implements Receiver, Carrier {
   #compare(from: number, head: Buffer): boolean {
     const history = this.#histories.get(word(head, Word.context));
     if (history?.compare(head) !== "differs") return true;
-    this.#disagree(this.#difference(from, head, history.describe(word(head, Word.sequence))));
+    const mine = history.describe(word(head, Word.sequence));
+    this.membership.abort({ kind: "mismatch", message: this.#difference(from, head, mine) });
     return false;
   }
 
   /** Two ranks disagree about a message or a call: ends communication everywhere with one message, for a call to throw. */
   mismatch(message: string): AptsError {
-    this.#disagree(message);
+    this.membership.abort({ kind: "mismatch", message });
     return this.membership.failureIn();
   }
 
   /** A mismatch between the call a head tells of and one of this rank. */
   differing(from: number, head: Buffer, mine: string): AptsError {
     return this.mismatch(this.#difference(from, head, mine));
-  }
-
-  #disagree(message: string): void {
-    this.membership.abort({ kind: "mismatch", message });
   }
 
   #difference(from: number, head: Buffer, mine: string): string {

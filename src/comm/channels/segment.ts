@@ -1,23 +1,14 @@
 import { summandBlock } from "../../linalg/sum-kernel.js";
 import type { NumericArray } from "../communicator.js";
 import { decodeSpan, type ReadMemory } from "../transport/shared-memory/sharing.js";
-import {
-  Flag,
-  HEAD_BYTES,
-  payloadLength,
-  payloadOf,
-  setWord,
-  Word,
-  word,
-  type Frame,
-} from "../transport/wire.js";
+import { Flag, HEAD_BYTES, payloadOf, setWord, Word, word, type Frame } from "../transport/wire.js";
 
 /** accumulator ← accumulator ∘ contribution, elementwise, in place. */
 export type Fold = (accumulator: NumericArray, contribution: NumericArray) => void;
 
 /** Bytes of message in a data frame, wherever they are. */
 export function segmentLength(frame: Frame): number {
-  return isInMemory(frame) ? decodeSpan(payloadOf(frame)).length : payloadLength(frame);
+  return isInMemory(frame) ? decodeSpan(payloadOf(frame)).length : frame.part.byteLength - frame.offset;
 }
 
 /** Copies the frame's part of the message to `target` from byte `at` on. */

@@ -1,6 +1,6 @@
 import { checkRuns, plainArray } from "../calls/arguments.js";
 import type { Collective } from "../calls/collective.js";
-import type { CollectiveQueue } from "../calls/queue.js";
+import type { Group } from "../calls/group.js";
 import { signatureOf } from "../calls/signature.js";
 import type { NumericArray } from "../communicator.js";
 import { offsetsOf } from "./blocks.js";
@@ -11,15 +11,15 @@ import { FEW_RANKS, MB } from "./bounds.js";
  */
 
 export async function callAllgather(
-  queue: CollectiveQueue,
+  group: Group,
   mine: NumericArray,
   counts: readonly number[],
   all: NumericArray,
 ): Promise<void> {
-  const runs = checkRuns("allgather", queue, counts, mine, "all", all);
-  await queue.run(signatureOf("allgather", runs), (collective) => {
+  const runs = checkRuns("allgather", group, counts, mine, "all", all);
+  await group.run(signatureOf("allgather", runs), (collective) => {
     const offsets = offsetsOf(counts);
-    const own = all.subarray(offsets[queue.rank], offsets[queue.rank + 1]);
+    const own = all.subarray(offsets[group.rank], offsets[group.rank + 1]);
     if (own.buffer !== mine.buffer || own.byteOffset !== mine.byteOffset) own.set(mine);
     return allgather(collective, offsets, plainArray(all));
   });
@@ -85,42 +85,16 @@ export const allgatherDirect: Algorithm = async (collective, offsets, all) => {
  */
 export const allgatherDoubling: Algorithm = async (collective, offsets, all) => {
   const { rank, size } = collective;
-  for (let held = 1; held < size; held *= 2) {
-    const moved = Math.min(held, size - held);
-    const pieces = cyclicRun(offsets, rank, moved).map(([begin, end]) => all.subarray(begin, end));
-    const packed = all.slice(
-      0,
-      pieces.reduce((length, piece) => length + piece.length, 0),
-    );
-    let at = 0;
-    for (const piece of pieces) {
-      packed.set(piece, at);
-      at += piece.length;
-    }
-    collective.send((rank - held + size) % size, packed);
-
-    const from = (rank + held) % size;
-    const places = cyclicRun(offsets, from, moved);
-    const received = all.slice(
-      0,
-      places.reduce((length, [begin, end]) => length + end - begin, 0),
-    );
-    await collective.receive(from, received);
-    at = 0;
-    for (const [begin, end] of places) {
-      all.set(received.subarray(at, at + end - begin), begin);
-      at += end - begin;
-    }
+  const run = (r: number): NumericArray => all.subarray(offsets[r], offsets[r + 1]);
+  // This rank's run first, then those of the ranks behind it, as they come.
+  const runs = Array.from({ length: size }, (_, i) => run((rank + i) % size));
+  const starts = offsetsOf(runs.map(({ length }) => length));
+  const held = all.slice();
+  held.set(run(rank));
+  for (let count = 1; count < size; count *= 2) {
+    const moved = Math.min(count, size - count);
+    collective.send((rank - count + size) % size, held.subarray(0, starts[moved]));
+    await collective.receive((rank + count) % size, held.subarray(starts[count], starts[count + moved]));
   }
+  for (const [i, target] of runs.entries()) target.set(held.subarray(starts[i], starts[i + 1]));
 };
-
-/** Where the runs of ranks first … first + count − 1 (mod P) lie: one stretch, or two where they wrap around. */
-function cyclicRun(offsets: readonly number[], first: number, count: number): [begin: number, end: number][] {
-  const size = offsets.length - 1;
-  const last = first + count;
-  if (last <= size) return [[offsets[first]!, offsets[last]!]];
-  return [
-    [offsets[first]!, offsets[size]!],
-    [0, offsets[last - size]!],
-  ];
-}

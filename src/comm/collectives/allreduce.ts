@@ -1,6 +1,6 @@
 import { checkArray, plainArray } from "../calls/arguments.js";
 import type { Collective } from "../calls/collective.js";
-import type { CollectiveQueue } from "../calls/queue.js";
+import type { Group } from "../calls/group.js";
 import { reductionOf, signatureOf } from "../calls/signature.js";
 import type { Fold } from "../channels/segment.js";
 import { COPIED } from "../channels/window.js";
@@ -13,10 +13,10 @@ import { complete, foldOf } from "./folds.js";
 import { reduceInOrder } from "./in-order.js";
 import { reduceScatterDirect, reduceScatterRing } from "./reduce-scatter.js";
 
-export async function callAllreduce(queue: CollectiveQueue, data: NumericArray, op: ReduceOp): Promise<void> {
+export async function callAllreduce(group: Group, data: NumericArray, op: ReduceOp): Promise<void> {
   const dtype = checkArray("allreduce", "data", data);
   const signature = signatureOf("allreduce", { dtype, count: data.length, reduction: reductionOf(op) });
-  await queue.run(signature, (collective) => allreduce(collective, plainArray(data), op));
+  await group.run(signature, (collective) => allreduce(collective, plainArray(data), op));
 }
 
 async function allreduce(collective: Collective, data: NumericArray, op: ReduceOp): Promise<void> {

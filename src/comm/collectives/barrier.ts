@@ -1,9 +1,9 @@
 import type { Collective } from "../calls/collective.js";
-import type { CollectiveQueue } from "../calls/queue.js";
+import type { Group } from "../calls/group.js";
 import { signatureOf } from "../calls/signature.js";
 
-export async function callBarrier(queue: CollectiveQueue): Promise<void> {
-  await queue.run(signatureOf("barrier"), barrier);
+export async function callBarrier(group: Group): Promise<void> {
+  await group.run(signatureOf("barrier"), barrier);
 }
 
 const NOTHING = new Uint8Array(0);

@@ -1,16 +1,16 @@
 import { checkArray, checkRank } from "../calls/arguments.js";
 import type { Collective } from "../calls/collective.js";
-import type { CollectiveQueue } from "../calls/queue.js";
+import type { Group } from "../calls/group.js";
 import { signatureOf } from "../calls/signature.js";
 import type { NumericArray } from "../communicator.js";
 import { binomialTree } from "./binomial-tree.js";
 import { FEW_RANKS, KB, MB } from "./bounds.js";
 
-export async function callBroadcast(queue: CollectiveQueue, data: NumericArray, root: number): Promise<void> {
-  checkRank("broadcast", "root", root, queue.size);
+export async function callBroadcast(group: Group, data: NumericArray, root: number): Promise<void> {
+  checkRank("broadcast", "root", root, group.size);
   const dtype = checkArray("broadcast", "data", data);
   const signature = signatureOf("broadcast", { dtype, count: data.length, root });
-  await queue.run(signature, (collective) => broadcast(collective, data, root));
+  await group.run(signature, (collective) => broadcast(collective, data, root));
 }
 
 type Algorithm = (collective: Collective, data: NumericArray, root: number) => Promise<void>;

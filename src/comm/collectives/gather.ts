@@ -1,5 +1,5 @@
 import { checkRank, checkRuns, givenToRoot } from "../calls/arguments.js";
-import type { CollectiveQueue } from "../calls/queue.js";
+import type { Group } from "../calls/group.js";
 import { signatureOf } from "../calls/signature.js";
 import type { NumericArray } from "../communicator.js";
 import { offsetsOf } from "./blocks.js";
@@ -8,16 +8,16 @@ import { offsetsOf } from "./blocks.js";
  * Every rank sends its run to the root directly: one step, n·(P−1)/P bytes into the root.
  */
 export async function callGather(
-  queue: CollectiveQueue,
+  group: Group,
   mine: NumericArray,
   counts: readonly number[],
   all: NumericArray | undefined,
   root: number,
 ): Promise<void> {
-  checkRank("gather", "root", root, queue.size);
-  const target = givenToRoot("gather", queue.rank === root, all);
-  const runs = checkRuns("gather", queue, counts, mine, "all", target);
-  await queue.run(signatureOf("gather", { ...runs, root }), async (collective) => {
+  checkRank("gather", "root", root, group.size);
+  const target = givenToRoot("gather", group.rank === root, all);
+  const runs = checkRuns("gather", group, counts, mine, "all", target);
+  await group.run(signatureOf("gather", { ...runs, root }), async (collective) => {
     if (target === undefined) {
       collective.send(root, mine);
       return;

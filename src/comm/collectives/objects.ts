@@ -1,6 +1,6 @@
 import { checkRank } from "../calls/arguments.js";
 import type { Collective } from "../calls/collective.js";
-import type { CollectiveQueue } from "../calls/queue.js";
+import type { Group } from "../calls/group.js";
 import { signatureOf } from "../calls/signature.js";
 import { packObject, unpackObject } from "../packing.js";
 import { binomialTree } from "./binomial-tree.js";
@@ -9,36 +9,28 @@ import { binomialTree } from "./binomial-tree.js";
  * Collectives of messages whose size only their sender knows: packed objects.
  */
 
-export async function callBroadcastObject<V>(
-  queue: CollectiveQueue,
-  value: V | undefined,
-  root: number,
-): Promise<V> {
-  checkRank("broadcastObject", "root", root, queue.size);
-  const message = queue.rank === root ? packObject(value) : undefined;
-  const received = await queue.run(signatureOf("broadcastObject", { dtype: "object", root }), (collective) =>
+export async function callBroadcastObject<V>(group: Group, value: V | undefined, root: number): Promise<V> {
+  checkRank("broadcastObject", "root", root, group.size);
+  const message = group.rank === root ? packObject(value) : undefined;
+  const received = await group.run(signatureOf("broadcastObject", { dtype: "object", root }), (collective) =>
     broadcastMessage(collective, message, root),
   );
-  return queue.rank === root ? (value as V) : (unpackObject(received) as V);
+  return group.rank === root ? (value as V) : (unpackObject(received) as V);
 }
 
-export async function callGatherObject<V>(
-  queue: CollectiveQueue,
-  value: V,
-  root: number,
-): Promise<V[] | undefined> {
-  checkRank("gatherObject", "root", root, queue.size);
+export async function callGatherObject<V>(group: Group, value: V, root: number): Promise<V[] | undefined> {
+  checkRank("gatherObject", "root", root, group.size);
   const message = packObject(value);
-  const messages = await queue.run(signatureOf("gatherObject", { dtype: "object", root }), (collective) =>
+  const messages = await group.run(signatureOf("gatherObject", { dtype: "object", root }), (collective) =>
     gatherMessages(collective, message, root),
   );
   return messages?.map((bytes) => unpackObject(bytes) as V);
 }
 
 /** All to rank 0, and from there to all in one message. */
-export async function callAllgatherObject<V>(queue: CollectiveQueue, value: V): Promise<V[]> {
+export async function callAllgatherObject<V>(group: Group, value: V): Promise<V[]> {
   const message = packObject(value);
-  const packed = await queue.run(signatureOf("allgatherObject", { dtype: "object" }), async (collective) => {
+  const packed = await group.run(signatureOf("allgatherObject", { dtype: "object" }), async (collective) => {
     const messages = await gatherMessages(collective, message, 0);
     return broadcastMessage(collective, messages && packObject(messages), 0);
   });

@@ -1,6 +1,6 @@
 import { checkRuns, plainArray } from "../calls/arguments.js";
 import type { Collective } from "../calls/collective.js";
-import type { CollectiveQueue } from "../calls/queue.js";
+import type { Group } from "../calls/group.js";
 import { reductionOf, signatureOf } from "../calls/signature.js";
 import type { Fold } from "../channels/segment.js";
 import type { NumericArray, ReduceOp } from "../communicator.js";
@@ -16,23 +16,23 @@ import { scatter } from "./scatter.js";
  */
 
 export async function callReduceScatter(
-  queue: CollectiveQueue,
+  group: Group,
   data: NumericArray,
   op: ReduceOp,
   counts: readonly number[],
   mine: NumericArray,
 ): Promise<void> {
-  const runs = checkRuns("reduceScatter", queue, counts, mine, "data", data);
+  const runs = checkRuns("reduceScatter", group, counts, mine, "data", data);
   const offsets = offsetsOf(counts);
-  const run = [offsets[queue.rank]!, offsets[queue.rank + 1]!] as const;
+  const run = [offsets[group.rank]!, offsets[group.rank + 1]!] as const;
   const signature = signatureOf("reduceScatter", { ...runs, reduction: reductionOf(op) });
-  await queue.run(signature, async (collective) => {
+  await group.run(signature, async (collective) => {
     if (typeof op === "function") {
       const work = plainArray(data).slice();
       await reduceInOrder(collective, work, op);
       return scatter(collective, work, counts, mine, 0);
     }
-    if (queue.size <= FEW_RANKS) {
+    if (group.size <= FEW_RANKS) {
       mine.set(data.subarray(...run));
       await reduceScatterDirect(collective, data, foldOf(op), offsets, mine);
     } else {
@@ -40,7 +40,7 @@ export async function callReduceScatter(
       await reduceScatterRing(collective, work, foldOf(op), offsets);
       mine.set(work.subarray(...run));
     }
-    complete(op, mine, queue.size);
+    complete(op, mine, group.size);
   });
 }
 

@@ -1,6 +1,6 @@
 import { checkArray, checkRank, plainArray } from "../calls/arguments.js";
 import type { Collective } from "../calls/collective.js";
-import type { CollectiveQueue } from "../calls/queue.js";
+import type { Group } from "../calls/group.js";
 import { reductionOf, signatureOf } from "../calls/signature.js";
 import type { Fold } from "../channels/segment.js";
 import type { NumericArray, ReduceOp } from "../communicator.js";
@@ -12,15 +12,15 @@ import { reduceInOrder } from "./in-order.js";
 import { reduceScatterDirect, reduceScatterRing } from "./reduce-scatter.js";
 
 export async function callReduce(
-  queue: CollectiveQueue,
+  group: Group,
   data: NumericArray,
   op: ReduceOp,
   root: number,
 ): Promise<void> {
-  checkRank("reduce", "root", root, queue.size);
+  checkRank("reduce", "root", root, group.size);
   const dtype = checkArray("reduce", "data", data);
   const signature = signatureOf("reduce", { dtype, count: data.length, root, reduction: reductionOf(op) });
-  await queue.run(signature, (collective) => reduce(collective, plainArray(data), op, root));
+  await group.run(signature, (collective) => reduce(collective, plainArray(data), op, root));
 }
 
 /** Overwrites `data` at the root only. */

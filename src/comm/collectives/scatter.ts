@@ -1,21 +1,21 @@
 import { checkRank, checkRuns, givenToRoot } from "../calls/arguments.js";
 import type { Collective } from "../calls/collective.js";
-import type { CollectiveQueue } from "../calls/queue.js";
+import type { Group } from "../calls/group.js";
 import { signatureOf } from "../calls/signature.js";
 import type { NumericArray } from "../communicator.js";
 import { offsetsOf } from "./blocks.js";
 
 export async function callScatter(
-  queue: CollectiveQueue,
+  group: Group,
   all: NumericArray | undefined,
   counts: readonly number[],
   mine: NumericArray,
   root: number,
 ): Promise<void> {
-  checkRank("scatter", "root", root, queue.size);
-  const source = givenToRoot("scatter", queue.rank === root, all);
-  const runs = checkRuns("scatter", queue, counts, mine, "all", source);
-  await queue.run(signatureOf("scatter", { ...runs, root }), (collective) =>
+  checkRank("scatter", "root", root, group.size);
+  const source = givenToRoot("scatter", group.rank === root, all);
+  const runs = checkRuns("scatter", group, counts, mine, "all", source);
+  await group.run(signatureOf("scatter", { ...runs, root }), (collective) =>
     scatter(collective, source, counts, mine, root),
   );
 }

@@ -1,4 +1,4 @@
-import type { CollectiveQueue } from "../calls/queue.js";
+import type { Group } from "../calls/group.js";
 import { signatureOf } from "../calls/signature.js";
 import { allgather } from "./allgather.js";
 import { evenOffsets } from "./blocks.js";
@@ -11,15 +11,15 @@ export interface SplitPlan {
 
 /** Gathers everyone's (color, key, nextContext), and plans the groups. */
 export async function callSplit(
-  queue: CollectiveQueue,
+  group: Group,
   color: number,
   key: number,
   nextContext: number,
 ): Promise<SplitPlan> {
-  const { rank, size } = queue;
+  const { rank, size } = group;
   const choices = new Int32Array(3 * size);
   choices.set([color, key, nextContext], 3 * rank);
-  await queue.run(signatureOf("split"), (collective) =>
+  await group.run(signatureOf("split"), (collective) =>
     allgather(collective, evenOffsets(choices.length, size), choices),
   );
   return planSplit(choices, rank);

@@ -2,7 +2,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 
 import type { AptsError } from "../../errors.js";
 import { CommunicatorClosedError } from "../../errors.js";
-import type { ReadMemory, Sharing } from "../transport/shared-memory/sharing.js";
+import type { ChannelTable } from "../channels/table.js";
+import type { Sharing } from "../transport/shared-memory/sharing.js";
 import type { Transport } from "../transport/transport.js";
 import {
   joined,
@@ -27,16 +28,11 @@ interface Peer {
   left: boolean;
 }
 
-/** What is still to be read of a peer's memory, and by a peer of this rank's. */
-export interface LentMemory {
-  fetch(peer: number, read: ReadMemory): void;
-  lendsTo(peer: number): boolean;
-}
-
-export interface MembershipOptions {
+interface MembershipOptions {
   readonly job: JobWords;
   readonly timeoutMs: number;
-  readonly lent: LentMemory;
+  /** What is still to be read of a peer's memory, and by a peer of this rank's. */
+  readonly lent: Pick<ChannelTable, "fetch" | "lendsTo">;
   readonly sharing: Sharing | undefined;
 }
 

@@ -2,6 +2,8 @@
  * What ranks and the rendezvous say to each other: one JSON message from each rank, one answer to it.
  */
 
+import type { InboxAddress } from "../transport/zeromq.js";
+
 /** Changes with the header or the messages below: ranks of different versions must not meet. */
 export const PROTOCOL = 1;
 
@@ -13,16 +15,12 @@ export interface Registration {
   readonly peer: PeerAddress;
 }
 
-/** Where a rank can be reached. */
-export interface PeerAddress {
-  /** Equal for ranks that can reach each other by `ipc`. */
-  readonly host: string;
+/** Where a rank can be reached, and what process it is. */
+export interface PeerAddress extends InboxAddress {
   readonly hostName: string;
   readonly pid: number;
   /** It can read the memory of processes beside it, and lets them read its own. */
   readonly sharesMemory: boolean;
-  readonly ipc: string;
-  readonly tcp: string;
 }
 
 export type Answer =

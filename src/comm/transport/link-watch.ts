@@ -9,13 +9,15 @@ export interface LinkEvents {
 
 /** Follows a connecting socket with one peer, and can say why it is not open. */
 export class LinkWatch {
-  #reached = false;
-  #refused = false;
+  /** Somebody listens there. */
+  reached = false;
+  /** Somebody listens there and ended the handshake: wrong keys, or encryption on one side only. */
+  refused = false;
 
   constructor(socket: Socket, events: LinkEvents) {
     let open = false;
     socket.events.on("connect", () => {
-      this.#reached = true;
+      this.reached = true;
     });
     socket.events.on("handshake", () => {
       open = true;
@@ -23,7 +25,7 @@ export class LinkWatch {
     });
     socket.events.on("disconnect", () => {
       if (open) events.broken();
-      else if (this.#reached) this.#refused = true;
+      else if (this.reached) this.refused = true;
       open = false;
     });
     for (const failure of [
@@ -32,18 +34,8 @@ export class LinkWatch {
       "handshake:error:other",
     ] as const) {
       socket.events.on(failure, () => {
-        this.#refused = true;
+        this.refused = true;
       });
     }
-  }
-
-  /** Somebody listens there. */
-  get reached(): boolean {
-    return this.#reached;
-  }
-
-  /** Somebody listens there and ended the handshake: wrong keys, or encryption on one side only. */
-  get refused(): boolean {
-    return this.#refused;
   }
 }

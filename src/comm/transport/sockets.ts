@@ -70,7 +70,7 @@ export async function addressTowards(host: string, port: number): Promise<string
 }
 
 /** A machine may know its own name as a loopback address, which is of no use to others. */
-function externalAddress(): string | undefined {
+export function externalAddress(): string | undefined {
   const addresses = Object.values(networkInterfaces()).flatMap((list) => list ?? []);
   return addresses.find((a) => a.family === "IPv4" && !a.internal)?.address;
 }

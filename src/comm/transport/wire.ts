@@ -116,10 +116,6 @@ export function parseFrame(head: Buffer, body: Buffer | undefined, job: JobWords
   return body === undefined ? { head, part: head, offset: HEAD_BYTES } : { head, part: body, offset: 0 };
 }
 
-export function payloadLength({ part, offset }: Frame): number {
-  return part.byteLength - offset;
-}
-
 export function payloadOf({ part, offset }: Frame): Buffer {
   return offset === 0 ? part : part.subarray(offset);
 }

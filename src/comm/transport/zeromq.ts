@@ -26,20 +26,17 @@ export interface InboxAddress {
  * thread, whatever its JavaScript does. That is what tells a dead or stopped peer from a busy one.
  */
 export class ZeromqTransport implements Transport {
-  readonly #inbox: zmq.Pull;
   readonly #links = new Map<number, Link>();
   #closed = false;
   #receiver: Receiver | undefined;
 
   constructor(
-    inbox: zmq.Pull,
+    private readonly inbox: zmq.Pull,
     readonly rank: number,
     private readonly peers: readonly InboxAddress[],
     private readonly security: Security,
     private readonly tcpOnly: boolean,
-  ) {
-    this.#inbox = inbox;
-  }
+  ) {}
 
   get size(): number {
     return this.peers.length;
@@ -57,8 +54,8 @@ export class ZeromqTransport implements Transport {
   }
 
   async #read(receiver: Receiver): Promise<void> {
-    while (!this.#inbox.closed) {
-      const [head, body] = await this.#inbox.receive();
+    while (!this.inbox.closed) {
+      const [head, body] = await this.inbox.receive();
       receiver.frame(head!, body);
     }
   }
@@ -84,7 +81,7 @@ export class ZeromqTransport implements Transport {
     this.#closed = true;
     // ZeroMQ's own thread sends what is queued; a process that ends waits for it, for lingerMs at most.
     for (const link of this.#links.values()) link.close(lingerMs);
-    this.#inbox.close();
+    this.inbox.close();
     return Promise.resolve();
   }
 }

@@ -11,9 +11,9 @@ const FILE_VARIABLE = "APTS_JOB_KEY_FILE";
 const SHORTEST = 16;
 
 /** The secret that the user gave to all ranks, if so. */
-export function givenSecret(variables: NodeJS.ProcessEnv = process.env): string | undefined {
-  const file = variables[FILE_VARIABLE];
-  const value = variables[SECRET_VARIABLE];
+export function givenSecret(): string | undefined {
+  const file = process.env[FILE_VARIABLE];
+  const value = process.env[SECRET_VARIABLE];
   if (file && value) {
     throw new UsageError(
       `Expected ${SECRET_VARIABLE} or ${FILE_VARIABLE}, got both. Unset the one that is not meant.`,

@@ -4,6 +4,7 @@ import { hostname, networkInterfaces } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
 import { AptsError, UsageError } from "../../../errors.js";
 import { placeName, type Place, type Task } from "../../../rank/starters/task.js";
+import { externalAddress } from "../../transport/sockets.js";
 import { givenSecret, networkSeal } from "./key.js";
 import { announce, candidatePorts, hear, type Door } from "./meeting-point.js";
 import { exchange } from "./pmi.js";
@@ -142,8 +143,7 @@ async function resolved(host: string, timeoutSeconds: number): Promise<string> {
 async function networkAddress(name = hostname()): Promise<string> {
   const found = await lookup(name, { family: 4 }).catch(() => undefined);
   if (found && !found.address.startsWith("127.")) return found.address;
-  const addresses = Object.values(networkInterfaces()).flatMap((list) => list ?? []);
-  return addresses.find(({ family, internal }) => family === "IPv4" && !internal)?.address ?? LOOPBACK;
+  return externalAddress() ?? LOOPBACK;
 }
 
 /** A node's name where it is one of the network's too, else the address SLURM knows it by. */
