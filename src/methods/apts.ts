@@ -1,15 +1,13 @@
 import { flag, integer } from "../config/option.js";
 import { normInf } from "../linalg/space.js";
 import { addScaled, combine, scale, type Vector } from "../linalg/vector.js";
-import type { CurvatureModel } from "../trust-region/models/curvature-model.js";
 import type { PointWithGradient } from "../trust-region/point.js";
-import type { RadiusRule } from "../trust-region/radius.js";
 import { trustRegionStep } from "../trust-region/step.js";
 import { defineMethod } from "./description.js";
 import type { Method } from "./method.js";
 import { decideOnRankZero, leadsNowhere, type MethodContext } from "./problem.js";
-import { parameterSubdomains } from "./subdomains.js";
-import { Surroundings, type TrustRegionState } from "./surroundings.js";
+import { correction } from "./subdomains.js";
+import { firstState, Surroundings, type TrustRegionState } from "./surroundings.js";
 import {
   checkRadii,
   partsOf,
@@ -17,23 +15,16 @@ import {
   recommended,
   trustRegionOptions,
   type TrustRegionDefaults,
+  type TrustRegionParts,
 } from "./trust-region-options.js";
 
-export interface AptsOptions {
-  /** Where steps come from. */
-  readonly model: CurvatureModel;
+export interface AptsOptions extends TrustRegionParts {
   /** Repair a gathered step that raised the loss: turn it towards the gradient and shorten it. */
   readonly fdl: boolean;
   /** ν, local steps. */
   readonly localSteps: number;
-  /** Trials with shrinking radius in one trust-region step. */
-  readonly maxTrials: number;
-  readonly tryLonger: boolean;
   /** W, accepted losses the acceptance looks back on; 1: monotone (docs/algorithms.md §8). */
   readonly window: number;
-  readonly rule: RadiusRule;
-  /** Δ⁰ */
-  readonly radius: number;
 }
 
 export interface AptsState extends TrustRegionState {
@@ -52,14 +43,7 @@ export function additivelyPreconditioned(context: MethodContext, options: AptsOp
   const decide = decideOnRankZero(context.comm);
 
   return {
-    start: (theta) => ({
-      theta,
-      radius: options.radius,
-      curvature: model.start(theta.length),
-      batch: null,
-      here: null,
-      before: [],
-    }),
+    start: (theta) => ({ ...firstState(theta, options), before: [] }),
 
     async step(state, problem) {
       const { theta, radius } = state;
@@ -81,8 +65,8 @@ export function additivelyPreconditioned(context: MethodContext, options: AptsOp
 
       // 3  up to ν trust-region steps on every subdomain, in parallel
       // 4  s = Σ R_iᵀ (θ_i,new − R_iθ)
-      const preconditioner = parameterSubdomains(context, { ...options, curvature: around.curvature });
-      const { s, predicted } = await preconditioner.correct(problem, at, radius);
+      const local = { ...options, curvature: around.curvature };
+      const { s, predicted } = await correction(context, local, problem, at, radius);
 
       // 5, 6  θ_½ = θ + s, repaired where it raised the loss
       const half = options.fdl

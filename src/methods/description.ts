@@ -25,8 +25,8 @@ export interface MethodDescription<Name extends string = string, Options extends
 export function defineMethod<const N extends string, T extends OptionTable>(
   description: Omit<MethodDescription<N, T>, "check" | "create" | "presets"> & {
     readonly presets?: Readonly<Record<string, Partial<ValuesOf<T>>>>;
-    check?(options: ValuesOf<T>): void;
-    create(context: MethodContext, options: ValuesOf<T>): Method;
+    check?(options: NoInfer<ValuesOf<T>>): void;
+    create(context: MethodContext, options: NoInfer<ValuesOf<T>>): Method;
   },
 ): MethodDescription<N, T> {
   return {

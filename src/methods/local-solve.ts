@@ -1,18 +1,14 @@
 import { distanceInf, normInf, wholeSpace } from "../linalg/space.js";
-import type { CurvatureModel } from "../trust-region/models/curvature-model.js";
 import type { Objective } from "../trust-region/objective.js";
 import type { Point, PointWithGradient } from "../trust-region/point.js";
-import type { RadiusRule } from "../trust-region/radius.js";
 import { trustRegionStep } from "../trust-region/step.js";
+import type { TrustRegionParts } from "./trust-region-options.js";
 
-export interface LocalSolveOptions {
+export interface LocalSolveOptions extends Pick<TrustRegionParts, "model" | "rule" | "maxTrials"> {
   /** ν */
   readonly localSteps: number;
-  readonly rule: RadiusRule;
-  readonly model: CurvatureModel;
   /** What the global model knows of the subdomain. */
   readonly curvature: unknown;
-  readonly maxTrials: number;
 }
 
 /** The local radius is spent when the iterate is this close to the global one (docs/algorithms.md §4.3). */

@@ -1,16 +1,16 @@
-import { number } from "../config/option.js";
+import { number, type ValuesOf } from "../config/option.js";
 import { normInf, sum } from "../linalg/space.js";
 import type { Vector } from "../linalg/vector.js";
 import { defineMethod } from "./description.js";
-import { biasCorrection, type AdamOptions } from "./first-order/adam.js";
+import { biasCorrection } from "./first-order/adam.js";
 import { adamOptions, MINI_BATCHES } from "./first-order/options.js";
 import type { Method, State } from "./method.js";
 import { decideOnRankZero, leadsNowhere, type MethodContext } from "./problem.js";
 
-interface SoaaOptions extends AdamOptions {
-  /** γ: how far d may leave 1 in the end. */
-  readonly gamma: number;
-}
+const options = {
+  ...adamOptions({ epsilon: 1e-8, weightDecay: 0 }),
+  gamma: number({ min: 0, max: 1, fallback: 0.25, help: "how far the factor may leave 1 in the end" }),
+};
 
 interface SoaaState extends State {
   /** Steps taken. */
@@ -28,8 +28,10 @@ interface SoaaState extends State {
  * SOAA, VV24 (docs/algorithms.md §10): Adam's moments, a diagonal Fisher matrix made of them, and a trust-region factor
  * d that follows how well the last step's predicted decrease came true. One gradient a step, every step taken.
  */
-function secondOrderAdam(context: MethodContext, options: SoaaOptions): Method<SoaaState> {
-  const { learningRate, beta1, beta2, epsilon, weightDecay, gamma } = options;
+function secondOrderAdam(
+  context: MethodContext,
+  { learningRate, beta1, beta2, epsilon, weightDecay, gamma }: ValuesOf<typeof options>,
+): Method<SoaaState> {
   const decide = decideOnRankZero(context.comm);
 
   /** d · (f_{t−1} − f_t) / predicted_{t−1}, within bounds that narrow from [1, 2] to [1 − γ, 1 + γ]. */
@@ -97,9 +99,6 @@ export const soaa = defineMethod({
   summary: "Adam with a diagonal Fisher matrix and a trust-region factor",
   source: "VV24",
   batches: MINI_BATCHES,
-  options: {
-    ...adamOptions({ epsilon: 1e-8, weightDecay: 0 }),
-    gamma: number({ min: 0, max: 1, fallback: 0.25, help: "how far the factor may leave 1 in the end" }),
-  },
-  create: (context, options) => secondOrderAdam(context, options),
+  options,
+  create: secondOrderAdam,
 });

@@ -4,6 +4,7 @@ import type { CurvatureModel } from "../trust-region/models/curvature-model.js";
 import type { PointWithGradient } from "../trust-region/point.js";
 import type { State } from "./method.js";
 import type { BatchKey, Problem } from "./problem.js";
+import type { TrustRegionParts } from "./trust-region-options.js";
 
 /** What trust-region methods know between steps. */
 export interface TrustRegionState extends State {
@@ -15,6 +16,11 @@ export interface TrustRegionState extends State {
   readonly batch: BatchKey | null;
   /** f(θ) and ∇f(θ) on that batch, where they are known. */
   readonly here: { readonly f: number; readonly g: Vector } | null;
+}
+
+/** Before the first step. */
+export function firstState(theta: Vector, { model, radius }: TrustRegionParts): TrustRegionState {
+  return { theta, radius, curvature: model.start(theta.length), batch: null, here: null };
 }
 
 /**

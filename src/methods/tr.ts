@@ -1,35 +1,23 @@
 import { normInf } from "../linalg/space.js";
-import type { CurvatureModel } from "../trust-region/models/curvature-model.js";
-import type { RadiusRule } from "../trust-region/radius.js";
 import { trustRegionStep } from "../trust-region/step.js";
 import { defineMethod } from "./description.js";
 import type { Method } from "./method.js";
 import { decideOnRankZero, leadsNowhere, type MethodContext } from "./problem.js";
-import { Surroundings, type TrustRegionState } from "./surroundings.js";
-import { checkRadii, partsOf, published, trustRegionOptions } from "./trust-region-options.js";
-
-interface TrOptions {
-  /** Where steps come from. */
-  readonly model: CurvatureModel;
-  readonly maxTrials: number;
-  readonly tryLonger: boolean;
-  readonly rule: RadiusRule;
-  /** Δ⁰ */
-  readonly radius: number;
-}
+import { firstState, Surroundings, type TrustRegionState } from "./surroundings.js";
+import {
+  checkRadii,
+  partsOf,
+  published,
+  trustRegionOptions,
+  type TrustRegionParts,
+} from "./trust-region-options.js";
 
 /** One trust-region step (docs/algorithms.md §1) on each batch. A rejected step leaves its gradient for the next. */
-function trustRegion(context: MethodContext, options: TrOptions): Method<TrustRegionState> {
+function trustRegion(context: MethodContext, options: TrustRegionParts): Method<TrustRegionState> {
   const { model } = options;
   const decide = decideOnRankZero(context.comm);
   return {
-    start: (theta) => ({
-      theta,
-      radius: options.radius,
-      curvature: model.start(theta.length),
-      batch: null,
-      here: null,
-    }),
+    start: (theta) => firstState(theta, options),
     async step(state, problem) {
       const { theta, radius } = state;
       const around = new Surroundings(model, problem, state);

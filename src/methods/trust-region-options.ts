@@ -1,4 +1,4 @@
-import { choice, flag, integer, number } from "../config/option.js";
+import { choice, flag, integer, number, type ValuesOf } from "../config/option.js";
 import { UsageError } from "../errors.js";
 import { defaultMemory } from "../trust-region/l-sr1/pairs.js";
 import { adam } from "../trust-region/models/adam.js";
@@ -27,7 +27,7 @@ export const published = {
   grow: globalRule.grow,
   minRadius: globalRule.min,
   maxRadius: globalRule.max,
-} satisfies TrustRegionDefaults & Partial<Radii>;
+} satisfies TrustRegionDefaults & Partial<Values>;
 
 /** Chosen on MNIST, against a variant that overfits CIFAR-10; the digits had no part in it (docs/methods.md). */
 export const recommended = {
@@ -59,17 +59,10 @@ export function trustRegionOptions({ direction, tryLonger, radius, grow }: Trust
   };
 }
 
-interface Radii {
-  /** Δ⁰ */
-  readonly radius: number;
-  /** Δ_min */
-  readonly minRadius: number;
-  /** Δ_max */
-  readonly maxRadius: number;
-}
+type Values = ValuesOf<ReturnType<typeof trustRegionOptions>>;
 
 /** Δ_min ≤ Δ⁰ ≤ Δ_max (docs/algorithms.md §1.6) */
-export function checkRadii({ radius, minRadius, maxRadius }: Radii): void {
+export function checkRadii({ radius, minRadius, maxRadius }: Values): void {
   const refuse = (expected: string, got: string): never => {
     throw new UsageError(`Expected ${expected}, got ${got}.`);
   };
@@ -84,24 +77,18 @@ export function checkRadii({ radius, minRadius, maxRadius }: Radii): void {
   }
 }
 
-/** What the options of a trust-region method mean for its parts. */
-export function partsOf({
-  direction,
-  pairs,
-  grow,
-  minRadius,
-  maxRadius,
-}: {
-  readonly direction: Direction;
-  readonly pairs: number;
-  readonly grow: number;
-  readonly minRadius: number;
-  readonly maxRadius: number;
-}): { rule: RadiusRule; model: CurvatureModel } {
-  return {
-    rule: { ...globalRule, grow, min: minRadius, max: maxRadius },
-    model: modelOf(direction, pairs),
-  };
+/** What a trust-region method is made of, by its options. */
+export interface TrustRegionParts extends Pick<Values, "maxTrials" | "tryLonger"> {
+  /** Where steps come from. */
+  readonly model: CurvatureModel;
+  readonly rule: RadiusRule;
+  /** Δ⁰ */
+  readonly radius: number;
+}
+
+export function partsOf({ direction, pairs, grow, minRadius, maxRadius }: Values) {
+  const rule: RadiusRule = { ...globalRule, grow, min: minRadius, max: maxRadius };
+  return { rule, model: modelOf(direction, pairs) };
 }
 
 function modelOf(direction: Direction, pairs: number): CurvatureModel {

@@ -2,8 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 
 import type { AptsError } from "../../errors.js";
 import { CommunicatorClosedError } from "../../errors.js";
-import type { ChannelTable } from "../channels/table.js";
-import type { Sharing } from "../transport/shared-memory/sharing.js";
+import type { ReadMemory, Sharing } from "../transport/shared-memory/sharing.js";
 import type { Transport } from "../transport/transport.js";
 import {
   joined,
@@ -28,11 +27,16 @@ interface Peer {
   left: boolean;
 }
 
+/** What is still to be read of a peer's memory, and by a peer of this rank's. */
+interface LentMemory {
+  fetch(peer: number, read: ReadMemory): void;
+  lendsTo(peer: number): boolean;
+}
+
 interface MembershipOptions {
   readonly job: JobWords;
   readonly timeoutMs: number;
-  /** What is still to be read of a peer's memory, and by a peer of this rank's. */
-  readonly lent: Pick<ChannelTable, "fetch" | "lendsTo">;
+  readonly lent: LentMemory;
   readonly sharing: Sharing | undefined;
 }
 

@@ -1,6 +1,6 @@
-import { biasCorrection, type AdamOptions } from "./adam.js";
+import { biasCorrection } from "./adam.js";
 import { defineMethod } from "../description.js";
-import { MINI_BATCHES, adamOptions } from "./options.js";
+import { adamOptions, MINI_BATCHES, type AdamOptions } from "./options.js";
 import { gradientMethod, type UpdateRule } from "./rule.js";
 
 /**
@@ -9,7 +9,7 @@ import { gradientMethod, type UpdateRule } from "./rule.js";
  *
  *   m ← β₁m + (1−β₁)g,   s ← β₂s + (1−β₂)(g − m)² + ε,   θ ← θ − ηλθ − η m̂ / (√ŝ + ε)
  */
-export function adabeliefRule({
+function adabeliefRule({
   learningRate,
   beta1,
   beta2,

@@ -1,16 +1,6 @@
 import { defineMethod } from "../description.js";
-import { adamOptions, MINI_BATCHES } from "./options.js";
+import { adamOptions, MINI_BATCHES, type AdamOptions } from "./options.js";
 import { gradientMethod, type UpdateRule } from "./rule.js";
-
-export interface AdamOptions {
-  /** η */
-  readonly learningRate: number;
-  readonly beta1: number;
-  readonly beta2: number;
-  readonly epsilon: number;
-  /** λ */
-  readonly weightDecay: number;
-}
 
 /**
  * Adam: Kingma, Ba, "Adam: A Method for Stochastic Optimization" (ICLR 2015), Algorithm 1.
@@ -19,12 +9,12 @@ export interface AdamOptions {
  *
  * Weight decay is added to the gradient.
  */
-export function adamRule(options: AdamOptions): UpdateRule<"m" | "v"> {
+function adamRule(options: AdamOptions): UpdateRule<"m" | "v"> {
   return rule(options, options.weightDecay, 0);
 }
 
 /** AdamW: Loshchilov, Hutter, "Decoupled Weight Decay Regularization" (ICLR 2019): Adam, and θ ← θ − ηλθ beside it. */
-export function adamwRule(options: AdamOptions): UpdateRule<"m" | "v"> {
+function adamwRule(options: AdamOptions): UpdateRule<"m" | "v"> {
   return rule(options, 0, options.weightDecay);
 }
 

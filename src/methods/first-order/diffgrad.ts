@@ -1,6 +1,6 @@
-import { biasCorrection, type AdamOptions } from "./adam.js";
+import { biasCorrection } from "./adam.js";
 import { defineMethod } from "../description.js";
-import { MINI_BATCHES, adamOptions } from "./options.js";
+import { adamOptions, MINI_BATCHES, type AdamOptions } from "./options.js";
 import { gradientMethod, type UpdateRule } from "./rule.js";
 
 /**
@@ -9,7 +9,7 @@ import { gradientMethod, type UpdateRule } from "./rule.js";
  *
  *   ξ = 1 / (1 + exp(−|g_{t−1} − g_t|)),   θ ← θ − ηλθ − η ξ m̂ / (√v̂ + ε)
  */
-export function diffgradRule({
+function diffgradRule({
   learningRate,
   beta1,
   beta2,

@@ -1,22 +1,21 @@
+import type { ValuesOf } from "../../config/option.js";
 import { defineMethod } from "../description.js";
 import { MINI_BATCHES, rate, decay, beta } from "./options.js";
 import { gradientMethod, type UpdateRule } from "./rule.js";
 
-export interface LionOptions {
-  /** η; about a tenth of Adam's. */
-  readonly learningRate: number;
-  readonly beta1: number;
-  readonly beta2: number;
-  /** λ */
-  readonly weightDecay: number;
-}
+const options = {
+  learningRate: rate(1e-4), // about a tenth of Adam's
+  beta1: beta(0.9, "share of the mean gradient in the step"),
+  beta2: beta(0.99, "share of the mean gradient kept"),
+  weightDecay: decay(0),
+};
 
 /**
  * Lion: Chen et al., "Symbolic Discovery of Optimization Algorithms" (NeurIPS 2023), Algorithm 2.
  *
  *   θ ← θ − η (sign(β₁m + (1−β₁)g) + λθ),   m ← β₂m + (1−β₂)g
  */
-export function lionRule({ learningRate, beta1, beta2, weightDecay }: LionOptions): UpdateRule<"m"> {
+function lionRule({ learningRate, beta1, beta2, weightDecay }: ValuesOf<typeof options>): UpdateRule<"m"> {
   return {
     remembers: ["m"],
     update(_, { m }, theta, g, out) {
@@ -34,11 +33,6 @@ export const lion = defineMethod({
   summary: "sign of an averaged gradient",
   source: "Chen et al., NeurIPS 2023",
   batches: MINI_BATCHES,
-  options: {
-    learningRate: rate(1e-4),
-    beta1: beta(0.9, "share of the mean gradient in the step"),
-    beta2: beta(0.99, "share of the mean gradient kept"),
-    weightDecay: decay(0),
-  },
-  create: (context, options) => gradientMethod(context, lionRule(options)),
+  options,
+  create: (context, values) => gradientMethod(context, lionRule(values)),
 });

@@ -1,9 +1,11 @@
-import { number } from "../../config/option.js";
+import { number, type ValuesOf } from "../../config/option.js";
 
 /** Mini-batches an epoch: as SAPTS, which these methods are compared with. */
 export const MINI_BATCHES = 20;
 
+/** η */
 export const rate = (fallback: number) => number({ min: 0, fallback, help: "learning rate" });
+/** λ */
 export const decay = (fallback: number) => number({ min: 0, fallback, help: "weight decay" });
 export const beta = (fallback: number, help: string) => number({ min: 0, max: 0.999999, fallback, help });
 
@@ -17,3 +19,5 @@ export function adamOptions({ epsilon, weightDecay }: { epsilon: number; weightD
     weightDecay: decay(weightDecay),
   };
 }
+
+export type AdamOptions = ValuesOf<ReturnType<typeof adamOptions>>;

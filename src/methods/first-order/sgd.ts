@@ -1,17 +1,14 @@
-import { flag } from "../../config/option.js";
+import { flag, type ValuesOf } from "../../config/option.js";
 import { defineMethod } from "../description.js";
 import { MINI_BATCHES, rate, decay, beta } from "./options.js";
 import { gradientMethod, type UpdateRule } from "./rule.js";
 
-export interface SgdOptions {
-  /** η */
-  readonly learningRate: number;
-  /** μ; 0 is plain gradient descent. */
-  readonly momentum: number;
-  readonly nesterov: boolean;
-  /** λ, added to the gradient as λθ. */
-  readonly weightDecay: number;
-}
+const options = {
+  learningRate: rate(0.1),
+  momentum: beta(0.9, "share of the velocity kept"), // μ; 0 is plain gradient descent
+  nesterov: flag({ fallback: false, help: "look ahead along the velocity" }),
+  weightDecay: decay(0), // added to the gradient as λθ
+};
 
 /**
  * Gradient descent with momentum, in the form of Sutskever et al., "On the importance of initialization and momentum in
@@ -19,7 +16,12 @@ export interface SgdOptions {
  *
  *   b ← μb + g,   θ ← θ − ηb,   Nesterov: θ ← θ − η(g + μb)
  */
-export function sgdRule({ learningRate, momentum, nesterov, weightDecay }: SgdOptions): UpdateRule<"b"> {
+function sgdRule({
+  learningRate,
+  momentum,
+  nesterov,
+  weightDecay,
+}: ValuesOf<typeof options>): UpdateRule<"b"> {
   return {
     remembers: ["b"],
     update(_, { b }, theta, g, out) {
@@ -38,11 +40,6 @@ export const sgd = defineMethod({
   summary: "gradient descent with momentum",
   source: "Sutskever et al., ICML 2013",
   batches: MINI_BATCHES,
-  options: {
-    learningRate: rate(0.1),
-    momentum: beta(0.9, "share of the velocity kept"),
-    nesterov: flag({ fallback: false, help: "look ahead along the velocity" }),
-    weightDecay: decay(0),
-  },
-  create: (context, options) => gradientMethod(context, sgdRule(options)),
+  options,
+  create: (context, values) => gradientMethod(context, sgdRule(values)),
 });
