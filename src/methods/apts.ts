@@ -6,7 +6,7 @@ import { trustRegionStep } from "../trust-region/step.js";
 import { defineMethod } from "./description.js";
 import type { Method } from "./method.js";
 import { decideOnRankZero, leadsNowhere, type MethodContext } from "./problem.js";
-import { correction } from "./subdomains.js";
+import { parameterSubdomains } from "./subdomains.js";
 import { firstState, Surroundings, type TrustRegionState } from "./surroundings.js";
 import {
   checkRadii,
@@ -65,8 +65,8 @@ export function additivelyPreconditioned(context: MethodContext, options: AptsOp
 
       // 3  up to ν trust-region steps on every subdomain, in parallel
       // 4  s = Σ R_iᵀ (θ_i,new − R_iθ)
-      const local = { ...options, curvature: around.curvature };
-      const { s, predicted } = await correction(context, local, problem, at, radius);
+      const preconditioner = parameterSubdomains(context, { ...options, curvature: around.curvature });
+      const { s, predicted } = await preconditioner.correct(problem, at, radius);
 
       // 5, 6  θ_½ = θ + s, repaired where it raised the loss
       const half = options.fdl

@@ -1,45 +1,38 @@
 import type { Decomposition } from "../decomposition/decomposition.js";
 import { addScaled, type Vector } from "../linalg/vector.js";
-import type { PointWithGradient } from "../trust-region/point.js";
 import { localSolve, type LocalSolveOptions } from "./local-solve.js";
-import type { MethodContext, Problem } from "./problem.js";
-
-/** What local solves make of a point together. */
-interface Correction {
-  /** s, ‖s‖_∞ ≤ Δ, (n), the same on all ranks. */
-  readonly s: Vector;
-  /** What the local objectives fell by, summed. */
-  readonly predicted: number;
-}
+import type { Correction, Preconditioner } from "./preconditioner.js";
+import type { MethodContext } from "./problem.js";
 
 /**
- * Steps 3 and 4 of Algorithm 1 (docs/algorithms.md §4.3, §4.4): the parameters are split in subdomains, every rank
- * solves those it owns, and the slices are gathered: s = Σ R_iᵀ (θ_i,new − R_iθ). Collective.
+ * The parameters are split in subdomains (docs/algorithms.md §4.3, §4.4): every rank solves those it owns, and the slices
+ * are gathered: s = Σ R_iᵀ (θ_i,new − R_iθ).
  */
-export async function correction(
+export function parameterSubdomains(
   { comm, decomposition }: Pick<MethodContext, "comm" | "decomposition">,
   options: LocalSolveOptions,
-  problem: Problem,
-  at: PointWithGradient,
-  radius: number,
-): Promise<Correction> {
+): Preconditioner {
   const { subdomains } = decomposition;
   const owners = Array.from({ length: comm.size }, (_, rank) => owned(subdomains.length, rank, comm.size));
-  const corrections: Correction[] = [];
-  for (const i of owners[comm.rank]!) {
-    const R = subdomains[i]!;
-    const start = { x: R.restrict(at.x), f: at.f, g: R.restrict(at.g) };
-    const curvature = await options.model.restrict(options.curvature, R);
-    const end = await localSolve(problem.local(i, at), start, radius, { ...options, curvature });
-    corrections.push({
-      s: addScaled(end.x, -1, start.x, new Float32Array(R.size)),
-      predicted: start.f - end.f,
-    });
-  }
-  const counts = owners.map((own) => own.reduce((sum, i) => sum + subdomains[i]!.size + WORDS, 0));
-  const total = counts.reduce((a, b) => a + b);
-  const gathered = await comm.allgatherv(packed(corrections), counts, new Float32Array(total));
-  return unpacked(gathered, decomposition, owners.flat());
+  return {
+    async correct(batch, at, radius) {
+      const corrections: Correction[] = [];
+      for (const i of owners[comm.rank]!) {
+        const R = subdomains[i]!;
+        const start = { x: R.restrict(at.x), f: at.f, g: R.restrict(at.g) };
+        const curvature = await options.model.restrict(options.curvature, R);
+        const end = await localSolve(batch.local(i, at), start, radius, { ...options, curvature });
+        corrections.push({
+          s: addScaled(end.x, -1, start.x, new Float32Array(R.size)),
+          predicted: start.f - end.f,
+        });
+      }
+      const counts = owners.map((own) => own.reduce((sum, i) => sum + subdomains[i]!.size + WORDS, 0));
+      const total = counts.reduce((a, b) => a + b);
+      const gathered = await comm.allgatherv(packed(corrections), counts, new Float32Array(total));
+      return unpacked(gathered, decomposition, owners.flat());
+    },
+  };
 }
 
 /** The subdomains rank r owns: r, r+P, r+2P, … (docs/algorithms.md §0). */
