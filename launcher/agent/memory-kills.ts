@@ -1,6 +1,7 @@
 import { totalmem } from "node:os";
 import { countIn, readControlGroup, type ControlGroup } from "../../src/host/control-group.js";
 import { textOf } from "../../src/host/files.js";
+import { gibibytes } from "../../src/host/limits.js";
 
 /**
  * Tells whether a rank that was killed was killed for lack of memory: by what the kernel counts for the control group,
@@ -35,8 +36,4 @@ export class MemoryKills {
   #count(): number {
     return this.#read().memoryKills ?? countIn(textOf(this.#hostCounters), "oom_kill") ?? 0;
   }
-}
-
-function gibibytes(bytes: number): string {
-  return bytes < 2 ** 30 ? `${(bytes / 2 ** 20).toFixed(0)} MiB` : `${(bytes / 2 ** 30).toFixed(1)} GiB`;
 }

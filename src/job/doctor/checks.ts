@@ -1,5 +1,6 @@
+import { gibibytes } from "../../host/limits.js";
 import type { Examination, HostFacts } from "./facts.js";
-import { bytes, type Check, type Finding, type Verdict } from "./finding.js";
+import { graded, judged, type Check, type Finding, type Verdict } from "./finding.js";
 import { networkChecks } from "./network-checks.js";
 
 type HostCheck = (facts: HostFacts) => Verdict | readonly Verdict[];
@@ -8,54 +9,45 @@ type HostCheck = (facts: HostFacts) => Verdict | readonly Verdict[];
 export const hostChecks: Readonly<Record<string, HostCheck>> = {
   cores({ cores: { cpus, quota, usable } }) {
     const found = `${usable} of ${cpus}${quota === undefined ? "" : `, its control group allows the time of ${Number(quota.toFixed(2))}`}`;
-    if (quota === undefined || quota >= 1) return { state: "ok", found };
-    return {
-      state: "warning",
-      found,
-      remedy: "Give the container or job at least one CPU: half of one is twice as slow.",
-    };
+    const remedy = "Give the container or job at least one CPU: half of one is twice as slow.";
+    return graded(quota ?? Infinity, { enough: 1 }, found, remedy);
   },
 
-  memory({ memory: { total, available, limit } }) {
-    const free = Math.min(available, limit ?? Infinity);
-    const group = limit === undefined || limit > total ? "" : `, its control group allows ${bytes(limit)}`;
-    const found = `${bytes(available)} of ${bytes(total)} free${group}`;
-    if (free >= 2 ** 30) return { state: "ok", found };
-    const remedy =
-      "A rank takes 0.3 GiB and more: end other programs, or allow the container or job more memory.";
-    return { state: free < 2 ** 28 ? "problem" : "warning", found, remedy };
+  memory({ memory: { total, available, limit = Infinity } }) {
+    const group = limit > total ? "" : `, its control group allows ${gibibytes(limit)}`;
+    return graded(
+      Math.min(available, limit),
+      { enough: 2 ** 30, least: 2 ** 28 },
+      `${gibibytes(available)} of ${gibibytes(total)} free${group}`,
+      "A rank takes 0.3 GiB and more: end other programs, or allow the container or job more memory.",
+    );
   },
 
-  "open files": ({ limits: { files } }) => limited(files, { least: 256, enough: 1024 }, "ulimit -n"),
+  "open files": ({ limits: { files } }) => limited(files, { enough: 1024, least: 256 }, "ulimit -n"),
   processes: ({ limits: { processes } }) =>
-    limited(processes, { least: 64, enough: 512 }, "ulimit -u, pids.max of the control group"),
-  "file size": ({ limits: { fileSize = Infinity } }) =>
-    fileSize >= 2 ** 30
-      ? { state: "ok", found: bytes(fileSize) }
-      : { state: "warning", found: bytes(fileSize), remedy: "Checkpoints may be larger: raise ulimit -f." },
+    limited(processes, { enough: 512, least: 64 }, "ulimit -u, pids.max of the control group"),
+  "file size": ({ limits: { fileSize = Infinity } }) => {
+    const found = fileSize === Infinity ? NO_LIMIT : gibibytes(fileSize);
+    return graded(fileSize, { enough: 2 ** 30 }, found, "Checkpoints may be larger: raise ulimit -f.");
+  },
 
   folders: ({ folders }) =>
     folders.map(({ purpose, path, free, error }): Verdict => {
-      const found = `${purpose}: ${path}, ${free === undefined ? "unknown room" : `${bytes(free)} free`}${error ? `; ${error}` : ""}`;
+      const found = `${purpose}: ${path}, ${free === undefined ? "unknown room" : `${gibibytes(free)} free`}${error ? `; ${error}` : ""}`;
       const optional = path === "/dev/shm";
       if (error) {
         const remedy = "Choose a folder that can be written to, or change its rights (TMPDIR, --out).";
         return { state: optional ? "warning" : "problem", found, remedy };
       }
-      if (free! >= 2 ** 30) return { state: "ok", found };
-      return {
-        state: free! < 2 ** 25 && !optional ? "problem" : "warning",
-        found,
-        remedy: "Make room, or choose another (TMPDIR, --out).",
-      };
+      const bounds = { enough: 2 ** 30, least: optional ? 0 : 2 ** 25 };
+      return graded(free!, bounds, found, "Make room, or choose another (TMPDIR, --out).");
     }),
 
   "local sockets"({ socketPath }) {
     if (socketPath === undefined) return { state: "ok", found: "need no path" };
     const length = Buffer.byteLength(socketPath) + 1;
     const found = `${length} of 104 bytes of a path (${socketPath})`;
-    if (length <= 104) return { state: "ok", found };
-    return { state: "problem", found, remedy: "Set TMPDIR to a shorter path." };
+    return judged(length <= 104, found, "problem", "Set TMPDIR to a shorter path.");
   },
 
   "memory of peers"({ memoryNotShared, ptraceScope, seccomp }) {
@@ -87,15 +79,9 @@ export const hostChecks: Readonly<Record<string, HostCheck>> = {
     const found = `${backend}: ${description}, ${gigaflops.toFixed(1)} GFLOP/s`;
     if (backend === "cpu")
       return { state: "warning", found, remedy: `Better ones do not start: ${rejected.join("; ")}` };
-    if (backend === "wasm" && compute.blas === undefined) {
-      return {
-        state: "warning",
-        found,
-        remedy:
-          "A native matrix product is two to three times faster: install libdnnl2 or libopenblas0 (npm install koffi).",
-      };
-    }
-    return { state: "ok", found };
+    const remedy =
+      "A native matrix product is two to three times faster: install libdnnl2 or libopenblas0 (npm install koffi).";
+    return judged(backend !== "wasm" || compute.blas !== undefined, found, "warning", remedy);
   },
 
   gpus({ gpus, gpuDriver, compute }) {
@@ -127,9 +113,7 @@ export function judge(examination: Examination): Finding[] {
     if (!known) return [];
     return Object.entries(hostChecks).flatMap(([subject, check]) => {
       const verdicts = check(known);
-      return (Array.isArray(verdicts) ? (verdicts as readonly Verdict[]) : [verdicts as Verdict]).map(
-        (verdict): Finding => ({ host, subject, ...verdict }),
-      );
+      return [verdicts].flat().map((verdict): Finding => ({ host, subject, ...verdict }));
     });
   });
   const together = Object.entries(networkChecks).flatMap(([subject, check]: [string, Check]) =>
@@ -138,16 +122,9 @@ export function judge(examination: Examination): Finding[] {
   return [...unreachable, ...alone, ...together];
 }
 
-function limited(
-  value = Infinity,
-  { least, enough }: { least: number; enough: number },
-  how: string,
-): Verdict {
-  const found = value === Infinity ? "no limit" : String(value);
-  if (value >= enough) return { state: "ok", found };
-  return {
-    state: value < least ? "problem" : "warning",
-    found,
-    remedy: `Raise it to ${enough} or more (${how}).`,
-  };
+const NO_LIMIT = "no limit";
+
+function limited(value = Infinity, bounds: { enough: number; least: number }, how: string): Verdict {
+  const found = value === Infinity ? NO_LIMIT : String(value);
+  return graded(value, bounds, found, `Raise it to ${bounds.enough} or more (${how}).`);
 }

@@ -19,7 +19,17 @@ export interface Finding extends Verdict {
 /** One look at all hosts together. */
 export type Check = (examination: Examination) => readonly (Verdict & { readonly host?: string })[];
 
-export function bytes(count: number): string {
-  if (count === Infinity) return "no limit";
-  return count < 2 ** 30 ? `${(count / 2 ** 20).toFixed(0)} MiB` : `${(count / 2 ** 30).toFixed(1)} GiB`;
+/** The verdict on what is `fine`, or `otherwise`: then with its remedy. */
+export function judged(fine: boolean, found: string, otherwise: State, remedy: string): Verdict {
+  return fine ? { state: "ok", found } : { state: otherwise, found, remedy };
+}
+
+/** The verdict on a value of which `enough` is fine, and less than `least` a problem. */
+export function graded(
+  value: number,
+  { enough, least = -Infinity }: { readonly enough: number; readonly least?: number },
+  found: string,
+  remedy: string,
+): Verdict {
+  return judged(value >= enough, found, value < least ? "problem" : "warning", remedy);
 }

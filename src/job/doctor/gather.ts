@@ -21,7 +21,6 @@ import { textOf } from "../../host/files.js";
 import { visibleGpus } from "../../host/gpus.js";
 import { limitOf } from "../../host/limits.js";
 import { aptsVersion } from "../../run/folder/record.js";
-import type { ComputeFacts, FolderFacts, HostFacts } from "./facts.js";
 
 /** What to look at. */
 export interface Gathering {
@@ -32,23 +31,29 @@ export interface Gathering {
   readonly compute: BackendOptions;
 }
 
-/** Looks at this host. */
-export async function gatherFacts({ names, rendezvous, compute }: Gathering): Promise<HostFacts> {
+/** What this host has and allows; where nothing is said of a limit, it has none. */
+export async function gatherFacts({ names, rendezvous, compute }: Gathering) {
   const group = readControlGroup();
   const { hostname: meetingHost, port } = new URL(rendezvous);
   const address = await addressTowards(meetingHost, Number(port)).catch((error: unknown) => String(error));
   const own = Object.entries(networkInterfaces()).flatMap(([name, list = []]) =>
     list.map(({ address, internal }) => ({ name, address, internal })),
   );
+  // What they mean here; null: nothing, which JSON can tell. A host may be named as ssh takes it, user@node1.
   const meanings = await Promise.all(
-    [...new Set([...names, hostname()])].map(async (name): Promise<[string, string | undefined]> => [
+    [...new Set([...names, hostname()])].map(async (name): Promise<[string, string | null]> => [
       name,
-      await lookup(networkName(name)).then(
+      await lookup(name.slice(name.lastIndexOf("@") + 1)).then(
         ({ address }) => address,
-        () => undefined,
+        () => null,
       ),
     ]),
   );
+  const folders = {
+    "run folders (--out)": nearest(resolve("runs")),
+    "temporary files (TMPDIR)": tmpdir(),
+    ...(platform() === "linux" ? { "shared memory": "/dev/shm" } : {}),
+  };
   return {
     hostname: hostname(),
     versions: {
@@ -56,21 +61,20 @@ export async function gatherFacts({ names, rendezvous, compute }: Gathering): Pr
       apts: aptsVersion(),
       system: `${platform()} ${release()} ${process.arch}`,
     },
+    // Where packets to the others leave; `addresses` are all that others may use.
     outward: { address, interface: own.find((it) => it.address === address)?.name },
     addresses: own.filter(({ internal }) => !internal).map(({ address }) => address),
     names: Object.fromEntries(meanings),
     cores: { cpus: availableParallelism(), quota: group.cpus?.value, usable: usableCores(group.cpus) },
+    // Bytes; `limit` is the control group's.
     memory: { total: totalmem(), available: availableMemory(), limit: group.memory?.value },
     limits: {
       files: limitOf("Max open files"),
       processes: least(limitOf("Max processes"), group.processes?.value),
       fileSize: limitOf("Max file size"),
     },
-    folders: await Promise.all([
-      folderFacts("run folders (--out)", nearest(resolve("runs"))),
-      folderFacts("temporary files (TMPDIR)", tmpdir()),
-      ...(platform() === "linux" ? [folderFacts("shared memory", "/dev/shm")] : []),
-    ]),
+    folders: await Promise.all(Object.entries(folders).map(([purpose, path]) => folderFacts(purpose, path))),
+    // The longest path of a local socket: on Linux they have none.
     socketPath: platform() === "linux" ? undefined : join(tmpdir(), "apts-XXXXXX", "rank"),
     memoryNotShared: await whyMemoryIsNotShared(),
     ptraceScope: textOf("/proc/sys/kernel/yama/ptrace_scope").trim() || undefined,
@@ -86,11 +90,6 @@ function least(...limits: readonly (number | undefined)[]): number | undefined {
   return set.length === 0 ? undefined : Math.min(...set);
 }
 
-/** "user@node1" → "node1" */
-export function networkName(name: string): string {
-  return name.slice(name.lastIndexOf("@") + 1);
-}
-
 function availableMemory(): number {
   const [, kilobytes] = /^MemAvailable:\s+(\d+) kB$/m.exec(textOf("/proc/meminfo")) ?? [];
   return kilobytes === undefined ? totalmem() : Number(kilobytes) * 1024;
@@ -101,22 +100,21 @@ function nearest(path: string): string {
   return existsSync(path) || dirname(path) === path ? path : nearest(dirname(path));
 }
 
-async function folderFacts(purpose: string, path: string): Promise<FolderFacts> {
+/** How much room a folder has, and why nothing can be made there. */
+async function folderFacts(purpose: string, path: string) {
+  let free: number | undefined;
+  let error: string | undefined;
   try {
     const { bavail, bsize } = await statfs(path);
-    const free = bavail * bsize;
-    try {
-      await rmdir(await mkdtemp(join(path, ".apts-doctor-")));
-      return { purpose, path, free };
-    } catch (error) {
-      return { purpose, path, free, error: (error as Error).message };
-    }
-  } catch (error) {
-    return { purpose, path, error: (error as Error).message };
+    free = bavail * bsize;
+    await rmdir(await mkdtemp(join(path, ".apts-doctor-")));
+  } catch (thrown) {
+    error = (thrown as Error).message;
   }
+  return { purpose, path, free, error };
 }
 
-async function computeFacts(options: BackendOptions): Promise<ComputeFacts> {
+async function computeFacts(options: BackendOptions) {
   const backend = await startBackend(options);
   try {
     return {

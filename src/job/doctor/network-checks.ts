@@ -1,5 +1,5 @@
-import { isLoopback, type Examination, type HostFacts } from "./facts.js";
-import type { Check } from "./finding.js";
+import type { Examination, HostFacts } from "./facts.js";
+import { judged, type Check } from "./finding.js";
 
 /** Clocks further apart make times in logs and file dates of different hosts hard to compare. */
 const CLOCK_SECONDS = 1;
@@ -31,39 +31,33 @@ export const networkChecks: Readonly<Record<string, Check>> = {
   interface: ({ hosts, facts }) =>
     hosts.length < 2
       ? []
-      : known(hosts, facts).map(([host, { outward }]) => {
-          const found = `${outward.interface ?? "none"} (${outward.address})`;
-          return outward.interface !== undefined && !isLoopback(outward.address)
-            ? { host, state: "ok", found }
-            : {
-                host,
-                state: "problem",
-                found,
-                remedy:
-                  "No way leads from this host to the others: check its network, and that its own name is not 127.0.0.1 in /etc/hosts.",
-              };
-        }),
+      : known(hosts, facts).map(([host, { outward }]) => ({
+          host,
+          ...judged(
+            outward.interface !== undefined && !isLoopback(outward.address),
+            `${outward.interface ?? "none"} (${outward.address})`,
+            "problem",
+            "No way leads from this host to the others: check its network, and that its own name is not 127.0.0.1 in /etc/hosts.",
+          ),
+        })),
 
   names: ({ hosts, facts }) =>
-    known(hosts, facts).flatMap(([host, { names, hostname }]): ReturnType<Check> => {
+    known(hosts, facts).map(([host, { names, hostname }]) => {
       const unknown = Object.entries(names).filter(([name, address]) => {
-        if (address === undefined) return true;
+        if (address === null) return true;
         return name !== host && name !== hostname && isLoopback(address);
       });
-      if (unknown.length === 0)
-        return [{ host, state: "ok", found: `knows ${Object.keys(names).join(", ")}` }];
+      if (unknown.length === 0) return { host, state: "ok", found: `knows ${Object.keys(names).join(", ")}` };
       const list = unknown.map(([name, address]) =>
-        address === undefined ? name : `${name} (is ${address} here)`,
+        address === null ? name : `${name} (is ${address} here)`,
       );
-      return [
-        {
-          host,
-          state: "warning",
-          found: `does not know ${list.join(", ")}`,
-          remedy:
-            "Add the names to DNS or /etc/hosts, or use addresses in the host file; ranks themselves meet by address.",
-        },
-      ];
+      return {
+        host,
+        state: "warning",
+        found: `does not know ${list.join(", ")}`,
+        remedy:
+          "Add the names to DNS or /etc/hosts, or use addresses in the host file; ranks themselves meet by address.",
+      };
     }),
 
   ports: ({ hosts, reach, troubles }) => {
@@ -96,24 +90,19 @@ export const networkChecks: Readonly<Record<string, Check>> = {
     const worst = pairs.reduce((a, b) => (Math.abs(b.clockOffset) > Math.abs(a.clockOffset) ? b : a));
     const apart = Math.abs(worst.clockOffset);
     const found = `at most ${apart.toFixed(3)} s apart (${hosts[worst.from]!}, ${hosts[worst.to]!})`;
-    if (apart <= CLOCK_SECONDS) return [{ state: "ok", found }];
-    return [
-      { state: "warning", found, remedy: "Set the clocks (chrony, ntpd): times in logs cannot be compared." },
-    ];
+    const remedy = "Set the clocks (chrony, ntpd): times in logs cannot be compared.";
+    return [judged(apart <= CLOCK_SECONDS, found, "warning", remedy)];
   },
 
   pairs: ({ hosts, pairs }) =>
     pairs.map(({ from, to, roundTripSeconds, bytesPerSecond }) => {
       const names = hosts.length < 2 ? "two ranks" : `${hosts[from]!} and ${hosts[to]!}`;
-      const found = `${names}: ${(1e6 * roundTripSeconds).toFixed(0)} µs there and back, ${(bytesPerSecond / 1e9).toFixed(2)} GB/s`;
-      return roundTripSeconds <= SLOW_ROUND_TRIP && bytesPerSecond >= SLOW_BYTES_PER_SECOND
-        ? { state: "ok", found }
-        : {
-            state: "warning",
-            found,
-            remedy:
-              "Slow for ranks that wait for each other in every step: use a faster interface, or fewer hosts.",
-          };
+      return judged(
+        roundTripSeconds <= SLOW_ROUND_TRIP && bytesPerSecond >= SLOW_BYTES_PER_SECOND,
+        `${names}: ${(1e6 * roundTripSeconds).toFixed(0)} µs there and back, ${(bytesPerSecond / 1e9).toFixed(2)} GB/s`,
+        "warning",
+        "Slow for ranks that wait for each other in every step: use a faster interface, or fewer hosts.",
+      );
     }),
 };
 
@@ -135,6 +124,10 @@ function differing(
     const list = values.map(([host, value]) => `${host}: ${value ?? "none"}`).join("; ");
     return { state, found: `${name} differs: ${list}`, remedy };
   });
+}
+
+function isLoopback(address: string): boolean {
+  return address === "::1" || address.startsWith("127.");
 }
 
 function known(hosts: readonly string[], facts: Examination["facts"]): [string, HostFacts][] {

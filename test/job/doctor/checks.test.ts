@@ -6,6 +6,10 @@ import { rounds } from "../../../src/job/doctor/pairs.js";
 
 const GIB = 2 ** 30;
 
+const MEMORY = { total: 32 * GIB, available: 30 * GIB, limit: undefined };
+const LIMITS = { files: 20_000, processes: undefined, fileSize: undefined };
+const FOLDER = { purpose: "run folders (--out)", path: "/home/me/runs", free: 100 * GIB, error: undefined };
+
 /** A host on which everything is as it should be. */
 const fine = (hostname: string, address: string): HostFacts => ({
   hostname,
@@ -13,12 +17,16 @@ const fine = (hostname: string, address: string): HostFacts => ({
   outward: { address, interface: "eth0" },
   addresses: [address],
   names: { n1: "10.0.0.1", n2: "10.0.0.2" },
-  cores: { cpus: 8, usable: 8 },
-  memory: { total: 32 * GIB, available: 30 * GIB },
-  limits: { files: 20_000 },
-  folders: [{ purpose: "run folders (--out)", path: "/home/me/runs", free: 100 * GIB }],
+  cores: { cpus: 8, quota: undefined, usable: 8 },
+  memory: MEMORY,
+  limits: LIMITS,
+  folders: [FOLDER],
+  socketPath: undefined,
+  memoryNotShared: undefined,
+  ptraceScope: undefined,
   seccomp: false,
   gpus: [],
+  gpuDriver: undefined,
   compute: {
     backend: "wasm",
     description: "WebAssembly",
@@ -65,14 +73,11 @@ describe("judge", () => {
       { cores: { cpus: 8, quota: 0.5, usable: 1 } },
       /^n2 cores warning: 1 of 8, .*time of 0\.5 → Give the container/,
     ],
-    [
-      { memory: { total: 32 * GIB, available: 30 * GIB, limit: GIB / 2 } },
-      /^n2 memory warning: .*allows 512 MiB →/,
-    ],
-    [{ memory: { total: 32 * GIB, available: GIB / 8 } }, /^n2 memory problem: 128 MiB of 32\.0 GiB free/],
-    [{ limits: { files: 100 } }, /^n2 open files problem: 100 → .*ulimit -n/],
-    [{ limits: { processes: 200 } }, /^n2 processes warning: 200 → .*pids\.max/],
-    [{ limits: { fileSize: 1024 } }, /^n2 file size warning: .*ulimit -f/],
+    [{ memory: { ...MEMORY, limit: GIB / 2 } }, /^n2 memory warning: .*allows 512 MiB →/],
+    [{ memory: { ...MEMORY, available: GIB / 8 } }, /^n2 memory problem: 128 MiB of 32\.0 GiB free/],
+    [{ limits: { ...LIMITS, files: 100 } }, /^n2 open files problem: 100 → .*ulimit -n/],
+    [{ limits: { ...LIMITS, processes: 200 } }, /^n2 processes warning: 200 → .*pids\.max/],
+    [{ limits: { ...LIMITS, fileSize: 1024 } }, /^n2 file size warning: .*ulimit -f/],
     [
       {
         folders: [
@@ -86,10 +91,7 @@ describe("judge", () => {
       },
       /^n2 folders problem: .*\/tmp.*EACCES.* → .*TMPDIR/,
     ],
-    [
-      { folders: [{ purpose: "run folders", path: "/runs", free: 1000 }] },
-      /^n2 folders problem: .* → Make room/,
-    ],
+    [{ folders: [{ ...FOLDER, free: 1000 }] }, /^n2 folders problem: .* → Make room/],
     [
       { socketPath: `/private/${"x".repeat(100)}/rank` },
       /^n2 local sockets problem: 115 of 104 bytes .*shorter/,
@@ -121,7 +123,7 @@ describe("judge", () => {
       { outward: { address: "127.0.0.1", interface: "lo" } },
       /^n2 interface problem: lo \(127\.0\.0\.1\) → .*\/etc\/hosts/,
     ],
-    [{ names: { n1: undefined, n2: "127.0.1.1" } }, /^n2 names warning: does not know n1 →/],
+    [{ names: { n1: null, n2: "127.0.1.1" } }, /^n2 names warning: does not know n1 →/],
     [
       { names: { n1: "127.0.1.1", n2: "10.0.0.2" } },
       /^n2 names warning: does not know n1 \(is 127\.0\.1\.1 here\) →/,
