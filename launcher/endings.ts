@@ -27,11 +27,13 @@ const SENDERS: Readonly<Partial<Record<NodeJS.Signals, string>>> = {
   SIGALRM: "A timer of the program rang and nothing was there to hear it.",
   SIGVTALRM: "A timer of CPU time rang and nothing was there to hear it: a profiler?",
   SIGPROF: "A profiler's timer rang and nothing was there to hear it.",
-  SIGUSR1:
-    "A batch system's warning of a limit (--signal), or kill -USR1, to a program that does not handle it.",
-  SIGUSR2:
-    "A batch system's warning of a limit (--signal), or kill -USR2, to a program that does not handle it.",
+  SIGUSR1: ofLimit("USR1"),
+  SIGUSR2: ofLimit("USR2"),
 };
+
+function ofLimit(signal: string): string {
+  return `A batch system's warning of a limit (--signal), or kill -${signal}, to a program that does not handle it.`;
+}
 
 /** What a program's last lines say of its end, where they say it in a known way. */
 const LAST_WORDS: readonly { readonly sign: RegExp; readonly meaning: string }[] = [
@@ -46,35 +48,23 @@ const LAST_WORDS: readonly { readonly sign: RegExp; readonly meaning: string }[]
   },
 ];
 
-/** Why a process that a signal has ended may have got it. */
-export function whyKilled(signal: NodeJS.Signals, errorOutput: readonly string[]): string | undefined {
-  return saidIn(errorOutput) ?? SENDERS[signal];
-}
-
-/** Why a process that ended with `code` may have done so. */
-export function whyEnded(code: number, errorOutput: readonly string[]): string | undefined {
-  const said = saidIn(errorOutput);
+/** Why a process that ended with `code`, or by a signal, may have done so. */
+export function whyEnded(
+  { code, signal }: { readonly code: number | null; readonly signal: NodeJS.Signals | null },
+  errorOutput: readonly string[],
+): string | undefined {
+  const text = errorOutput.join("\n");
+  const said =
+    LAST_WORDS.find(({ sign }) => sign.test(text))?.meaning ?? meaningOf(systemErrorNamedIn(errorOutput));
   if (said) return said;
+  if (signal) return SENDERS[signal];
   if (code === 126) {
     return "That is a shell's or env's way to say: a program was found, but may not be executed, or not on this machine.";
   }
   if (code === 127) {
     return "That is a shell's or loader's way to say: a program, or a library it needs, was not found on this host.";
   }
-  const signal = signalIn(code);
-  return signal && `That is a shell's way to say: killed by ${signal}. ${SENDERS[signal] ?? ""}`.trimEnd();
-}
-
-/** The signal that a shell tells of by an exit code of 128 and its number. */
-export function signalIn(code: number): NodeJS.Signals | undefined {
-  return (Object.entries(constants.signals) as [NodeJS.Signals, number][]).find(
-    ([, number]) => code === 128 + number,
-  )?.[0];
-}
-
-function saidIn(errorOutput: readonly string[]): string | undefined {
-  const text = errorOutput.join("\n");
-  return (
-    LAST_WORDS.find(({ sign }) => sign.test(text))?.meaning ?? meaningOf(systemErrorNamedIn(errorOutput))
-  );
+  const signals = Object.entries(constants.signals) as [NodeJS.Signals, number][];
+  const [told] = signals.find(([, number]) => code === 128 + number) ?? [];
+  return told && `That is a shell's way to say: killed by ${told}. ${SENDERS[told] ?? ""}`.trimEnd();
 }

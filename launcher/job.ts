@@ -9,15 +9,9 @@ import { judgeJob, judgeRank, type Ending, type RankRecord, type Verdict } from 
 /** How many lines of a rank's standard error are kept for the report of its failure. */
 const KEPT_LINES = 20;
 
-export interface JobObserver {
-  readonly onEvent: ((rank: number, event: RankEvent) => void) | undefined;
-  readonly onOutput: WriteLine;
-}
-
 /** Follows the ranks of one start of a job through what their agents say. */
 export class Job {
   readonly #records: RankRecord[];
-  readonly #observer: JobObserver;
   /** In the order in which their failure became known. */
   readonly #failed: number[] = [];
   readonly #troubled = deferred<undefined>();
@@ -25,24 +19,19 @@ export class Job {
   readonly #over = deferred<undefined>();
   #stoppedBy: StopSignal | undefined;
 
-  constructor(placements: readonly Placement[], observer: JobObserver) {
-    this.#records = placements.map((placement) => ({ placement, errorOutput: [] }));
-    this.#observer = observer;
-  }
-
-  /** Resolves when the first rank fails; rejects when an observer throws. */
-  get troubled(): Promise<undefined> {
-    return this.#troubled.promise;
-  }
-
+  /** Resolves when the first rank fails; rejects when `onEvent` or `onOutput` throws. */
+  readonly troubled = this.#troubled.promise;
   /** Resolves when a rank is known to have failed by itself. */
-  get caused(): Promise<undefined> {
-    return this.#caused.promise;
-  }
-
+  readonly caused = this.#caused.promise;
   /** Resolves when all ranks have ended. */
-  get over(): Promise<undefined> {
-    return this.#over.promise;
+  readonly over = this.#over.promise;
+
+  constructor(
+    placements: readonly Placement[],
+    private readonly onEvent: ((rank: number, event: RankEvent) => void) | undefined,
+    private readonly onOutput: WriteLine,
+  ) {
+    this.#records = placements.map((placement) => ({ placement, errorOutput: [] }));
   }
 
   /** Ranks that others miss, and that have not ended: they hang, or their host does. */
@@ -58,10 +47,11 @@ export class Job {
     this.#stoppedBy ??= signal;
   }
 
-  /** Gives up on ranks that have not ended. */
-  abandon(message: string): void {
+  /** Gives up on ranks that have not ended, on some hosts or all. */
+  abandon(message: string, hosts?: readonly string[]): void {
     for (const { placement, ending } of this.#records) {
-      if (!ending) this.#end(placement.rank, { kind: "lost", message });
+      if (!ending && hosts?.includes(placement.host) !== false)
+        this.#end(placement.rank, { type: "lost", message });
     }
   }
 
@@ -73,7 +63,7 @@ export class Job {
     );
   }
 
-  /** Takes what an agent says. Where an observer throws, `troubled` rejects with its error. */
+  /** Takes what an agent says. */
   async handle(message: FromAgent): Promise<void> {
     try {
       await this.#follow(message);
@@ -90,20 +80,14 @@ export class Job {
         this.#update(message.rank, { pid: message.pid });
         return;
       case "notStarted":
-        this.#end(message.rank, { kind: "notStarted", message: message.message });
+      case "ended":
+        this.#end(message.rank, message);
         return;
       case "output":
         for (const line of message.lines) await this.#output(message.rank, message.stream, line);
         return;
-      case "ended":
-        this.#end(message.rank, endingOf(message));
-        return;
       case "lost":
-        for (const { placement, ending } of this.#records) {
-          if (!ending && message.hosts.includes(placement.host)) {
-            this.#end(placement.rank, { kind: "lost", message: message.message });
-          }
-        }
+        this.abandon(message.message, message.hosts);
         return;
       default:
         message satisfies never;
@@ -115,13 +99,13 @@ export class Job {
     const { placement, error, errorOutput } = this.#records[rank]!;
     if (event) {
       if (event.type === "error" && (error?.consequence ?? true)) this.#update(rank, { error: event.error });
-      this.#observer.onEvent?.(rank, event);
+      this.onEvent?.(rank, event);
       return;
     }
     if (stream === "stderr") {
       this.#update(rank, { errorOutput: [...errorOutput.slice(1 - KEPT_LINES), line] });
     }
-    await this.#observer.onOutput(rank, placement.host, stream, line);
+    await this.onOutput(rank, placement.host, stream, line);
   }
 
   #end(rank: number, ending: Ending): void {
@@ -139,10 +123,4 @@ export class Job {
     this.#troubled.resolve(undefined);
     if (kind === "cause") this.#caused.resolve(undefined);
   }
-}
-
-function endingOf({ code, signal, asked, reason }: Extract<FromAgent, { type: "ended" }>): Ending {
-  return signal === null
-    ? { kind: "exit", code: code ?? 1, asked, reason }
-    : { kind: "signal", signal, asked, reason };
 }

@@ -8,11 +8,10 @@ import { checkLoopback, ownAddress } from "./address.js";
 import type { RankStart } from "./agent/protocol.js";
 import type { Host, HostSpec } from "./host.js";
 import { Hosts } from "./hosts.js";
-export { HostUnreachableError } from "./hosts.js";
 import { Job } from "./job.js";
 import { fileOutput, terminalOutput, type OutputWriter, type WriteLine } from "./output.js";
 import { place, type Placement, type PlacementRules } from "./placement.js";
-import { StopRequests, type StopSignal } from "./stop-requests.js";
+import { StopRequests } from "./stop-requests.js";
 import { settlesWithin } from "./waiting.js";
 import type { RankFailure, Verdict } from "./verdict.js";
 
@@ -36,7 +35,7 @@ export interface LaunchSpec extends Partial<PlacementRules> {
   /** Whether ranks of one host may read payloads from each other's memory; default: yes. */
   readonly sharedMemory?: boolean | undefined;
   /** Keeps the ranks' output in files of this folder instead of showing it. */
-  readonly outputDirectory?: string | undefined;
+  readonly outputDir?: string | undefined;
   /** Asks the ranks to stop when aborted, as SIGTERM does. */
   readonly signal?: AbortSignal | undefined;
   /**
@@ -56,9 +55,6 @@ export interface Restarts {
   mayRestart(failure: RankFailure): boolean | Promise<boolean>;
 }
 
-/** How a job ended: see `Verdict`. */
-export type LaunchResult = Verdict;
-
 /** How long a rank that missed another leaves that one to say what happened, in milliseconds. */
 const CAUSE_TIME = 2000;
 /** How long ranks have to end when another failed, and their hosts to say that they did, in seconds. */
@@ -69,7 +65,7 @@ const STOP_TIME = 8;
  * Runs a program as ranks; resolves when all have ended. When one fails the others are ended, and the result says
  * which failed first. Throws what keeps the job from starting at all: UsageError, HostUnreachableError.
  */
-export async function launch(spec: LaunchSpec): Promise<LaunchResult> {
+export async function launch(spec: LaunchSpec): Promise<Verdict> {
   const hosts = await connect(spec.hosts);
   const requests = new StopRequests();
   let output: OutputWriter | undefined;
@@ -78,7 +74,11 @@ export async function launch(spec: LaunchSpec): Promise<LaunchResult> {
     output = await openOutput(spec, placements);
     if (spec.signal) requests.follow(spec.signal);
     if (spec.forwardSignals) requests.followProcess();
-    return await runWithRestarts({ spec, hosts, placements, output, requests });
+    for (let restart = 0; ; restart++) {
+      const result = await runOnce({ spec, hosts, placements, output, requests }, restart);
+      if (!result.failure || requests.stoppedBy || restart >= (spec.restarts?.limit ?? 0)) return result;
+      if (!(await spec.restarts!.mayRestart(result.failure))) return result;
+    }
   } finally {
     requests.close();
     await hosts.close().finally(() => output?.close());
@@ -95,18 +95,13 @@ export async function inspectHosts(specs?: readonly HostSpec[]): Promise<readonl
   return hosts.all;
 }
 
-/** Where each rank would run. */
+/** Where each rank would run; unless the user says how many: one per GPU, else one per core, or what the host file says. */
 export async function plan(spec: PlacementSpec): Promise<Placement[]> {
   return placeRanks(spec, await inspectHosts(spec.hosts));
 }
 
 function connect(specs: readonly HostSpec[] = [{ name: hostname() }]): Promise<Hosts> {
   return Hosts.connect(specs);
-}
-
-/** How many ranks there are unless the user says so: one per GPU, else one per core, or what the host file says. */
-export async function slotsOf(spec: PlacementSpec): Promise<number> {
-  return (await plan(spec)).length;
 }
 
 interface Launch {
@@ -117,17 +112,10 @@ interface Launch {
   readonly requests: StopRequests;
 }
 
-async function runWithRestarts(all: Launch): Promise<LaunchResult> {
-  const { spec, requests } = all;
-  for (let restart = 0; ; restart++) {
-    const result = await runOnce(all, restart);
-    if (!result.failure || requests.stoppedBy || restart >= (spec.restarts?.limit ?? 0)) return result;
-    if (!(await spec.restarts!.mayRestart(result.failure))) return result;
-  }
-}
-
-async function runOnce(all: Launch, restart: number): Promise<LaunchResult> {
-  const { spec, hosts, placements, output, requests } = all;
+async function runOnce(
+  { spec, hosts, placements, output, requests }: Launch,
+  restart: number,
+): Promise<Verdict> {
   if (requests.stoppedBy) return { exitCode: STOPPED[requests.stoppedBy], consequences: [] };
   const { timeoutSeconds, insecure = false, sharedMemory = true } = spec;
   const group = { ...newJob(), size: placements.length, timeoutSeconds, insecure, sharedMemory };
@@ -135,25 +123,39 @@ async function runOnce(all: Launch, restart: number): Promise<LaunchResult> {
   if (placements.length > 1) checkLoopback(placements.map(({ host }) => addressFor(host)));
   const rendezvous = await startRendezvous({ ...group, host: addressFor(placements[0]!.host) });
   const port = new URL(rendezvous.endpoint).port;
-  const job = new Job(placements, { onEvent: spec.onEvent, onOutput: output.write });
+  const job = new Job(placements, spec.onEvent, output.write);
   const done = new AbortController();
   try {
     hosts.listen((message) => job.handle(message));
     const ranks = placements.map((placement) =>
-      rankStart(
-        spec,
-        placement,
-        { ...group, rendezvous: `tcp://${addressFor(placement.host)}:${port}` },
-        restart,
-      ),
+      rankStart(spec, placement, {
+        ...group,
+        rendezvous: `tcp://${addressFor(placement.host)}:${port}`,
+        restarts: restart,
+      }),
     );
     hosts.broadcast({ type: "start", ranks });
-    obey(requests, job, hosts, done.signal);
+    requests.listen({
+      stop(signal) {
+        job.userStops(signal);
+        hosts.broadcast({ type: "signal", signal: "SIGTERM" });
+      },
+      kill() {
+        hosts.broadcast({ type: "signal", signal: "SIGKILL" });
+        void abandonLater(job, done.signal);
+      },
+      passOn(signal) {
+        hosts.broadcast({ type: "signal", signal });
+      },
+    });
     await Promise.race([job.over, job.troubled]);
     await settlesWithin(Promise.race([job.over, job.caused]), CAUSE_TIME);
-    await endRanks(job, hosts, done.signal);
+    hosts.broadcast({ type: "stop", graceSeconds: STOP_GRACE, silent: job.silent });
+    void abandonLater(job, done.signal);
+    await job.over;
     return job.verdict();
   } finally {
+    requests.listen(undefined);
     done.abort();
     await rendezvous.close();
   }
@@ -166,28 +168,6 @@ const OWN_VARIABLES = Object.fromEntries(
   ),
 );
 
-/** Passes on what the outside asks, until `until` is aborted. */
-function obey(requests: StopRequests, job: Job, hosts: Hosts, until: AbortSignal): void {
-  const askToStop = (signal: StopSignal): void => {
-    job.userStops(signal);
-    hosts.broadcast({ type: "signal", signal: "SIGTERM" });
-  };
-  const kill = (): void => {
-    hosts.broadcast({ type: "signal", signal: "SIGKILL" });
-    void abandonLater(job, until);
-  };
-  const passOn = (signal: NodeJS.Signals): void => {
-    hosts.broadcast({ type: "signal", signal });
-  };
-  requests.listen(askToStop, kill, passOn, until);
-}
-
-async function endRanks(job: Job, hosts: Hosts, until: AbortSignal): Promise<void> {
-  hosts.broadcast({ type: "stop", graceSeconds: STOP_GRACE, silent: job.silent });
-  void abandonLater(job, until);
-  await job.over;
-}
-
 async function abandonLater(job: Job, until: AbortSignal): Promise<void> {
   await sleep(STOP_TIME * 1000, undefined, { signal: until }).catch(() => undefined);
   if (!until.aborted) job.abandon(`It did not end within ${STOP_TIME} s of being told to.`);
@@ -198,24 +178,23 @@ function placeRanks(spec: PlacementSpec, hosts: readonly Host[]): Placement[] {
 }
 
 async function openOutput(
-  { onOutput, outputDirectory }: LaunchSpec,
+  { onOutput, outputDir }: LaunchSpec,
   placements: readonly Placement[],
 ): Promise<OutputWriter> {
   if (onOutput) return { write: onOutput, close: () => Promise.resolve() };
-  return outputDirectory === undefined ? terminalOutput(placements) : fileOutput(outputDirectory);
+  return outputDir === undefined ? terminalOutput(placements) : fileOutput(outputDir);
 }
 
 function rankStart(
   { command, args, environment, cwd = process.cwd() }: LaunchSpec,
   { rank, host, localRank, localSize, gpu, cores, cpus }: Placement,
   group: Omit<RankEnvironment, keyof Placement>,
-  restarts: number,
 ): RankStart {
   const variables = {
     ...OWN_VARIABLES,
     ...environment,
     ...(gpu === undefined ? {} : { CUDA_VISIBLE_DEVICES: gpu }),
-    ...toVariables({ ...group, rank, localRank, localSize, cores, restarts, readsEvents: true }),
+    ...toVariables({ ...group, rank, localRank, localSize, cores, readsEvents: true }),
   };
   return { rank, host, command, args, cwd, environment: variables, ...(cpus ? { cpus } : {}) };
 }

@@ -95,6 +95,6 @@ async function forEachLine(stream: Readable, take: (line: string) => void): Prom
   for await (const lines of lineGroups(stream)) lines.forEach(take);
 }
 
-export function hostsOf(tree: HostTree): string[] {
+function hostsOf(tree: HostTree): string[] {
   return [tree.host, ...tree.children.flatMap(hostsOf)];
 }

@@ -33,14 +33,13 @@ export const launchOptions = inGroup(HELP.ranks, {
 } satisfies OptionTable);
 
 /** What the options mean for a launch. */
-export async function launchSpecOf(
-  values: Omit<ValuesOf<typeof launchOptions>, "dryRun">,
-): Promise<Pick<LaunchSpec, "hosts" | "ranksPerHost" | "mapBy" | "bind" | "outputDirectory">> {
-  return {
-    hosts: values.hostfile === undefined ? undefined : await readHostfile(values.hostfile),
-    ranksPerHost: values.ranksPerHost,
-    mapBy: values.mapBy,
-    bind: values.bind,
-    outputDirectory: values.outputDir,
-  };
+export async function launchSpecOf({
+  hostfile,
+  ranksPerHost,
+  mapBy,
+  bind,
+  outputDir,
+}: Omit<ValuesOf<typeof launchOptions>, "dryRun">) {
+  const hosts = hostfile === undefined ? undefined : await readHostfile(hostfile);
+  return { hosts, ranksPerHost, mapBy, bind, outputDir } satisfies Partial<LaunchSpec>;
 }

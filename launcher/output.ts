@@ -41,9 +41,10 @@ export function terminalOutput(
   const severalHosts = new Set(placements.map(({ host }) => host)).size > 1;
   const prefix = ({ stream, speakers }: SharedLine): string => {
     const colours = coloursFor(streams[stream]);
-    const hosts = [...new Set(speakers.map(({ host }) => host))];
-    const label = rankList(speakers.map(({ rank }) => rank));
-    const colour = speakers.length > 1 ? "bold" : COLOURS[speakers[0]!.rank % COLOURS.length]!;
+    const hosts = [...new Set(speakers.values())];
+    const [first, ...others] = speakers.keys();
+    const label = rankList([first!, ...others]);
+    const colour = others.length > 0 ? "bold" : COLOURS[first! % COLOURS.length]!;
     return colours[colour](severalHosts && hosts.length === 1 ? `[${label} ${hosts[0]!}]` : `[${label}]`);
   };
   const lines = new SameLines((group) =>

@@ -5,18 +5,18 @@ const WINDOW = 100;
 /** How many lines wait at most: a rank that floods its output is slowed down to the reader's pace. */
 const MOST_WAITING = 1000;
 
-/** A line, and who said it. */
+/** A line, and who said it: the host of each rank, in the order in which they did. */
 export interface SharedLine {
   readonly stream: OutputStream;
   readonly line: string;
-  /** Rank and host of each who said it, in the order in which they did. */
-  readonly speakers: readonly { readonly rank: number; readonly host: string }[];
+  readonly speakers: ReadonlyMap<number, string>;
 }
 
 interface Waiting extends SharedLine {
-  readonly number: number;
+  /** Equal for lines that say the same. */
+  readonly key: string;
   readonly due: number;
-  readonly speakers: { readonly rank: number; readonly host: string }[];
+  readonly speakers: Map<number, string>;
 }
 
 /**
@@ -24,36 +24,26 @@ interface Waiting extends SharedLine {
  * shown in the order in which they were first said, and those of one rank in the order in which it said them.
  */
 export class SameLines {
-  readonly #show: (lines: readonly SharedLine[]) => Promise<unknown>;
-  #waiting: Waiting[] = [];
-  /** The last line that waits with this text. */
-  readonly #latest = new Map<string, Waiting>();
-  /** The number of the last line of each rank. */
-  readonly #lastOf = new Map<number, number>();
-  #count = 0;
+  readonly #waiting: Waiting[] = [];
   #timer: NodeJS.Timeout | undefined;
   #failure: { readonly error: unknown } | undefined;
 
   /** `show` begins to show its lines before it returns. */
-  constructor(show: (lines: readonly SharedLine[]) => Promise<unknown>) {
-    this.#show = show;
-  }
+  constructor(private readonly show: (lines: readonly SharedLine[]) => Promise<unknown>) {}
 
   /** Takes a line; resolves when more may come. Rejects where one could not be shown. */
   async add(rank: number, host: string, stream: OutputStream, line: string): Promise<void> {
     if (this.#failure) throw this.#failure.error;
-    const key = keyOf(stream, line);
-    const same = this.#latest.get(key);
-    if (same && same.number > (this.#lastOf.get(rank) ?? -1)) {
-      same.speakers.push({ rank, host });
-      this.#lastOf.set(rank, same.number);
+    // Node begins its warnings with the number of the process.
+    const key = `${stream} ${line.replace(/^\(node:\d+\)/, "(node)")}`;
+    const itsLast = this.#waiting.findLastIndex(({ speakers }) => speakers.has(rank));
+    const same = this.#waiting.slice(itsLast + 1).findLast((waiting) => waiting.key === key);
+    if (same) {
+      same.speakers.set(rank, host);
       return;
     }
     const due = performance.now() + WINDOW;
-    const fresh = { number: this.#count++, due, stream, line, speakers: [{ rank, host }] };
-    this.#waiting.push(fresh);
-    this.#latest.set(key, fresh);
-    this.#lastOf.set(rank, fresh.number);
+    this.#waiting.push({ key, due, stream, line, speakers: new Map([[rank, host]]) });
     if (this.#waiting.length >= MOST_WAITING) await this.flush();
     else this.#timer ??= setTimeout(this.#showDue, WINDOW);
   }
@@ -78,19 +68,9 @@ export class SameLines {
   };
 
   async #showFirst(count: number): Promise<void> {
-    const shown = this.#waiting.slice(0, count);
-    this.#waiting = this.#waiting.slice(count);
-    for (const line of shown) {
-      const key = keyOf(line.stream, line.line);
-      if (this.#latest.get(key) === line) this.#latest.delete(key);
-    }
-    if (shown.length > 0) await this.#show(shown);
+    const shown = this.#waiting.splice(0, count);
+    if (shown.length > 0) await this.show(shown);
   }
-}
-
-/** Lines that say the same; Node begins its warnings with the number of the process. */
-function keyOf(stream: OutputStream, line: string): string {
-  return `${stream} ${line.replace(/^\(node:\d+\)/, "(node)")}`;
 }
 
 /** "0-2,5" for ranks 0, 1, 2 and 5, in any order. */

@@ -4,48 +4,48 @@ export type StopSignal = (typeof MEANING)[keyof typeof MEANING];
 /** Signals that mean something to the ranks only, such as a batch system's warning of a time limit. */
 const PASSED_ON = ["SIGUSR1", "SIGUSR2"] as const;
 
+export interface StopListener {
+  /** The first request. */
+  stop(signal: StopSignal): void;
+  /** The second. */
+  kill(): void;
+  passOn(signal: (typeof PASSED_ON)[number]): void;
+}
+
 /**
  * What the outside asks of a job. The first request asks the ranks to stop, and they may take their time; the second
  * ends them now.
  */
 export class StopRequests {
-  readonly #first = new AbortController();
-  readonly #second = new AbortController();
+  readonly #requests: StopSignal[] = [];
   readonly #closing = new AbortController();
-  #passOn: (signal: NodeJS.Signals) => void = () => undefined;
+  #listener: StopListener | undefined;
 
   /** The first request's signal. */
   get stoppedBy(): StopSignal | undefined {
-    return this.#first.signal.aborted ? (this.#first.signal.reason as StopSignal) : undefined;
+    return this.#requests[0];
   }
 
   request(signal: StopSignal): void {
-    if (this.stoppedBy) this.#second.abort();
-    else this.#first.abort(signal);
+    this.#requests.push(signal);
+    if (this.#requests.length === 1) this.#listener?.stop(signal);
+    if (this.#requests.length === 2) this.#listener?.kill();
   }
 
-  /**
-   * Calls back on the first and the second request, also those already made, and on signals for the ranks, until
-   * `until` is aborted.
-   */
-  listen(
-    onFirst: (signal: StopSignal) => void,
-    onSecond: () => void,
-    passOn: (signal: NodeJS.Signals) => void,
-    until: AbortSignal,
-  ): void {
-    this.#passOn = passOn;
-    whenAborted(this.#first.signal, until, () => {
-      onFirst(this.stoppedBy!);
-    });
-    whenAborted(this.#second.signal, until, onSecond);
+  /** Tells `listener`, and nobody else, of requests, also of those already made. */
+  listen(listener: StopListener | undefined): void {
+    this.#listener = listener;
+    if (this.stoppedBy) listener?.stop(this.stoppedBy);
+    if (this.#requests.length > 1) listener?.kill();
   }
 
   /** Takes an abort of `signal` for a request. */
   follow(signal: AbortSignal): void {
-    whenAborted(signal, this.#closing.signal, () => {
+    const ask = (): void => {
       this.request("SIGTERM");
-    });
+    };
+    if (signal.aborted) ask();
+    else signal.addEventListener("abort", ask, { once: true, signal: this.#closing.signal });
   }
 
   /** Takes this process's SIGINT, SIGTERM and SIGHUP for requests, and passes on SIGUSR1 and SIGUSR2. */
@@ -57,7 +57,7 @@ export class StopRequests {
     }
     for (const signal of PASSED_ON) {
       this.#onSignal(signal, () => {
-        this.#passOn(signal);
+        this.#listener?.passOn(signal);
       });
     }
   }
@@ -71,9 +71,4 @@ export class StopRequests {
   close(): void {
     this.#closing.abort();
   }
-}
-
-function whenAborted(signal: AbortSignal, until: AbortSignal, then: () => void): void {
-  if (signal.aborted) then();
-  else signal.addEventListener("abort", then, { once: true, signal: until });
 }

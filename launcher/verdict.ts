@@ -1,26 +1,15 @@
 import type { ErrorReport } from "../src/errors.js";
+import type { FromAgent } from "./agent/protocol.js";
 import { explainError } from "../src/host/system-errors.js";
 import { STOPPED } from "../src/rank/stop-signals.js";
-import { whyEnded, whyKilled } from "./endings.js";
+import { whyEnded } from "./endings.js";
 import type { Placement } from "./placement.js";
 import type { StopSignal } from "./stop-requests.js";
 
-/** How a rank's process came to its end, or to none; `reason`: why, where its host knows. */
+/** How a rank's process came to its end, or to none. */
 export type Ending =
-  | {
-      readonly kind: "exit";
-      readonly code: number;
-      readonly asked: boolean;
-      readonly reason?: string | undefined;
-    }
-  | {
-      readonly kind: "signal";
-      readonly signal: NodeJS.Signals;
-      readonly asked: boolean;
-      readonly reason?: string | undefined;
-    }
-  | { readonly kind: "notStarted"; readonly message: string }
-  | { readonly kind: "lost"; readonly message: string };
+  | Omit<Extract<FromAgent, { type: "ended" }>, "rank">
+  | { readonly type: "notStarted" | "lost"; readonly message: string };
 
 /** What is known of a rank. */
 export interface RankRecord {
@@ -33,10 +22,11 @@ export interface RankRecord {
   readonly errorOutput: readonly string[];
 }
 
-/** The rank that failed first, for the user: `description` is the whole text, `exitCode` what the launcher ends with. */
+/** The rank that failed first, for the user: `description` is the whole text. */
 export interface RankFailure {
   readonly rank: number;
   readonly host: string;
+  /** 2 for bad usage, the program's own code where it chose one, else 1. */
   readonly exitCode: number;
   readonly description: string;
   readonly report?: ErrorReport | undefined;
@@ -49,6 +39,9 @@ export interface Verdict {
   readonly consequences: readonly string[];
 }
 
+/** Exit codes of a rank that has done its work, or what it was told. */
+const DONE: readonly (number | null)[] = [0, ...Object.values(STOPPED)];
+
 /**
  * - `cause`: a failure of the rank's own;
  * - `consequence`: it only reports that another rank failed;
@@ -56,19 +49,8 @@ export interface Verdict {
  */
 export function judgeRank({ error, ending }: RankRecord): "cause" | "consequence" | "none" {
   if (error) return error.consequence ? "consequence" : "cause";
-  switch (ending?.kind) {
-    case undefined:
-      return "none";
-    case "exit":
-      return ending.asked || [0, ...Object.values(STOPPED)].includes(ending.code) ? "none" : "cause";
-    case "signal":
-      return ending.asked ? "none" : "cause";
-    case "notStarted":
-    case "lost":
-      return "cause";
-    default:
-      return ending satisfies never;
-  }
+  if (!ending) return "none";
+  return ending.type === "ended" && (ending.asked || DONE.includes(ending.code)) ? "none" : "cause";
 }
 
 /**
@@ -81,21 +63,23 @@ export function judgeJob(
   stoppedBy: StopSignal | undefined,
 ): Verdict {
   const first = failed.find((record) => judgeRank(record) === "cause") ?? failed[0];
-  if (first === undefined) return { exitCode: exitCodeOf(records, stoppedBy), consequences: [] };
+  if (first === undefined) return { exitCode: codeOfAll(records, stoppedBy), consequences: [] };
   const failure = {
     rank: first.placement.rank,
     host: first.placement.host,
-    exitCode: failureCode(first),
+    exitCode: first.error?.exitCode ?? codeOf(first) ?? 1,
     description: describeFailure(first),
     report: first.error,
   };
   // Every rank finds the same fault in what the user asked for: once is enough.
-  if (isBadUsage(first)) return { exitCode: failure.exitCode, failure, consequences: [] };
+  if (first.error?.exitCode === 2) return { exitCode: failure.exitCode, failure, consequences: [] };
   const others = inOneLineEach(
     failed.filter((record) => record !== first),
     first,
   );
-  const stopped = records.filter((record) => !failed.includes(record) && wasStopped(record));
+  const stopped = records.filter(
+    (record) => !failed.includes(record) && record.ending?.type === "ended" && record.ending.asked,
+  );
   return { exitCode: failure.exitCode, failure, consequences: [...others, ...stoppedLine(stopped)] };
 }
 
@@ -105,15 +89,15 @@ export function explain({ failure, consequences }: Verdict): string {
   return [failure.description, ...consequences.map((line) => `  ${line}`)].join("\n");
 }
 
-function exitCodeOf(records: readonly RankRecord[], stoppedBy: StopSignal | undefined): number {
-  if (records.every(({ ending }) => ending?.kind === "exit" && ending.code === 0)) return 0;
-  if (stoppedBy) return STOPPED[stoppedBy];
-  return Math.max(...records.map(({ ending }) => (ending?.kind === "exit" ? ending.code : 0)));
+function codeOfAll(records: readonly RankRecord[], stoppedBy: StopSignal | undefined): number {
+  const codes = records.map(codeOf);
+  if (codes.every((code) => code === 0)) return 0;
+  return stoppedBy ? STOPPED[stoppedBy] : Math.max(...codes.map((code) => code ?? 0));
 }
 
-/** 2 for bad usage, the program's own code where it chose one, else 1. */
-function failureCode({ error, ending }: RankRecord): number {
-  return error?.exitCode ?? (ending?.kind === "exit" ? ending.code : 1);
+/** The code that a rank ended with; null: none. */
+function codeOf({ ending }: RankRecord): number | null {
+  return ending?.type === "ended" ? ending.code : null;
 }
 
 /** "Rank 1 (node2, pid 4711)" */
@@ -122,25 +106,13 @@ function nameOf({ placement, pid }: RankRecord): string {
 }
 
 function describeFailure(record: RankRecord): string {
-  const { error, errorOutput } = record;
-  if (error) {
-    return `${nameOf(record)} failed: ${explainError(error)}`;
-  }
+  const { error, ending, errorOutput } = record;
+  if (error) return `${nameOf(record)} failed: ${explainError(error)}`;
   const tail =
     errorOutput.length > 0 ? ["Its last error output:", ...errorOutput.map((line) => `  ${line}`)] : [];
-  const why = whyItEnded(record);
+  // What is known, or else usual, about the end of a rank that failed without a word.
+  const why = ending?.type === "ended" ? (ending.reason ?? whyEnded(ending, errorOutput)) : undefined;
   return [`${nameOf(record)} ${describeEnding(record)}${why ? ` ${why}` : ""}`, ...tail].join("\n");
-}
-
-/** What is known, or else usual, about the end of a rank that failed without a word. */
-function whyItEnded({ ending, errorOutput }: RankRecord): string | undefined {
-  if (ending?.kind === "exit") return ending.reason ?? whyEnded(ending.code, errorOutput);
-  if (ending?.kind === "signal") return ending.reason ?? whyKilled(ending.signal, errorOutput);
-  return undefined;
-}
-
-function isBadUsage({ error }: RankRecord): boolean {
-  return error?.exitCode === 2;
 }
 
 /** What happened to each rank in its first line; ranks with the same story share a line. */
@@ -161,13 +133,11 @@ function storyOf(record: RankRecord, first: RankRecord): string {
 }
 
 function describeEnding({ placement, ending }: RankRecord): string {
-  switch (ending?.kind) {
+  switch (ending?.type) {
     case undefined:
       return "had not ended.";
-    case "exit":
-      return `ended with exit code ${ending.code}.`;
-    case "signal":
-      return `was killed by ${ending.signal}.`;
+    case "ended":
+      return ending.signal ? `was killed by ${ending.signal}.` : `ended with exit code ${ending.code!}.`;
     case "notStarted":
       return `could not be started. ${ending.message}`;
     case "lost":
@@ -175,10 +145,6 @@ function describeEnding({ placement, ending }: RankRecord): string {
     default:
       return ending satisfies never;
   }
-}
-
-function wasStopped({ ending }: RankRecord): boolean {
-  return (ending?.kind === "exit" || ending?.kind === "signal") && ending.asked;
 }
 
 function stoppedLine(stopped: readonly RankRecord[]): string[] {

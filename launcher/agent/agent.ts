@@ -21,8 +21,6 @@ const ORPHAN_GRACE = 5;
  * tree of starts.
  */
 export class Agent {
-  readonly #send: (message: FromAgent) => Promise<void>;
-  readonly #onSilence: () => void;
   readonly #ranks = new Set<RankProcess>();
   readonly #memoryKills = new MemoryKills();
   readonly #variables = { ...process.env };
@@ -32,10 +30,10 @@ export class Agent {
   #silence: NodeJS.Timeout | undefined;
 
   /** `onSilence` is called when the launcher has said nothing for as long as it promised to. */
-  constructor(send: (message: FromAgent) => Promise<void>, onSilence: () => void) {
-    this.#send = send;
-    this.#onSilence = onSilence;
-  }
+  constructor(
+    private readonly send: (message: FromAgent) => Promise<void>,
+    private readonly onSilence: () => void,
+  ) {}
 
   async handle(message: ToAgent): Promise<void> {
     this.#silence?.refresh();
@@ -74,17 +72,17 @@ export class Agent {
   async #begin(tree: HostTree, transport: Transport): Promise<void> {
     this.#host = tree.host;
     if (transport === "ssh") {
-      this.#silence = setTimeout(this.#onSilence, SILENCE_SECONDS * 1000);
+      this.#silence = setTimeout(this.onSilence, SILENCE_SECONDS * 1000);
       // The login's PATH may lack this Node, or find another first.
       this.#variables["PATH"] = [dirname(process.execPath), this.#variables["PATH"]].join(delimiter);
     }
     const inventory = takeInventory(this.#variables, transport);
     const { reachedFrom } = inventory;
     this.#wrap = await probeWrappers(inventory.cpus, this.#variables);
-    await this.#send({ type: "hello", host: tree.host, inventory });
+    await this.send({ type: "hello", host: tree.host, inventory });
     // Seen from below, this host is where the launcher is: say where it really is.
     const relay: Deliver = (message) =>
-      this.#send(
+      this.send(
         message.type === "hello" && reachedFrom !== undefined
           ? { ...message, inventory: { ...message.inventory, reachedFrom } }
           : message,
@@ -93,7 +91,7 @@ export class Agent {
   }
 
   #start(start: RankStart): void {
-    const rank = new RankProcess(start, this.#variables, this.#wrap, this.#memoryKills, this.#send);
+    const rank = new RankProcess(start, this.#variables, this.#wrap, this.#memoryKills, this.send);
     this.#ranks.add(rank);
     void rank.ended.then(() => this.#ranks.delete(rank));
   }

@@ -33,11 +33,6 @@ const HANGING: Readonly<Record<string, string>> = {
  * where the host's `setpriv` can, the kernel kills it when the agent dies, however that happens.
  */
 export class RankProcess {
-  readonly #start: RankStart;
-  readonly #inherited: NodeJS.ProcessEnv;
-  readonly #wrap: Wrap;
-  readonly #memoryKills: MemoryKills;
-  readonly #send: (message: FromAgent) => Promise<void>;
   readonly #signals = new Set<NodeJS.Signals>();
   /** What it did when it was killed for its silence. */
   #hung: string | undefined;
@@ -46,17 +41,12 @@ export class RankProcess {
   readonly ended: Promise<void>;
 
   constructor(
-    start: RankStart,
-    inherited: NodeJS.ProcessEnv,
-    wrap: Wrap,
-    memoryKills: MemoryKills,
-    send: (message: FromAgent) => Promise<void>,
+    private readonly start: RankStart,
+    private readonly inherited: NodeJS.ProcessEnv,
+    private readonly wrap: Wrap,
+    private readonly memoryKills: MemoryKills,
+    private readonly send: (message: FromAgent) => Promise<void>,
   ) {
-    this.#start = start;
-    this.#inherited = inherited;
-    this.#wrap = wrap;
-    this.#memoryKills = memoryKills;
-    this.#send = send;
     this.ended = this.#run();
   }
 
@@ -76,7 +66,7 @@ export class RankProcess {
   }
 
   get rank(): number {
-    return this.#start.rank;
+    return this.start.rank;
   }
 
   /** Kills the rank, which other ranks miss: if it is there it hangs, and would not hear anything milder. */
@@ -90,18 +80,18 @@ export class RankProcess {
   }
 
   async #run(): Promise<void> {
-    const { rank } = this.#start;
+    const { rank } = this.start;
     try {
-      this.#child = spawnRank(this.#start, this.#inherited, this.#wrap);
+      this.#child = spawnRank(this.start, this.inherited, this.wrap);
       await once(this.#child, "spawn");
     } catch (error) {
       this.#child = undefined;
-      await this.#send({ type: "notStarted", rank, message: (error as Error).message });
+      await this.send({ type: "notStarted", rank, message: (error as Error).message });
       return;
     }
     const child = this.#child;
     const exited = once(child, "exit");
-    await this.#send({ type: "started", rank, pid: child.pid! });
+    await this.send({ type: "started", rank, pid: child.pid! });
     const drained = Promise.all([
       this.#forward("stdout", child.stdout!),
       this.#forward("stderr", child.stderr!),
@@ -110,20 +100,17 @@ export class RankProcess {
     this.#signalGroup("SIGKILL"); // what the rank left behind
     await settlesWithin(drained, DRAIN_TIME);
     const { exitCode: code, signalCode: signal } = child;
-    if (this.#hung !== undefined && signal === "SIGKILL") {
-      const reason = `${this.#hung}: the launcher ended it.`;
-      await this.#send({ type: "ended", rank, code, signal, asked: false, reason });
-      return;
-    }
-    const asked = signal === null ? this.#signals.has("SIGTERM") : this.#signals.has(signal);
+    const hung = this.#hung !== undefined && signal === "SIGKILL";
+    const asked = !hung && this.#signals.has(signal ?? "SIGTERM");
     const killed = signal === "SIGKILL" || code === KILLED_IN_SHELL;
-    const reason = killed && !asked ? this.#memoryKills.explain() : undefined;
-    await this.#send({ type: "ended", rank, code, signal, asked, reason });
+    const outOfMemory = killed && !asked && !hung ? this.memoryKills.explain() : undefined;
+    const reason = hung ? `${this.#hung!}: the launcher ended it.` : outOfMemory;
+    await this.send({ type: "ended", rank, code, signal, asked, reason });
   }
 
   async #forward(stream: OutputStream, from: Readable): Promise<void> {
     for await (const lines of lineGroups(from, LONGEST_LINE)) {
-      await this.#send({ type: "output", rank: this.#start.rank, stream, lines });
+      await this.send({ type: "output", rank: this.start.rank, stream, lines });
     }
   }
 

@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { slotsOf } from "../../launcher/launch.js";
+import { plan } from "../../launcher/launch.js";
 import { launchOptions, launchSpecOf } from "../../launcher/options.js";
 import type { JoinOptions } from "../comm/rendezvous/meeting/join.js";
 import { communicationOptions } from "../config/communication.js";
@@ -41,7 +41,7 @@ export async function planJob(sources: readonly Given[], memory = NOTHING): Prom
   const { dryRun, maxRestarts, ...values } = resolveOptions(startOptions, inTable);
   const where = await launchSpecOf(values);
   const saysRanks = values.resume !== undefined || run.some(({ values: { ranks } }) => ranks !== undefined);
-  const spec = await planRun(run, values, saysRanks ? 1 : await slotsOf(where), memory);
+  const spec = await planRun(run, values, saysRanks ? 1 : (await plan(where)).length, memory);
   return { spec, where, maxRestarts, dryRun };
 }
 

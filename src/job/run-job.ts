@@ -1,6 +1,7 @@
 import { rmdir } from "node:fs/promises";
-import { plan, type LaunchResult } from "../../launcher/launch.js";
+import { plan } from "../../launcher/launch.js";
 import { placementTable } from "../../launcher/placement-table.js";
+import type { Verdict } from "../../launcher/verdict.js";
 import type { tf } from "../compute/tensorflow.js";
 import type { Summary } from "../report/summary.js";
 import { checkFit } from "../run/check-fit.js";
@@ -11,7 +12,7 @@ import type { PlannedJob } from "./plan.js";
 import { specToVariables } from "./specification.js";
 
 /** How a training job ended: with a summary, or with a failure that the launcher describes. */
-export interface JobResult extends LaunchResult {
+export interface JobResult extends Verdict {
   readonly summary: Summary | undefined;
 }
 

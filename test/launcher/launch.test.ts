@@ -153,7 +153,7 @@ describe("launch", () => {
     const folder = join(mkdtempSync(join(tmpdir(), "apts-output-")), "new");
     await run(
       { 0: ["print a", "complain b"], 1: ["print c"], 2: [] },
-      { outputDirectory: folder, onOutput: undefined },
+      { outputDir: folder, onOutput: undefined },
     );
     const text = (name: string): string => readFileSync(join(folder, name), "utf8");
     expect([text("rank-0.out"), text("rank-0.err"), text("rank-1.out")]).toEqual(["a\n", "b\n", "c\n"]);

@@ -13,16 +13,19 @@ const missing = reportOf(new PeerLostError("Rank 2 left while this rank waited f
 describe("judgeRank", () => {
   it.each([
     [{}, "none"],
-    [{ ending: { kind: "exit", code: 0, asked: false } }, "none"],
-    [{ ending: { kind: "exit", code: 143, asked: false } }, "none"],
-    [{ ending: { kind: "exit", code: 1, asked: true } }, "none"],
-    [{ ending: { kind: "signal", signal: "SIGKILL", asked: true } }, "none"],
-    [{ ending: { kind: "exit", code: 1, asked: false } }, "cause"],
-    [{ ending: { kind: "signal", signal: "SIGSEGV", asked: false } }, "cause"],
-    [{ ending: { kind: "lost", message: "" } }, "cause"],
+    [{ ending: { type: "ended", signal: null, code: 0, asked: false } }, "none"],
+    [{ ending: { type: "ended", signal: null, code: 143, asked: false } }, "none"],
+    [{ ending: { type: "ended", signal: null, code: 1, asked: true } }, "none"],
+    [{ ending: { type: "ended", code: null, signal: "SIGKILL", asked: true } }, "none"],
+    [{ ending: { type: "ended", signal: null, code: 1, asked: false } }, "cause"],
+    [{ ending: { type: "ended", code: null, signal: "SIGSEGV", asked: false } }, "cause"],
+    [{ ending: { type: "lost", message: "" } }, "cause"],
     [{ error: missing }, "consequence"],
-    [{ error: missing, ending: { kind: "exit", code: 1, asked: false } }, "consequence"],
-    [{ error: reportOf(new Error("no")), ending: { kind: "exit", code: 1, asked: true } }, "cause"],
+    [{ error: missing, ending: { type: "ended", signal: null, code: 1, asked: false } }, "consequence"],
+    [
+      { error: reportOf(new Error("no")), ending: { type: "ended", signal: null, code: 1, asked: true } },
+      "cause",
+    ],
   ] as [Partial<RankRecord>, string][])("calls %j a %s", (more, verdict) => {
     expect(judgeRank(record(0, more))).toBe(verdict);
   });
@@ -31,13 +34,13 @@ describe("judgeRank", () => {
 describe("judgeJob", () => {
   it("puts the first cause on top, though consequences were heard of first", () => {
     const records = [
-      record(0, { error: missing, ending: { kind: "exit", code: 1, asked: false } }),
-      record(1, { ending: { kind: "signal", signal: "SIGTERM", asked: true } }),
+      record(0, { error: missing, ending: { type: "ended", signal: null, code: 1, asked: false } }),
+      record(1, { ending: { type: "ended", code: null, signal: "SIGTERM", asked: true } }),
       record(2, {
-        ending: { kind: "signal", signal: "SIGKILL", asked: false },
+        ending: { type: "ended", code: null, signal: "SIGKILL", asked: false },
         errorOutput: ["out of", "memory"],
       }),
-      record(3, { error: missing, ending: { kind: "exit", code: 1, asked: false } }),
+      record(3, { error: missing, ending: { type: "ended", signal: null, code: 1, asked: false } }),
     ];
     const verdict = judgeJob(records, [records[0]!, records[2]!, records[3]!], undefined);
     expect(verdict.failure).toMatchObject({ rank: 2, host: "n1", exitCode: 1 });
@@ -54,7 +57,10 @@ describe("judgeJob", () => {
 
   it("shows bad usage without a stack and other errors with it", () => {
     const failWith = (error: Error) => {
-      const failed = record(0, { error: reportOf(error), ending: { kind: "exit", code: 2, asked: false } });
+      const failed = record(0, {
+        error: reportOf(error),
+        ending: { type: "ended", signal: null, code: 2, asked: false },
+      });
       return judgeJob([failed], [failed], undefined);
     };
     const usage = failWith(new UsageError("Expected --ranks to be a positive integer."));
@@ -79,13 +85,14 @@ describe("judgeJob", () => {
   });
 
   it("ends with the failing program's own exit code", () => {
-    const failed = record(0, { ending: { kind: "exit", code: 7, asked: false } });
+    const failed = record(0, { ending: { type: "ended", signal: null, code: 7, asked: false } });
     expect(judgeJob([failed], [failed], undefined)).toMatchObject({ exitCode: 7, consequences: [] });
   });
 
   it("tells a job that a signal stopped from one that was done", () => {
-    const exit = (code: number, asked = true) => record(0, { ending: { kind: "exit", code, asked } });
-    const killed = record(1, { ending: { kind: "signal", signal: "SIGTERM", asked: true } });
+    const exit = (code: number, asked = true) =>
+      record(0, { ending: { type: "ended", signal: null, code, asked } });
+    const killed = record(1, { ending: { type: "ended", code: null, signal: "SIGTERM", asked: true } });
     expect(judgeJob([exit(0), exit(0)], [], "SIGINT").exitCode).toBe(0);
     expect(judgeJob([exit(143), exit(143)], [], "SIGINT").exitCode).toBe(130);
     expect(judgeJob([exit(0), killed], [], "SIGTERM").exitCode).toBe(143);

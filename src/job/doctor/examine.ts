@@ -1,7 +1,8 @@
 import { hostname } from "node:os";
 import type { HostSpec } from "../../../launcher/host.js";
 import { readHostfile } from "../../../launcher/hostfile.js";
-import { HostUnreachableError, inspectHosts } from "../../../launcher/launch.js";
+import { HostUnreachableError } from "../../../launcher/hosts.js";
+import { inspectHosts } from "../../../launcher/launch.js";
 import type { BackendOptions } from "../../compute/backend.js";
 import type { RankEnvironment } from "../../rank/environment.js";
 import { tellLauncher } from "../../rank/events.js";
