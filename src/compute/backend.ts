@@ -31,7 +31,9 @@ export interface StartedBackend {
   readonly description: string;
   /** What decides the bits of a result, besides the name: versions, libraries, core type, threads. */
   readonly determinants: readonly string[];
+  /** The heap of the WebAssembly backend, for kernels of one's own. */
   readonly heap?: Heap;
+  /** Of the WebAssembly backend; the others bring their own products. */
   readonly blas?: BlasReport;
   readonly stop?: () => void;
 }
@@ -49,19 +51,12 @@ interface RejectedBackend {
 }
 
 /** The TensorFlow.js backend of this process: there is one, and every tensor lives in it. */
-export interface ComputeBackend {
+export interface ComputeBackend extends Omit<StartedBackend, "determinants" | "stop"> {
   readonly name: BackendName;
-  readonly version: string;
-  readonly threads: number;
-  readonly description: string;
   /** Backends `auto` would have preferred, and why they did not start. */
   readonly rejected: readonly RejectedBackend[];
   /** Equal on two ranks if and only if the same computation gives the same bits on both. */
   readonly fingerprint: string;
-  /** The heap of the WebAssembly backend, for kernels of one's own. */
-  readonly heap: Heap | undefined;
-  /** Of the WebAssembly backend; the others bring their own products. */
-  readonly blas: BlasReport | undefined;
   /** Lets go of what would keep the process alive; the backend cannot be used afterwards. */
   stop(): void;
 }
@@ -90,18 +85,9 @@ export async function startBackend(options: BackendOptions): Promise<ComputeBack
   const rejected: RejectedBackend[] = [];
   for (const name of candidates) {
     try {
-      const started = await starters[name]({ threads: options.threads, blas });
-      return {
-        name,
-        version: started.version,
-        threads: started.threads,
-        description: started.description,
-        rejected,
-        fingerprint: [name, started.version, ...started.determinants].join("; "),
-        heap: started.heap,
-        blas: started.blas,
-        stop: started.stop ?? (() => undefined),
-      };
+      const { determinants, ...started } = await starters[name]({ threads: options.threads, blas });
+      const fingerprint = [name, started.version, ...determinants].join("; ");
+      return { stop: () => undefined, ...started, name, rejected, fingerprint };
     } catch (error) {
       rejected.push({ backend: name, reason: error instanceof Error ? error.message : String(error) });
     }

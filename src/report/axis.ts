@@ -20,30 +20,31 @@ export interface Axis {
 
 /** From 0 to the last epoch, ticks at whole epochs. */
 export function epochAxis(last: number): Axis {
-  const scale = scaleLinear([0, Math.max(1, last)], [0, 1]);
-  const ticks = scale.ticks(6).filter((value) => Number.isInteger(value));
-  return { label: "Epoch", place: finite(scale), ticks: labelled(ticks, scale, (value) => String(value)) };
+  const axis = linearAxis("Epoch", Math.max(1, last), String);
+  return { ...axis, ticks: axis.ticks.filter(({ text }) => Number.isInteger(Number(text))) };
 }
 
 /** From 0 to the last full-batch gradient. */
 export function gradientAxis(last: number): Axis {
-  const scale = scaleLinear([0, Math.max(last, 1)], [0, 1]);
-  return {
-    label: "Gradients (full batch)",
-    place: finite(scale),
-    ticks: labelled(scale.ticks(6), scale, scale.tickFormat(6)),
-  };
+  return linearAxis("Gradients (full batch)", Math.max(last, 1));
 }
 
 /** From 0 to the last second, in the unit that keeps numbers small. */
 export function timeAxis(last: number): Axis {
   const [unit, length] = last > 3 * 3600 ? ["hours", 3600] : last > 300 ? ["minutes", 60] : ["seconds", 1];
-  const scale = scaleLinear([0, Math.max(last, 1e-3) / length], [0, 1]);
-  const format = scale.tickFormat(6);
+  const axis = linearAxis(`Training time in ${unit}`, Math.max(last, 1e-3) / length);
+  return { ...axis, place: (seconds) => axis.place(seconds / length) };
+}
+
+function linearAxis(label: string, last: number, format?: (value: number) => string): Axis {
+  const scale = scaleLinear([0, last], [0, 1]);
   return {
-    label: `Training time in ${unit}`,
-    place: finite((seconds) => scale(seconds / length)),
-    ticks: labelled(scale.ticks(6), scale, format),
+    label,
+    place: (value) => {
+      const at = scale(value);
+      return Number.isFinite(at) ? at : undefined;
+    },
+    ticks: labelled(scale.ticks(6), scale, format ?? scale.tickFormat(6)),
   };
 }
 
@@ -145,11 +146,4 @@ function labelled(
   format: (value: number) => string,
 ): Axis["ticks"] {
   return values.map((value) => ({ at: scale(value), text: format(value) }));
-}
-
-function finite(scale: (value: number) => number): (value: number) => number | undefined {
-  return (value) => {
-    const at = scale(value);
-    return Number.isFinite(at) ? at : undefined;
-  };
 }

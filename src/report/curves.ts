@@ -1,7 +1,7 @@
-import { epochAxis, gradientAxis, largest, logAxis, shareAxis, timeAxis } from "./axis.js";
+import { epochAxis, gradientAxis, largest, logAxis, shareAxis, timeAxis, type Axis } from "./axis.js";
 import { drawLegend } from "./legend.js";
 import { drawAxes, drawCurve, PANEL } from "./panel.js";
-import { toSeries, type NamedRun, type SeriesPoint } from "./series.js";
+import { toSeries, type NamedRun, type Progress, type Result } from "./series.js";
 import { FONT_SIZE, INK } from "./style.js";
 import { element, escape } from "./svg.js";
 
@@ -20,33 +20,33 @@ const WIDTH = LEFT + 3 * PANEL.width + 2 * GAP.x + RIGHT;
 export function curvesSvg(runs: readonly NamedRun[], title: string): string {
   const series = toSeries(runs);
   const points = series.flatMap((one) => one.points);
-  const last = (by: "epoch" | "gradientEvaluations" | "seconds"): number =>
-    largest(
-      points.map((point) => point[by]),
-      0,
-    );
+  const column = (by: Progress, axisTo: (last: number) => Axis) => {
+    const reached = points.map((point) => point[by]);
+    return { by, axis: axisTo(largest(reached, 0)) };
+  };
+  const row = (of: Result, label: string, axisOf: (label: string, values: readonly number[]) => Axis) => {
+    const ends = points.flatMap((point) => [point[of].min, point[of].max]); // of the bands
+    return { of, axis: axisOf(label, ends) };
+  };
   const columns = [
-    { by: "epoch", axis: epochAxis(last("epoch")) },
-    { by: "gradientEvaluations", axis: gradientAxis(last("gradientEvaluations")) },
-    { by: "seconds", axis: timeAxis(last("seconds")) },
-  ] as const;
-  const rows = [
-    { of: "loss", axis: logAxis("Training loss", values(points, "loss")) },
-    { of: "testAccuracy", axis: shareAxis("Test accuracy", values(points, "testAccuracy")) },
-  ] as const;
+    column("epoch", epochAxis),
+    column("gradientEvaluations", gradientAxis),
+    column("seconds", timeAxis),
+  ];
+  const rows = [row("loss", "Training loss", logAxis), row("testAccuracy", "Test accuracy", shareAxis)];
 
   const legend = drawLegend(series, LEFT, WIDTH - RIGHT);
   const top = TITLE.height + legend.height + 12;
   const height = top + 2 * PANEL.height + GAP.y + BOTTOM;
-  const panels = rows.flatMap((row, down) =>
-    columns.map((column, right) => {
+  const panels = rows.flatMap(({ of, axis: up }, down) =>
+    columns.map(({ by, axis: across }, right) => {
       const x = LEFT + right * (PANEL.width + GAP.x);
       const y = top + down * (PANEL.height + GAP.y);
       return element(
         "g",
         { transform: `translate(${x} ${y})` },
-        drawAxes(column.axis, row.axis, right === 0),
-        ...series.map((one, index) => drawCurve(one.points, index, column.axis, row.axis, column.by, row.of)),
+        drawAxes(across, up, right === 0),
+        ...series.map((one, index) => drawCurve(one.points, index, across, up, by, of)),
       );
     }),
   );
@@ -70,9 +70,4 @@ export function curvesSvg(runs: readonly NamedRun[], title: string): string {
     ...panels,
   );
   return `${svg}\n`;
-}
-
-/** All values an axis has to show: the ends of the bands. */
-function values(points: readonly SeriesPoint[], of: "loss" | "testAccuracy"): number[] {
-  return points.flatMap((point) => [point[of].min, point[of].max]);
 }

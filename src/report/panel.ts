@@ -1,6 +1,6 @@
 import { area, line } from "d3-shape";
 import type { Axis } from "./axis.js";
-import type { SeriesPoint } from "./series.js";
+import type { Progress, Result, SeriesPoint } from "./series.js";
 import { INK, strokeOf } from "./style.js";
 import { element, escape } from "./svg.js";
 
@@ -49,8 +49,8 @@ export function drawCurve(
   index: number,
   across: Axis,
   up: Axis,
-  by: "epoch" | "gradientEvaluations" | "seconds",
-  of: "loss" | "testAccuracy",
+  by: Progress,
+  of: Result,
 ): string {
   const placed = points.map((point) => {
     const x = across.place(point[by]);

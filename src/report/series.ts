@@ -1,13 +1,11 @@
-/** What the curves show of a run at the end of an epoch. */
-export interface CurvePoint {
-  readonly epoch: number;
-  readonly seconds: number;
-  /** Full-batch gradients since the run began. */
-  readonly gradientEvaluations: number;
-  readonly loss: number;
-  /** Share, 0 to 1. */
-  readonly testAccuracy: number;
-}
+import type { EpochMetrics } from "./metrics.js";
+
+/** What the curves show of a run at the end of an epoch: one of these, */
+export type Result = "loss" | "testAccuracy";
+/** against one of these. */
+export type Progress = "epoch" | "gradientEvaluations" | "seconds";
+
+export type CurvePoint = Pick<EpochMetrics, Result | Progress>;
 
 /** A finished or running run. Runs of one name are repetitions of one experiment with different seeds. */
 export interface NamedRun {
@@ -28,14 +26,8 @@ export interface Series {
   readonly points: readonly SeriesPoint[];
 }
 
-export interface SeriesPoint {
-  readonly epoch: number;
-  /** Means over the runs. */
-  readonly seconds: number;
-  readonly gradientEvaluations: number;
-  readonly loss: Spread;
-  readonly testAccuracy: Spread;
-}
+/** How far the runs were, in the mean, and what they had come to. */
+export type SeriesPoint = Readonly<Record<Progress, number> & Record<Result, Spread>>;
 
 /** Runs of one name become one series, in the order in which the names first appear. */
 export function toSeries(runs: readonly NamedRun[]): Series[] {
@@ -52,8 +44,7 @@ export function toSeries(runs: readonly NamedRun[]): Series[] {
 }
 
 function meanPoint(epoch: number, points: readonly CurvePoint[]): SeriesPoint {
-  const spreadOf = (field: Exclude<keyof CurvePoint, "epoch">): Spread =>
-    spread(points.map((point) => point[field]));
+  const spreadOf = (field: keyof CurvePoint): Spread => spread(points.map((point) => point[field]));
   return {
     epoch,
     seconds: spreadOf("seconds").mean,
