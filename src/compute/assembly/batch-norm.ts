@@ -1,4 +1,4 @@
-import { at, loadPart, storePart } from "./simd";
+import { at, load4, store4 } from "./simd";
 
 /** Rows that are summed before they are added to the total; their values stay in the first-level cache. */
 const BLOCK: i32 = 64;
@@ -8,15 +8,15 @@ function addDeviations(x: usize, rows: i32, channels: i32, shift: usize, square:
   const stride = (<usize>channels) << 2;
   for (let c: i32 = 0; c < channels; c += 4) {
     const count = min(4, channels - c);
-    const center = shift ? read(at(shift, c), count) : f32x4.splat(0);
+    const center = shift ? load4(at(shift, c), count) : f32x4.splat(0);
     let sum = f32x4.splat(0);
     let p = at(x, c);
     for (let i: i32 = 0; i < rows; i++) {
-      const d = f32x4.sub(read(p, count), center);
+      const d = f32x4.sub(load4(p, count), center);
       sum = f32x4.add(sum, square ? f32x4.mul(d, d) : d);
       p += stride;
     }
-    write(at(out, c), count, f32x4.add(read(at(out, c), count), sum));
+    store4(at(out, c), count, f32x4.add(load4(at(out, c), count), sum));
   }
 }
 
@@ -51,9 +51,9 @@ export function normalise(
   for (let i: i32 = 0; i < rows; i++) {
     for (let c: i32 = 0; c < channels; c += 4) {
       const count = min(4, channels - c);
-      const centered = f32x4.sub(read(at(x, c), count), read(at(mean, c), count));
-      const scaled = f32x4.mul(centered, read(at(scale, c), count));
-      write(at(y, c), count, f32x4.max(f32x4.add(scaled, read(at(shift, c), count)), floor));
+      const centered = f32x4.sub(load4(at(x, c), count), load4(at(mean, c), count));
+      const scaled = f32x4.mul(centered, load4(at(scale, c), count));
+      store4(at(y, c), count, f32x4.max(f32x4.add(scaled, load4(at(shift, c), count)), floor));
     }
     x = at(x, channels);
     y = at(y, channels);
@@ -80,18 +80,18 @@ export function normalisationSums(
     const last = min(rows, first + BLOCK);
     for (let c: i32 = 0; c < channels; c += 4) {
       const count = min(4, channels - c);
-      const center = read(at(mean, c), count);
+      const center = load4(at(mean, c), count);
       let s = f32x4.splat(0);
       let t = f32x4.splat(0);
       let offset = <usize>first * stride + ((<usize>c) << 2);
       for (let i = first; i < last; i++) {
-        const d = read(dy + offset, count);
+        const d = load4(dy + offset, count);
         s = f32x4.add(s, d);
-        t = f32x4.add(t, f32x4.mul(d, f32x4.sub(read(x + offset, count), center)));
+        t = f32x4.add(t, f32x4.mul(d, f32x4.sub(load4(x + offset, count), center)));
         offset += stride;
       }
-      write(at(sum, c), count, f32x4.add(read(at(sum, c), count), s));
-      write(at(product, c), count, f32x4.add(read(at(product, c), count), t));
+      store4(at(sum, c), count, f32x4.add(load4(at(sum, c), count), s));
+      store4(at(product, c), count, f32x4.add(load4(at(product, c), count), t));
     }
   }
 }
@@ -112,23 +112,14 @@ export function normalisationGradient(
   for (let i: i32 = 0; i < rows; i++) {
     for (let j: i32 = 0; j < channels; j += 4) {
       const count = min(4, channels - j);
-      const centered = f32x4.sub(read(at(x, j), count), read(at(mean, j), count));
-      let d = f32x4.mul(read(at(a, j), count), read(at(dy, j), count));
-      d = f32x4.add(d, f32x4.add(f32x4.mul(read(at(b, j), count), centered), read(at(c, j), count)));
-      if (accumulate) d = f32x4.add(d, read(at(dx, j), count));
-      write(at(dx, j), count, d);
+      const centered = f32x4.sub(load4(at(x, j), count), load4(at(mean, j), count));
+      let d = f32x4.mul(load4(at(a, j), count), load4(at(dy, j), count));
+      d = f32x4.add(d, f32x4.add(f32x4.mul(load4(at(b, j), count), centered), load4(at(c, j), count)));
+      if (accumulate) d = f32x4.add(d, load4(at(dx, j), count));
+      store4(at(dx, j), count, d);
     }
     x = at(x, channels);
     dy = at(dy, channels);
     dx = at(dx, channels);
   }
-}
-
-function read(address: usize, count: i32): v128 {
-  return count == 4 ? v128.load(address) : loadPart(address, count);
-}
-
-function write(address: usize, count: i32, x: v128): void {
-  if (count == 4) v128.store(address, x);
-  else storePart(address, count, x);
 }

@@ -1,5 +1,5 @@
 import { exp, log } from "./math";
-import { at, bytes, firstLanes, loadPart, storePart, sumOfLanes } from "./simd";
+import { at, bytes, firstLanes, load4, loadPart, storePart, sumOfLanes } from "./simd";
 
 /**
  * Softmax cross-entropy of logits z against labels y, both (rows, classes): returns Σ_rows Σ_j y_j (ln Σ_k e^{z_k} − z_j)
@@ -46,10 +46,9 @@ function exponentials(z: usize, n: i32, shift: f32, out: usize): f32 {
 function labelled(z: usize, y: usize, n: i32): f64 {
   let sums = f64x2.splat(0);
   for (let j: i32 = 0; j < n; j += 4) {
-    const whole = j + 4 <= n;
-    const label = whole ? v128.load(at(y, j)) : loadPart(at(y, j), n - j);
-    let value = whole ? v128.load(at(z, j)) : loadPart(at(z, j), n - j);
-    value = v128.and(value, f32x4.ne(label, f32x4.splat(0)));
+    const count = min(4, n - j);
+    const label = load4(at(y, j), count);
+    const value = v128.and(load4(at(z, j), count), f32x4.ne(label, f32x4.splat(0)));
     const upperLabel = v128.shuffle<f32>(label, label, 2, 3, 0, 1);
     const upperValue = v128.shuffle<f32>(value, value, 2, 3, 0, 1);
     sums = f64x2.add(sums, f64x2.mul(f64x2.promote_low_f32x4(label), f64x2.promote_low_f32x4(value)));

@@ -1,32 +1,46 @@
-import { at, loadPart, storePart } from "./simd";
+import { at, load4, store4 } from "./simd";
 import { Window } from "./window";
 
 /** y ← the largest value in each window, channel by channel; what lies beyond the image does not count. */
 export function maxPool(window: Window, x: usize, images: i32, y: usize): void {
-  const channels = window.channels;
-  const whole = channels & ~3;
-  for (let image: i32 = 0; image < images; image++) {
-    for (let row: i32 = 0; row < window.outHeight; row++) {
-      const top = row * window.strideHeight - window.padTop;
-      for (let column: i32 = 0; column < window.outWidth; column++) {
-        const left = column * window.strideWidth - window.padLeft;
-        for (let c: i32 = 0; c < channels; c += 4) {
-          const wide = c < whole;
-          let best = f32x4.splat(-Infinity);
-          for (let i: i32 = 0; i < window.height; i++) {
-            const r = top + i * window.dilationHeight;
-            if (<u32>r >= <u32>window.inHeight) continue;
-            for (let j: i32 = 0; j < window.width; j++) {
-              const s = left + j * window.dilationWidth;
-              if (<u32>s >= <u32>window.inWidth) continue;
-              const source = at(x, ((image * window.inHeight + r) * window.inWidth + s) * channels + c);
-              best = f32x4.max(best, wide ? v128.load(source) : loadPart(source, channels - c));
+  Pool.visit(true, window, x, images, y);
+}
+
+/** y ← the mean of each window; what lies beyond the image does not count. */
+export function averagePool(window: Window, x: usize, images: i32, y: usize): void {
+  Pool.visit(false, window, x, images, y);
+}
+
+/** Inlined in both (which a class's function can be), where `largest` is a constant: nothing is asked in the loops. */
+class Pool {
+  @inline
+  static visit(largest: bool, window: Window, x: usize, images: i32, y: usize): void {
+    const channels = window.channels;
+    for (let image: i32 = 0; image < images; image++) {
+      for (let row: i32 = 0; row < window.outHeight; row++) {
+        const top = row * window.strideHeight - window.padTop;
+        for (let column: i32 = 0; column < window.outWidth; column++) {
+          const left = column * window.strideWidth - window.padLeft;
+          for (let c: i32 = 0; c < channels; c += 4) {
+            const count = min(4, channels - c);
+            let result = f32x4.splat(largest ? -Infinity : 0);
+            let seen: f32 = 0;
+            for (let i: i32 = 0; i < window.height; i++) {
+              const r = top + i * window.dilationHeight;
+              if (<u32>r >= <u32>window.inHeight) continue;
+              for (let j: i32 = 0; j < window.width; j++) {
+                const s = left + j * window.dilationWidth;
+                if (<u32>s >= <u32>window.inWidth) continue;
+                const source = at(x, ((image * window.inHeight + r) * window.inWidth + s) * channels + c);
+                const value = load4(source, count);
+                result = largest ? f32x4.max(result, value) : f32x4.add(result, value);
+                seen++;
+              }
             }
+            store4(at(y, c), count, largest ? result : f32x4.div(result, f32x4.splat(seen)));
           }
-          if (wide) v128.store(at(y, c), best);
-          else storePart(at(y, c), channels - c, best);
+          y = at(y, channels);
         }
-        y = at(y, channels);
       }
     }
   }
@@ -51,7 +65,7 @@ export function maxPoolGradient(window: Window, x: usize, dy: usize, images: i32
               const s = left + j * window.dilationWidth;
               if (<u32>s >= <u32>window.inWidth) continue;
               const index = ((image * window.inHeight + r) * window.inWidth + s) * channels + c;
-              const value = count == 4 ? v128.load(at(x, index)) : loadPart(at(x, index), count);
+              const value = load4(at(x, index), count);
               const larger = f32x4.gt(value, best);
               best = v128.bitselect(value, best, larger);
               place = v128.bitselect(i32x4.splat(index), place, larger);
@@ -63,39 +77,6 @@ export function maxPoolGradient(window: Window, x: usize, dy: usize, images: i32
           if (count > 3) addAt(dx, i32x4.extract_lane(place, 3), 3, at(dy, c));
         }
         dy = at(dy, channels);
-      }
-    }
-  }
-}
-
-/** y ← the mean of each window; what lies beyond the image does not count. */
-export function averagePool(window: Window, x: usize, images: i32, y: usize): void {
-  const channels = window.channels;
-  for (let image: i32 = 0; image < images; image++) {
-    for (let row: i32 = 0; row < window.outHeight; row++) {
-      const top = row * window.strideHeight - window.padTop;
-      for (let column: i32 = 0; column < window.outWidth; column++) {
-        const left = column * window.strideWidth - window.padLeft;
-        for (let c: i32 = 0; c < channels; c += 4) {
-          const count = min(4, channels - c);
-          let sum = f32x4.splat(0);
-          let seen: f32 = 0;
-          for (let i: i32 = 0; i < window.height; i++) {
-            const r = top + i * window.dilationHeight;
-            if (<u32>r >= <u32>window.inHeight) continue;
-            for (let j: i32 = 0; j < window.width; j++) {
-              const s = left + j * window.dilationWidth;
-              if (<u32>s >= <u32>window.inWidth) continue;
-              const source = at(x, ((image * window.inHeight + r) * window.inWidth + s) * channels + c);
-              sum = f32x4.add(sum, count == 4 ? v128.load(source) : loadPart(source, count));
-              seen++;
-            }
-          }
-          const mean = f32x4.div(sum, f32x4.splat(seen));
-          if (count == 4) v128.store(at(y, c), mean);
-          else storePart(at(y, c), count, mean);
-        }
-        y = at(y, channels);
       }
     }
   }

@@ -38,10 +38,20 @@ export function storePart(address: usize, count: i32, x: v128): void {
   if (count > 2) store<f32>(address, f32x4.extract_lane(x, 2), 8);
 }
 
+/** The `count` ≤ 4 floats at `address` in the low lanes, zero beyond. */
+export function load4(address: usize, count: i32): v128 {
+  return count == 4 ? v128.load(address) : loadPart(address, count);
+}
+
+/** The low `count` ≤ 4 lanes of x to `address`. */
+export function store4(address: usize, count: i32, x: v128): void {
+  if (count == 4) v128.store(address, x);
+  else storePart(address, count, x);
+}
+
 /** The low `n` ≤ 4 lanes of x to `address`, + what is there where `add`. */
 export function storeColumns(address: usize, x: v128, n: i32, add: bool): void {
-  if (n == 4) v128.store(address, add ? f32x4.add(x, v128.load(address)) : x);
-  else storePart(address, n, add ? f32x4.add(x, loadPart(address, n)) : x);
+  store4(address, n, add ? f32x4.add(x, load4(address, n)) : x);
 }
 
 /** All bits of the first `count` < 4 lanes. */
