@@ -16,7 +16,7 @@ import { checkStandardisedInPlace } from "../network/inputs/standardisation.js";
 import type { EpochMetrics } from "../report/metrics.js";
 import type { Summary } from "../report/summary.js";
 import type { RunEvent } from "../run/events.js";
-import type { PartOf, RunOptions } from "../run/options.js";
+import type { PartOf, RunOptions } from "../run/options/config.js";
 import { Callbacks } from "./callbacks.js";
 import { refuseForeignOptions } from "./foreign-options.js";
 import { checkData, handOverData, handOverModel, type DataInMemory } from "./hand-over.js";

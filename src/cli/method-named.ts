@@ -3,7 +3,7 @@ import { readConfigFile } from "../config/file.js";
 import { readRecord, recordIn } from "../job/recorded.js";
 import type { MethodDescription } from "../methods/description.js";
 import { findMethod, methodNamed } from "../methods/registry.js";
-import { trainOptions } from "../run/options.js";
+import { trainOptions } from "../run/options/table.js";
 
 /**
  * The method that the words of a command line ask for, themselves, through a config file or through the run they go on

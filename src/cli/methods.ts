@@ -3,7 +3,7 @@ import { shownValue } from "../config/commander.js";
 import { kebab } from "../config/option.js";
 import type { MethodDescription } from "../methods/description.js";
 import { methods } from "../methods/registry.js";
-import { tableOf } from "../run/method-options.js";
+import { tableOf } from "../run/options/of-methods.js";
 
 /** `apts methods`: what each method is, and its options with ranges and defaults, as the Markdown of docs/methods.md. */
 export function methodsCommand(program: Command): void {

@@ -3,8 +3,8 @@ import { addOptions, helpOf } from "../config/commander.js";
 import { HELP } from "../config/help-groups.js";
 import type { OptionTable } from "../config/option.js";
 import type { MethodDescription } from "../methods/description.js";
-import { optionsOfMethods, tableOf } from "../run/method-options.js";
-import { trainOptions } from "../run/options.js";
+import { optionsOfMethods, tableOf } from "../run/options/of-methods.js";
+import { trainOptions } from "../run/options/table.js";
 
 const OF_DECOMPOSITIONS: readonly string[] = [
   "subdomains",

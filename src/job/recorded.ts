@@ -3,7 +3,7 @@ import { readConfigFile } from "../config/file.js";
 import type { Given } from "../config/resolve.js";
 import { UsageError } from "../errors.js";
 import { readUserFileSync } from "../paths.js";
-import { IN_MEMORY } from "../run/options.js";
+import { IN_MEMORY } from "../run/options/config.js";
 import type { RunRecord } from "../run/folder/record.js";
 
 /** What the program that asks for a run holds in memory itself. */

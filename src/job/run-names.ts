@@ -1,7 +1,7 @@
 import { kebab, type OptionTable } from "../config/option.js";
 import type { MethodDescription } from "../methods/description.js";
 import { methods } from "../methods/registry.js";
-import { trainOptions } from "../run/options.js";
+import { trainOptions } from "../run/options/table.js";
 import type { RunRecord } from "../run/folder/record.js";
 
 /** What is known of a run before it is named. */

@@ -1,4 +1,4 @@
-import type { TrainConfig } from "../run/options.js";
+import type { TrainConfig } from "../run/options/config.js";
 import type { Beginning } from "../run/checkpoint/start.js";
 import type { HandedOver } from "../run/setup.js";
 

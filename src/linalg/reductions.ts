@@ -24,11 +24,6 @@ export function dot(a: Vector, b: Vector): number {
   return s0 + s1 + (s2 + s3);
 }
 
-/** ‖a‖₂ */
-export function norm2(a: Vector): number {
-  return Math.sqrt(dot(a, a));
-}
-
 /** ‖a‖_∞; NaN if any entry is NaN. */
 export function normInf(a: Vector): number {
   let largest = 0;

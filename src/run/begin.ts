@@ -3,7 +3,7 @@ import { Checkpoints } from "./checkpoint/writer.js";
 import type { FolderLock } from "./folder/lock.js";
 import { identityOf } from "./checkpoint/identity.js";
 import { openRankLog } from "./log.js";
-import type { TrainConfig } from "./options.js";
+import type { TrainConfig } from "./options/config.js";
 import type { RankPlace } from "./place.js";
 import { recordOf } from "./folder/record.js";
 import { Reporter } from "./reporter.js";

@@ -10,7 +10,7 @@ import type { SampleKind } from "../network/build.js";
 import { checkSamples, isBuiltIn } from "../network/models/names.js";
 import { outline } from "../network/models/outline.js";
 import { decompose } from "./decompose.js";
-import { IN_MEMORY, type TrainConfig } from "./options.js";
+import { IN_MEMORY, type TrainConfig } from "./options/config.js";
 import type { HandedOver } from "./setup.js";
 
 /** What is known of the training samples before ranks start. */

@@ -4,7 +4,7 @@ import type { TensorSlot } from "../network/layout.js";
 import { byLayers } from "../decomposition/layers.js";
 import { byNeurons } from "../decomposition/neurons.js";
 import { byTensors } from "../decomposition/tensors.js";
-import type { TrainConfig } from "./options.js";
+import type { TrainConfig } from "./options/config.js";
 
 /**
  * The subdomains that a run's options ask for.

@@ -4,19 +4,12 @@ import type { Position } from "./ledger.js";
 
 /** What the run tells its observer, on rank 0. */
 export type RunEvent =
-  | {
+  | ({
       readonly type: "start";
-      readonly method: string;
-      readonly data: string;
       readonly backend: string;
-      readonly ranks: number;
-      readonly subdomains: number;
-      readonly parameters: number;
       readonly trainSamples: number;
       readonly testSamples: number;
-      readonly epochs: number;
-      readonly out: string;
-    }
+    } & Pick<Summary, "method" | "data" | "ranks" | "subdomains" | "parameters" | "epochs" | "out">)
   /** The run goes on from the checkpoint `file`; `finished`: nothing is left to do, and why. */
   | {
       readonly type: "resume";

@@ -1,12 +1,8 @@
 import type { Communicator } from "../comm/communicator.js";
-import type { EvaluationCount } from "../network/problem.js";
+import { EvaluationCount } from "../network/problem.js";
 
 /** What a stretch of a run took, of all ranks together. */
-export interface Consumption {
-  readonly globalLosses: number;
-  readonly globalGradients: number;
-  readonly localLosses: number;
-  readonly localGradients: number;
+export interface Consumption extends Readonly<EvaluationCount> {
   readonly bytesSent: number;
   /** The largest of any rank, not a sum. */
   readonly peakMemory: number;
@@ -44,7 +40,7 @@ export class Meter {
       bytesSent: this.#bytesSent,
       memory: process.resourceUsage().maxRSS * 1024,
     });
-    Object.assign(this.count, { globalLosses: 0, globalGradients: 0, localLosses: 0, localGradients: 0 });
+    Object.assign(this.count, new EvaluationCount());
     this.#seconds = 0;
     this.#bytesSent = 0;
     return {

@@ -12,7 +12,7 @@ import { bringsWeights, buildModel } from "../network/build.js";
 import { createEvaluator, type Evaluator } from "../network/evaluator.js";
 import { treatInputs, type InputTreatment } from "../network/inputs/standardisation.js";
 import { decompose } from "./decompose.js";
-import { IN_MEMORY, type TrainConfig } from "./options.js";
+import { IN_MEMORY, type TrainConfig } from "./options/config.js";
 
 /** What the program that started the run held in memory, in files: of `writeDataset`, and a `model.json`. */
 export interface HandedOver {

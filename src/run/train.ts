@@ -9,7 +9,7 @@ import type { Checkpoints } from "./checkpoint/writer.js";
 import { evaluateQuality } from "./evaluate.js";
 import { summaryOf } from "./ledger.js";
 import { FolderLock } from "./folder/lock.js";
-import type { TrainConfig } from "./options.js";
+import type { TrainConfig } from "./options/config.js";
 import type { RankPlace } from "./place.js";
 import { CpuProfile } from "./profile.js";
 import type { Reporter } from "./reporter.js";

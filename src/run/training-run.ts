@@ -21,7 +21,7 @@ import {
   type Position,
 } from "./ledger.js";
 import { Meter } from "./meter.js";
-import type { TrainConfig } from "./options.js";
+import type { TrainConfig } from "./options/config.js";
 import { afterStep, endOf, noProgress, type Progress } from "./progress.js";
 import type { Setup } from "./setup.js";
 

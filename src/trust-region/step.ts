@@ -11,8 +11,6 @@ import { judge, type RadiusRule } from "./radius.js";
  */
 export type Decide = <T>(decision: () => T) => T | Promise<T>;
 
-export const decideAlone: Decide = (decision) => decision();
-
 export interface TrustRegionOptions {
   readonly rule: RadiusRule;
   /** Where steps come from, and what it knows. */
@@ -57,7 +55,7 @@ export async function trustRegionStep(
     maxTrials,
     tryLonger = false,
     reference = at.f,
-    decide = decideAlone,
+    decide = (decision) => decision(),
   }: TrustRegionOptions,
 ): Promise<TrustRegionResult> {
   const trials = { ...rule, min: 0 };

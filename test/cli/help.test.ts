@@ -4,8 +4,8 @@ import { describe, expect, it } from "vitest";
 import { HELP } from "../../src/config/help-groups.js";
 import { kebab } from "../../src/config/option.js";
 import { methods } from "../../src/methods/registry.js";
-import { optionsOfMethods, tableOf } from "../../src/run/method-options.js";
-import { trainOptions } from "../../src/run/options.js";
+import { optionsOfMethods, tableOf } from "../../src/run/options/of-methods.js";
+import { trainOptions } from "../../src/run/options/table.js";
 import { runApts, temporaryFolder } from "../helpers/apts.js";
 
 async function help(...args: string[]): Promise<string> {

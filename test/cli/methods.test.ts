@@ -3,7 +3,7 @@ import { expect, it } from "vitest";
 import { methodsPage } from "../../src/cli/methods.js";
 import { kebab } from "../../src/config/option.js";
 import { methods } from "../../src/methods/registry.js";
-import { tableOf } from "../../src/run/method-options.js";
+import { tableOf } from "../../src/run/options/of-methods.js";
 
 it("docs/methods.md holds what apts methods prints", () => {
   const page = readFileSync(new URL("../../docs/methods.md", import.meta.url), "utf8");

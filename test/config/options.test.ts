@@ -6,7 +6,7 @@ import { readConfigFile } from "../../src/config/file.js";
 import { choice, flag, integer, integers, number } from "../../src/config/option.js";
 import { resolveOptions, splitSources, type Given } from "../../src/config/resolve.js";
 import { UsageError } from "../../src/errors.js";
-import { trainConfig } from "../../src/run/options.js";
+import { trainConfig } from "../../src/run/options/config.js";
 
 const table = {
   ranks: integer({ min: 1, fallback: undefined, help: "" }),

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { namesOf, type RecordedRun } from "../../src/job/run-names.js";
-import { trainConfig } from "../../src/run/options.js";
+import { trainConfig } from "../../src/run/options/config.js";
 
 interface Changes {
   readonly label?: string;

@@ -3,7 +3,8 @@ import { launchOptions } from "../../launcher/options.js";
 import { jobOptions } from "../../src/job/job-options.js";
 import { methods } from "../../src/methods/registry.js";
 import { UsageError } from "../../src/errors.js";
-import { MAY_CHANGE, trainConfig, trainOptions } from "../../src/run/options.js";
+import { trainConfig } from "../../src/run/options/config.js";
+import { MAY_CHANGE, trainOptions } from "../../src/run/options/table.js";
 
 it("no two options of apts train have one name", () => {
   const shared = [trainOptions, jobOptions, launchOptions].map((table) => Object.keys(table));

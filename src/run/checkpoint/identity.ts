@@ -1,8 +1,9 @@
 import { createHash } from "node:crypto";
-import type { Dataset, DataSplit } from "../../data/dataset.js";
+import type { Dataset } from "../../data/dataset.js";
 import { kebab } from "../../config/option.js";
 import { topologyOf } from "../../network/model-file.js";
-import { MAY_CHANGE, type TrainConfig } from "../options.js";
+import type { TrainConfig } from "../options/config.js";
+import { MAY_CHANGE } from "../options/table.js";
 import { aptsVersion } from "../folder/record.js";
 import type { Setup } from "../setup.js";
 
@@ -36,7 +37,8 @@ export function identityOf(
     methodOptions,
     parameters: decomposition.dimension,
     model: sha256(topologyOf(evaluator.exportModel())),
-    ...fingerprints(data),
+    train: fingerprint(data.train),
+    test: fingerprint(data.test),
     computation: `apts ${aptsVersion()}; ${backend.fingerprint}; blocks of at most ${evaluator.blockRows} samples`,
   };
 }
@@ -67,10 +69,6 @@ function shown(value: unknown): string {
   if (value === undefined || value === null) return "(not given)";
   if (Array.isArray(value)) return value.join(",");
   return typeof value === "string" ? value : JSON.stringify(value);
-}
-
-function fingerprints({ train, test }: DataSplit): { train: string; test: string } {
-  return { train: fingerprint(train), test: fingerprint(test) };
 }
 
 function fingerprint({ features, labels, sampleShape, classes }: Dataset): string {

@@ -1,7 +1,7 @@
 import { createRequire } from "node:module";
 import type { Dataset } from "../../data/dataset.js";
 import type { Position } from "../ledger.js";
-import type { TrainConfig } from "../options.js";
+import type { TrainConfig } from "../options/config.js";
 import type { TreatmentRecord } from "../../network/inputs/standardisation.js";
 import type { Setup } from "../setup.js";
 

@@ -1,15 +1,11 @@
 import { combineColumns, type VectorSpace } from "../../linalg/space.js";
 import { scale, type Vector } from "../../linalg/vector.js";
+import type { Step } from "../models/curvature-model.js";
 import { productsWith, spectrumOfPairs, type Pairs } from "./pairs.js";
 import { solveDiagonal } from "./secular.js";
 
-export interface ObsSolution {
-  /** (n), a new vector. */
-  readonly s: Vector;
-  /** −(gᵀs + ½ sᵀBs) ≥ 0 */
-  readonly predicted: number;
-  /** ‖s‖₂ ≤ Δ */
-  readonly norm: number;
+/** A step of ‖s‖₂ ≤ Δ, its predicted decrease −(gᵀs + ½ sᵀBs) ≥ 0. */
+export interface ObsSolution extends Step {
   /** The multiplier: (B + σI)s = −g. */
   readonly sigma: number;
 }

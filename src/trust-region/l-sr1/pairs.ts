@@ -57,20 +57,14 @@ export async function withPair(pairs: Pairs, space: VectorSpace, memory: number,
     : { ...added, s: added.s.slice(1), y: added.y.slice(1), gram: withoutOldest(added.gram) };
 }
 
-/** What a gradient meets in the pairs: all a subproblem needs of it beside the step's own assembly. */
-export interface GradientProducts {
-  /** Ψᵀg, (k) */
-  readonly psi: Float64Array;
-  /** gᵀg */
-  readonly square: number;
-}
-
-/** Ψᵀg and gᵀg. Reads S, Y and g once. */
+/**
+ * Ψᵀg, (k), and gᵀg: all a subproblem needs of a gradient beside the step's own assembly. Reads S, Y and g once.
+ */
 export async function productsWith(
   { gamma, s, y }: Pairs,
   space: VectorSpace,
   g: Vector,
-): Promise<GradientProducts> {
+): Promise<{ readonly psi: Float64Array; readonly square: number }> {
   const k = s.length;
   const products = await innerProducts(space, [...s, ...y, g], g);
   return {

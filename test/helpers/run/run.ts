@@ -1,7 +1,7 @@
 import { createLocalGroup } from "../../../src/comm/index.js";
 import type { Summary } from "../../../src/report/summary.js";
 import type { RunEvent } from "../../../src/run/events.js";
-import { trainConfig } from "../../../src/run/options.js";
+import { trainConfig } from "../../../src/run/options/config.js";
 import type { RankPlace } from "../../../src/run/place.js";
 import { train } from "../../../src/run/train.js";
 

@@ -1,6 +1,6 @@
-import { computeOptions } from "../compute/options.js";
-import { communicationOptions } from "../config/communication.js";
-import { HELP } from "../config/help-groups.js";
+import { computeOptions } from "../../compute/options.js";
+import { communicationOptions } from "../../config/communication.js";
+import { HELP } from "../../config/help-groups.js";
 import {
   choice,
   flag,
@@ -10,17 +10,10 @@ import {
   number,
   text,
   type OptionTable,
-  type ValuesOf,
-} from "../config/option.js";
-import { resolveOptions, splitSources, type Given } from "../config/resolve.js";
-import { DATA_NAMES } from "../data/sources.js";
-import { UsageError } from "../errors.js";
-import type { MethodDescription } from "../methods/description.js";
-import { methodNamed, methods, type MethodOptions } from "../methods/registry.js";
-import { refuseOthers, tableOf, withPresets } from "./method-options.js";
-import { MODEL_NAMES } from "../network/models/names.js";
-
-export const DECOMPOSITIONS = ["tensors", "layers", "neurons"] as const;
+} from "../../config/option.js";
+import { DATA_NAMES } from "../../data/sources.js";
+import { methods } from "../../methods/registry.js";
+import { MODEL_NAMES } from "../../network/models/names.js";
 
 const runOptions = inGroup(HELP.run, {
   method: text({
@@ -113,7 +106,7 @@ const decompositionOptions = inGroup(HELP.method, {
     fallback: undefined,
     help: "subdomains (default: as many as ranks)",
   }),
-  decomposition: choice(DECOMPOSITIONS, {
+  decomposition: choice(["tensors", "layers", "neurons"], {
     fallback: "tensors",
     help: "how parameters are split in subdomains",
   }),
@@ -201,70 +194,3 @@ export const MAY_CHANGE: ReadonlySet<string> = new Set([
   "keepCheckpoints",
   "profile",
 ] satisfies (keyof typeof trainOptions)[]);
-
-/** What a program may give of a table's options. */
-export type PartOf<T extends OptionTable> = {
-  readonly [Name in keyof T]?: ValuesOf<T>[Name] | undefined;
-};
-
-/** What a program may give of the options of a run and of its method. */
-export type RunOptions = PartOf<typeof trainOptions> & MethodOptions;
-
-/** What a record calls data or a model that the program which started the run held in memory. */
-export const IN_MEMORY = "memory";
-
-/** A complete, checked description of a training run: what `config.json` records. */
-export interface TrainConfig extends Omit<
-  ValuesOf<typeof trainOptions>,
-  "data" | "ranks" | "subdomains" | "batches"
-> {
-  readonly data: ValuesOf<typeof trainOptions>["data"] | typeof IN_MEMORY;
-  readonly ranks: number;
-  readonly subdomains: number;
-  readonly batches: number;
-  /** What the method calls itself: `method` may be the path of a module. */
-  readonly methodName: string;
-  readonly methodOptions: Readonly<Record<string, unknown>>;
-}
-
-/**
- * Checks and completes what the sources give; the first source wins.
- * @param method the one that the sources name, where that is a user's own
- * @throws UsageError
- */
-export function trainConfig(
-  sources: readonly Given[],
-  defaultRanks: number,
-  method: MethodDescription = methodNamed(nameOfMethod(sources)),
-): TrainConfig {
-  const table = tableOf(method);
-  const hidden = Object.keys(table).find((name) => Object.hasOwn(trainOptions, name));
-  if (hidden !== undefined) {
-    throw new UsageError(
-      `Expected method ${method.name} to have other options than those of every run, got "${hidden}".`,
-    );
-  }
-  refuseOthers(method, sources);
-  const all = { ...trainOptions, ...table };
-  const values = resolveOptions(all, withPresets(method, sources)) as ValuesOf<typeof trainOptions> &
-    Record<string, unknown>;
-  const pick = (names: OptionTable) =>
-    Object.fromEntries(Object.keys(names).map((name) => [name, values[name]]));
-  const methodOptions = pick(method.options);
-  method.check?.(methodOptions);
-  const ranks = values.ranks ?? defaultRanks;
-  return {
-    ...(pick(trainOptions) as ValuesOf<typeof trainOptions>),
-    ranks,
-    subdomains: values.subdomains ?? ranks,
-    batches: values.batches ?? method.batches,
-    methodName: method.name,
-    methodOptions,
-  };
-}
-
-/** The name or path of the method that sources ask for. */
-export function nameOfMethod(sources: readonly Given[]): string {
-  const table = { method: trainOptions.method };
-  return resolveOptions(table, splitSources(sources, table).inTable).method;
-}

@@ -1,10 +1,10 @@
-import { shownValue } from "../config/commander.js";
-import { HELP } from "../config/help-groups.js";
-import { choice, inGroup, type Option, type OptionTable } from "../config/option.js";
-import { camel, type Given } from "../config/resolve.js";
-import { UsageError } from "../errors.js";
-import type { MethodDescription } from "../methods/description.js";
-import { methods } from "../methods/registry.js";
+import { shownValue } from "../../config/commander.js";
+import { HELP } from "../../config/help-groups.js";
+import { choice, inGroup, type Option, type OptionTable } from "../../config/option.js";
+import { camel, type Given } from "../../config/resolve.js";
+import { UsageError } from "../../errors.js";
+import type { MethodDescription } from "../../methods/description.js";
+import { methods } from "../../methods/registry.js";
 
 /** The options of a method, with its defaults. */
 export function tableOf({
