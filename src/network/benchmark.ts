@@ -1,4 +1,4 @@
-import { startBackend, type BackendOptions } from "../compute/backend.js";
+import { startBackend, type BackendOptions, type ComputeBackend } from "../compute/backend.js";
 import { productSpeed } from "../compute/product-speed.js";
 import { startProfile, type KernelTime } from "../compute/profile.js";
 import { tf } from "../compute/tensorflow.js";
@@ -24,14 +24,11 @@ export interface ComputeBenchmarkOptions extends BackendOptions {
   readonly profile: boolean;
 }
 
-export interface ComputeBenchmark {
+export interface ComputeBenchmark extends Pick<ComputeBenchmarkOptions, "model" | "batch" | "chunk"> {
   readonly backend: string;
   readonly description: string;
   readonly evaluator: string;
-  readonly model: ModelName;
   readonly parameters: number;
-  readonly batch: number;
-  readonly chunk: number;
   /** Medians. */
   readonly lossMilliseconds: number;
   readonly gradientMilliseconds: number;
@@ -59,7 +56,7 @@ const shapes: Readonly<Record<ModelName, Pick<Dataset, "sampleShape" | "classes"
 /** A benchmark that is ready to be run, one evaluation at a time, beside others. */
 export class ComputeBenchmarkRun {
   private constructor(
-    readonly backend: Awaited<ReturnType<typeof startBackend>>,
+    readonly backend: ComputeBackend,
     readonly evaluator: Evaluator,
     private readonly chunks: readonly Chunk[],
     private readonly batch: number,
@@ -119,10 +116,11 @@ export class ComputeBenchmarkRun {
 export async function benchmarkCompute(options: ComputeBenchmarkOptions): Promise<ComputeBenchmark> {
   const run = await ComputeBenchmarkRun.prepare(options);
   const { backend, evaluator } = run;
+  const { model, batch, chunk, rounds } = options;
   await run.gradient(); // warm: code is compiled, memory is there
   const flops = await run.gradientFlops();
-  const gradientMilliseconds = await medianTime(() => run.gradient(), options.rounds);
-  const lossMilliseconds = await medianTime(() => run.loss(), options.rounds);
+  const gradientMilliseconds = await medianTime(() => run.gradient(), rounds);
+  const lossMilliseconds = await medianTime(() => run.loss(), rounds);
   const peakGflops = await peak();
   let profile: KernelTime[] | undefined;
   if (options.profile) {
@@ -135,10 +133,10 @@ export async function benchmarkCompute(options: ComputeBenchmarkOptions): Promis
     backend: backend.name,
     description: backend.description,
     evaluator: evaluator.description,
-    model: options.model,
+    model,
     parameters: evaluator.layout.dimension,
-    batch: options.batch,
-    chunk: options.chunk,
+    batch,
+    chunk,
     lossMilliseconds,
     gradientMilliseconds,
     gflops,

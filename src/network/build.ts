@@ -15,10 +15,8 @@ import { checkSamples, isBuiltIn, MODEL_NAMES, type ModelName } from "./models/n
 import { resnet18 } from "./models/resnet18.js";
 
 /** What a user's module is called with: the TensorFlow.js that apts runs on, and the shapes of the data. */
-export interface ModelRequest {
+export interface ModelRequest extends Pick<Dataset, "sampleShape" | "classes"> {
   readonly tf: typeof tf;
-  readonly sampleShape: readonly number[];
-  readonly classes: number;
   readonly seed: number;
 }
 

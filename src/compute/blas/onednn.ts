@@ -1,14 +1,10 @@
 import type * as Koffi from "koffi";
-import type { DenseProduct, Sgemm } from "./libraries.js";
+import type { Blas } from "./libraries.js";
 import { matmulPrimitive } from "./onednn-matmul.js";
 import { shieldFromProfiler } from "./shield.js";
 
 /** oneDNN's products, with this many threads. */
-export function bindOneDnn(
-  library: Koffi.LibraryHandle,
-  koffi: typeof Koffi,
-  threads: number,
-): { name: string; sgemm: Sgemm; dense: DenseProduct | undefined } {
+export function bindOneDnn(library: Koffi.LibraryHandle, koffi: typeof Koffi, threads: number): Blas {
   const whole = shieldFromProfiler(koffi);
   const sgemm = whole(
     library.func(

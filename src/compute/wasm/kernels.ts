@@ -122,14 +122,11 @@ export interface Kernels {
   ): void;
 }
 
-export interface LoadedKernels {
-  readonly kernels: Kernels;
-  /** Whether a·b + c is rounded once. It decides the bits of every product. */
-  readonly fused: boolean;
-}
-
-/** Instantiates the kernels on `memory`: with fused multiply-add where this engine and processor have it. */
-export async function loadKernels(memory: WasmMemory): Promise<LoadedKernels> {
+/**
+ * Instantiates the kernels on `memory`: with fused multiply-add where this engine and processor have it. Whether a·b + c
+ * is rounded once, `fused`, decides the bits of every product.
+ */
+export async function loadKernels(memory: WasmMemory): Promise<{ kernels: Kernels; fused: boolean }> {
   // Relaxed SIMD is complete in Node 20's V8 (11.3) but on by default only from 11.4. The flag does nothing else
   // than let the compiler accept those instructions.
   v8.setFlagsFromString("--experimental-wasm-relaxed-simd");

@@ -44,30 +44,28 @@ export interface StandardisationWish {
  */
 export function treatInputs(model: tf.LayersModel, data: Dataset, wish: StandardisationWish): InputTreatment {
   const { standardise, because } = decide(model, wish);
+  const asTrained: Omit<InputTreatment, "normalisation" | "record"> = {
+    handedBack: (theta) => theta,
+    front: undefined,
+    whole: (trained) => trained,
+  };
   if (!standardise) {
-    return {
-      normalisation: unchanged(data),
-      handedBack: (theta) => theta,
-      front: undefined,
-      whole: (trained) => trained,
-      record: { standardised: false, because },
-    };
+    return { ...asTrained, normalisation: unchanged(data), record: { standardised: false, because } };
   }
   const normalisation = normalisationOf(data);
   const layer = foldingLayer(model, channelsOf(data));
   if (typeof layer !== "string" && foldingLoss(normalisation) === undefined) {
     return {
+      ...asTrained,
       normalisation,
       handedBack: (theta) => folded(theta, layer, normalisation),
-      front: undefined,
-      whole: (trained) => trained,
       record: { standardised: true, because, by: `the weights of ${layer.name}` },
     };
   }
   const front = putInFront(model, normalisation, data.sampleShape);
   return {
+    ...asTrained,
     normalisation,
-    handedBack: (theta) => theta,
     front: (x) => front.apply(x),
     whole: () => front.model,
     record: { standardised: true, because, by: `layers in front: ${front.names.join(", ")}` },
