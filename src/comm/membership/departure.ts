@@ -1,5 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 
+/** How long a rank that closes waits for the others to take leave. */
+const LEAVE_MS = 2000;
+
 /** A rank's leave of its peers: each confirms that it has everything, or has left before. */
 export class Departure {
   readonly #awaited: Set<number>;
@@ -11,19 +14,19 @@ export class Departure {
     this.#settle();
   }
 
-  /** Who has not confirmed yet. */
-  get awaited(): readonly number[] {
-    return [...this.#awaited];
-  }
-
   /** `peer` has all it will ever take. */
   confirmed(peer: number): void {
     this.#awaited.delete(peer);
     this.#settle();
   }
 
-  /** Waits until all have confirmed, for `milliseconds` at most. */
-  async within(milliseconds: number): Promise<void> {
+  /** Waits until all have confirmed, for a while; longer, up to `timeoutMs`, for one that may yet read what lies here. */
+  async complete(mayRead: (peer: number) => boolean, timeoutMs: number): Promise<void> {
+    await this.#within(LEAVE_MS);
+    if ([...this.#awaited].some(mayRead)) await this.#within(timeoutMs); // it computes
+  }
+
+  async #within(milliseconds: number): Promise<void> {
     const patience = new AbortController();
     await Promise.race([
       this.#all,

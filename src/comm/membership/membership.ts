@@ -42,9 +42,6 @@ interface MembershipOptions {
 
 const LEFT = "closed its communicator and left";
 
-/** How long a rank that closes waits for the others to take leave. */
-const LEAVE_MS = 2000;
-
 /** How long a rank that failed stays, for its report to reach the others. */
 const REPORT_MS = 100;
 
@@ -65,8 +62,11 @@ export class Membership {
       const { heard } = this.#peers[wait.peer]!;
       this.abort({ kind: "timeout", message: lateMessage(this.#rank, wait, this.options.timeoutMs, heard) });
     },
-    slow: (wait) => {
-      this.#remind(wait);
+    // Telling the awaited peer opens a link to it, which shows if it is dead, and lets it compare calls.
+    slow: ({ peer, purpose: { notice } }) => {
+      if (peer === this.#rank) return;
+      if (notice === undefined) this.#say(peer, Kind.hello);
+      else this.post(peer, notice);
     },
   });
   #state: "open" | "leaving" | "closed" = "open";
@@ -231,13 +231,9 @@ export class Membership {
       const { known, left } = this.#peers[rank]!;
       return rank !== this.#rank && !left && (known || rank === watcher);
     });
-    const departure = new Departure(present);
-    this.#departure = departure;
+    this.#departure = new Departure(present);
     for (const rank of present) this.#say(rank, Kind.goodbye);
-    await departure.within(LEAVE_MS);
-    // Who has not answered computes, and may yet read what lies here.
-    if (departure.awaited.some((rank) => this.options.lent.lendsTo(rank)))
-      await departure.within(this.options.timeoutMs);
+    await this.#departure.complete((rank) => this.options.lent.lendsTo(rank), this.options.timeoutMs);
     this.#state = "closed";
     await this.transport.close(LINGER_MS);
   }
@@ -254,12 +250,5 @@ export class Membership {
 
   #say(to: number, kind: ControlKind): void {
     this.post(to, newHead(kind, this.options.job, this.#rank));
-  }
-
-  /** Tells the awaited peer so: that opens a link to it, which shows if it is dead, and lets it compare calls. */
-  #remind({ peer, purpose: { notice } }: Wait): void {
-    if (peer === this.#rank) return;
-    if (notice === undefined) this.#say(peer, Kind.hello);
-    else this.post(peer, notice);
   }
 }

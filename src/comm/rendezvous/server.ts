@@ -13,8 +13,6 @@ export interface RendezvousOptions {
   readonly size: number;
   /** Name or address under which ranks reach this machine; default 127.0.0.1, which only local ranks can. */
   readonly host?: string;
-  /** Default: one the system chooses. */
-  readonly port?: number;
   /** How long ranks have to arrive. */
   readonly timeoutSeconds: number;
   readonly insecure: boolean;
@@ -41,13 +39,13 @@ interface Guest {
  * refused with the reason. When the time is up, all that came are told who did not.
  */
 export async function startRendezvous(options: RendezvousOptions): Promise<Rendezvous> {
-  const { host = "127.0.0.1", port, size, timeoutSeconds } = options;
+  const { host = "127.0.0.1", size, timeoutSeconds } = options;
   const { listening } = securityOf(options.jobKey, options.insecure);
   const socket = new zmq.Router({ ...COMMON, ...listening, linger: 2000, maxMessageSize: 64 << 10 });
   const refusals = new Refusals(options.log ?? processWarnings, "The rendezvous");
   reportRefused(socket, refusals);
   const local = host === "localhost" || host.startsWith("127.");
-  const address = `tcp://${local ? (isIP(host) ? host : "127.0.0.1") : "0.0.0.0"}:${port ?? "*"}`;
+  const address = `tcp://${local ? (isIP(host) ? host : "127.0.0.1") : "0.0.0.0"}:*`;
   try {
     await socket.bind(address);
   } catch (error) {
