@@ -27,7 +27,8 @@ export function identityOf(
   { data, inputs, decomposition, evaluator, backend }: Setup,
 ): Identity {
   const { methodOptions, ...asked } = config;
-  const options = { ...asked, standardise: inputs.record.standardised };
+  // `method` says it.
+  const options = { ...asked, methodName: undefined, standardise: inputs.record.standardised };
   return {
     options: Object.fromEntries(
       Object.entries(options).filter(
