@@ -1,3 +1,4 @@
+import Table, { type TableConstructorOptions } from "cli-table3";
 import { createColors } from "picocolors";
 
 /** Whether text written to `stream` may carry colours: it is a terminal, and nobody has asked for none (no-color.org). */
@@ -27,4 +28,14 @@ export function printableLine(text: string): string {
 function spelled(character: string): string {
   const code = character.charCodeAt(0).toString(16);
   return code.length > 2 ? `\\u${code.padStart(4, "0")}` : `\\x${code.padStart(2, "0")}`;
+}
+
+/** A table drawn with lines, in no colours but those of its cells: cli-table3 would add some by itself. */
+export function drawnTable(
+  rows: readonly (string | number)[][],
+  { style, ...options }: TableConstructorOptions,
+): string {
+  const table = new Table({ ...options, style: { ...style, head: [], border: [] } });
+  table.push(...rows);
+  return table.toString();
 }

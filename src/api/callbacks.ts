@@ -1,7 +1,6 @@
 /** The program's callbacks, which may be async: what one of them throws ends the training, and is what `train` rejects with. */
 export class Callbacks {
   readonly #failed = new AbortController();
-  #error: { readonly thrown: unknown } | undefined;
 
   /** Aborted when a callback has failed, or the program wishes to stop. */
   readonly signal: AbortSignal;
@@ -13,13 +12,12 @@ export class Callbacks {
   /** Takes what a callback returned: of an async one, a promise. */
   heed(returned: unknown): void {
     Promise.resolve(returned).catch((error: unknown) => {
-      this.#error ??= { thrown: error };
-      this.#failed.abort();
+      this.#failed.abort(error); // the first counts
     });
   }
 
   /** Throws what a callback has thrown. */
   check(): void {
-    if (this.#error) throw this.#error.thrown;
+    this.#failed.signal.throwIfAborted();
   }
 }

@@ -39,9 +39,7 @@ export async function handOverModel(model: tf.LayersModel, folder: string): Prom
   }
   return {
     path: join(folder, "model.json"),
-    takeBack: async (trained) => {
-      await takeBack(model, names, trained);
-    },
+    takeBack: (trained) => takeBack(model, names, trained),
   };
 }
 

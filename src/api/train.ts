@@ -3,7 +3,6 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { tf } from "../compute/tensorflow.js";
-import type { Given } from "../config/resolve.js";
 import { describe } from "../data/arrays.js";
 import type { DataName } from "../data/sources.js";
 import { AptsError, UsageError } from "../errors.js";
@@ -61,38 +60,38 @@ export async function train(request: TrainRequest | OwnMethodRequest = {}): Prom
   refuseForeignOptions(options);
   if ("dryRun" in options)
     throw new UsageError('Expected options of a run, got "dryRun", which the command line alone has.');
-  const { method } = options;
-  // Ranks are processes of their own: they read a method where they read this program's.
+  const method: unknown = options.method;
+  const own = isModel(model) ? model : undefined;
   const values: Record<string, unknown> = {
     ...options,
-    method: (method as unknown) instanceof URL ? fileURLToPath(method as unknown as URL) : method,
+    // Ranks are processes of their own: they read a method where they read this program's.
+    method: method instanceof URL ? fileURLToPath(method) : method,
+    model: own ? undefined : model,
+    data: typeof data === "string" ? data : undefined,
   };
   const callbacks = new Callbacks(signal);
-  const giveBack = isModel(model) ? takeModel(model) : undefined;
+  const giveBack = own && takeModel(own);
   const handover = await mkdtemp(join(tmpdir(), "apts-"));
   try {
-    const handed = isModel(model) ? await handOverModel(model, handover) : undefined;
-    if (typeof model === "string") values["model"] = model;
+    const handed = own && (await handOverModel(own, handover));
     const samples =
       data === undefined || typeof data === "string" ? undefined : await checkData(data, inputShapeOf(model));
-    if (typeof data === "string") values["data"] = data;
-    const sources: Given[] = [{ source: { kind: "program" }, values }];
-    const memory = { data: samples !== undefined, model: handed !== undefined };
-    const job = await planJob(sources, memory);
+    const memory = { data: samples !== undefined, model: own !== undefined };
+    const job = await planJob([{ source: { kind: "program" }, values }], memory);
     const { standardise } = job.spec.config;
     const handedOver = {
       ...(samples ? { data: await handOverData(samples, handover) } : {}),
       ...(handed ? { model: handed.path } : {}),
     };
-    if (handed && isModel(model) && standardise) {
-      expectNotStandardised(model);
-      checkStandardisedInPlace(model, samples?.train);
+    if (own && standardise) {
+      expectNotStandardised(own);
+      checkStandardisedInPlace(own, samples?.train);
     }
     const show = (verbose ?? process.stderr.isTTY) ? showRun(false) : undefined;
     const result = await runJob(
       { ...job, spec: { ...job.spec, handedOver } },
       {
-        model: isModel(model) ? model : undefined,
+        model: own,
         observe: (event) => {
           // The program has the summary, and shows of it what it likes.
           if (event.type !== "done") show?.(event);
@@ -112,7 +111,7 @@ export async function train(request: TrainRequest | OwnMethodRequest = {}): Prom
       );
     }
     await handed?.takeBack(join(summary.out, "model", "model.json"));
-    if (isModel(model) && standardise) markStandardised(model);
+    if (own && standardise) markStandardised(own);
     return summary;
   } finally {
     giveBack?.();

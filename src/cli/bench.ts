@@ -1,8 +1,6 @@
-import Table from "cli-table3";
 import type { Command } from "commander";
 import type { CommunicationTiming } from "../comm/benchmark.js";
 import { computeOptions } from "../compute/options.js";
-import { addOptions } from "../config/commander.js";
 import { communicationOptions } from "../config/communication.js";
 import {
   choice,
@@ -13,11 +11,12 @@ import {
   type OptionTable,
   type ValuesOf,
 } from "../config/option.js";
-import { resolveOptions } from "../config/resolve.js";
 import { launchApts } from "../job/launch-apts.js";
 import { MODEL_NAMES } from "../network/models/names.js";
 import { fromVariables } from "../rank/environment.js";
+import { drawnTable } from "../terminal.js";
 import { showFailure } from "./exit.js";
+import { actWith, json } from "./options.js";
 
 const commOptions = {
   ranks: integer({ min: 2, max: 4096, fallback: 2, help: "processes" }),
@@ -28,7 +27,7 @@ const commOptions = {
   }),
   seconds: number({ min: 0.01, fallback: 1, help: "time for each operation and size" }),
   ...communicationOptions,
-  json: flag({ fallback: false, help: "print JSON" }),
+  json,
 } satisfies OptionTable;
 
 const networkOptions = {
@@ -39,26 +38,21 @@ const networkOptions = {
   backend: computeOptions.backend,
   threads: integer({ min: 1, max: 1024, fallback: 1, help: "threads" }),
   profile: flag({ fallback: false, help: "time of each kernel" }),
-  json: flag({ fallback: false, help: "print JSON" }),
+  json,
 } satisfies OptionTable;
 
 /** `apts bench comm` and `apts bench compute`: what this machine gives. */
 export function benchCommand(program: Command): void {
   const bench = program.command("bench").description("measure communication or computation on this machine");
-  addOptions(bench.command("comm").description("collectives by operation and size"), commOptions).action(
-    async (given: Record<string, unknown>) => {
-      process.exitCode = await benchComm(valuesOf(commOptions, given));
-    },
+  const comm = bench.command("comm").description("collectives by operation and size");
+  actWith(comm, commOptions, async (options) => {
+    process.exitCode = await benchComm(options);
+  });
+  actWith(
+    bench.command("compute").description("loss and gradient of a network"),
+    networkOptions,
+    benchCompute,
   );
-  addOptions(bench.command("compute").description("loss and gradient of a network"), networkOptions).action(
-    async (given: Record<string, unknown>) => {
-      await benchCompute(valuesOf(networkOptions, given));
-    },
-  );
-}
-
-function valuesOf<T extends OptionTable>(table: T, values: Record<string, unknown>): ValuesOf<T> {
-  return resolveOptions(table, [{ source: { kind: "command line" }, values }]);
 }
 
 async function benchComm(options: ValuesOf<typeof commOptions>): Promise<number> {
@@ -89,16 +83,14 @@ async function benchOnRank({ sizes, seconds, json }: ValuesOf<typeof commOptions
 }
 
 function commTable(timings: readonly CommunicationTiming[]): string {
-  const table = new Table({
+  const rows = timings.map(({ operation, bytes, medianSeconds, minimumSeconds, gigabytesPerSecond }) => {
+    const milliseconds = [medianSeconds, minimumSeconds].map((time) => (1000 * time).toFixed(3));
+    return [operation, bytes, ...milliseconds, bytes > 0 ? gigabytesPerSecond.toFixed(2) : ""];
+  });
+  return drawnTable(rows, {
     head: ["operation", "bytes", "median ms", "minimum ms", "GB/s"],
     colAligns: ["left", "right", "right", "right", "right"],
-    style: { head: [], border: [] },
   });
-  for (const { operation, bytes, medianSeconds, minimumSeconds, gigabytesPerSecond } of timings) {
-    const milliseconds = [medianSeconds, minimumSeconds].map((time) => (1000 * time).toFixed(3));
-    table.push([operation, bytes, ...milliseconds, bytes > 0 ? gigabytesPerSecond.toFixed(2) : ""]);
-  }
-  return table.toString();
 }
 
 async function benchCompute({ json, ...options }: ValuesOf<typeof networkOptions>): Promise<void> {

@@ -3,6 +3,7 @@ import { shownValue } from "../config/commander.js";
 import { kebab } from "../config/option.js";
 import type { MethodDescription } from "../methods/description.js";
 import { methods } from "../methods/registry.js";
+import { markdownTable } from "../report/comparison.js";
 import { tableOf } from "../run/options/of-methods.js";
 
 /** `apts methods`: what each method is, and its options with ranges and defaults, as the Markdown of docs/methods.md. */
@@ -28,10 +29,10 @@ export function methodsPage(): string {
     ...families.map(({ title, mark }) => ({ title, members: methods.filter((m) => mark in m.options) })),
     ...others.map((method) => ({ title: method.name, members: [method] })),
   ];
-  const overview = table(
+  const overview = markdownTable([
     ["method", "what it does", "source", "mini-batches"],
-    methods.map(({ name, summary, source, batches }) => [`\`${name}\``, summary, source, String(batches)]),
-  );
+    ...methods.map(({ name, summary, source, batches }) => [`\`${name}\``, summary, source, String(batches)]),
+  ]);
   const sections = grouped.map(({ title, members }) => `### Options: ${title}\n\n${optionsTable(members)}`);
   return [overview, ...sections].join("\n\n");
 }
@@ -46,13 +47,8 @@ function optionsTable(members: readonly MethodDescription[]): string {
       rows.get(key)!.defaults[column] = fallback === undefined ? "none" : shownValue(fallback);
     }
   }
-  return table(
+  return markdownTable([
     ["option", "what it is", "range", ...members.map(({ name }) => `\`${name}\``)],
-    [...rows.values()].map(({ head, defaults }) => [...head, ...defaults]),
-  );
-}
-
-function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const line = (cells: readonly string[]) => `| ${cells.join(" | ")} |`;
-  return [line(head), line(head.map(() => "---")), ...rows.map(line)].join("\n");
+    ...[...rows.values()].map(({ head, defaults }) => [...head, ...defaults]),
+  ]);
 }

@@ -1,4 +1,3 @@
-import Table from "cli-table3";
 import type { Command } from "commander";
 import { readRecord, recordIn } from "../job/recorded.js";
 import { namesOf, type RecordedRun } from "../job/run-names.js";
@@ -8,7 +7,7 @@ import { curvesSvg } from "../report/curves.js";
 import { formatCount } from "../report/format.js";
 import { readMetrics, type EpochMetrics } from "../report/metrics.js";
 import { writeWhole } from "../run/folder/files.js";
-import { printableLine } from "../terminal.js";
+import { drawnTable, printableLine } from "../terminal.js";
 
 /** `apts report RUN…`: curves and a table of finished or running runs; runs that differ in the seed alone become a mean and a band. */
 export function reportCommand(program: Command): void {
@@ -29,8 +28,8 @@ export function reportCommand(program: Command): void {
         throw pathError(`to write the picture ${out}`, error);
       });
       for (const by of ["epochs", "gradients"] as const) {
-        const rows = comparison(runs, by).map((row) => row.map(printableLine));
-        console.log(markdown ? `${markdownTable(rows)}\n` : drawn(rows));
+        const [head, ...rows] = comparison(runs, by).map((row) => row.map(printableLine));
+        console.log(markdown ? `${markdownTable([head!, ...rows])}\n` : drawnTable(rows, { head: head! }));
       }
       console.log(`curves in ${printableLine(out)}`);
     });
@@ -41,12 +40,6 @@ function titleOf(runs: readonly RecordedRun[]): string {
   const named = (values: readonly string[]): string => [...new Set(values)].join(", ");
   const sizes = named(runs.map(({ record }) => formatCount(record.parameters)));
   return `Training on ${named(runs.map(({ record }) => record.options.data))}, ${sizes} parameters`;
-}
-
-function drawn([head, ...rows]: string[][]): string {
-  const table = new Table({ head: head!, style: { head: [], border: [] } });
-  table.push(...rows);
-  return table.toString();
 }
 
 interface ReadRun extends RecordedRun {

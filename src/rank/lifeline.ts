@@ -10,8 +10,8 @@ const GRACE = 5000;
  * Ends this process when its parent dies, however that happens: SIGTERM, as if it had been asked to stop, and after
  * 5 s SIGKILL. Does nothing in a process that no launcher started; never keeps a process alive.
  */
-export function watchParent(variables: NodeJS.ProcessEnv = process.env): void {
-  const descriptor = variables[LIFELINE_VARIABLE];
+export function watchParent(): void {
+  const descriptor = process.env[LIFELINE_VARIABLE];
   if (descriptor === undefined) return;
   const lifeline = new Socket({ fd: Number(descriptor), readable: true, writable: false });
   const end = (): void => {

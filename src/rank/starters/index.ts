@@ -28,17 +28,15 @@ const STARTERS: readonly Starter[] = [
  * @throws UsageError where the environment says half of it, or two things
  */
 export function startedBy(variables: NodeJS.ProcessEnv): Task | undefined {
-  let task: Task | undefined;
   for (const starter of STARTERS) {
-    task = starter(variables);
-    if (task) break;
-  }
-  if (task?.starter === "MPICH") task = givesPmi(task, variables);
-  if (task) {
+    const found = starter(variables);
+    if (!found) continue;
+    const task = found.starter === "MPICH" ? givesPmi(found, variables) : found;
     agreeWithRank(task, variables);
     agreeWithMaster(task);
+    return task;
   }
-  return task;
+  return undefined;
 }
 
 /** What this process is among the ranks of a job, whoever has started it; undefined where it is none. */

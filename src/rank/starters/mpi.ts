@@ -16,60 +16,51 @@ interface Names {
   readonly job: readonly string[];
   /** A variable with random bits that the launcher gives to the job's processes alone. */
   readonly secret?: string;
+  /** Where ranks of several hosts meet, if neither MASTER_ADDR nor PMI says it. */
+  readonly otherwise?: (variables: NodeJS.ProcessEnv) => Place | undefined;
 }
 
 /** Open MPI 4 (ORTE) and 5 (PRRTE). */
-export const openMpi = launcher(
-  {
-    starter: "Open MPI",
-    rank: "OMPI_COMM_WORLD_RANK",
-    size: "OMPI_COMM_WORLD_SIZE",
-    localRank: "OMPI_COMM_WORLD_LOCAL_RANK",
-    localSize: "OMPI_COMM_WORLD_LOCAL_SIZE",
-    job: ["PMIX_NAMESPACE", "OMPI_MCA_ess_base_jobid"],
-    secret: "OMPI_MCA_orte_precondition_transports",
-  },
-  besideMpirun,
-);
+export const openMpi = launcher({
+  starter: "Open MPI",
+  rank: "OMPI_COMM_WORLD_RANK",
+  size: "OMPI_COMM_WORLD_SIZE",
+  localRank: "OMPI_COMM_WORLD_LOCAL_RANK",
+  localSize: "OMPI_COMM_WORLD_LOCAL_SIZE",
+  job: ["PMIX_NAMESPACE", "OMPI_MCA_ess_base_jobid"],
+  secret: "OMPI_MCA_orte_precondition_transports",
+  otherwise: besideMpirun,
+});
 
 /** MVAPICH 2 by mpirun_rsh, and by Hydra. */
-export const mvapich = launcher(
-  {
-    starter: "MVAPICH",
-    rank: "MV2_COMM_WORLD_RANK",
-    size: "MV2_COMM_WORLD_SIZE",
-    localRank: "MV2_COMM_WORLD_LOCAL_RANK",
-    localSize: "MV2_COMM_WORLD_LOCAL_SIZE",
-    job: ["MPIRUN_ID"],
-  },
-  () => undefined,
-);
+export const mvapich = launcher({
+  starter: "MVAPICH",
+  rank: "MV2_COMM_WORLD_RANK",
+  size: "MV2_COMM_WORLD_SIZE",
+  localRank: "MV2_COMM_WORLD_LOCAL_RANK",
+  localSize: "MV2_COMM_WORLD_LOCAL_SIZE",
+  job: ["MPIRUN_ID"],
+});
 
 /** HPE's PALS (Cray mpiexec): the size is PMI's. */
-export const pals = launcher(
-  {
-    starter: "PALS",
-    rank: "PALS_RANKID",
-    size: "PMI_SIZE",
-    localRank: "PALS_LOCAL_RANKID",
-    localSize: "PMI_LOCAL_SIZE",
-    job: ["PALS_APID"],
-  },
-  () => undefined,
-);
+export const pals = launcher({
+  starter: "PALS",
+  rank: "PALS_RANKID",
+  size: "PMI_SIZE",
+  localRank: "PALS_LOCAL_RANKID",
+  localSize: "PMI_LOCAL_SIZE",
+  job: ["PALS_APID"],
+});
 
 /** MPICH's Hydra, and what is made from it: Intel MPI, MVAPICH 3 and later. */
-export const hydra = launcher(
-  {
-    starter: "MPICH",
-    rank: "PMI_RANK",
-    size: "PMI_SIZE",
-    localRank: "MPI_LOCALRANKID",
-    localSize: "MPI_LOCALNRANKS",
-    job: [],
-  },
-  () => undefined,
-);
+export const hydra = launcher({
+  starter: "MPICH",
+  rank: "PMI_RANK",
+  size: "PMI_SIZE",
+  localRank: "MPI_LOCALRANKID",
+  localSize: "MPI_LOCALNRANKS",
+  job: [],
+});
 
 /** Flux: its jobs have PMI, too. The ranks of a job on one node are all local. */
 export const flux: Starter = (variables) => {
@@ -87,17 +78,15 @@ export const flux: Starter = (variables) => {
   };
 };
 
-/** Reads the variables of a launcher. Ranks of several hosts meet where MASTER_ADDR says, by PMI, or `otherwise`. */
-function launcher(names: Names, otherwise: (variables: NodeJS.ProcessEnv) => Place | undefined): Starter {
+/** Reads the variables of a launcher. */
+function launcher(names: Names): Starter {
   return (variables) => {
     // Several launchers tell the size as PMI does: by itself it is not this one's.
     const own = names.size === "PMI_SIZE" ? [names.rank] : [names.rank, names.size];
     if (own.every((name) => textOf(variables, name) === undefined)) return undefined;
     const { rank, size } = rankOf(variables, names)!;
-    const [localRank, localSize] = [
-      wholeOf(variables, names.localRank),
-      wholeOf(variables, names.localSize, 1),
-    ];
+    const localRank = wholeOf(variables, names.localRank);
+    const localSize = wholeOf(variables, names.localSize, 1);
     const local = localSize === size;
     const told = names.job.map((name) => textOf(variables, name)).find((name) => name !== undefined);
     const job = told ?? (local ? proxy() : undefined);
@@ -105,7 +94,7 @@ function launcher(names: Names, otherwise: (variables: NodeJS.ProcessEnv) => Pla
     const place: Place = masterOf(variables) ??
       pmi(variables, local) ??
       here ??
-      otherwise(variables) ?? { kind: "unknown" };
+      names.otherwise?.(variables) ?? { kind: "unknown" };
     const secret = names.secret === undefined ? undefined : textOf(variables, names.secret);
     return {
       starter: names.starter,
@@ -129,9 +118,7 @@ function pmi(variables: NodeJS.ProcessEnv, local: boolean): Place | undefined {
   }
 }
 
-/**
- * Open MPI 4 tells all ranks the addresses of mpirun, on whose host rank 0 is as a rule.
- */
+/** Open MPI 4 tells all ranks the addresses of mpirun, on whose host rank 0 is as a rule. */
 function besideMpirun(variables: NodeJS.ProcessEnv): Place | undefined {
   const hosts = /;tcp:\/\/([\d.,]+):/.exec(variables["OMPI_MCA_orte_hnp_uri"] ?? "")?.[1]?.split(",");
   if (hosts === undefined) return undefined;

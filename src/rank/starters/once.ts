@@ -7,12 +7,8 @@ import { thisRank } from "./index.js";
  * @param remedy what to do instead
  * @throws UsageError where this process is one of several ranks
  */
-export function expectStartedOnce(
-  what: string,
-  remedy: string,
-  variables: NodeJS.ProcessEnv = process.env,
-): void {
-  const task = thisRank(variables);
+export function expectStartedOnce(what: string, remedy: string): void {
+  const task = thisRank(process.env);
   if (task === undefined || task.size === 1) return;
   throw new UsageError(
     `Expected ${what} to run once, since it starts the ranks itself, but this process is rank ${task.rank} of ` +
