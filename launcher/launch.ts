@@ -163,9 +163,7 @@ async function runOnce(
 
 /** This process's APTS_… variables, which ranks on other hosts do not inherit. */
 const OWN_VARIABLES = Object.fromEntries(
-  Object.entries(process.env).flatMap(([name, value]) =>
-    name.startsWith("APTS_") && value !== undefined ? [[name, value]] : [],
-  ),
+  Object.entries(process.env as Record<string, string>).filter(([name]) => name.startsWith("APTS_")),
 );
 
 async function abandonLater(job: Job, until: AbortSignal): Promise<void> {

@@ -14,14 +14,10 @@ export function infoCommand(program: Command): void {
     show("machine", `${hostname()}: ${cpus()[0]?.model ?? "unknown processor"}, ${memory}`);
     for (const host of await describeHosts(hostfile)) show("host", host);
 
-    const { startBackend } = await import("../compute/backend.js");
-    const { productSpeed } = await import("../compute/product-speed.js");
-    const backend = await startBackend(wanted);
-    const speed = `${(await productSpeed(512, 5)).toFixed(1)} GFLOP/s on a small product`;
-    show("backend", `${backend.name}: ${backend.description}, ${speed}`);
-    for (const { backend: name, reason } of backend.rejected) show("not used", `${name}: ${reason}`);
-    for (const { library, reason } of backend.blas?.rejected ?? []) show("not used", `${library}: ${reason}`);
-    backend.stop();
+    const { computeFacts } = await import("../job/doctor/gather.js");
+    const { backend, description, gigaflops, rejected } = await computeFacts(wanted);
+    show("backend", `${backend}: ${description}, ${gigaflops.toFixed(1)} GFLOP/s on a small product`);
+    for (const reason of rejected) show("not used", reason);
   });
 }
 

@@ -1,6 +1,5 @@
-import Table from "cli-table3";
 import picocolors from "picocolors";
-import { printableLine } from "../terminal.js";
+import { drawnTable, printableLine } from "../terminal.js";
 import {
   formatBytes,
   formatCount,
@@ -90,8 +89,8 @@ export function finalTable(summary: Summary, colour: boolean): string {
     ["peak memory", `${formatBytes(summary.peakMemory)} (largest rank)`],
     ["written to", printableLine(summary.out)],
   ];
-  // cli-table3 colours by itself unless told otherwise
-  const table = new Table({ style: { head: [], border: [], compact: true } });
-  for (const [name, value] of rows) table.push([dim(name), value]);
-  return table.toString();
+  return drawnTable(
+    rows.map(([name, value]) => [dim(name), value]),
+    { style: { compact: true } },
+  );
 }

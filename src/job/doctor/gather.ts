@@ -114,7 +114,8 @@ async function folderFacts(purpose: string, path: string) {
   return { purpose, path, free, error };
 }
 
-async function computeFacts(options: BackendOptions) {
+/** Which backend computes on this host, how fast, and why better ones do not. */
+export async function computeFacts(options: BackendOptions) {
   const backend = await startBackend(options);
   try {
     return {

@@ -1,5 +1,5 @@
 import { UsageError } from "../../errors.js";
-import { masterOf, rankOf, textOf, wholeOf, type Starter, type Task } from "./task.js";
+import { masterOf, rankOf, textOf, wholeOf, type Place, type Starter, type Task } from "./task.js";
 
 /*
  * The words of torch.distributed. torchrun sets them, Ray Train and Kubeflow's PyTorchJob, users by hand. A single
@@ -8,9 +8,8 @@ import { masterOf, rankOf, textOf, wholeOf, type Starter, type Task } from "./ta
 
 /** RANK and WORLD_SIZE. */
 export const torch: Starter = (variables) => {
-  const names = { rank: "RANK", size: "WORLD_SIZE" };
   if (textOf(variables, "RANK") === undefined && variables["WORLD_SIZE"] === "1") return undefined;
-  const place = rankOf(variables, names);
+  const place = rankOf(variables, { rank: "RANK", size: "WORLD_SIZE" });
   if (place === undefined || place.size === 1) return undefined;
   return {
     starter: isTorchrun(variables) ? "torchrun" : "RANK and WORLD_SIZE",
@@ -38,14 +37,8 @@ export const trainJob: Starter = (variables) => {
         "Set numProcPerNode: 1 in the TrainJob, and numNodes to the number of ranks.",
     );
   }
-  return {
-    starter: "Kubeflow Trainer",
-    ...place,
-    localRank: 0,
-    localSize: 1,
-    job: `port ${textOf(variables, "PET_MASTER_PORT") ?? ""}`,
-    place: masterOf(variables, "PET_") ?? { kind: "unknown" },
-  };
+  const job = `port ${textOf(variables, "PET_MASTER_PORT") ?? ""}`;
+  return inPod({ starter: "Kubeflow Trainer", ...place, job }, masterOf(variables, "PET_"));
 };
 
 /** A Kubernetes Indexed Job tells a pod its index, its manifest how many there are and where the first is. */
@@ -62,15 +55,13 @@ export const indexedJob: Starter = (variables) => {
     );
   }
   const place = rankOf(variables, { rank: "JOB_COMPLETION_INDEX", size: "WORLD_SIZE" })!;
-  return {
-    starter: "Kubernetes",
-    ...place,
-    localRank: 0,
-    localSize: 1,
-    job: jobOf(variables),
-    place: masterOf(variables) ?? { kind: "unknown" },
-  };
+  return inPod({ starter: "Kubernetes", ...place, job: jobOf(variables) }, masterOf(variables));
 };
+
+/** A pod has one rank, and its host to itself. */
+function inPod(task: Pick<Task, "starter" | "rank" | "size" | "job">, place: Place | undefined): Task {
+  return { ...task, localRank: 0, localSize: 1, place: place ?? { kind: "unknown" } };
+}
 
 function isTorchrun(variables: NodeJS.ProcessEnv): boolean {
   return textOf(variables, "TORCHELASTIC_RUN_ID") !== undefined;
@@ -82,7 +73,7 @@ function jobOf(variables: NodeJS.ProcessEnv): string {
 }
 
 /** torchrun itself may listen on MASTER_PORT: then its ranks meet on another, made from the job's name. */
-function masterPlace(variables: NodeJS.ProcessEnv): Task["place"] {
+function masterPlace(variables: NodeJS.ProcessEnv): Place {
   const place = masterOf(variables);
   if (place?.kind !== "address") return place ?? { kind: "unknown" };
   return variables["TORCHELASTIC_USE_AGENT_STORE"] === "True" ? { ...place, port: undefined } : place;
