@@ -59,12 +59,18 @@ export interface ErrorReport {
   readonly silent?: number | undefined;
 }
 
+/** Whether an error is one of these, of this copy of apts or of another, such as a user's module imports. */
+export function isOurs(error: unknown): error is AptsError {
+  const { exitCode, consequence } = (error ?? {}) as Partial<AptsError>;
+  return error instanceof Error && typeof exitCode === "number" && typeof consequence === "boolean";
+}
+
 /** Describes anything thrown as an ErrorReport. */
 export function reportOf(error: unknown): ErrorReport {
   if (!(error instanceof Error)) {
     return { name: "Error", message: String(error), exitCode: 1, consequence: false };
   }
-  const known = error instanceof AptsError ? error : undefined;
+  const known = isOurs(error) ? error : undefined;
   return {
     name: error.name,
     message: error.message,

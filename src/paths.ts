@@ -1,6 +1,6 @@
 import { closeSync, constants, fstatSync, openSync, readFileSync, type Stats } from "node:fs";
 import { access, mkdir, open, readlink, stat } from "node:fs/promises";
-import { dirname, resolve } from "node:path";
+import { basename, dirname, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { UsageError } from "./errors.js";
 
@@ -173,12 +173,17 @@ export async function importUserModule(path: string): Promise<Readonly<Record<st
   try {
     return (await import(pathToFileURL(resolve(path)).href)) as Record<string, unknown>;
   } catch (error) {
-    const { message } = error as Error;
+    const { message, stack = "" } = error as Error;
+    const line = stack.split("\n").find((text) => text.includes(basename(path)));
+    const where = /:(\d+)/.exec(line?.slice(line.indexOf(basename(path))) ?? "")?.[1];
     const advice = message.includes("'apts'")
       ? " Install apts in the module's project, too: npm install apts."
       : "";
-    throw new UsageError(`Expected a module in ${path}, but it cannot be loaded: ${message}.${advice}`, {
-      cause: error,
-    });
+    throw new UsageError(
+      `Expected a module in ${path}, but it cannot be loaded${where === undefined ? "" : `, line ${where}`}: ${message}.${advice}`,
+      {
+        cause: error,
+      },
+    );
   }
 }

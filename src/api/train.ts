@@ -1,7 +1,6 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import type { tf } from "../compute/tensorflow.js";
 import { describe } from "../data/arrays.js";
 import type { DataName } from "../data/sources.js";
@@ -65,7 +64,7 @@ export async function train(request: TrainRequest | OwnMethodRequest = {}): Prom
   const values: Record<string, unknown> = {
     ...options,
     // Ranks are processes of their own: they read a method where they read this program's.
-    method: method instanceof URL ? fileURLToPath(method) : method,
+    method: method instanceof URL ? method.href : method,
     model: own ? undefined : model,
     data: typeof data === "string" ? data : undefined,
   };

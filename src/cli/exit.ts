@@ -1,4 +1,4 @@
-import { AptsError, reportOf } from "../errors.js";
+import { isOurs, reportOf } from "../errors.js";
 import { explainError } from "../host/system-errors.js";
 import { coloursFor, printable } from "../terminal.js";
 
@@ -12,7 +12,7 @@ export function showFailure(text: string): void {
  */
 export function showError(error: unknown): number {
   const report = reportOf(error);
-  const saysAll = report.consequence || (error instanceof AptsError && report.code === undefined);
+  const saysAll = report.consequence || (isOurs(error) && report.code === undefined);
   showFailure(saysAll ? report.message : explainError(report));
   return report.exitCode;
 }

@@ -3,7 +3,7 @@ import { Command, CommanderError } from "commander";
 import { aptsVersion } from "../run/folder/record.js";
 import { benchCommand } from "./bench.js";
 import { doctorCommand } from "./doctor.js";
-import { showError } from "./exit.js";
+import { showError, showFailure } from "./exit.js";
 import { exportCommand } from "./export.js";
 import { fetchCommand } from "./fetch.js";
 import { infoCommand } from "./info.js";
@@ -19,6 +19,13 @@ const program = new Command("apts")
   .showHelpAfterError("Run with --help for all options.")
   .exitOverride();
 
+process.on("exit", (code) => {
+  if (code !== 13) return; // Node.js: nothing is left to do, and what is awaited will never come
+  showFailure(
+    "It waits for a promise that nothing will settle: look for one in the module of a method or a model.",
+  );
+  process.exitCode = 1;
+});
 try {
   const method = await methodOnCommandLine(process.argv.slice(2));
   trainCommand(program, method);

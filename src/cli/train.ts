@@ -53,7 +53,7 @@ async function run({ config: file, json, ...values }: Record<string, unknown>): 
     console.log(await previewJob(job, ["apts", ...given]));
     return 0;
   }
-  const { exitCode, failure, consequences } = await runJob(job, {
+  const { exitCode, failure, consequences, summary } = await runJob(job, {
     observe: show,
     forwardSignals: true,
   });
@@ -63,6 +63,12 @@ async function run({ config: file, json, ...values }: Record<string, unknown>): 
       failure.exitCode === 2 ? (failure.report?.message ?? failure.description) : failure.description,
     );
     for (const line of consequences) console.error(`  ${printableLine(line)}`);
+  }
+  if (exitCode === 0 && !summary) {
+    showFailure(
+      "The ranks ended without a summary of their run, as if all had been done: something in them ended the processes.",
+    );
+    return 1;
   }
   return exitCode;
 }

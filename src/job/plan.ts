@@ -7,7 +7,7 @@ import { communicationOptions } from "../config/communication.js";
 import { kebab, type ValuesOf } from "../config/option.js";
 import { resolveOptions, splitSources, type Given } from "../config/resolve.js";
 import { UsageError } from "../errors.js";
-import { isModule } from "../methods/own.js";
+import { isModule, pathOfModule } from "../methods/own.js";
 import { findMethod } from "../methods/registry.js";
 import { isBuiltIn } from "../network/models/names.js";
 import { startedBy } from "../rank/starters/index.js";
@@ -154,6 +154,12 @@ async function configOf(
   memory: InMemory,
 ): Promise<TrainConfig> {
   const method = await findMethod(nameOfMethod(sources));
+  const taken = Object.keys(method.options).find((name) => Object.hasOwn(startOptions, name));
+  if (taken !== undefined) {
+    throw new UsageError(
+      `Expected method ${method.name} to have other options than those of every run, got "${taken}".`,
+    );
+  }
   return located(trainConfig(sources, defaultRanks, method), memory);
 }
 
@@ -162,7 +168,7 @@ function located(config: TrainConfig, memory: InMemory): TrainConfig {
   const { method, data, model, dataDir } = config;
   return {
     ...config,
-    method: isModule(method) ? resolve(method) : method,
+    method: isModule(method) ? pathOfModule(method) : method,
     data: memory.data ? IN_MEMORY : data,
     model: memory.model ? IN_MEMORY : isBuiltIn(model) ? model : resolve(model),
     dataDir: dataDir === undefined ? undefined : resolve(dataDir),

@@ -4,6 +4,7 @@ import type { Given } from "../config/resolve.js";
 import { UsageError } from "../errors.js";
 import { readUserFileSync } from "../paths.js";
 import { IN_MEMORY } from "../run/options/config.js";
+import { isModule } from "../methods/own.js";
 import type { RunRecord } from "../run/folder/record.js";
 
 /** What the program that asks for a run holds in memory itself. */
@@ -46,7 +47,7 @@ export function optionsOf(
   others: readonly Given[],
   memory: InMemory,
 ): Given {
-  const { methodOptions, methodName, ...options } = record.options;
+  const { methodOptions, methodName, methodModule, ...options } = record.options;
   const given = (name: string): unknown =>
     others.map(({ values }) => values[name]).find((value) => value !== undefined);
   const method = given("method") ?? options.method;
@@ -55,7 +56,7 @@ export function optionsOf(
     threads: options.threads ?? record.backend.threads,
     out: undefined,
     // Another method has options of its own: that it is another is what the user will be told.
-    ...(method === options.method ? methodOptions : {}),
+    ...(isSame(method, options.method) ? methodOptions : {}),
   };
   for (const name of ["data", "model"] as const) {
     if (values[name] !== IN_MEMORY) continue;
@@ -82,4 +83,9 @@ export function readOptionsFile(path: string, others: readonly Given[]): Given {
   const record = file.values as unknown as RunRecord;
   const isRecord = typeof record.apts === "string" && typeof record.options === "object";
   return isRecord ? optionsOf(record, path, others, { data: false, model: false }) : file;
+}
+
+/** A user's module may have moved. */
+function isSame(method: unknown, recorded: string): boolean {
+  return method === recorded || (typeof method === "string" && isModule(method) && isModule(recorded));
 }

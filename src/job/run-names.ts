@@ -40,7 +40,7 @@ export function namesOf(runs: readonly RecordedRun[]): string[] {
   const facts = runs.map(({ record }) => ({ common: commonFacts(record), own: ownFacts(record) }));
   return runs.map(({ label, record }, index) => {
     const peers = runs.flatMap((run, i) => (run.label === label ? [{ run, facts: facts[i]! }] : []));
-    const kin = peers.filter(({ run }) => run.record.options.method === record.options.method);
+    const kin = peers.filter(({ run }) => run.record.options.methodName === record.options.methodName);
     const said = [
       ...differing(
         facts[index]!.common,
@@ -65,12 +65,15 @@ function differing(facts: Facts, peers: readonly Facts[]): [string, string][] {
 }
 
 function commonFacts({ apts, backend, parameters, options, samples }: RecordedRun["record"]): Facts {
-  const { method, ranks, subdomains, batches } = options;
+  const { method, methodModule, ranks, subdomains, batches } = options;
   const computation = backend.fingerprint.replace(/; \d+ threads/, "");
   const byName = options.data !== "memory" && options.dataDir === undefined;
   const batchesImplied = batches === describing(method)?.batches;
   return new Map([
-    ...textsOf({ ...options, methodOptions: undefined, methodName: undefined }, trainOptions),
+    ...textsOf(
+      { ...options, methodOptions: undefined, methodName: undefined, methodModule: undefined },
+      trainOptions,
+    ),
     ["subdomains", { text: `subdomains ${subdomains}`, implied: subdomains === ranks }],
     ["batches", { text: `batches ${batches}`, implied: batchesImplied }],
     // Of data that come by name, the options say which samples.
@@ -79,6 +82,7 @@ function commonFacts({ apts, backend, parameters, options, samples }: RecordedRu
     ["parameters", { text: `${parameters} parameters` }],
     ["threads", { text: `threads ${backend.threads}` }],
     ["computation", { text: `on ${computation}` }],
+    ["module", { text: methodModule === undefined ? "" : `module ${methodModule.slice(0, 7)}` }],
     ["version", { text: `version ${apts}` }],
   ]);
 }

@@ -1,5 +1,5 @@
 import type { OptionTable, ValuesOf } from "../config/option.js";
-import type { Method } from "./method.js";
+import type { Method, State } from "./method.js";
 import type { MethodContext } from "./problem.js";
 
 /** A method as the command line, the config file, the library and the documentation know it. */
@@ -18,15 +18,17 @@ export interface MethodDescription<Name extends string = string, Options extends
   check?(options: Readonly<Record<string, unknown>>): void;
   /** It works on subdomains: --subdomains and --decomposition mean something to it. */
   readonly decomposes?: true;
+  /** Of a user's module: SHA-256 of its file. */
+  readonly module?: string;
   create(context: MethodContext, options: Readonly<Record<string, unknown>>): Method;
 }
 
-/** Ties a table of options to the function that takes their values. */
-export function defineMethod<const N extends string, T extends OptionTable>(
+/** Ties a table of options to the function that takes their values, and a method's steps to its state. */
+export function defineMethod<const N extends string, T extends OptionTable, S extends State>(
   description: Omit<MethodDescription<N, T>, "check" | "create" | "presets"> & {
     readonly presets?: Readonly<Record<string, Partial<ValuesOf<T>>>>;
     check?(options: NoInfer<ValuesOf<T>>): void;
-    create(context: MethodContext, options: NoInfer<ValuesOf<T>>): Method;
+    create(context: MethodContext, options: NoInfer<ValuesOf<T>>): Method<S>;
   },
 ): MethodDescription<N, T> {
   return {

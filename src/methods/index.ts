@@ -1,5 +1,5 @@
 /** What a method of one's own is made of: `import { defineMethod, … } from "apts/methods"`. */
-export { choice, flag, integer, number, text } from "../config/option.js";
+export { choice, flag, integer, integers, number, text } from "../config/option.js";
 export { UsageError } from "../errors.js";
 export { distanceInf, dot, normInf, same, sum, type VectorSpace } from "../linalg/space.js";
 export { addScaled, combine, scale, type Vector } from "../linalg/vector.js";

@@ -55,5 +55,10 @@ export function methodNamed(name: string): MethodDescription {
  * @throws UsageError where there is none
  */
 export async function findMethod(method: string): Promise<MethodDescription> {
-  return isModule(method) ? loadMethod(method) : methodNamed(method);
+  if (!isModule(method)) return methodNamed(method);
+  const own = await loadMethod(method);
+  if (!methods.some(({ name }) => name === own.name)) return own;
+  throw new UsageError(
+    `Expected the method of ${method} to have a name of its own, got "${own.name}", which is built in.`,
+  );
 }

@@ -19,6 +19,7 @@ function checkpoint(theta: readonly number[] = [1, 2, 3], epochs = 1): StoredChe
     identity: {
       options: { seed: 7, hidden: [32, 32] },
       methodOptions: { fdl: true },
+      methodModule: undefined,
       parameters: theta.length,
       model: "m",
       train: "a",

@@ -12,6 +12,8 @@ export interface Identity {
   /** Those options that say what is solved, and by which method, by name. */
   readonly options: Readonly<Record<string, unknown>>;
   readonly methodOptions: Readonly<Record<string, unknown>>;
+  /** SHA-256 of the module that the method is from, where it is a user's own. */
+  readonly methodModule: string | undefined;
   /** n */
   readonly parameters: number;
   /** SHA-256 of the model's layers, and of the samples. */
@@ -26,9 +28,9 @@ export function identityOf(
   config: TrainConfig,
   { data, inputs, decomposition, evaluator, backend }: Setup,
 ): Identity {
-  const { methodOptions, ...asked } = config;
-  // `method` says it.
-  const options = { ...asked, methodName: undefined, standardise: inputs.record.standardised };
+  const { methodName, methodModule, methodOptions, ...asked } = config;
+  // A user's module may lie elsewhere.
+  const options = { ...asked, method: methodName, standardise: inputs.record.standardised };
   return {
     options: Object.fromEntries(
       Object.entries(options).filter(
@@ -36,6 +38,7 @@ export function identityOf(
       ),
     ),
     methodOptions,
+    methodModule,
     parameters: decomposition.dimension,
     model: sha256(topologyOf(evaluator.exportModel())),
     train: fingerprint(data.train),

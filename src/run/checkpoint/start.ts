@@ -60,14 +60,16 @@ async function find({ beginning, out, folder, identity, epochs }: Wanted): Promi
   const checkpoint: Checkpoint = { identity: stored.identity, state: stored.state }; // the ranks have the model
   checkSame(out, checkpoint.identity, identity);
   checkEpochs(out, checkpoint, epochs);
-  const was = checkpoint.identity.computation;
-  const other =
-    was === identity.computation
-      ? []
-      : [
-          `The result may differ in its last bits from that of a run without interruption: it began with ${was}, ` +
-            `and goes on with ${identity.computation}.`,
-        ];
+  const { computation: was, methodModule } = checkpoint.identity;
+  const other: string[] = [];
+  if (was !== identity.computation) {
+    other.push(
+      `The result may differ in its last bits from that of a run without interruption: it began with ${was}, ` +
+        `and goes on with ${identity.computation}.`,
+    );
+  }
+  if (methodModule !== identity.methodModule)
+    other.push("The module of the method has been edited since the run began: its result is that of both.");
   return {
     checkpoint,
     file,

@@ -28,6 +28,8 @@ export interface TrainConfig extends Omit<
   readonly batches: number;
   /** What the method calls itself: `method` may be the path of a module. */
   readonly methodName: string;
+  /** SHA-256 of that module. */
+  readonly methodModule: string | undefined;
   readonly methodOptions: Readonly<Record<string, unknown>>;
 }
 
@@ -63,6 +65,7 @@ export function trainConfig(
     subdomains: values.subdomains ?? ranks,
     batches: values.batches ?? method.batches,
     methodName: method.name,
+    methodModule: method.module,
     methodOptions,
   };
 }
