@@ -1,6 +1,6 @@
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, onTestFinished } from "vitest";
 import type * as Library from "../../src/index.js";
 import type { State } from "../../src/methods/method.js";
 import { CheckpointFolder } from "../../src/run/checkpoint/store.js";
@@ -10,6 +10,10 @@ import { importBuilt } from "../helpers/launcher/launcher.js";
 
 const OTHER = join(ROOT, "test", "helpers", "methods", "other-meanings.mjs");
 const POLYAK = join(ROOT, "examples", "polyak.mjs");
+
+/** The text of a module whose method can be described, no more. */
+const described = (options: string, name = "mine") =>
+  `export const method = { name: "${name}", summary: "b", source: "c", batches: 1, create() {}, ${options} };`;
 
 const json = (path: string) => JSON.parse(readFileSync(path, "utf8")) as Record<string, unknown>;
 
@@ -66,14 +70,66 @@ describe("a user's own method", () => {
     expect(stderr).toContain(message);
   });
 
+  it("is known by its content: one that is edited is told, one that is moved is the same", async () => {
+    const folder = mkdtempSync(join(ROOT, "test", "fixtures", "methods", "temporary-")); // where it finds apts/methods
+    onTestFinished(() => {
+      rmSync(folder, { recursive: true });
+    });
+    const text = readFileSync(OTHER, "utf8");
+    const [first, second] = [join(folder, "a.mjs"), join(folder, "b.mjs")];
+    writeFileSync(first, text);
+    const out = join(temporaryFolder(), "run");
+    const begun = ["train", "--method", first, "--out", out, ...SMALL, "--ranks", "1", "--threads", "1"];
+    expect((await runApts([...begun, "--epochs", "1"])).code).toBe(0);
+    renameSync(first, second);
+    const again = ["train", "--resume", out, "--method", second, "--epochs"];
+    const moved = await runApts([...again, "2"]);
+    expect([moved.code, moved.stderr]).toEqual([0, expect.not.stringContaining("edited")]);
+    writeFileSync(second, text.replace("long: 0.1", "long: 0.2"));
+    const edited = await runApts([...again, "3"]);
+    expect([edited.code, edited.stderr]).toEqual([
+      0,
+      expect.stringContaining("The module of the method has been edited since the run began"),
+    ]);
+  });
+
   it("is refused by name where a module has none, or cannot be loaded", async () => {
     const folder = temporaryFolder();
     const modules = {
-      "empty.mjs": ["", "but it exports no method with a function create"],
+      "empty.mjs": ["", "but it exports no method with a function create: it exports nothing"],
       "broken.mjs": ["export const method = ;", "but it cannot be loaded: Unexpected token"],
+      "throws.mjs": ["\nthrow new Error('no');", "but it cannot be loaded, line 2: no."],
       "batches.mjs": [
         "export const method = { name: 'a', summary: 'b', source: 'c', options: {}, batches: 0, create() {} };",
         "but its batches are no whole number of at least 1",
+      ],
+      "built-in.mjs": [
+        described("options: {}", "adam"),
+        'to have a name of its own, got "adam", which is built in',
+      ],
+      "path.mjs": [
+        described("options: {}", "../a"),
+        'but its name is not one of letters, digits, dashes and dots: "../a"',
+      ],
+      "kebab.mjs": [described('options: { "my-opt": {} }'), 'its option "my-opt" has no name in camel case'],
+      "help.mjs": [
+        described("options: { help: {} }"),
+        'its option "help" has a name that the command line needs',
+      ],
+      "plain.mjs": [described("options: { a: { help: 'x' } }"), 'its option "a" is not made by number'],
+      "default.mjs": [
+        described(
+          "options: { a: { help: 'x', fallback: 1, parse() { throw new Error('Expected a to be 0.'); } } }",
+        ),
+        "but its default is refused: Expected a to be 0.",
+      ],
+      "run.mjs": [
+        described("options: { epochs: { help: 'x', parse: (x) => x } }"),
+        'to have other options than those of every run, got "epochs"',
+      ],
+      "job.mjs": [
+        described("options: { resume: { help: 'x', parse: (x) => x } }"),
+        'to have other options than those of every run, got "resume"',
       ],
     } as const;
     for (const [name, [text, message]] of Object.entries(modules)) {
@@ -84,7 +140,7 @@ describe("a user's own method", () => {
     const missing = await runApts(["train", "--method", "./missing.mjs"], { cwd: folder });
     expect([missing.code, missing.stderr]).toEqual([
       2,
-      expect.stringMatching(/Expected a module.*missing\.mjs/),
+      expect.stringMatching(/Expected a module at .*missing\.mjs, but there is none/),
     ]);
     const misspelt = await runApts(["train", "--method", "sapt"]);
     expect([misspelt.code, misspelt.stderr]).toEqual([2, expect.stringMatching(/Did you mean "(s?)apts"\?/)]);
