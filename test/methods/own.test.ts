@@ -1,5 +1,5 @@
 import { existsSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
 import type * as Library from "../../src/index.js";
 import type { State } from "../../src/methods/method.js";
@@ -71,7 +71,7 @@ describe("a user's own method", () => {
   });
 
   it("is known by its content: one that is edited is told, one that is moved is the same", async () => {
-    const folder = mkdtempSync(join(ROOT, "test", "fixtures", "methods", "temporary-")); // where it finds apts/methods
+    const folder = mkdtempSync(join(dirname(OTHER), "temporary-")); // where it finds apts/methods
     onTestFinished(() => {
       rmSync(folder, { recursive: true });
     });
