@@ -43,10 +43,18 @@ describe("docs/api.md", { timeout: 60_000 }, () => {
     const union = exported("RunEvent");
     const events = (union.isUnion() ? union.types : [union]).map((event) => {
       const type = checker.getTypeOfSymbol(event.getProperty("type")!) as ts.StringLiteralType;
-      return [type.value, ...fieldsOf(event).filter((name) => name !== "type").sort()];
+      return [
+        type.value,
+        ...fieldsOf(event)
+          .filter((name) => name !== "type")
+          .sort(),
+      ];
     });
     expect(events.length).toBeGreaterThan(4);
-    const listed = tableUnder("### Events").map(([type, , fields]) => [...named(type!), ...named(fields!).sort()]);
+    const listed = tableUnder("### Events").map(([type, , fields]) => [
+      ...named(type!),
+      ...named(fields!).sort(),
+    ]);
     expect(listed).toEqual(events);
   });
 
