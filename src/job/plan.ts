@@ -13,6 +13,7 @@ import { isBuiltIn } from "../network/models/names.js";
 import { startedBy } from "../rank/starters/index.js";
 import { expectStartedOnce } from "../rank/starters/once.js";
 import { IN_MEMORY, nameOfMethod, trainConfig, type TrainConfig } from "../run/options/config.js";
+import { expectOwnNames } from "../run/options/of-methods.js";
 import { trainOptions } from "../run/options/table.js";
 import { jobOptions, startOptions } from "./job-options.js";
 import { optionsOf, readRecord, recordIn, type InMemory } from "./recorded.js";
@@ -154,12 +155,7 @@ async function configOf(
   memory: InMemory,
 ): Promise<TrainConfig> {
   const method = await findMethod(nameOfMethod(sources));
-  const taken = Object.keys(method.options).find((name) => Object.hasOwn(startOptions, name));
-  if (taken !== undefined) {
-    throw new UsageError(
-      `Expected method ${method.name} to have other options than those of every run, got "${taken}".`,
-    );
-  }
+  expectOwnNames(method, startOptions);
   return located(trainConfig(sources, defaultRanks, method), memory);
 }
 

@@ -1,9 +1,8 @@
 import type { OptionTable, ValuesOf } from "../../config/option.js";
 import { resolveOptions, splitSources, type Given } from "../../config/resolve.js";
-import { UsageError } from "../../errors.js";
 import type { MethodDescription } from "../../methods/description.js";
 import { methodNamed, type MethodOptions } from "../../methods/registry.js";
-import { refuseOthers, tableOf, withPresets } from "./of-methods.js";
+import { expectOwnNames, refuseOthers, tableOf, withPresets } from "./of-methods.js";
 import { trainOptions } from "./table.js";
 
 /** What a program may give of a table's options. */
@@ -43,15 +42,9 @@ export function trainConfig(
   defaultRanks: number,
   method: MethodDescription = methodNamed(nameOfMethod(sources)),
 ): TrainConfig {
-  const table = tableOf(method);
-  const hidden = Object.keys(table).find((name) => Object.hasOwn(trainOptions, name));
-  if (hidden !== undefined) {
-    throw new UsageError(
-      `Expected method ${method.name} to have other options than those of every run, got "${hidden}".`,
-    );
-  }
+  expectOwnNames(method, trainOptions);
   refuseOthers(method, sources);
-  const all = { ...trainOptions, ...table };
+  const all = { ...trainOptions, ...tableOf(method) };
   const values = resolveOptions(all, withPresets(method, sources)) as ValuesOf<typeof trainOptions> &
     Record<string, unknown>;
   const pick = (names: OptionTable) =>

@@ -39,6 +39,15 @@ function whoHas(name: string): string {
     .join(", ");
 }
 
+/** @throws UsageError where a method has an option of `table`, which would never reach it */
+export function expectOwnNames(method: MethodDescription, table: OptionTable): void {
+  const taken = Object.keys(tableOf(method)).find((name) => Object.hasOwn(table, name));
+  if (taken === undefined) return;
+  throw new UsageError(
+    `Expected method ${method.name} to have other options than those of every run, got "${taken}".`,
+  );
+}
+
 /** @throws UsageError where a source gives an option that other methods have, and this one has not */
 export function refuseOthers(method: MethodDescription, sources: readonly Given[]): void {
   const table = tableOf(method);
