@@ -91,7 +91,10 @@ export class TrainingRun {
 
   /** The parameters that are tested, saved and exported. */
   get parameters(): Vector {
-    const { method } = this.#state;
+    return this.#judgedAt(this.#state.method);
+  }
+
+  #judgedAt(method: State): Vector {
     return this.method.evaluationPoint?.(method) ?? method.theta;
   }
 
@@ -106,18 +109,16 @@ export class TrainingRun {
     const { state: method, report } = await this.method.step(before.method, problem);
     const [from, to] = [before.method.theta, method.theta];
     this.divergence.afterStep(report, from, this.position);
-    this.#state = {
+    this.state = {
       method,
       progress: fullBatch ? afterStep(before.progress, report, from, to) : before.progress,
-      statistics: before.statistics,
+      statistics: await runningStatistics(evaluator, comm, before.statistics, {
+        theta: this.#judgedAt(method),
+        batch: problem.batch,
+        whole: fullBatch,
+      }),
       ledger: withStep(before.ledger, report),
     };
-    const statistics = await runningStatistics(evaluator, comm, before.statistics, {
-      theta: this.parameters,
-      batch: problem.batch,
-      whole: fullBatch,
-    });
-    if (statistics) this.state = { ...this.#state, statistics };
     return report;
   }
 
