@@ -70,7 +70,7 @@ export function additivelyPreconditioned(context: MethodContext, options: AptsOp
 
       // 5, 6  θ_½ = θ + s, repaired where it raised the loss
       const half = options.fdl
-        ? await repaired(around, at, s, radius, Math.max(...losses))
+        ? await repaired(around, at, s, { radius, gradientNorm, fRef: Math.max(...losses) })
         : await unrepaired(around, at, s);
 
       // 7  one global trust-region step from θ_½
@@ -110,8 +110,7 @@ export function additivelyPreconditioned(context: MethodContext, options: AptsOp
     around: Surroundings,
     at: PointWithGradient,
     s: Vector,
-    radius: number,
-    fRef: number,
+    { radius, gradientNorm, fRef }: { radius: number; gradientNorm: number; fRef: number },
   ): Promise<PointWithGradient> {
     const { objective, space } = around.problem;
     const x = addScaled(at.x, 1, s, new Float32Array(s.length));
@@ -120,9 +119,8 @@ export function additivelyPreconditioned(context: MethodContext, options: AptsOp
       return decide(() => f <= fRef);
     };
     let good = await isGood();
-    const largest = await normInf(space, at.g);
-    if (!good && largest > 0) {
-      const gHat = scale(-radius / largest, at.g, new Float32Array(s.length));
+    if (!good && gradientNorm > 0) {
+      const gHat = scale(-radius / gradientNorm, at.g, new Float32Array(s.length));
       const d = new Float32Array(s.length);
       let shortened = radius;
       for (let fifths = 1; fifths <= 5 && !good; fifths++) {
