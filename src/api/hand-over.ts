@@ -4,24 +4,28 @@ import { tf } from "../compute/tensorflow.js";
 import { adviceOn, describe } from "../data/arrays.js";
 import { writeDataset } from "../data/dataset-file.js";
 import type { Dataset } from "../data/dataset.js";
-import { inMemory, type InMemoryData } from "../data/in-memory.js";
+import { inMemory, type InMemoryData, type ModelSlots } from "../data/in-memory.js";
 import { checkEveryClassOccurs } from "../data/labels.js";
 import { UsageError } from "../errors.js";
 import { namesOfWeights, refuseCustomClasses, writeWeights } from "../network/foreign-model.js";
+import { declaredBy } from "../network/build.js";
+import { portable, type Declaration } from "../network/goal/declared.js";
 import { checkModel } from "../network/inspect/check-model.js";
 import { checkPortable } from "../network/inspect/freezing.js";
 import { serialiseModel } from "../network/model-file.js";
 import { writeWhole } from "../run/folder/files.js";
 
-/** Samples in memory: what to train on, and what to measure the result with. */
+/** Samples in memory: what to train on, and, held back, what to measure the result with. */
 export interface DataInMemory {
   readonly train: InMemoryData;
-  readonly test: InMemoryData;
+  readonly test?: InMemoryData | undefined;
 }
 
 /** A model of the program's, written to a file for the ranks. */
 export interface HandedModel {
   readonly path: string;
+  /** What it declares by `compile`. */
+  readonly goal: Declaration;
   /** Writes the weights of the trained `model.json` into the model. */
   takeBack(trained: string): Promise<void>;
 }
@@ -39,6 +43,7 @@ export async function handOverModel(model: tf.LayersModel, folder: string): Prom
   }
   return {
     path: join(folder, "model.json"),
+    goal: portable(declaredBy(model, "the model given")),
     takeBack: (trained) => takeBack(model, names, trained),
   };
 }
@@ -46,8 +51,8 @@ export async function handOverModel(model: tf.LayersModel, folder: string): Prom
 /** @throws UsageError for data that cannot be trained on, by the name of their field */
 export async function checkData(
   data: unknown,
-  inputShape: readonly number[] | undefined,
-): Promise<{ train: Dataset; test: Dataset }> {
+  slots: ModelSlots | undefined,
+): Promise<{ train: Dataset; test: Dataset | undefined }> {
   if (typeof data !== "object" || data === null || !("train" in data)) {
     throw new UsageError(
       `Expected data to be { train, test }, each { features, labels }, or the name of a data set, got ${describe(data)}.${adviceOn(data)}`,
@@ -57,25 +62,23 @@ export async function checkData(
   if (unknown !== undefined)
     throw new UsageError(`Expected data to hold train and test alone, got "${unknown}" in it.`);
   const { train, test } = data as Partial<DataInMemory>;
-  if (test === undefined) {
-    throw new UsageError(
-      "Expected data.test beside data.train: samples held back, with which the test accuracy is measured.",
-    );
-  }
   const checked = {
-    train: await inMemory(train, "data.train", inputShape),
-    test: await inMemory(test, "data.test", inputShape),
+    train: await inMemory(train, "data.train", slots),
+    test: test === undefined ? undefined : await inMemory(test, "data.test", slots),
   };
-  if (train?.classes === undefined && test.classes === undefined)
-    checkEveryClassOccurs(checked.train, "data.train.labels");
+  if (![train, test].some((given) => given && "classes" in given && given.classes !== undefined))
+    checkEveryClassOccurs(checked.train.targets[0]!, "data.train.labels");
   return checked;
 }
 
 /** Writes data where the ranks read them. */
-export async function handOverData(data: { train: Dataset; test: Dataset }, folder: string) {
-  const files = { train: join(folder, "train.apts"), test: join(folder, "test.apts") };
-  await writeDataset(files.train, data.train);
-  await writeDataset(files.test, data.test);
+export async function handOverData(
+  { train, test }: { train: Dataset; test: Dataset | undefined },
+  folder: string,
+) {
+  const files = { train: join(folder, "train.apts"), test: test && join(folder, "test.apts") };
+  await writeDataset(files.train, train);
+  if (test) await writeDataset(files.test!, test);
   return files;
 }
 

@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { tf } from "../compute/tensorflow.js";
 import { describe } from "../data/arrays.js";
+import type { ModelSlots } from "../data/in-memory.js";
 import type { DataName } from "../data/sources.js";
 import { AptsError, UsageError } from "../errors.js";
 import type { startOptions } from "../job/job-options.js";
@@ -74,13 +75,13 @@ export async function train(request: TrainRequest | OwnMethodRequest = {}): Prom
   try {
     const handed = own && (await handOverModel(own, handover));
     const samples =
-      data === undefined || typeof data === "string" ? undefined : await checkData(data, inputShapeOf(model));
+      data === undefined || typeof data === "string" ? undefined : await checkData(data, slotsOf(model));
     const memory = { data: samples !== undefined, model: own !== undefined };
     const job = await planJob([{ source: { kind: "program" }, values }], memory);
     const { standardise } = job.spec.config;
     const handedOver = {
       ...(samples ? { data: await handOverData(samples, handover) } : {}),
-      ...(handed ? { model: handed.path } : {}),
+      ...(handed ? { model: handed.path, goal: handed.goal } : {}),
     };
     if (own && standardise) {
       expectNotStandardised(own);
@@ -155,9 +156,22 @@ function isModel(model: unknown): model is tf.LayersModel {
   );
 }
 
-/** The shape of a sample, where a model given as such says it. */
-function inputShapeOf(model: TrainRequest["model"]): readonly number[] | undefined {
+/** The inputs and outputs of a model that is given as such. */
+function slotsOf(model: TrainRequest["model"]): ModelSlots | undefined {
   if (typeof model !== "object") return undefined;
-  const shape = (model.inputs as tf.SymbolicTensor[] | undefined)?.[0]?.shape.slice(1);
-  return shape?.every((side) => side !== null) ? shape : undefined;
+  const { inputs, outputs, inputNames, outputNames } = model as unknown as Record<
+    "inputs" | "outputs",
+    tf.SymbolicTensor[] | undefined
+  > &
+    Record<"inputNames" | "outputNames", string[]>;
+  if (!inputs || !outputs) return undefined;
+  const slots = (tensors: tf.SymbolicTensor[], names: string[]) =>
+    tensors.map(({ shape }, i) => {
+      const sample = shape.slice(1);
+      return {
+        name: names[i]!,
+        shape: sample.every((side) => side !== null) ? sample : undefined,
+      };
+    });
+  return { inputs: slots(inputs, inputNames), outputs: slots(outputs, outputNames) };
 }

@@ -55,7 +55,7 @@ export function adviceOn(value: unknown): string {
   return types.isPromise(value) ? " Await it first." : "";
 }
 
-function isTensor(value: unknown): value is TensorLike {
+export function isTensor(value: unknown): value is TensorLike {
   const { shape, dtype, data } = (value ?? {}) as Partial<TensorLike>;
   return Array.isArray(shape) && typeof dtype === "string" && typeof data === "function";
 }

@@ -1,5 +1,5 @@
 import { UsageError } from "../errors.js";
-import type { Dataset, Normalisation } from "./dataset.js";
+import { sizeOf, type Field, type Normalisation, type Values } from "./dataset.js";
 import type { Random } from "../random.js";
 
 /**
@@ -68,42 +68,61 @@ function copyCyclic(
 }
 
 /**
- * Fills `out` (indices.length, ...sampleShape) with the normalised rows of `indices`, in their order, and returns it.
- * RangeError where `out` is too small.
+ * Fills `out` (indices.length, ...shape) with the rows of `indices`, in their order, and returns it.
+ * @param normalisation what they go through; without it they stay as they are
+ * @throws RangeError where `out` is too small
  */
 export function gatherRows(
-  dataset: Dataset,
+  { values, shape }: Field,
   indices: Int32Array,
-  normalisation: Normalisation,
   out: Float32Array,
+  normalisation?: Normalisation,
 ): Float32Array {
-  const size = dataset.features.length / dataset.labels.length;
+  const size = sizeOf(shape);
   if (out.length < indices.length * size) {
     throw new RangeError(
       `Expected room for ${indices.length} × ${size} = ${indices.length * size} features, got an array of ${out.length}.`,
     );
   }
-  const { features } = dataset;
-  const { mean, deviation } = normalisation;
+  if (normalisation === undefined) copyRows(values, size, indices, out);
+  else normaliseRows(values, size, indices, normalisation, out);
+  return out;
+}
+
+function copyRows(values: Values, size: number, indices: Int32Array, out: Float32Array): void {
+  if (size === 1) for (let row = 0; row < indices.length; row++) out[row] = values[indices[row]!]!;
+  else
+    for (let row = 0; row < indices.length; row++) {
+      const from = indices[row]! * size;
+      out.set(values.subarray(from, from + size), row * size);
+    }
+}
+
+function normaliseRows(
+  values: Values,
+  size: number,
+  indices: Int32Array,
+  { mean, deviation }: Normalisation,
+  out: Float32Array,
+): void {
   const channels = mean.length;
   for (let channel = 0; channel < channels; channel++) {
     const centre = mean[channel]!;
     const scale = 1 / deviation[channel]!;
     // A byte has 256 values: the normalised ones are looked up.
     const table =
-      features instanceof Uint8Array &&
+      values instanceof Uint8Array &&
       Float32Array.from({ length: 256 }, (_, byte) => (byte - centre) / deviation[channel]!);
     for (let row = 0; row < indices.length; row++) {
       const source = indices[row]! * size;
       const target = row * size;
       if (table) {
-        for (let j = channel; j < size; j += channels) out[target + j] = table[features[source + j]!]!;
+        for (let j = channel; j < size; j += channels) out[target + j] = table[values[source + j]!]!;
       } else {
         for (let j = channel; j < size; j += channels) {
-          out[target + j] = (features[source + j]! - centre) * scale;
+          out[target + j] = (values[source + j]! - centre) * scale;
         }
       }
     }
   }
-  return out;
 }

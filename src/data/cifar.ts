@@ -1,6 +1,6 @@
 import { UsageError } from "../errors.js";
 import { readMaybeGzip } from "./files.js";
-import type { Dataset } from "./dataset.js";
+import { labelled, type Dataset } from "./dataset.js";
 import { sources } from "./sources.js";
 
 const { sampleShape, classes } = sources.cifar10;
@@ -44,7 +44,7 @@ export async function readCifar10(paths: readonly string[]): Promise<Dataset> {
       planesToChannelsLast(file.bytes, start + 1, features, sample * SAMPLE);
     }
   }
-  return { features, labels, sampleShape, classes };
+  return labelled({ features, labels, sampleShape, classes });
 }
 
 /** (3, 32, 32) at source[from…] → (32, 32, 3) at target[to…] */

@@ -1,4 +1,4 @@
-import type { Dataset } from "./dataset.js";
+import { labelled, type Dataset } from "./dataset.js";
 import { digitStyles, type DigitStyle } from "./digit-styles.js";
 import { Random } from "../random.js";
 
@@ -27,7 +27,7 @@ export function digits(seed: number, stream: "train" | "test", count: number): D
     drawDigit(digit, own, ink);
     toBytes(ink, own, features.subarray(sample * PIXELS, (sample + 1) * PIXELS));
   }
-  return { features, labels, sampleShape: [SIDE, SIDE, 1], classes: 10 };
+  return labelled({ features, labels, sampleShape: [SIDE, SIDE, 1], classes: 10 });
 }
 
 function drawDigit(digit: number, random: Random, ink: Float64Array): void {

@@ -1,6 +1,6 @@
 import { UsageError } from "../errors.js";
 import { readMaybeGzip } from "./files.js";
-import type { Dataset } from "./dataset.js";
+import { labelled, type Dataset } from "./dataset.js";
 
 /** An array of unsigned bytes, row-major. */
 export interface IdxArray {
@@ -65,12 +65,12 @@ export async function readIdxPair(imagesPath: string, labelsPath: string, classe
       `Expected labels from 0 to ${classes - 1} in ${labelsPath}, found ${labels.data[wrong]!} at index ${wrong}.${labels.data.includes(0) ? "" : " They count from 1: subtract one from each."}`,
     );
   }
-  return {
+  return labelled({
     features: images.data,
     labels: Int32Array.from(labels.data),
     sampleShape: [height, width, 1],
     classes,
-  };
+  });
 }
 
 function expectRank(array: IdxArray, rank: number, what: string, path: string): void {

@@ -1,10 +1,18 @@
 import { UsageError } from "../errors.js";
 import { adviceOn, describe, flatNumbers, type FlatNumbers, type Numbers } from "./arrays.js";
-import type { Dataset, DataSplit } from "./dataset.js";
+import { labelled, sizeOf, type Dataset, type DataSplit, type Field, type Target } from "./dataset.js";
+import {
+  expectFinite,
+  fieldFrom,
+  givenFields,
+  storable,
+  type GivenFields,
+  type Slot,
+} from "./given-fields.js";
 import { classesOf } from "./labels.js";
 
-/** Labelled samples that a program holds. */
-export interface InMemoryData {
+/** Samples that a program holds, each of a class. */
+export interface LabelledData {
   /**
    * (count, ...sampleShape) row-major, channels last: a typed array, arrays of arrays, or a tensor. Bytes
    * (Uint8Array) stay bytes, all else is computed with as float32.
@@ -16,57 +24,131 @@ export interface InMemoryData {
   readonly sampleShape?: readonly number[] | undefined;
   /** Number of classes; without it the length of one-hot rows, or the largest label plus one. */
   readonly classes?: number | undefined;
+  /** What each sample counts; without it all count 1. */
+  readonly weights?: Numbers | undefined;
 }
 
-const FIELDS = ["features", "labels", "sampleShape", "classes"];
+/** Samples that a program holds, each with numbers to predict. */
+export interface TargetData {
+  /** As of labelled samples; of a model with several inputs in a list, or by the inputs' names. */
+  readonly features: GivenFields;
+  /** (count, ...) what the model's output is to be; of several outputs in a list, or by the outputs' names. */
+  readonly targets: GivenFields;
+  /** What each sample counts; without it all count 1. */
+  readonly weights?: Numbers | undefined;
+}
+
+export type InMemoryData = LabelledData | TargetData;
+
+/** Of the model that the samples are for, where it is known. */
+export interface ModelSlots {
+  readonly inputs: readonly Slot[];
+  readonly outputs: readonly Slot[];
+}
+
+const ONE_SLOT: ModelSlots = {
+  inputs: [{ name: "features", shape: undefined }],
+  outputs: [{ name: "targets", shape: undefined }],
+};
+
+const FIELDS = ["features", "labels", "targets", "weights", "sampleShape", "classes"];
 
 /**
  * Checks data of the user's own program and makes a Dataset of it; features in a typed array of bytes or float32 are
  * not copied.
  * @param name what messages call it: `data.train`
- * @param inputShape the shape of a sample where the data do not say it themselves
  * @throws UsageError
  */
-export async function inMemory(
-  data: unknown,
+export async function inMemory(data: unknown, name: string, slots = ONE_SLOT): Promise<Dataset> {
+  const given = fieldsOf(data, name);
+  const dataset =
+    given.targets === undefined ? await classesIn(given, name, slots) : await targetsIn(given, name, slots);
+  if (given.weights === undefined) return dataset;
+  const weights = await fieldFrom(given.weights, `${name}.weights`);
+  expectWeights(weights, dataset.count, `${name}.weights`);
+  return { ...dataset, targets: dataset.targets.map((target) => ({ ...target, weights })) };
+}
+
+async function targetsIn(
+  given: Partial<Fields>,
   name: string,
-  inputShape?: readonly number[],
+  { inputs, outputs }: ModelSlots,
 ): Promise<Dataset> {
-  const { features, labels, sampleShape, classes } = fieldsOf(data, name);
+  const other = (["labels", "sampleShape", "classes"] as const).find((field) => given[field] !== undefined);
+  if (other !== undefined) {
+    throw new UsageError(`Expected targets of ${name} without ${other}, which is said of classes alone.`);
+  }
+  const x = await givenFields(given.features, `${name}.features`, inputs);
+  const y = await givenFields(given.targets, `${name}.targets`, outputs);
+  if (x.count !== y.count) {
+    throw new UsageError(`Expected as many targets as samples in ${name}, got ${y.count} for ${x.count}.`);
+  }
+  return { count: x.count, inputs: x.fields, targets: y.fields };
+}
+
+/** @throws UsageError for weights that are not one for each sample, or negative */
+export function expectWeights({ values, shape }: Field, count: number, name: string): void {
+  const rows = values.length / sizeOf(shape);
+  if (rows !== count) {
+    throw new UsageError(`Expected a weight for each of ${count} samples in ${name}, got ${rows}.`);
+  }
+  const wrong = values.findIndex((value) => value < 0);
+  if (wrong >= 0)
+    throw new UsageError(`Expected weights of 0 or more in ${name}, got ${values[wrong]!} at ${wrong}.`);
+}
+
+async function classesIn(
+  { features, labels, sampleShape, classes }: Partial<Fields>,
+  name: string,
+  { inputs }: ModelSlots,
+): Promise<Dataset> {
+  const inputShape = inputs[0]?.shape;
   const flat = await flatNumbers(features, `${name}.features`);
   const given = await flatNumbers(labels, `${name}.labels`);
   if (given.values.length === 0)
     throw new UsageError(`Expected at least one labelled sample in ${name}, got none.`);
   const count = flat.shape?.[0] ?? given.shape?.[0] ?? given.values.length;
-  const shape = sampleShape ?? flat.shape?.slice(1) ?? inputShape ?? [flat.values.length / count];
+  const shape = (sampleShape as readonly number[] | undefined) ??
+    flat.shape?.slice(1) ??
+    inputShape ?? [flat.values.length / count];
   const size = checkShape(shape, name);
   checkCount(flat.values.length, shape, size, given, name);
   const values = storable(flat.values);
-  const wrong = values instanceof Float32Array ? values.findIndex((value) => !Number.isFinite(value)) : -1;
-  if (wrong >= 0) {
-    throw new UsageError(
-      `Expected finite numbers in ${name}.features, got ${flat.values[wrong]!} in sample ${Math.floor(wrong / size)}, feature ${wrong % size}.`,
-    );
-  }
-  return { features: values, sampleShape: shape, ...classesOf(given, classes, `${name}.labels`) };
+  expectFinite(values, flat.values, size, `${name}.features`);
+  return labelled({ features: values, sampleShape: shape, ...classesOf(given, classes, `${name}.labels`) });
 }
 
 /** Training and test data. UsageError where their samples differ in shape. */
-export function makeSplit(name: string, train: Dataset, test: Dataset): DataSplit {
-  if (train.sampleShape.join() !== test.sampleShape.join()) {
+export function makeSplit(name: string, train: Dataset, test: Dataset | undefined): DataSplit {
+  if (!test) return { name, train, test };
+  for (const [fields, what] of [
+    ["inputs", "samples"],
+    ["targets", "targets"],
+  ] as const) {
+    const shapes = (dataset: Dataset) => dataset[fields].map(({ shape }) => shapeText(shape)).join(", ");
+    if (shapes(train) === shapes(test)) continue;
     throw new UsageError(
-      `Expected training and test samples of one shape, got ${shapeText(train.sampleShape)} and ${shapeText(test.sampleShape)}.`,
+      `Expected training and test ${what} of one shape, got ${shapes(train)} and ${shapes(test)}.`,
     );
   }
-  const classes = Math.max(train.classes, test.classes);
-  return {
-    name,
-    train: { ...train, classes },
-    test: { ...test, classes },
-  };
+  const shared = train.targets.map((target, i) => classesInBoth(target, test.targets[i]!));
+  const withClasses = (dataset: Dataset): Dataset => ({
+    ...dataset,
+    targets: dataset.targets.map((target, i) =>
+      shared[i] === undefined ? target : { ...target, classes: shared[i] },
+    ),
+  });
+  return { name, train: withClasses(train), test: withClasses(test) };
 }
 
-function fieldsOf(data: unknown, name: string): Partial<InMemoryData> {
+function classesInBoth(a: Target, b: Target): number | undefined {
+  if (a.classes === undefined || b.classes === undefined) return undefined;
+  return Math.max(a.classes, b.classes);
+}
+
+type Fields = Record<keyof LabelledData | keyof TargetData, unknown>;
+
+function fieldsOf(data: unknown, name: string): Partial<Fields> {
   if (typeof data !== "object" || data === null || Array.isArray(data) || !("features" in data)) {
     throw new UsageError(
       `Expected ${name} to be an object { features, labels }, got ${describe(data)}.${adviceOn(data)}`,
@@ -76,7 +158,7 @@ function fieldsOf(data: unknown, name: string): Partial<InMemoryData> {
   if (unknown !== undefined) {
     throw new UsageError(`Expected ${name} to hold only ${FIELDS.join(", ")}, got "${unknown}" in it.`);
   }
-  return data as Partial<InMemoryData>;
+  return data;
 }
 
 /** The numbers of one sample. */
@@ -110,15 +192,6 @@ function checkCount(
     `Expected a label for each sample of shape ${shapeText(shape)} in ${name}, got ${length} features, which make ` +
       `${Number.isInteger(count) ? count : count.toFixed(2)} samples, and ${labels.values.length} labels.${oneHot}`,
   );
-}
-
-/** As they are kept and handed to the ranks: bytes as bytes, all else as float32. */
-function storable(values: FlatNumbers["values"]): Uint8Array | Float32Array {
-  if (values instanceof Uint8Array || values instanceof Float32Array) return values;
-  if (values instanceof Uint8ClampedArray) {
-    return new Uint8Array(values.buffer, values.byteOffset, values.length);
-  }
-  return Float32Array.from(values);
 }
 
 function shapeText(shape: readonly unknown[]): string {

@@ -1,5 +1,6 @@
 import { UsageError } from "../errors.js";
 import { describe, type FlatNumbers } from "./arrays.js";
+import type { Target } from "./dataset.js";
 
 interface Labels {
   readonly labels: Int32Array;
@@ -57,7 +58,7 @@ function fromRows(values: ArrayLike<number>, width: number, given: number | unde
     if (row.some((value, j) => value !== (j === labels[i] ? 1 : 0)) || labels[i]! < 0) {
       throw new UsageError(
         `Expected one-hot rows, a single 1 among zeros, in ${name}, got [${row.slice(0, 10).join(", ")}] for sample ${i}. ` +
-          `Shares of several classes cannot be trained on yet.`,
+          `Shares of several classes are given as targets, with a loss of them.`,
       );
     }
   }
@@ -87,15 +88,17 @@ function refuseFlatRows(values: ArrayLike<number>, name: string): void {
  * Without a number of classes, one that no training sample has is a sign of other numbers: ages, prices.
  * @throws UsageError
  */
-export function checkEveryClassOccurs({ labels, classes }: Labels, name: string): void {
+export function checkEveryClassOccurs(target: Target, name: string): void {
+  const { values: labels, classes } = target;
+  if (classes === undefined) return;
   const counts = new Int32Array(classes);
-  for (const label of labels) counts[label]!++;
+  for (let i = 0; i < labels.length; i++) counts[labels[i]!]!++;
   const missing = counts.indexOf(0);
   if (missing < 0) return;
   const others = counts.filter((count) => count === 0).length - 1;
   throw new UsageError(
     `Expected ${name} to be class numbers, every one from 0 to ${classes - 1}, got no sample of ${missing}` +
       `${others > 0 ? ` and ${others} others` : ""}. If they are, say classes: ${classes}; numbers to be predicted as such ` +
-      `(regression) cannot be trained on yet.`,
+      `(regression) are given as targets.`,
   );
 }

@@ -1,6 +1,6 @@
 import { UsageError } from "../errors.js";
 import { readCifar10 } from "./cifar.js";
-import type { Dataset, DataSplit } from "./dataset.js";
+import { rowsOf, type Dataset, type DataSplit } from "./dataset.js";
 import { digits } from "./digits.js";
 import { readIdxPair } from "./idx.js";
 import { makeSplit } from "./in-memory.js";
@@ -56,17 +56,12 @@ function checkCount(count: number | undefined, what: string): number | undefined
 }
 
 function first(dataset: Dataset, count: number | undefined, what: string): Dataset {
-  const available = dataset.labels.length;
+  const available = dataset.count;
   if (count === undefined) return dataset;
   if (count > available) {
     throw new UsageError(
       `Expected at most ${available} ${what} samples, as many as the files hold, got ${count}.`,
     );
   }
-  const size = dataset.features.length / available;
-  return {
-    ...dataset,
-    features: dataset.features.subarray(0, count * size),
-    labels: dataset.labels.subarray(0, count),
-  };
+  return rowsOf(dataset, 0, count);
 }

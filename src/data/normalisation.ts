@@ -1,14 +1,8 @@
-import type { Dataset, Normalisation } from "./dataset.js";
+import type { Field, Normalisation, Values } from "./dataset.js";
 
 /** Channels are the last axis of a sample: 1 for grey images, 3 for colour, every feature of a plain vector. */
-export function channelsOf(dataset: Dataset): number {
-  return dataset.sampleShape.at(-1) ?? 1;
-}
-
-/** Features as they are: (feature − 0) / 1 is exact. */
-export function unchanged(dataset: Dataset): Normalisation {
-  const channels = channelsOf(dataset);
-  return { mean: new Array<number>(channels).fill(0), deviation: new Array<number>(channels).fill(1) };
+export function channelsOf({ shape }: Pick<Field, "shape">): number {
+  return shape.at(-1) ?? 1;
 }
 
 /**
@@ -16,13 +10,13 @@ export function unchanged(dataset: Dataset): Normalisation {
  * becomes zero, in other samples too, where it has another value. No gradient ever reaches a weight that reads it in
  * training, so anything else would let the weights it happened to begin with speak.
  */
-export function normalisationOf(dataset: Dataset): Normalisation {
-  const { features } = dataset;
-  const channels = channelsOf(dataset);
+export function normalisationOf(field: Field): Normalisation {
+  const { values } = field;
+  const channels = channelsOf(field);
   const moments = Array.from({ length: channels }, (_, channel) =>
-    features instanceof Uint8Array
-      ? momentsOfBytes(features, channel, channels)
-      : momentsOfFloats(features, channel, channels),
+    values instanceof Uint8Array
+      ? momentsOfBytes(values, channel, channels)
+      : momentsOfFloats(values, channel, channels),
   );
   return {
     mean: moments.map(({ mean }) => mean),
@@ -49,7 +43,7 @@ function momentsOfBytes(features: Uint8Array, start: number, stride: number): Mo
  * In two passes: Σx² − n·mean² would lose features far from zero to cancellation. The mean is one that float32 holds,
  * for a model in float32 is to subtract the very same.
  */
-function momentsOfFloats(features: Float32Array, start: number, stride: number): Moments {
+function momentsOfFloats(features: Values, start: number, stride: number): Moments {
   const total = features.length / stride;
   let sum = 0;
   for (let i = start; i < features.length; i += stride) sum += features[i]!;

@@ -73,7 +73,8 @@ export function optionsOf(
 
 const was = {
   data: ({ samples: { train, test } }: RunRecord) =>
-    `${train.count} and ${test.count} samples of shape [${train.sampleShape.join(", ")}] were`,
+    `${[train, ...(test ? [test] : [])].map(({ count }) => count).join(" and ")} samples of shape ` +
+    `${train.inputs.map(({ shape }) => `[${shape.join(", ")}]`).join(" and ")} were`,
   model: ({ parameters }: RunRecord) => `one of ${parameters} parameters was`,
 };
 

@@ -33,7 +33,8 @@ export interface JobOptions {
  */
 export async function runJob(job: PlannedJob, options: JobOptions): Promise<JobResult> {
   const { spec, where } = job;
-  const given = { data: spec.handedOver?.data, model: options.model };
+  const { data, goal } = spec.handedOver ?? {};
+  const given = { data, goal, model: options.model };
   await checkFit(spec.config, given, where.hosts === undefined);
   if (spec.beginning !== "new") return startRanks(job, options);
   if (spec.config.out !== undefined) {
@@ -54,7 +55,11 @@ export async function runJob(job: PlannedJob, options: JobOptions): Promise<JobR
  * @throws UsageError as `runJob` does where model, data and options do not fit together
  */
 export async function previewJob({ spec, where }: PlannedJob, command: readonly string[]): Promise<string> {
-  await checkFit(spec.config, { data: undefined, model: undefined }, where.hosts === undefined);
+  await checkFit(
+    spec.config,
+    { data: undefined, goal: undefined, model: undefined },
+    where.hosts === undefined,
+  );
   return placementTable(await plan({ ...where, ranks: spec.config.ranks }), command);
 }
 

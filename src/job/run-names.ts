@@ -78,7 +78,10 @@ function commonFacts({ apts, backend, parameters, options, samples }: RecordedRu
     ["batches", { text: `batches ${batches}`, implied: batchesImplied }],
     // Of data that come by name, the options say which samples.
     ["samples", { implied: byName, text: samples ? `samples ${samples.train.sha256.slice(0, 7)}` : "" }],
-    ["measured", { implied: byName, text: samples ? `measured on ${samples.test.sha256.slice(0, 7)}` : "" }],
+    [
+      "measured",
+      { implied: byName, text: samples?.test ? `measured on ${samples.test.sha256.slice(0, 7)}` : "" },
+    ],
     ["parameters", { text: `${parameters} parameters` }],
     ["threads", { text: `threads ${backend.threads}` }],
     ["computation", { text: `on ${computation}` }],

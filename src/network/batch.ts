@@ -1,6 +1,6 @@
 import { tf } from "../compute/tensorflow.js";
 import { gatherRows } from "../data/batches.js";
-import type { Dataset, Normalisation } from "../data/dataset.js";
+import { sizeOf, type Dataset, type Field, type Normalisation } from "../data/dataset.js";
 import type { Chunk } from "./evaluator.js";
 
 /** Chunks of a full batch: divides evenly among 1, 2, 3, 4, 6, 8, 12 and 24 ranks. */
@@ -23,6 +23,13 @@ export function largestChunk(rows: number, groupRows?: number): number {
   return Math.ceil(rows / chunkCount(rows, groupRows));
 }
 
+/** What the inputs of samples go through before a model sees them: each input its own, undefined: nothing. */
+export interface Preparation {
+  readonly normalisations: readonly (Normalisation | undefined)[];
+  /** Layers in front of the first input. */
+  readonly front?: ((x: tf.Tensor) => tf.Tensor) | undefined;
+}
+
 /**
  * The samples of one batch, cut in C fixed chunks. A chunk's tensors are made when first asked for and then stay on
  * the backend, so a rank that evaluates a few chunks holds only those.
@@ -36,16 +43,14 @@ export class Batch {
   /**
    * @param groupRows as `chunkCount` takes it: a chunk is then such a group
    * @param indices the batch's samples; all of the dataset, in order, where not given
-   * @param prepare what the inputs of a chunk (rows, ...sampleShape) go through then
    */
   constructor(
     readonly dataset: Dataset,
-    readonly normalisation: Normalisation,
+    private readonly preparation: Preparation,
     groupRows?: number,
     readonly indices?: Int32Array,
-    private readonly prepare?: (x: tf.Tensor) => tf.Tensor,
   ) {
-    this.rows = indices?.length ?? dataset.labels.length;
+    this.rows = indices?.length ?? dataset.count;
     this.chunks = chunkCount(this.rows, groupRows);
     this.#chunks = new Array<Chunk | undefined>(this.chunks).fill(undefined);
   }
@@ -55,24 +60,38 @@ export class Batch {
   }
 
   dispose(): void {
-    for (const chunk of this.#chunks) if (chunk) tf.dispose([chunk.x, chunk.y]);
+    for (const chunk of this.#chunks) if (chunk) disposeChunk(chunk);
     this.#chunks.fill(undefined);
   }
 
   #make(c: number): Chunk {
     const from = Math.floor((this.rows * c) / this.chunks);
     const to = Math.floor((this.rows * (c + 1)) / this.chunks);
-    const rows = Int32Array.from({ length: to - from }, (_, i) => this.indices?.[from + i] ?? from + i);
-    const { sampleShape, classes, labels } = this.dataset;
-    const x = new Float32Array(rows.length * sampleShape.reduce((a, b) => a * b, 1));
-    gatherRows(this.dataset, rows, this.normalisation, x);
-    const y = new Float32Array(rows.length * classes);
-    rows.forEach((row, i) => (y[i * classes + labels[row]!] = 1));
-    const inputs = () => tf.tensor(x, [rows.length, ...sampleShape]);
+    const samples = Int32Array.from({ length: to - from }, (_, i) => this.indices?.[from + i] ?? from + i);
+    const { inputs, targets } = this.dataset;
+    const { normalisations, front } = this.preparation;
     return {
-      x: this.prepare === undefined ? inputs() : tf.tidy(() => this.prepare!(inputs())),
-      y: tf.tensor2d(y, [rows.length, classes]),
-      rows: rows.length,
+      rows: samples.length,
+      samples,
+      inputs: inputs.map((input, i) => {
+        const x = () => tensorOf(input, samples, normalisations[i]);
+        return front && i === 0 ? tf.tidy(() => front(x())) : x();
+      }),
+      targets: targets.map((target) => ({
+        values: tensorOf(target, samples),
+        weights: target.weights && tensorOf(target.weights, samples),
+      })),
     };
   }
+}
+
+function tensorOf(field: Field, samples: Int32Array, normalisation?: Normalisation): tf.Tensor {
+  const { shape } = field;
+  const values = new Float32Array(samples.length * sizeOf(shape));
+  return tf.tensor(gatherRows(field, samples, values, normalisation), [samples.length, ...shape]);
+}
+
+export function disposeChunk({ inputs, targets }: Chunk): void {
+  tf.dispose(inputs as tf.Tensor[]);
+  for (const { values, weights } of targets) tf.dispose(weights ? [values, weights] : [values]);
 }

@@ -2,10 +2,11 @@ import { startBackend, type BackendOptions, type ComputeBackend } from "../compu
 import { productSpeed } from "../compute/product-speed.js";
 import { startProfile, type KernelTime } from "../compute/profile.js";
 import { tf } from "../compute/tensorflow.js";
-import type { Dataset } from "../data/dataset.js";
+import type { Labelled } from "../data/dataset.js";
 import { UsageError } from "../errors.js";
 import { Random } from "../random.js";
-import { builtIn } from "./build.js";
+import { disposeChunk } from "./batch.js";
+import { builtIn, goalFor } from "./build.js";
 import { createEvaluator, type Chunk, type Evaluator } from "./evaluator.js";
 import { wholeTensors } from "./tensor-part.js";
 import type { ModelName } from "./models/names.js";
@@ -46,7 +47,7 @@ export interface ComputeBenchmark extends Pick<ComputeBenchmarkOptions, "model" 
 }
 
 /** Samples and classes as in the literature. */
-const shapes: Readonly<Record<ModelName, Pick<Dataset, "sampleShape" | "classes">>> = {
+const shapes: Readonly<Record<ModelName, Pick<Labelled, "sampleShape" | "classes">>> = {
   fcnn: { sampleShape: [28, 28, 1], classes: 10 },
   cnn: { sampleShape: [28, 28, 1], classes: 10 },
   resnet18: { sampleShape: [32, 32, 3], classes: 1000 },
@@ -70,7 +71,16 @@ export class ComputeBenchmarkRun {
       );
     }
     const backend = await startBackend(options);
-    const evaluator = await createEvaluator(create(model), backend, options.memory);
+    const network = create(model);
+    const { sampleShape, classes } = shapes[model];
+    const data = {
+      name: "random samples",
+      inputs: [{ shape: sampleShape }],
+      targets: [{ shape: [], classes }],
+    };
+    const goal = goalFor(network, data, [], { name: model, builtIn: true });
+    const { memory } = options;
+    const evaluator = await createEvaluator(network, goal, backend, memory === undefined ? {} : { memory });
     const chunks: Chunk[] = [];
     for (let from = 0; from < batch; from += chunk) {
       chunks.push(randomChunk(model, Math.min(chunk, batch - from), new Random(from)));
@@ -103,7 +113,7 @@ export class ComputeBenchmarkRun {
   }
 
   dispose(): void {
-    for (const { x, y } of this.chunks) tf.dispose([x, y]);
+    this.chunks.forEach(disposeChunk);
     this.evaluator.dispose();
   }
 }
@@ -152,7 +162,8 @@ export async function benchmarkCompute(options: ComputeBenchmarkOptions): Promis
 
 function create(model: ModelName): tf.LayersModel {
   const hidden = model === "cnn" ? [32] : [32, 32];
-  return builtIn[model]({ hidden, channels: [16, 32] }, shapes[model], new Random(1));
+  const { sampleShape, classes } = shapes[model];
+  return builtIn[model]({ hidden, channels: [16, 32] }, sampleShape, classes, new Random(1));
 }
 
 function randomChunk(model: ModelName, rows: number, random: Random): Chunk {
@@ -160,9 +171,13 @@ function randomChunk(model: ModelName, rows: number, random: Random): Chunk {
   const x = Float32Array.from({ length: rows * tf.util.sizeFromShape([...sampleShape]) }, () =>
     random.uniform(-1, 1),
   );
-  const y = new Float32Array(rows * classes);
-  for (let i = 0; i < rows; i++) y[i * classes + random.integer(classes)] = 1;
-  return { x: tf.tensor(x, [rows, ...sampleShape]), y: tf.tensor2d(y, [rows, classes]), rows };
+  const y = Float32Array.from({ length: rows }, () => random.integer(classes));
+  return {
+    rows,
+    samples: Int32Array.from({ length: rows }, (_, i) => i),
+    inputs: [tf.tensor(x, [rows, ...sampleShape])],
+    targets: [{ values: tf.tensor1d(y), weights: undefined }],
+  };
 }
 
 async function medianTime(run: () => Promise<unknown>, rounds: number): Promise<number> {

@@ -1,23 +1,28 @@
 import { tf } from "../compute/tensorflow.js";
-import type { Dataset } from "../data/dataset.js";
 import type { Random } from "../random.js";
 import { UsageError } from "../errors.js";
 import { importUserModule } from "../paths.js";
 import { checkModel } from "./inspect/check-model.js";
 import { checkDeclared } from "./inspect/declared.js";
-import { checkLoss, checkLossWeights } from "./inspect/loss.js";
+import type { Declaration } from "./goal/declared.js";
+import type { Goal } from "./goal/goal.js";
+import { goalOf, type Source, type TargetKind } from "./goal/resolve.js";
 import { readDescription } from "./inspect/model-description.js";
-import { endingOf } from "./inspect/output.js";
 import { modelOf } from "./model-file.js";
 import { cnn } from "./models/cnn.js";
 import { fcnn } from "./models/fcnn.js";
-import { checkSamples, isBuiltIn, MODEL_NAMES, type ModelName } from "./models/names.js";
+import { checkSamples, isBuiltIn, MODEL_NAMES, unitsFor, type ModelName } from "./models/names.js";
 import { resnet18 } from "./models/resnet18.js";
 
 /** What a user's module is called with: the TensorFlow.js that apts runs on, and the shapes of the data. */
-export interface ModelRequest extends Pick<Dataset, "sampleShape" | "classes"> {
+export interface ModelRequest {
   readonly tf: typeof tf;
   readonly seed: number;
+  /** Of the first input, and the classes of the first target; undefined where that is of numbers. */
+  readonly sampleShape: readonly number[];
+  readonly classes: number | undefined;
+  readonly inputs: SampleKind["inputs"];
+  readonly targets: SampleKind["targets"];
 }
 
 export interface ModelChoice {
@@ -31,30 +36,38 @@ export interface ModelChoice {
 }
 
 /** What a model has to know of the samples. */
-export interface SampleKind extends Pick<Dataset, "sampleShape" | "classes"> {
+export interface SampleKind {
+  readonly inputs: readonly { readonly shape: readonly number[] }[];
+  readonly targets: readonly TargetKind[];
   /** What messages call the data. */
   readonly name: string;
 }
 
+/** A model, and what it is trained for. */
+export interface Built {
+  readonly model: tf.LayersModel;
+  readonly goal: Goal;
+}
+
 type Create = (
   widths: Pick<ModelChoice, "hidden" | "channels">,
-  data: Pick<Dataset, "sampleShape" | "classes">,
+  sampleShape: readonly number[],
+  units: number,
   random: Random,
 ) => tf.LayersModel;
 
-/** The networks that need no file. */
+/** The networks that need no file; `units` are the outputs, logits where classes are predicted. */
 export const builtIn: Readonly<Record<ModelName, Create>> = {
-  fcnn: ({ hidden }, { sampleShape, classes }, random) => fcnn(sampleShape, classes, hidden, random),
-  cnn: ({ channels, hidden }, { sampleShape, classes }, random) =>
-    cnn(sampleShape, classes, channels, hidden, random),
-  resnet18: (_widths, { sampleShape, classes }, random) => resnet18(sampleShape, classes, "imagenet", random),
-  "resnet18-cifar": (_widths, { sampleShape, classes }, random) =>
-    resnet18(sampleShape, classes, "cifar", random),
+  fcnn: ({ hidden }, sampleShape, units, random) => fcnn(sampleShape, units, hidden, random),
+  cnn: ({ channels, hidden }, sampleShape, units, random) =>
+    cnn(sampleShape, units, channels, hidden, random),
+  resnet18: (_widths, sampleShape, units, random) => resnet18(sampleShape, units, "imagenet", random),
+  "resnet18-cifar": (_widths, sampleShape, units, random) => resnet18(sampleShape, units, "cifar", random),
 };
 
 /**
- * The model to train, checked against the data. Its output is taken as logits; a final softmax is kept in the model
- * and left out of the loss (see `Evaluator`).
+ * The model to train and what for, checked against the data.
+ * @param declared what is to be minimised and measured, before what the model itself declares
  * @param source where the model comes from, for people
  * @throws UsageError
  */
@@ -62,27 +75,49 @@ export async function buildModel(
   choice: ModelChoice,
   data: SampleKind,
   random: Random,
+  declared: readonly Declaration[] = [],
   source = choice.model,
-): Promise<tf.LayersModel> {
-  const model: unknown = await create(choice, data, random);
+): Promise<Built> {
+  const { model, own } = await create(choice, data, random);
   checkModel(model, source);
   try {
-    checkShapes(model, data, source);
+    return {
+      model,
+      goal: goalFor(model, data, [...declared, ...own], { name: source, builtIn: isBuiltIn(source) }),
+    };
   } catch (error) {
     release(model, choice);
     throw error;
   }
-  return model;
 }
 
-/** @throws UsageError where `model` does not take such samples, or has not an output for each of their classes */
-export function checkShapes(model: tf.LayersModel, data: SampleKind, source: string): void {
-  const [input, output] = [model.inputs[0]!.shape, model.outputs[0]!.shape];
-  if (takes(input, data.sampleShape) && String(output.slice(1)) === String(data.classes)) return;
-  throw new UsageError(
-    `Expected a model of shape (batch, ${data.sampleShape.join(", ")}) → (batch, ${data.classes}) for this data (${data.name}, ${data.classes} classes), ` +
-      `got (${shown(input)}) → (${shown(output)}) from ${source}.`,
-  );
+/**
+ * What `model` is trained for on such data.
+ * @throws UsageError where it does not take such samples, or its outputs, losses and the targets do not fit together
+ */
+export function goalFor(
+  model: tf.LayersModel,
+  data: SampleKind,
+  declared: readonly Declaration[],
+  source: Source,
+): Goal {
+  const shapes = model.inputs.map((input) => input.shape);
+  const fits =
+    shapes.length === data.inputs.length && shapes.every((shape, i) => takes(shape, data.inputs[i]!.shape));
+  if (!fits) {
+    const wanted = data.inputs.map(({ shape }) => `(batch, ${shape.join(", ")})`).join(" and ");
+    throw new UsageError(
+      `Expected a model of ${data.inputs.length === 1 ? "an input" : "inputs"} ${wanted} for this data (${data.name}), ` +
+        `got ${shapes.map((shape) => `(${shown(shape)})`).join(" and ")} from ${source.name}.`,
+    );
+  }
+  return goalOf(model, data.targets, [...declared, declaredBy(model, source.name)], source);
+}
+
+/** What `compile` was told. */
+export function declaredBy(model: tf.LayersModel, source: string): Declaration {
+  const { loss, metrics } = model as unknown as { loss?: unknown; metrics?: unknown };
+  return { loss, metrics: loss == null ? undefined : metrics, where: `model.compile of ${source}` };
 }
 
 /** Gives back the memory of a model that was read or drawn; a module may keep its own, and give it again. */
@@ -95,11 +130,18 @@ export function bringsWeights({ model }: Pick<ModelChoice, "model">): boolean {
   return model.endsWith(".json");
 }
 
-async function create(choice: ModelChoice, data: SampleKind, random: Random): Promise<tf.LayersModel> {
+interface Created {
+  readonly model: tf.LayersModel;
+  /** What its file declares of its training. */
+  readonly own: readonly Declaration[];
+}
+
+async function create(choice: ModelChoice, data: SampleKind, random: Random): Promise<Created> {
   const { model, seed } = choice;
+  const sampleShape = data.inputs[0]!.shape;
   if (isBuiltIn(model)) {
-    checkSamples(model, data.sampleShape);
-    return builtIn[model](choice, data, random);
+    checkSamples(model, data);
+    return { model: builtIn[model](choice, sampleShape, unitsFor(model, data), random), own: [] };
   }
   if (bringsWeights(choice)) return loadForTraining(model);
   if (!/\.[cm]?js$/.test(model)) {
@@ -115,9 +157,10 @@ async function create(choice: ModelChoice, data: SampleKind, random: Random): Pr
       `Expected ${model} to export a function createModel, got ${Object.keys(module).join(", ") || "no exports"}.`,
     );
   }
+  const { inputs, targets } = data;
   let made: unknown;
   try {
-    made = await module.createModel({ tf, sampleShape: data.sampleShape, classes: data.classes, seed });
+    made = await module.createModel({ tf, seed, sampleShape, classes: targets[0]?.classes, inputs, targets });
   } catch (error) {
     throw new UsageError(
       `Expected createModel of ${model} to make a model, but it failed: ${error instanceof Error ? error.message : String(error)}`,
@@ -130,29 +173,26 @@ async function create(choice: ModelChoice, data: SampleKind, random: Random): Pr
       `Expected createModel of ${model} to make its model with the tf that it is called with, got one of another copy of TensorFlow.js.`,
     );
   }
-  return made;
+  return { model: made, own: [] };
 }
 
-/** A `model.json`, where what it declares of its training can be honoured. */
-async function loadForTraining(path: string): Promise<tf.LayersModel> {
+/** A `model.json`, and what it declares of its training. */
+async function loadForTraining(path: string): Promise<Created> {
   const description = await readDescription(path);
   checkDeclared(description.modelTopology, path);
   const model = await modelOf(description, path);
   const { trainingConfig } = description;
-  if (trainingConfig) {
-    const where = `trainingConfig of ${path}`;
-    checkLoss(trainingConfig["loss"], endingOf(model, path), where);
-    checkLossWeights(trainingConfig, where);
-  }
-  return model;
+  if (!trainingConfig) return { model, own: [] };
+  const { loss, metrics, loss_weights, lossWeights = loss_weights } = trainingConfig;
+  return { model, own: [{ loss, metrics, lossWeights, where: `trainingConfig of ${path}` }] };
 }
 
 /** A dimension of unknown size takes any. */
 function takes(input: readonly (number | null)[], sampleShape: readonly number[]): boolean {
   const sizes = input.slice(1);
-  return (
-    sizes.length === sampleShape.length && sizes.every((size, i) => size === null || size === sampleShape[i])
-  );
+  const same = (shape: readonly number[]) =>
+    sizes.length === shape.length && sizes.every((size, i) => size === null || size === shape[i]);
+  return same(sampleShape) || (sampleShape.length === 0 && same([1]));
 }
 
 function shown(shape: readonly (number | null)[]): string {

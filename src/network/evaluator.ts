@@ -3,37 +3,44 @@ import type { Vector } from "../linalg/vector.js";
 import type { ComputeBackend } from "../compute/backend.js";
 import { CompiledEvaluator } from "./compiled/evaluator.js";
 import { UnsupportedLayer } from "./compiled/layer-call.js";
+import type { Goal } from "./goal/goal.js";
 import type { ParameterLayout } from "./layout.js";
 import type { TensorPart } from "./tensor-part.js";
-import { TapeEvaluator } from "./tape-evaluator.js";
+import { TapeEvaluator } from "./tape/evaluator.js";
 
-/** A piece of a batch on the backend. */
+/** A piece of a batch on the backend; all tensors are float32. */
 export interface Chunk {
-  /** (rows, ...sampleShape), normalised */
-  readonly x: tf.Tensor;
-  /** (rows, classes), one-hot float32 */
-  readonly y: tf.Tensor2D;
   readonly rows: number;
+  /** Their numbers in the training set: what is random for a sample depends on it. */
+  readonly samples: Int32Array;
+  /** One for each input of the model: (rows, ...shape), normalised. */
+  readonly inputs: readonly tf.Tensor[];
+  /** One for each output. */
+  readonly targets: readonly ChunkTarget[];
 }
 
-/** What a forward pass over a labelled chunk says of the model's quality. */
-export interface Score {
-  /** Σ of the per-sample losses. */
-  readonly loss: number;
-  /** Samples whose largest logit is their label's. */
-  readonly correct: number;
+export interface ChunkTarget {
+  /** (rows, ...targetShape) of the output's goal */
+  readonly values: tf.Tensor;
+  /** (rows) or (rows, steps) */
+  readonly weights: tf.Tensor | undefined;
 }
 
 /**
- * Evaluates softmax cross-entropy and its gradient for a LayersModel whose results are logits (a final softmax is
- * left out), chunk by chunk. It keeps θ of its own; the model's variables are only written by `exportModel`.
+ * Evaluates the goal of a LayersModel and its gradient, chunk by chunk. It keeps θ of its own; the model's variables
+ * are only written by `exportModel`.
  */
 export interface Evaluator {
   readonly layout: ParameterLayout;
+  readonly goal: Goal;
   /** How it computes, for people. */
   readonly description: string;
   /** Samples of the blocks in which it evaluates a chunk, where memory decides that; else Infinity. */
   readonly blockRows: number;
+  /** Whether the network has layers that are random in training. */
+  readonly isRandom: boolean;
+  /** From now on these layers draw what belongs to step number `step`; at first 0. */
+  setStep(step: number): void;
   /**
    * Makes sure that chunks of so many samples can be evaluated: batch normalisation sees all of them at once.
    * @throws UsageError that says what memory it takes
@@ -45,7 +52,7 @@ export interface Evaluator {
   /** The model with θ written into it. */
   exportModel(): tf.LayersModel;
   /**
-   * Σ over the chunk's rows of `weight` times the sample's loss.
+   * Σ over the chunk's rows of `weight` times the sample's loss: its outputs', weighted, without penalties.
    * @param varying the only parts that change from call to call, where the caller knows: what does not depend on them
    *   is then computed once and kept. The result is the same, to the bit.
    */
@@ -55,8 +62,11 @@ export interface Evaluator {
    * of the same tensors are undefined, and the rest of `out` (n,) is left alone. Returns the loss.
    */
   gradient(chunk: Chunk, weight: number, wanted: readonly TensorPart[], out: Vector): Promise<number>;
-  /** With the running statistics of batch normalisation, where `loss` and `gradient` use the chunk's own. */
-  score(chunk: Chunk): Promise<Score>;
+  /**
+   * sums (sumsOf(goal),) ← what the chunk adds to losses and metrics of the model as it predicts: with running
+   * statistics, nothing random (src/network/scores.ts).
+   */
+  score(chunk: Chunk, sums: Vector): Promise<void>;
   /** How many running statistics there are: means and variances of all batch normalisations; mostly 0. */
   readonly statisticsSize: number;
   /** out (statisticsSize,) ← `weight` times the statistics of the chunk at θ. */
@@ -77,15 +87,16 @@ const DEFAULT_MEMORY = 2 ** 31;
  */
 export async function createEvaluator(
   model: tf.LayersModel,
+  goal: Goal,
   backend: ComputeBackend,
-  memory: number = DEFAULT_MEMORY,
+  { memory = DEFAULT_MEMORY, seed = 0 }: { readonly memory?: number; readonly seed?: number } = {},
 ): Promise<Evaluator> {
   if (backend.heap === undefined)
-    return TapeEvaluator.create(model, `TensorFlow.js operations on ${backend.name}`);
+    return TapeEvaluator.create(model, goal, `TensorFlow.js operations on ${backend.name}`, seed);
   try {
-    return new CompiledEvaluator(model, backend.heap, memory);
+    return new CompiledEvaluator(model, goal, backend.heap, memory, seed);
   } catch (error) {
     if (!(error instanceof UnsupportedLayer)) throw error;
-    return TapeEvaluator.create(model, `TensorFlow.js operations: ${error.message}`);
+    return TapeEvaluator.create(model, goal, `TensorFlow.js operations: ${error.message}`, seed);
   }
 }

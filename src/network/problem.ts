@@ -8,6 +8,7 @@ import type { Objective } from "../trust-region/objective.js";
 import type { Point } from "../trust-region/point.js";
 import type { Batch } from "./batch.js";
 import type { Evaluator } from "./evaluator.js";
+import type { Penalty } from "./penalty.js";
 import { partsOf, wholeTensors } from "./tensor-part.js";
 
 /** How often f was evaluated, by this rank's part in global evaluations and by its local solves. */
@@ -23,13 +24,15 @@ const NO_VECTOR = new Float32Array(0);
 /** What a network's problems have in common, whichever their batch. */
 export interface NetworkParts {
   readonly evaluator: Evaluator;
+  /** What regularisers add to f. */
+  readonly penalty: Penalty | undefined;
   readonly comm: Communicator;
   /** R_1..R_N */
   readonly subdomains: readonly Restriction[];
   readonly count: EvaluationCount;
 }
 
-/** The network's mean loss on one batch, as methods see it. */
+/** The network's mean loss on one batch, and the penalty of its regularisers, as methods see them. */
 export class NetworkProblem implements Problem {
   readonly objective: Objective;
   readonly space: VectorSpace;
@@ -39,28 +42,37 @@ export class NetworkProblem implements Problem {
     readonly batch: Batch,
     private readonly parts: NetworkParts,
   ) {
-    const { evaluator, comm, count } = parts;
+    const { evaluator, penalty, comm, count } = parts;
     const { layout } = evaluator;
     const everything = wholeTensors(layout);
     const weight = 1 / batch.rows;
     this.space = wholeSpace(layout.dimension);
     this.objective = {
-      value: (theta) => {
+      value: async (theta) => {
         count.globalLosses++;
         evaluator.setParameters(theta);
-        return chunkedSum(comm, batch.chunks, (c) => evaluator.loss(batch.chunk(c), weight), NO_VECTOR);
+        const loss = (c: number) => evaluator.loss(batch.chunk(c), weight);
+        const f = await chunkedSum(comm, batch.chunks, loss, NO_VECTOR);
+        return f + (penalty?.value(theta) ?? 0);
       },
-      gradient: (theta, out) => {
+      gradient: async (theta, out) => {
         count.globalGradients++;
         evaluator.setParameters(theta);
-        return chunkedSum(
+        const f = await chunkedSum(
           comm,
           batch.chunks,
           (c, partial) => evaluator.gradient(batch.chunk(c), weight, everything, partial),
           out,
         );
+        penalty?.addGradient(theta, out);
+        return f + (penalty?.value(theta) ?? 0);
       },
     };
+  }
+
+  /** The same batch as another problem. */
+  as(key: BatchKey): NetworkProblem {
+    return new NetworkProblem(key, this.batch, this.parts);
   }
 
   /**
@@ -69,28 +81,32 @@ export class NetworkProblem implements Problem {
    */
   local(subdomain: number, at: Point): Objective {
     const { batch } = this;
-    const { evaluator, count, subdomains } = this.parts;
+    const { evaluator, penalty, count, subdomains } = this.parts;
     const R = subdomains[subdomain]!;
     const wanted = partsOf(R, evaluator.layout);
     const weight = 1 / batch.rows;
     const full = at.x.slice();
     const fullGradient = new Float32Array(full.length);
     return {
-      value: (thetaI) => {
+      value: async (thetaI) => {
         count.localLosses++;
-        evaluator.setParameters(R.prolong(thetaI, full));
-        return treeSum(batch.chunks, (c) => evaluator.loss(batch.chunk(c), weight, wanted), NO_VECTOR);
+        const theta = R.prolong(thetaI, full);
+        evaluator.setParameters(theta);
+        const loss = (c: number) => evaluator.loss(batch.chunk(c), weight, wanted);
+        return (await treeSum(batch.chunks, loss, NO_VECTOR)) + (penalty?.value(theta) ?? 0);
       },
       gradient: async (thetaI, out) => {
         count.localGradients++;
-        evaluator.setParameters(R.prolong(thetaI, full));
+        const theta = R.prolong(thetaI, full);
+        evaluator.setParameters(theta);
         const f = await treeSum(
           batch.chunks,
           (c, partial) => evaluator.gradient(batch.chunk(c), weight, wanted, partial),
           fullGradient,
         );
+        penalty?.addGradient(theta, fullGradient);
         R.restrict(fullGradient, out);
-        return f;
+        return f + (penalty?.value(theta) ?? 0);
       },
     };
   }

@@ -48,6 +48,19 @@ function linearAxis(label: string, last: number, format?: (value: number) => str
   };
 }
 
+/** Logarithmic for losses above 0; linear where some are not, as a cosine's or a likelihood's. */
+export function lossAxis(label: string, values: readonly number[]): Axis {
+  const finite = values.filter(Number.isFinite);
+  if (finite.every((value) => value > 0)) return logAxis(label, values);
+  const [low, high] = [smallest(finite, Infinity), largest(finite, -Infinity)];
+  const scale = scaleLinear([low, high > low ? high : low + 1], [0, 1]);
+  return {
+    label,
+    place: (value) => (Number.isFinite(value) ? scale(value) : undefined),
+    ticks: labelled(scale.ticks(6), scale, scale.tickFormat(6)),
+  };
+}
+
 /** A smaller error counts as none: one in ten thousand. */
 const LEAST_ERROR = 1e-4;
 
@@ -105,7 +118,7 @@ function percent(share: number): string {
 const shown = (value: number): boolean => value > 1e-30 && value < 1e30;
 
 /** Logarithmic; ticks at 1, 2 and 5 times powers of ten, fewer or more as the range is wide or narrow. */
-export function logAxis(label: string, values: readonly number[]): Axis {
+function logAxis(label: string, values: readonly number[]): Axis {
   const positive = values.filter(shown);
   const low = positive.length > 0 ? smallest(positive, Infinity) : 0.1;
   const high = positive.length > 0 ? largest(positive, 0) : 1;

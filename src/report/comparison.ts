@@ -29,7 +29,7 @@ export function comparison(runs: readonly MeasuredRun[], by: Budget): string[][]
         same
           .filter(({ metrics }) => spent(metrics.at(-1)!) >= budget)
           .flatMap(({ metrics }) => metrics.findLast((line) => spent(line) <= budget) ?? [])
-          .map(({ testAccuracy }) => 100 * testAccuracy),
+          .flatMap(({ testAccuracy }) => (testAccuracy === null ? [] : 100 * testAccuracy)),
       );
     const anEpoch = (of: "gradientEvaluations" | "lossEvaluations" | "seconds"): string =>
       same.length === 0

@@ -13,7 +13,10 @@ import {
 import type { EpochMetrics } from "./metrics.js";
 import type { Summary } from "./summary.js";
 
-type ProgressFields = Pick<EpochMetrics, "epoch" | "loss" | "testAccuracy" | "radius" | "accepted" | "steps">;
+type ProgressFields = Pick<
+  EpochMetrics,
+  "epoch" | "loss" | "testLoss" | "testAccuracy" | "radius" | "accepted" | "steps"
+>;
 
 const WIDTH = 60;
 
@@ -28,7 +31,7 @@ export function progressLine(
   colour: boolean,
 ): string {
   const { dim, bold, yellow } = picocolors.createColors(colour);
-  const { epoch, loss, testAccuracy, radius, accepted, steps } = metrics;
+  const { epoch, loss, testLoss, testAccuracy, radius, accepted, steps } = metrics;
   const part = (name: string, value: string, style = (text: string) => text) => ({
     width: name.length + 1 + value.length,
     text: `${dim(name)} ${style(value)}`,
@@ -36,7 +39,11 @@ export function progressLine(
   const parts = [
     part("epoch", `${String(epoch).padStart(String(epochs).length)}/${epochs}`),
     part("loss", formatShort(loss).padStart(6)),
-    part("test", `${(100 * testAccuracy).toFixed(2)}%`.padStart(6), bold),
+    ...(testAccuracy !== null
+      ? [part("test", `${(100 * testAccuracy).toFixed(2)}%`.padStart(6), bold)]
+      : testLoss !== null
+        ? [part("test", formatShort(testLoss).padStart(6), bold)]
+        : []),
   ];
   const room = (): number => WIDTH - parts.reduce((sum, { width }) => sum + width + 2, 0);
   const left = secondsLeft === undefined ? undefined : `${formatRemaining(secondsLeft)} left`.padStart(9);
@@ -55,6 +62,8 @@ export function progressLine(
 export const ENDINGS: Readonly<Record<Summary["ended"], string>> = {
   epochs: "all epochs done",
   accuracy: "test accuracy reached",
+  metric: "--stop-at reached",
+  patience: "no better epoch for --patience epochs",
   stopped: "stopped on request",
   converged: "converged: the gradient is below --tolerance",
   stalled: "stalled: five steps in a row lowered nothing",
@@ -70,13 +79,23 @@ export function finalTable(summary: Summary, colour: boolean): string {
       "",
       `${formatPlural(ranks, "rank")}, ${formatPlural(subdomains, "subdomain")}, ${formatPlural(summary.parameters, "parameter")}`,
     ],
-    [
-      "test accuracy",
-      `${bold(formatShare(summary.testAccuracy))} (best ${formatShare(summary.bestTestAccuracy)})`,
-    ],
-    ["test loss", formatMagnitude(summary.testLoss)],
+    ...(summary.testAccuracy === null
+      ? []
+      : [
+          [
+            "test accuracy",
+            `${bold(formatShare(summary.testAccuracy))} (best ${formatShare(summary.bestTestAccuracy!)})`,
+          ] as const,
+        ]),
+    ...Object.entries(summary.metrics)
+      .filter(([name]) => name !== "accuracy")
+      .map(([name, value]) => [`test ${name}`, formatMagnitude(value)] as const),
+    ...(summary.testLoss === null ? [] : [["test loss", formatMagnitude(summary.testLoss)] as const]),
     ["training loss", formatMagnitude(summary.loss)],
     ["epochs", `${formatCount(summary.epochs)}, ${ENDINGS[summary.ended]}`],
+    ...(summary.modelEpoch === summary.epochs
+      ? []
+      : [["model", `of epoch ${formatCount(summary.modelEpoch)}, the best`] as const]),
     [
       "time",
       `${formatSeconds(summary.seconds)}, ${formatSeconds(summary.seconds / summary.epochs)} an epoch`,

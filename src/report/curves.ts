@@ -1,4 +1,4 @@
-import { epochAxis, gradientAxis, largest, logAxis, shareAxis, timeAxis, type Axis } from "./axis.js";
+import { epochAxis, gradientAxis, largest, lossAxis, shareAxis, timeAxis, type Axis } from "./axis.js";
 import { drawLegend } from "./legend.js";
 import { drawAxes, drawCurve, PANEL } from "./panel.js";
 import { toSeries, type NamedRun, type Progress, type Result } from "./series.js";
@@ -13,7 +13,7 @@ const TITLE = { size: 16, height: 34 };
 const WIDTH = LEFT + 3 * PANEL.width + 2 * GAP.x + RIGHT;
 
 /**
- * Training loss and test accuracy against epochs, gradients and seconds, under a title that says of what and on which
+ * Training loss and test accuracy, or test loss where no classes are predicted, against epochs, gradients and seconds, under a title that says of what and on which
  * data, as a static SVG that reads well on white and on dark pages. Runs of one name are drawn as one curve: their
  * mean, in a band from smallest to largest.
  */
@@ -33,11 +33,19 @@ export function curvesSvg(runs: readonly NamedRun[], title: string): string {
     column("gradientEvaluations", gradientAxis),
     column("seconds", timeAxis),
   ];
-  const rows = [row("loss", "Training loss", logAxis), row("testAccuracy", "Test accuracy", shareAxis)];
+  const have = (of: Result) => points.length > 0 && points.every((point) => !Number.isNaN(point[of].mean));
+  const training = row("loss", "Training loss", lossAxis);
+  const second =
+    have("testAccuracy") || points.length === 0
+      ? [row("testAccuracy", "Test accuracy", shareAxis)]
+      : have("testLoss")
+        ? [row("testLoss", "Test loss", lossAxis)]
+        : [];
+  const rows = [training, ...second];
 
   const legend = drawLegend(series, LEFT, WIDTH - RIGHT);
   const top = TITLE.height + legend.height + 12;
-  const height = top + 2 * PANEL.height + GAP.y + BOTTOM;
+  const height = top + rows.length * PANEL.height + (rows.length - 1) * GAP.y + BOTTOM;
   const panels = rows.flatMap(({ of, axis: up }, down) =>
     columns.map(({ by, axis: across }, right) => {
       const x = LEFT + right * (PANEL.width + GAP.x);
@@ -50,7 +58,7 @@ export function curvesSvg(runs: readonly NamedRun[], title: string): string {
       );
     }),
   );
-  const description = `${title}: training loss and test accuracy of ${series.map(({ name }) => name).join(", ")}`;
+  const description = `${title}: ${rows.map(({ axis }) => axis.label.toLowerCase()).join(" and ")} of ${series.map(({ name }) => name).join(", ")}`;
   const svg = element(
     "svg",
     {

@@ -9,9 +9,12 @@ export interface EpochMetrics {
   readonly seconds: number;
   /** Mean over the epoch's steps of the loss they report. */
   readonly loss: number;
-  readonly testLoss: number;
-  /** Share, 0 to 1. */
-  readonly testAccuracy: number;
+  /** On the samples held back; null without any. */
+  readonly testLoss: number | null;
+  /** Share, 0 to 1; null without samples held back, and where no classes are predicted. */
+  readonly testAccuracy: number | null;
+  /** All metrics on the samples held back, by name. */
+  readonly metrics: Readonly<Record<string, number>>;
   /** Δ; null for methods without one. */
   readonly radius: number | null;
   /** Steps accepted in this epoch. */
@@ -25,6 +28,7 @@ export interface EpochMetrics {
   readonly bytesSent: number;
 }
 
+/** Those that are numbers, or null. */
 const fields = [
   "epoch",
   "seconds",
@@ -39,8 +43,7 @@ const fields = [
   "bytesSent",
 ] as const satisfies readonly (keyof EpochMetrics)[];
 
-/** A loss that was not finite, as older versions went on after it: JSON has no NaN, null was written. */
-const nullable = new Set<keyof EpochMetrics>(["loss", "testLoss", "radius"]);
+const nullable = new Set<keyof EpochMetrics>(["testLoss", "testAccuracy", "radius"]);
 
 /**
  * Reads a run folder's `metrics.jsonl`, a line an epoch; the line that a running or killed run has not written to its
@@ -77,10 +80,13 @@ function parseLine(line: string, where: string): EpochMetrics {
   const entries = fields.map((field) => {
     const found = record[field];
     if (typeof found === "number") return [field, found];
-    if (found === null && nullable.has(field)) return [field, field === "radius" ? null : NaN];
+    if (found === null && nullable.has(field)) return [field, null];
+    // A loss that was not finite, as older versions went on after it: JSON has no NaN.
+    if (found === null && field === "loss") return [field, NaN];
     throw new UsageError(
       `Expected a number for "${field}" in ${where}, found ${found === undefined ? "none" : JSON.stringify(found)}.`,
     );
   });
-  return Object.fromEntries(entries) as EpochMetrics;
+  const metrics = (record["metrics"] ?? {}) as EpochMetrics["metrics"];
+  return { ...(Object.fromEntries(entries) as EpochMetrics), metrics };
 }

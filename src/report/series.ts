@@ -1,7 +1,7 @@
 import type { EpochMetrics } from "./metrics.js";
 
 /** What the curves show of a run at the end of an epoch: one of these, */
-export type Result = "loss" | "testAccuracy";
+export type Result = "loss" | "testAccuracy" | "testLoss";
 /** against one of these. */
 export type Progress = "epoch" | "gradientEvaluations" | "seconds";
 
@@ -13,6 +13,7 @@ export interface NamedRun {
   readonly metrics: readonly CurvePoint[];
 }
 
+/** NaN where a run has no such result. */
 interface Spread {
   readonly mean: number;
   readonly min: number;
@@ -44,13 +45,14 @@ export function toSeries(runs: readonly NamedRun[]): Series[] {
 }
 
 function meanPoint(epoch: number, points: readonly CurvePoint[]): SeriesPoint {
-  const spreadOf = (field: keyof CurvePoint): Spread => spread(points.map((point) => point[field]));
+  const spreadOf = (field: keyof CurvePoint): Spread => spread(points.map((point) => point[field] ?? NaN));
   return {
     epoch,
     seconds: spreadOf("seconds").mean,
     gradientEvaluations: spreadOf("gradientEvaluations").mean,
     loss: spreadOf("loss"),
     testAccuracy: spreadOf("testAccuracy"),
+    testLoss: spreadOf("testLoss"),
   };
 }
 

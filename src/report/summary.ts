@@ -8,18 +8,23 @@ export interface Summary {
   readonly epochs: number;
   readonly seconds: number;
   readonly loss: number;
-  readonly testLoss: number;
-  readonly testAccuracy: number;
-  readonly bestTestAccuracy: number;
+  /** Of the samples held back: of the model handed back, null without any. */
+  readonly testLoss: number | null;
+  readonly testAccuracy: number | null;
+  readonly bestTestAccuracy: number | null;
+  readonly metrics: Readonly<Record<string, number>>;
+  /** The epoch whose model is handed back: the last, or the best with `--keep-best`. */
+  readonly modelEpoch: number;
   readonly lossEvaluations: number;
   readonly gradientEvaluations: number;
   readonly bytesSent: number;
   /** Largest resident memory of any rank, bytes. */
   readonly peakMemory: number;
   /**
-   * Why the run ended: all epochs done, `--stop-at-accuracy` reached, a stop asked for, the gradient below
-   * `--tolerance`, or five iterations in a row without a step that lowers the loss (full batch).
+   * Why the run ended: all epochs done, `--stop-at-accuracy` or `--stop-at` reached, no better epoch for `--patience`, a
+   * stop asked for, the gradient below `--tolerance`, or five iterations in a row without a step that lowers the loss
+   * (full batch).
    */
-  readonly ended: "epochs" | "accuracy" | "stopped" | "converged" | "stalled";
+  readonly ended: "epochs" | "accuracy" | "metric" | "patience" | "stopped" | "converged" | "stalled";
   readonly out: string;
 }

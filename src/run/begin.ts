@@ -59,8 +59,8 @@ export async function begin(
     ranks: comm.size,
     subdomains: config.subdomains,
     parameters: setup.decomposition.dimension,
-    trainSamples: setup.data.train.labels.length,
-    testSamples: setup.data.test.labels.length,
+    trainSamples: setup.data.train.count,
+    testSamples: setup.data.test?.count ?? 0,
     epochs: config.epochs,
     out,
   });

@@ -1,4 +1,5 @@
 import type { tf } from "../compute/tensorflow.js";
+import type { Declaration } from "../network/goal/declared.js";
 import { checkMiniBatches } from "../data/batches.js";
 import { readDatasetHeader } from "../data/dataset-file.js";
 import { DIGITS_TRAIN, loadData } from "../data/load.js";
@@ -7,8 +8,10 @@ import { sources } from "../data/sources.js";
 import { Random } from "../random.js";
 import type { TensorSlot } from "../network/layout.js";
 import type { SampleKind } from "../network/build.js";
-import { checkSamples, isBuiltIn } from "../network/models/names.js";
+import { checkSamples, isBuiltIn, unitsFor } from "../network/models/names.js";
 import { outline } from "../network/models/outline.js";
+import { declarationsOf } from "./declarations.js";
+import { trainedOn } from "./hold-back.js";
 import { decompose } from "./decompose.js";
 import { IN_MEMORY, type TrainConfig } from "./options/config.js";
 import type { HandedOver } from "./setup.js";
@@ -29,7 +32,11 @@ interface Samples extends SampleKind {
  */
 export async function checkFit(
   config: TrainConfig,
-  given: { readonly data: HandedOver["data"]; readonly model: tf.LayersModel | undefined },
+  given: {
+    readonly data: HandedOver["data"] | undefined;
+    readonly goal: Declaration | undefined;
+    readonly model: tf.LayersModel | undefined;
+  },
   filesAreHere: boolean,
 ): Promise<void> {
   const { data, model } = config;
@@ -38,20 +45,22 @@ export async function checkFit(
   if (builtIn === undefined && given.model === undefined && !filesAreHere) return;
   const files = filesAreHere ? (builtIn ? "locate" : "read") : "nothing";
   const samples = await samplesOf(config, given.data, files);
-  if (samples.count !== undefined) checkMiniBatches(samples.count, config.batches);
-  if (builtIn) checkSamples(builtIn, samples.sampleShape);
+  const { validationSplit, batches } = config;
+  if (samples.count !== undefined) checkMiniBatches(trainedOn(samples.count, validationSplit), batches);
+  if (builtIn) checkSamples(builtIn, samples);
+  const declared = filesAreHere || given.goal ? await declarationsOf(config, given.goal) : [];
   const slots = builtIn
-    ? outline(builtIn, { ...config, classes: samples.classes })
+    ? outline(builtIn, { ...config, classes: unitsFor(builtIn, samples) })
     : given.model
-      ? await tensorsOfModel(given.model, samples)
-      : await tensorsOfFile(config, samples);
+      ? await tensorsOfModel(given.model, samples, declared)
+      : await tensorsOfFile(config, samples, declared);
   if (slots) decompose(config, slots, new Random(config.seed));
 }
 
 /** @param files what is done with the files of a data set, where it has some */
 async function samplesOf(
   { data, dataDir, trainSamples, testSamples }: TrainConfig,
-  given: HandedOver["data"],
+  given: HandedOver["data"] | undefined,
   files: "read" | "locate" | "nothing",
 ): Promise<Samples> {
   if (given) return { name: IN_MEMORY, ...(await readDatasetHeader(given.train)) };
@@ -63,18 +72,19 @@ async function samplesOf(
         ? { trainCount: 1, testCount: 1 }
         : { trainCount: trainSamples, testCount: testSamples };
     const { train } = await loadData({ name, directory: dataDir, seed: 0, ...counts });
-    const count = name === "digits" ? (trainSamples ?? DIGITS_TRAIN) : train.labels.length;
-    return { name, sampleShape: train.sampleShape, classes: train.classes, count };
+    const count = name === "digits" ? (trainSamples ?? DIGITS_TRAIN) : train.count;
+    return { ...train, name, count };
   }
   if (files === "locate") await locate[name](dataDir, process.env);
   const { sampleShape, classes } = sources[name];
-  return { name, sampleShape, classes, count: trainSamples };
+  return { name, inputs: [{ shape: sampleShape }], targets: [{ shape: [], classes }], count: trainSamples };
 }
 
 /** The trainable tensors of a model of a file; undefined where only a process of its own can build it. */
 async function tensorsOfFile(
   config: TrainConfig,
   samples: Samples,
+  declared: readonly Declaration[],
 ): Promise<readonly TensorSlot[] | undefined> {
   const [{ tf }, { buildModel, release }, { tensorsOf }] = await Promise.all([
     import("../compute/tensorflow.js"),
@@ -84,7 +94,7 @@ async function tensorsOfFile(
   const wasSilent = tf.env().getBool("PROD");
   tf.env().set("PROD", true); // no advice on backends: nothing is computed here
   try {
-    const model = await buildModel(config, samples, new Random(config.seed));
+    const { model } = await buildModel(config, samples, new Random(config.seed), declared);
     const { slots } = tensorsOf(model);
     release(model, config);
     return slots;
@@ -98,11 +108,15 @@ async function tensorsOfFile(
 }
 
 /** Those of a program's own model, of whatever copy of TensorFlow.js. */
-async function tensorsOfModel(model: tf.LayersModel, samples: Samples): Promise<readonly TensorSlot[]> {
-  const [{ checkShapes }, { tensorsOf }] = await Promise.all([
+async function tensorsOfModel(
+  model: tf.LayersModel,
+  samples: Samples,
+  declared: readonly Declaration[],
+): Promise<readonly TensorSlot[]> {
+  const [{ goalFor }, { tensorsOf }] = await Promise.all([
     import("../network/build.js"),
     import("../network/parameters.js"),
   ]);
-  checkShapes(model, samples, "the model given");
+  goalFor(model, samples, declared, { name: "the model given" });
   return tensorsOf(model).slots;
 }

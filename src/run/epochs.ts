@@ -25,7 +25,7 @@ export class Epochs {
     private readonly cut: Cut,
   ) {
     const { batches, overlap } = cut;
-    const samples = setup.data.train.labels.length;
+    const samples = setup.data.train.count;
     checkMiniBatches(samples, batches);
     const sizes = miniBatchSizes(samples, batches, overlap).map((rows) =>
       largestChunk(rows, setup.groupRows),
@@ -37,11 +37,13 @@ export class Epochs {
   /** The epoch's problems but for the first `done`; each one's tensors are released when the next is asked for. */
   *problems(epoch: number, done: number): Generator<NetworkProblem> {
     if (this.#full) {
-      if (done === 0) yield this.#full;
+      // What is random makes another problem of each step.
+      const { evaluator } = this.parts;
+      if (done === 0) yield evaluator.isRandom ? this.#full.as(`epoch ${epoch}`) : this.#full;
       return;
     }
     const { batches, overlap, random } = this.cut;
-    const samples = this.setup.data.train.labels.length;
+    const samples = this.setup.data.train.count;
     const ofEpoch = miniBatches(samples, batches, overlap, random.fork(epoch));
     for (const [batch, indices] of [...ofEpoch.entries()].slice(done)) {
       const problem = this.#problem(`epoch ${epoch}, mini-batch ${batch + 1}`, indices);
@@ -55,10 +57,6 @@ export class Epochs {
 
   #problem(key: string, indices?: Int32Array): NetworkProblem {
     const { data, inputs, groupRows } = this.setup;
-    return new NetworkProblem(
-      key,
-      new Batch(data.train, inputs.normalisation, groupRows, indices),
-      this.parts,
-    );
+    return new NetworkProblem(key, new Batch(data.train, inputs.training, groupRows, indices), this.parts);
   }
 }

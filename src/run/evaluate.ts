@@ -2,33 +2,26 @@ import { chunkedSum } from "../comm/chunked-sum.js";
 import type { Communicator } from "../comm/communicator.js";
 import type { Batch } from "../network/batch.js";
 import type { Evaluator } from "../network/evaluator.js";
+import { scoresOf, sumsOf, type Scores } from "../network/scores.js";
 import type { Vector } from "../linalg/vector.js";
 
-export interface Quality {
-  /** Mean loss. */
-  readonly loss: number;
-  /** Share of samples classified right. */
-  readonly accuracy: number;
-}
-
-/** Loss and accuracy of θ on a data set, all ranks sharing the chunks. */
+/** Loss and metrics of θ on a data set, all ranks sharing the chunks. */
 export async function evaluateQuality(
   comm: Communicator,
   evaluator: Evaluator,
   batch: Batch,
   theta: Vector,
-): Promise<Quality> {
+): Promise<Scores> {
   evaluator.setParameters(theta);
-  const correct = new Float32Array(1); // whole numbers below 2²⁴ add exactly in float32
-  const loss = await chunkedSum(
+  const sums = new Float32Array(sumsOf(evaluator.goal)); // whole numbers below 2²⁴ add exactly in float32
+  await chunkedSum(
     comm,
     batch.chunks,
     async (c, partial) => {
-      const score = await evaluator.score(batch.chunk(c));
-      partial[0] = score.correct;
-      return score.loss;
+      await evaluator.score(batch.chunk(c), partial);
+      return 0;
     },
-    correct,
+    sums,
   );
-  return { loss: loss / batch.rows, accuracy: correct[0]! / batch.rows };
+  return scoresOf(evaluator.goal, sums, batch.rows);
 }

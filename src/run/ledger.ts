@@ -1,7 +1,7 @@
 import type { StepReport } from "../methods/method.js";
+import type { Scores } from "../network/scores.js";
 import type { EpochMetrics } from "../report/metrics.js";
 import type { Summary } from "../report/summary.js";
-import type { Quality } from "./evaluate.js";
 import type { Consumption } from "./meter.js";
 
 /** How far a run has come: epochs closed, and steps of the next one. */
@@ -31,7 +31,9 @@ export interface Ledger {
   readonly consumed: Consumption;
   /** The line of the last epoch closed. */
   readonly last: EpochMetrics | null;
-  readonly bestTestAccuracy: number;
+  /** That of the best by what is monitored. */
+  readonly best: EpochMetrics | null;
+  readonly bestTestAccuracy: number | null;
   readonly steps: Steps;
 }
 
@@ -46,7 +48,8 @@ export const newLedger: Ledger = {
     seconds: 0,
   },
   last: null,
-  bestTestAccuracy: 0,
+  best: null,
+  bestTestAccuracy: null,
   steps: noSteps,
 };
 
@@ -84,11 +87,16 @@ export function withConsumption(ledger: Ledger, more: Consumption): Ledger {
   };
 }
 
-/** Closes the epoch with the steps made, at least one, and what they consumed entered. */
+/**
+ * Closes the epoch with the steps made, at least one, and what they consumed entered.
+ * @param quality of the samples held back, where there are some
+ * @param isBetter whether a line is better than that of the best epoch so far
+ */
 export function closed(
   ledger: Ledger,
-  quality: Quality,
+  quality: Scores | undefined,
   { subdomains, batches }: { readonly subdomains: number; readonly batches: number },
+  isBetter: (line: EpochMetrics, best: EpochMetrics) => boolean,
 ): Ledger & { readonly last: EpochMetrics } {
   const { made, accepted, loss, radius } = ledger.steps;
   const { consumed } = ledger;
@@ -96,8 +104,9 @@ export function closed(
     epoch: positionOf(ledger).epochs + 1,
     seconds: Math.round(consumed.seconds * 1000) / 1000,
     loss: loss / made,
-    testLoss: quality.loss,
-    testAccuracy: quality.accuracy,
+    testLoss: quality?.loss ?? null,
+    testAccuracy: quality?.metrics["accuracy"] ?? null,
+    metrics: quality?.metrics ?? {},
     radius,
     accepted,
     steps: made,
@@ -105,21 +114,27 @@ export function closed(
     gradientEvaluations: (consumed.globalGradients + consumed.localGradients / subdomains) / batches,
     bytesSent: consumed.bytesSent,
   };
+  const { best, bestTestAccuracy } = ledger;
   return {
     consumed,
     last,
-    bestTestAccuracy: Math.max(ledger.bestTestAccuracy, last.testAccuracy),
+    best: best === null || isBetter(last, best) ? last : best,
+    bestTestAccuracy: last.testAccuracy === null ? null : Math.max(bestTestAccuracy ?? 0, last.testAccuracy),
     steps: noSteps,
   };
 }
 
-/** The summary after at least one epoch. */
+/**
+ * The summary after at least one epoch.
+ * @param keepsBest whether the model of the best epoch is handed back, not the last: losses and metrics are its own
+ */
 export function summaryOf(
-  { last, bestTestAccuracy, consumed: { peakMemory } }: Ledger,
+  { last, best, bestTestAccuracy, consumed: { peakMemory } }: Ledger,
+  keepsBest: boolean,
   run: Pick<Summary, "method" | "data" | "ranks" | "subdomains" | "parameters" | "ended" | "out">,
 ): Summary {
-  const { epoch, seconds, loss, testLoss, testAccuracy, lossEvaluations, gradientEvaluations, bytesSent } =
-    last!;
+  const { epoch, seconds, lossEvaluations, gradientEvaluations, bytesSent } = last!;
+  const { epoch: modelEpoch, loss, testLoss, testAccuracy, metrics } = (keepsBest ? best : last)!;
   const { ended, out, ...what } = run;
   return {
     ...what,
@@ -129,6 +144,8 @@ export function summaryOf(
     testLoss,
     testAccuracy,
     bestTestAccuracy,
+    metrics,
+    modelEpoch,
     lossEvaluations,
     gradientEvaluations,
     bytesSent,

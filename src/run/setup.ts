@@ -9,21 +9,34 @@ import type { Decomposition } from "../decomposition/decomposition.js";
 import { AptsError, UsageError } from "../errors.js";
 import type { Vector } from "../linalg/vector.js";
 import { bringsWeights, buildModel } from "../network/build.js";
+import type { Declaration } from "../network/goal/declared.js";
+import type { Goal } from "../network/goal/goal.js";
+import { tryLoss } from "../network/goal/own-loss.js";
+import { withTargetsFor } from "../network/goal/targets.js";
 import { createEvaluator, type Evaluator } from "../network/evaluator.js";
 import { treatInputs, type InputTreatment } from "../network/inputs/standardisation.js";
+import { layoutOf } from "../network/parameters.js";
+import { penaltyOf, type Penalty } from "../network/penalty.js";
+import { declarationsOf } from "./declarations.js";
+import { holdBack } from "./hold-back.js";
 import { decompose } from "./decompose.js";
 import { IN_MEMORY, type TrainConfig } from "./options/config.js";
 
 /** What the program that started the run held in memory, in files: of `writeDataset`, and a `model.json`. */
 export interface HandedOver {
-  readonly data?: { readonly train: string; readonly test: string };
+  readonly data?: { readonly train: string; readonly test: string | undefined };
   readonly model?: string;
+  /** What that program has declared. */
+  readonly goal?: Declaration;
 }
 
 /** Everything a rank needs before the first epoch. */
 export interface Setup {
   readonly backend: ComputeBackend;
   readonly data: DataSplit;
+  /** What is minimised, and measured. */
+  readonly goal: Goal;
+  readonly penalty: Penalty | undefined;
   readonly inputs: InputTreatment;
   readonly evaluator: Evaluator;
   /** Samples that batch normalisation takes its statistics over, at most; undefined where the model has none. */
@@ -45,25 +58,44 @@ export async function setUp(
   const backend = await startBackend({ backend: config.backend, threads, blas: config.blas });
   await checkAlike(comm, backend);
   const random = new Random(config.seed);
-  const data = await dataOf(config, handedOver);
+  const given = holdBack(await dataOf(config, handedOver), config.validationSplit);
   const source = handedOver.model ?? config.model;
-  const kind = { ...data.train, name: data.name };
-  const model = await buildModel({ ...config, model: source }, kind, random.fork("initialisation"));
+  const kind = { ...given.train, name: given.name };
+  const declared = await declarationsOf(config, handedOver.goal);
+  const drawing = random.fork("initialisation");
+  const { model, goal } = await buildModel({ ...config, model: source }, kind, drawing, declared);
+  for (const [i, { loss, targetShape }] of goal.outputs.entries()) {
+    const shape = model.outputs[i]!.shape.slice(1).map((side) => side ?? 1);
+    if (loss.ofRow === undefined) tryLoss(loss, targetShape, shape);
+  }
+  const data = {
+    ...given,
+    train: withTargetsFor(goal, given.train, "training"),
+    test: given.test && withTargetsFor(goal, given.test, "test"),
+  };
   const { standardise } = config;
   const inputs = treatInputs(model, data.train, {
     standardise,
     freshWeights: !bringsWeights({ model: source }),
   });
-  const evaluator = await createEvaluator(model, backend, config.memory * 2 ** 20);
+  const { seed } = config;
+  const evaluator = await createEvaluator(model, goal, backend, { memory: config.memory * 2 ** 20, seed });
+  const { layout, variables } = layoutOf(model);
+  const penalty = penaltyOf(model, layout, variables);
   const decomposition = decompose(config, evaluator.layout.slots, random);
   // A user's module may draw weights of its own: rank 0's are everybody's.
   const theta = await comm.broadcast(evaluator.parameters(), 0);
   const groupRows = evaluator.statisticsSize > 0 ? config.ghostBatch : undefined;
-  return { backend, data, inputs, evaluator, groupRows, decomposition, theta, random };
+  return { backend, data, goal, penalty, inputs, evaluator, groupRows, decomposition, theta, random };
 }
 
 async function dataOf(config: TrainConfig, { data }: HandedOver): Promise<DataSplit> {
-  if (data) return makeSplit(IN_MEMORY, await readDataset(data.train), await readDataset(data.test));
+  if (data)
+    return makeSplit(
+      IN_MEMORY,
+      await readDataset(data.train),
+      data.test ? await readDataset(data.test) : undefined,
+    );
   if (config.data === IN_MEMORY)
     throw new UsageError("Expected the data of a program's memory, which only that program has.");
   return loadData({

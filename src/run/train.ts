@@ -1,7 +1,6 @@
 import { join } from "node:path";
 import { Batch } from "../network/batch.js";
 import { expectPlaceFor } from "../paths.js";
-import { unchanged } from "../data/normalisation.js";
 import { formatPlural } from "../report/format.js";
 import type { Summary } from "../report/summary.js";
 import { begin } from "./begin.js";
@@ -47,7 +46,7 @@ async function trainIn(
   const setup = await setUp(config, place.handedOver ?? {}, comm, place.threads);
   const { data, inputs, evaluator, decomposition } = setup;
   // Judged is the model that is handed back, on samples as they are.
-  const test = new Batch(data.test, unchanged(data.test), undefined, undefined, inputs.front);
+  const test = data.test && new Batch(data.test, inputs.measuring);
   const run = await TrainingRun.prepare(config, setup, comm);
 
   const { folder, checkpoints, reporter } = await begin(config, place, { out, setup, run, lock });
@@ -64,8 +63,8 @@ async function trainIn(
     const stopped = await finishEpoch(run, checkpoints, reporter, () => agree(comm, wish()));
     const { epochs, batches } = run.position;
     const isWhole = batches === config.batches;
-    const quality = await evaluateQuality(comm, evaluator, test, inputs.handedBack(run.parameters));
-    run.divergence.afterEpoch(quality.loss, run.parameters, epochs + 1);
+    const quality = test && (await evaluateQuality(comm, evaluator, test, inputs.handedBack(run.parameters)));
+    if (quality) run.divergence.afterEpoch(quality.loss, run.parameters, epochs + 1);
     const metrics = await run.closeEpoch(quality);
     await reporter.attempt("write metrics.jsonl", async () => folder?.metrics.append(metrics));
     reporter.log.info(metrics, "epoch");
@@ -74,7 +73,7 @@ async function trainIn(
     if (isWhole) await checkpoints.afterEpoch(ended !== undefined);
   }
 
-  const summary = summaryOf(run.state.ledger, {
+  const summary = summaryOf(run.state.ledger, config.keepBest, {
     method: config.methodName,
     data: data.name,
     ranks: comm.size,

@@ -6,11 +6,11 @@ import { findMethod } from "../methods/registry.js";
 import { serialiseModel, type ModelFiles } from "../network/model-file.js";
 import { EvaluationCount, type NetworkProblem } from "../network/problem.js";
 import { runningStatistics } from "../network/running-statistics.js";
+import type { Scores } from "../network/scores.js";
 import type { EpochMetrics } from "../report/metrics.js";
 import type { Summary } from "../report/summary.js";
 import { DivergenceCheck } from "./divergence.js";
 import { Epochs } from "./epochs.js";
-import type { Quality } from "./evaluate.js";
 import {
   closed,
   newLedger,
@@ -21,6 +21,7 @@ import {
   type Position,
 } from "./ledger.js";
 import { Meter } from "./meter.js";
+import { Monitor } from "./monitor.js";
 import type { TrainConfig } from "./options/config.js";
 import { afterStep, endOf, noProgress, type Progress } from "./progress.js";
 import type { Setup } from "./setup.js";
@@ -35,6 +36,8 @@ export interface RunState {
   /** Means and variances of batch normalisation; null where there are none yet. */
   readonly statistics: Vector | null;
   readonly ledger: Ledger;
+  /** What the best epoch ended with, where its model is to be handed back; null before. */
+  readonly best: { readonly theta: Vector; readonly statistics: Vector | null } | null;
 }
 
 /** A run between two steps: its state, and what makes the next state of it. The same on every rank. */
@@ -42,6 +45,7 @@ export class TrainingRun {
   readonly epochs: Epochs;
   readonly divergence: DivergenceCheck;
   readonly meter: Meter;
+  readonly monitor: Monitor;
   #state: RunState;
 
   private constructor(
@@ -50,15 +54,22 @@ export class TrainingRun {
     private readonly setup: Setup,
     private readonly context: MethodContext,
   ) {
-    const { evaluator, decomposition, random, theta } = setup;
+    const { evaluator, penalty, decomposition, random, theta } = setup;
     const { batches, overlap, methodOptions } = config;
     const { comm, fullBatch } = context;
     const count = new EvaluationCount();
-    const parts = { evaluator, comm, subdomains: decomposition.subdomains, count };
+    const parts = { evaluator, penalty, comm, subdomains: decomposition.subdomains, count };
     this.epochs = new Epochs(setup, parts, { batches, overlap, random: random.fork("batches") });
     this.divergence = new DivergenceCheck(evaluator.layout, fullBatch, methodOptions["learningRate"]);
     this.meter = new Meter(comm, count);
-    this.#state = { method: method.start(theta), progress: noProgress, statistics: null, ledger: newLedger };
+    this.monitor = new Monitor(config, setup.goal, setup.data.test !== undefined);
+    this.#state = {
+      method: method.start(theta),
+      progress: noProgress,
+      statistics: null,
+      ledger: newLedger,
+      best: null,
+    };
   }
 
   static async prepare(config: TrainConfig, setup: Setup, comm: Communicator): Promise<TrainingRun> {
@@ -67,7 +78,7 @@ export class TrainingRun {
       comm,
       decomposition: setup.decomposition,
       plannedSteps: epochs * batches,
-      fullBatch: batches === 1,
+      fullBatch: batches === 1 && !setup.evaluator.isRandom,
       tolerance,
     };
     const method = await findMethod(config.method);
@@ -106,16 +117,19 @@ export class TrainingRun {
     const { evaluator } = this.setup;
     const { comm, fullBatch } = this.context;
     const before = this.#state;
+    const { epochs, batches } = this.position;
+    evaluator.setStep(epochs * this.config.batches + batches);
     const { state: method, report } = await this.method.step(before.method, problem);
     const [from, to] = [before.method.theta, method.theta];
     this.divergence.afterStep(report, from, this.position);
     this.state = {
+      ...before,
       method,
       progress: fullBatch ? afterStep(before.progress, report, from, to) : before.progress,
       statistics: await runningStatistics(evaluator, comm, before.statistics, {
         theta: this.#judgedAt(method),
         batch: problem.batch,
-        whole: fullBatch,
+        whole: this.config.batches === 1,
       }),
       ledger: withStep(before.ledger, report),
     };
@@ -123,10 +137,13 @@ export class TrainingRun {
   }
 
   /** Closes the epoch. Collective. */
-  async closeEpoch(quality: Quality): Promise<EpochMetrics> {
+  async closeEpoch(quality: Scores | undefined): Promise<EpochMetrics> {
     await this.settle();
-    const ledger = closed(this.#state.ledger, quality, this.config);
-    this.#state = { ...this.#state, ledger };
+    const { statistics } = this.#state;
+    const ledger = closed(this.#state.ledger, quality, this.config, (a, b) => this.monitor.isBetter(a, b));
+    const isBest = this.config.keepBest && ledger.best === ledger.last;
+    const best = isBest ? { theta: this.parameters, statistics } : this.#state.best;
+    this.#state = { ...this.#state, ledger, best };
     return ledger.last;
   }
 
@@ -140,17 +157,20 @@ export class TrainingRun {
   goalReached(): Exclude<Summary["ended"], "stopped"> | undefined {
     const { ledger, progress } = this.#state;
     if (ledger.last === null) return undefined;
-    const { stopAtAccuracy = Infinity, epochs } = this.config;
-    if (ledger.last.testAccuracy >= stopAtAccuracy) return "accuracy";
-    const ended = endOf(progress, this.context);
+    const { epochs } = this.config;
+    const ended = this.monitor.ended(ledger.last, ledger.best) ?? endOf(progress, this.context);
     if (ended !== undefined) return ended;
     return ledger.last.epoch >= epochs ? "epochs" : undefined;
   }
 
-  /** The model handed back, as it stands. */
+  /** The model handed back, as it stands: of the last step, or of the best epoch. */
   async model(): Promise<ModelFiles> {
     const { evaluator, inputs } = this.setup;
-    evaluator.setParameters(inputs.handedBack(this.parameters));
-    return serialiseModel(inputs.whole(evaluator.exportModel()));
+    const { best, statistics } = this.#state;
+    evaluator.setParameters(inputs.handedBack(best?.theta ?? this.parameters));
+    if (best?.statistics) evaluator.setStatistics(best.statistics);
+    const files = await serialiseModel(inputs.whole(evaluator.exportModel()));
+    if (best?.statistics) evaluator.setStatistics(statistics!);
+    return files;
   }
 }

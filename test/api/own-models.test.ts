@@ -40,7 +40,7 @@ it("weights come back to where they belong, with a frozen nested model in front"
   const before = base.getWeights().map((weight) => weight.dataSync());
   const { testAccuracy } = await train({ ...options(), model });
   expect(base.getWeights().map((weight) => weight.dataSync())).toEqual(before);
-  expect(accuracyOf(model)).toBeCloseTo(testAccuracy, 6);
+  expect(accuracyOf(model)).toBeCloseTo(testAccuracy!, 6);
 });
 
 it("a model is standardised once, and trained on from there", async () => {
@@ -50,7 +50,7 @@ it("a model is standardised once, and trained on from there", async () => {
     /trained for the first time/,
   );
   const still = { method: "sgd", learningRate: 1e-12, batches: 1, epochs: 1 } as const;
-  expect((await train({ ...options(), ...still, model })).testLoss).toBeCloseTo(testLoss, 4);
+  expect((await train({ ...options(), ...still, model })).testLoss).toBeCloseTo(testLoss!, 4);
 });
 
 it("a model is trained by one train() at a time", async () => {

@@ -9,6 +9,7 @@ import type { RunRecord } from "../../src/run/folder/record.js";
 import type { EpochMetrics } from "../../src/report/metrics.js";
 import type { Summary } from "../../src/report/summary.js";
 import { runApts, SMALL, startApts, temporaryFolder, writeModule } from "../helpers/apts.js";
+import { plain } from "../helpers/data/labelled.js";
 
 const read = (...path: string[]): unknown => JSON.parse(readFileSync(join(...path), "utf8"));
 
@@ -68,10 +69,11 @@ describe("apts train", () => {
 
     const model = await loadModel(join(out, "model", "model.json"));
     const data = await loadData({ name: "digits", seed: 0, trainCount: 1000, testCount: 300 });
-    const x = tf.tensor(Float32Array.from(data.test.features), [300, 28, 28, 1]);
+    const { features, labels } = plain(data.test);
+    const x = tf.tensor(Float32Array.from(features), [300, 28, 28, 1]);
     const predicted = (model.predict(x) as tf.Tensor).argMax(1).dataSync();
-    const right = data.test.labels.filter((label, i) => label === predicted[i]).length;
-    expect(right).toBe(Math.round(300 * summary.testAccuracy));
+    const right = labels.filter((label, i) => label === predicted[i]).length;
+    expect(right).toBe(Math.round(300 * summary.testAccuracy!));
   });
 
   it("makes the same bits on any number of ranks", async () => {

@@ -2,11 +2,10 @@ import { afterAll, describe, expect, it } from "vitest";
 import { startBackend, type ComputeBackend } from "../../src/compute/backend.js";
 import { tf } from "../../src/compute/tensorflow.js";
 import { Random } from "../../src/random.js";
-import { createEvaluator } from "../../src/network/evaluator.js";
 import { cnn } from "../../src/network/models/cnn.js";
 import { fcnn } from "../../src/network/models/fcnn.js";
 import { wholeTensors } from "../../src/network/tensor-part.js";
-import { dispose, randomChunk, randomTheta } from "../helpers/network/networks.js";
+import { dispose, evaluatorOf, randomChunk, randomTheta, scoreOf } from "../helpers/network/networks.js";
 import { hasSwiftShader, SWIFTSHADER_DRIVER } from "../helpers/compute/swiftshader.js";
 import { expectClose } from "../helpers/compute/compare.js";
 
@@ -61,13 +60,13 @@ describe.skipIf(webgpu === undefined)("WebGPU", () => {
         const backend = name === "cpu" ? await startBackend({ backend: "cpu", threads: 1 }) : webgpu;
         await tf.setBackend(name);
         const model = build();
-        const evaluator = await createEvaluator(model, backend!);
+        const evaluator = await evaluatorOf(model, backend!);
         const { dimension } = evaluator.layout;
         const chunk = randomChunk(model, 12, 3);
         evaluator.setParameters(randomTheta(dimension, 4));
         const gradient = new Float32Array(dimension);
         const loss = await evaluator.gradient(chunk, 1 / 12, wholeTensors(evaluator.layout), gradient);
-        const score = await evaluator.score(chunk);
+        const score = await scoreOf(evaluator, chunk);
         results.push({
           gradient,
           numbers: [loss, await evaluator.loss(chunk, 1 / 12), score.loss, score.correct],

@@ -6,6 +6,7 @@ import { readCifar10 } from "../../src/data/cifar.js";
 import { UsageError } from "../../src/errors.js";
 import { cifarRecord } from "../helpers/data/files.js";
 import { temporaryFolder } from "../helpers/apts.js";
+import { plain } from "../helpers/data/labelled.js";
 
 async function fileOf(bytes: Uint8Array): Promise<string> {
   const path = join(temporaryFolder(), "batch.bin");
@@ -20,7 +21,7 @@ describe("readCifar10", () => {
     const records = [3, 1, 9].map((label, record) => cifarRecord(label, byte(record)));
     const first = await fileOf(gzipSync(Buffer.concat(records.slice(0, 2))));
     const second = await fileOf(records[2]!);
-    const dataset = await readCifar10([first, second]);
+    const dataset = plain(await readCifar10([first, second]));
     expect([...dataset.labels]).toEqual([3, 1, 9]);
     expect(dataset.sampleShape).toEqual([32, 32, 3]);
     for (let record = 0; record < 3; record++) {

@@ -2,30 +2,36 @@ import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { Dataset } from "../../src/data/dataset.js";
+import { labelled, sizeOf, type Dataset, type Field, type Target } from "../../src/data/dataset.js";
 import { readDataset, writeDataset } from "../../src/data/dataset-file.js";
 import { UsageError } from "../../src/errors.js";
 import { temporaryFolder } from "../helpers/apts.js";
 
+const anyValues = fc.constantFrom(
+  (size: number) => Float32Array.from({ length: size }, (_, i) => Math.sin(i)),
+  (size: number) => Uint8Array.from({ length: size }, (_, i) => i * 31),
+  (size: number) => Int32Array.from({ length: size }, (_, i) => i - 3),
+);
+const anyShape = fc.array(fc.integer({ min: 1, max: 4 }), { maxLength: 3 });
+const anyField = fc
+  .tuple(anyValues, anyShape)
+  .map(([make, shape]) => (count: number): Field => ({ values: make(count * sizeOf(shape)), shape }));
+const anyTarget = fc
+  .tuple(anyField, fc.option(fc.integer({ min: 1, max: 1000 })), fc.option(anyField))
+  .map(([make, classes, weights]) => (count: number): Target => ({
+    ...make(count),
+    ...(classes === null ? {} : { classes }),
+    ...(weights === null ? {} : { weights: weights(count) }),
+  }));
+const several = <T>(of: fc.Arbitrary<T>) => fc.array(of, { minLength: 1, maxLength: 3 });
+
 const anyDataset: fc.Arbitrary<Dataset> = fc
-  .record({
-    count: fc.nat(5),
-    sampleShape: fc.array(fc.integer({ min: 1, max: 4 }), { minLength: 1, maxLength: 3 }),
-    classes: fc.integer({ min: 1, max: 1000 }),
-    asFloats: fc.boolean(),
-  })
-  .map(({ count, sampleShape, classes, asFloats }) => {
-    const size = count * sampleShape.reduce((a, b) => a * b);
-    const features = asFloats
-      ? Float32Array.from({ length: size }, (_, i) => Math.sin(i))
-      : Uint8Array.from({ length: size }, (_, i) => i * 31);
-    return {
-      features,
-      labels: Int32Array.from({ length: count }, (_, i) => i % classes),
-      sampleShape,
-      classes,
-    };
-  });
+  .tuple(fc.nat(5), several(anyField), several(anyTarget))
+  .map(([count, inputs, targets]) => ({
+    count,
+    inputs: inputs.map((make) => make(count)),
+    targets: targets.map((make) => make(count)),
+  }));
 
 describe("writeDataset and readDataset", () => {
   it("give back what they were given", async () => {
@@ -42,12 +48,12 @@ describe("writeDataset and readDataset", () => {
     const path = join(temporaryFolder(), "data");
     const all = Uint8Array.from({ length: 100 }, (_, i) => i);
     const labels = Int32Array.from({ length: 10 }, (_, i) => i);
-    const part = {
+    const part = labelled({
       features: all.subarray(20, 40),
       labels: labels.subarray(2, 4),
       sampleShape: [10],
       classes: 10,
-    };
+    });
     await writeDataset(path, part);
     expect(await readDataset(path)).toEqual(part);
   });
@@ -60,12 +66,8 @@ describe("writeDataset and readDataset", () => {
     await expect(readDataset(path)).rejects.toThrow(
       `Expected ${path} to start with APTSDATA: it is no dataset file.`,
     );
-    await writeDataset(path, {
-      features: new Uint8Array(6),
-      labels: new Int32Array(2),
-      sampleShape: [3],
-      classes: 1,
-    });
+    const few = { features: new Uint8Array(6), labels: new Int32Array(2), sampleShape: [3], classes: 1 };
+    await writeDataset(path, labelled(few));
     const whole = await readFile(path);
     for (let length = 0; length < whole.length; length++) {
       await writeFile(path, whole.subarray(0, length));

@@ -4,23 +4,25 @@ import { describe, expect, it } from "vitest";
 import { digits } from "../../src/data/digits.js";
 import { digitStyles } from "../../src/data/digit-styles.js";
 import { trainSmallNetwork } from "../helpers/data/small-network.js";
+import type { Labelled } from "../../src/data/dataset.js";
+import { plain } from "../helpers/data/labelled.js";
 
-const image = (features: Uint8Array | Float32Array, sample: number): number[] => [
+const image = (features: Labelled["features"], sample: number): number[] => [
   ...features.subarray(sample * 784, (sample + 1) * 784),
 ];
 
 describe("digits", () => {
   it("are the same on every machine and in every version", () => {
-    const { features, labels } = digits(42, "train", 500);
+    const { features, labels } = plain(digits(42, "train", 500));
     const md5 = createHash("md5").update(features).update(Uint8Array.from(labels)).digest("hex");
     expect(md5).toMatchInlineSnapshot(`"9b10cdd6edc5e736be8afcb63708306b"`);
   });
 
   it("do not depend on how many are asked for", () => {
-    const many = digits(3, "train", 200);
+    const many = plain(digits(3, "train", 200));
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 199 }), (count) => {
-        const few = digits(3, "train", count);
+        const few = plain(digits(3, "train", count));
         expect(few.labels).toEqual(many.labels.subarray(0, count));
         expect(few.features).toEqual(many.features.subarray(0, count * 784));
       }),
@@ -29,7 +31,11 @@ describe("digits", () => {
   });
 
   it("differ between seeds, between training and test, and within", () => {
-    const sets = [digits(0, "train", 300), digits(1, "train", 300), digits(0, "test", 300)];
+    const sets = [
+      plain(digits(0, "train", 300)),
+      plain(digits(1, "train", 300)),
+      plain(digits(0, "test", 300)),
+    ];
     const images = sets.flatMap(({ features }) =>
       Array.from({ length: 300 }, (_, i) => image(features, i).join()),
     );
@@ -37,7 +43,7 @@ describe("digits", () => {
   });
 
   it("are ten classes, about equally many, of inked paper", () => {
-    const { features, labels, sampleShape, classes } = digits(0, "train", 5000);
+    const { features, labels, sampleShape, classes } = plain(digits(0, "train", 5000));
     expect(sampleShape).toEqual([28, 28, 1]);
     expect(classes).toBe(10);
     for (let digit = 0; digit < 10; digit++) {
@@ -60,8 +66,8 @@ describe("digits", () => {
   });
 
   // The promise made to users: too hard for a linear model, learnable for the default network.
-  const train = digits(0, "train", 20_000);
-  const test = digits(0, "test", 5_000);
+  const train = plain(digits(0, "train", 20_000));
+  const test = plain(digits(0, "test", 5_000));
 
   it("leave a linear model below 93 %", () => {
     const accuracies = trainSmallNetwork([784, 10], train, test, { epochs: 12, rate: 2e-3 });

@@ -1,11 +1,11 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { gatherRows } from "../../src/data/batches.js";
-import type { Dataset } from "../../src/data/dataset.js";
+import type { Field } from "../../src/data/dataset.js";
 import { normalisationOf } from "../../src/data/normalisation.js";
 
-function dataset(features: Uint8Array | Float32Array, sampleShape: number[]): Dataset {
-  return { features, labels: new Int32Array(5), sampleShape, classes: 1 };
+function field(values: Uint8Array | Float32Array, shape: number[]): Field {
+  return { values, shape };
 }
 
 const bytes = Uint8Array.from({ length: 5 * 2 * 2 * 3 }, (_, i) => (i * 37) % 256);
@@ -19,13 +19,13 @@ describe("gatherRows", () => {
         fc.boolean(),
         fc.constantFrom<number[][]>([2, 2, 3], [12], [12, 1]),
         (rows, asFloats, shape) => {
-          const data = dataset(asFloats ? Float32Array.from(bytes) : bytes, shape);
+          const data = field(asFloats ? Float32Array.from(bytes) : bytes, shape);
           const normalisation = normalisationOf(data);
           const out = gatherRows(
             data,
             Int32Array.from(rows),
-            normalisation,
             new Float32Array(rows.length * 12),
+            normalisation,
           );
           const channels = shape.at(-1)!;
           rows.forEach((row, r) => {
@@ -40,10 +40,19 @@ describe("gatherRows", () => {
     );
   });
 
+  it("copies the rows where nothing is to be normalised", () => {
+    for (const shape of [[2, 2, 3], [12], []]) {
+      const size = shape.reduce((a, b) => a * b, 1);
+      const out = gatherRows(field(bytes, shape), Int32Array.of(3, 0), new Float32Array(2 * size));
+      const rows = [3, 0].flatMap((row) => [...bytes.subarray(row * size, (row + 1) * size)]);
+      expect([...out]).toEqual(rows);
+    }
+  });
+
   it("refuses an array too small", () => {
-    const data = dataset(bytes, [2, 2, 3]);
+    const data = field(bytes, [2, 2, 3]);
     const gather = (): Float32Array =>
-      gatherRows(data, Int32Array.of(0, 1), normalisationOf(data), new Float32Array(23));
+      gatherRows(data, Int32Array.of(0, 1), new Float32Array(23), normalisationOf(data));
     expect(gather).toThrow("Expected room for 2 × 12 = 24 features, got an array of 23.");
   });
 });

@@ -6,6 +6,7 @@ import { readIdx, readIdxPair } from "../../src/data/idx.js";
 import { UsageError } from "../../src/errors.js";
 import { idxBytes } from "../helpers/data/files.js";
 import { temporaryFolder } from "../helpers/apts.js";
+import { plain } from "../helpers/data/labelled.js";
 
 const images = idxBytes([3, 2, 2], [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 255]);
 
@@ -82,7 +83,8 @@ describe("readIdx", () => {
 
 describe("readIdxPair", () => {
   it("makes samples of height × width × 1", async () => {
-    const dataset = await readIdxPair(await fileOf(images), await fileOf(idxBytes([3], [9, 0, 4])), 10);
+    const images3 = await fileOf(images);
+    const dataset = plain(await readIdxPair(images3, await fileOf(idxBytes([3], [9, 0, 4])), 10));
     expect(dataset.sampleShape).toEqual([2, 2, 1]);
     expect([...dataset.labels]).toEqual([9, 0, 4]);
     expect(dataset.features.length).toBe(12);

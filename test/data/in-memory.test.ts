@@ -1,22 +1,24 @@
 import { describe, expect, it } from "vitest";
 import { tf } from "../../src/compute/tensorflow.js";
-import { inMemory, makeSplit } from "../../src/data/in-memory.js";
+import { inMemory, makeSplit, type ModelSlots } from "../../src/data/in-memory.js";
 import { checkEveryClassOccurs } from "../../src/data/labels.js";
 import { UsageError } from "../../src/errors.js";
+import { plain } from "../helpers/data/labelled.js";
 
 const features = Float32Array.from({ length: 12 }, (_, i) => i);
 
-const make = (data: unknown, inputShape?: readonly number[]) => inMemory(data, "data.train", inputShape);
+const make = (data: unknown, slots?: ModelSlots) => inMemory(data, "data.train", slots);
+const made = async (data: unknown, slots?: ModelSlots) => plain(await make(data, slots));
 
 describe("inMemory", () => {
   it("takes plain vectors and counts the classes, without copying features", async () => {
-    const made = await make({ features, labels: [0, 2, 1] });
-    expect(made).toEqual({ features, labels: Int32Array.of(0, 2, 1), sampleShape: [4], classes: 3 });
-    expect(made.features).toBe(features);
+    const data = await made({ features, labels: [0, 2, 1] });
+    expect(data).toEqual({ features, labels: Int32Array.of(0, 2, 1), sampleShape: [4], classes: 3 });
+    expect(data.features).toBe(features);
   });
 
   it("takes images and a number of classes", async () => {
-    const data = await make({
+    const data = await made({
       features: new Uint8Array(12),
       labels: Int32Array.of(0, 1),
       sampleShape: [3, 2, 1],
@@ -40,7 +42,7 @@ describe("inMemory", () => {
     ["labels in a column", rows, tf.tensor2d([0, 2, 1], [3, 1])],
     ["numbers in float64", Float64Array.from(features), [0, 2, 1]],
   ])("takes %s", async (_, given, labels) => {
-    expect(await make({ features: given, labels })).toEqual({
+    expect(await made({ features: given, labels })).toEqual({
       features,
       labels: Int32Array.of(0, 2, 1),
       sampleShape: [4],
@@ -49,13 +51,14 @@ describe("inMemory", () => {
   });
 
   it("takes the shape of samples from nested arrays, from a tensor, or from the model", async () => {
+    const slots = { inputs: [{ name: "x", shape: [3, 2] }], outputs: [{ name: "y", shape: [2] }] };
     const nested = [
       [[1], [2]],
       [[3], [4]],
     ];
-    expect((await make({ features: nested, labels: [0, 1] })).sampleShape).toEqual([2, 1]);
-    expect((await make({ features: tf.zeros([2, 3, 2]), labels: [0, 1] })).sampleShape).toEqual([3, 2]);
-    expect((await make({ features, labels: [0, 1] }, [3, 2])).sampleShape).toEqual([3, 2]);
+    expect((await made({ features: nested, labels: [0, 1] })).sampleShape).toEqual([2, 1]);
+    expect((await made({ features: tf.zeros([2, 3, 2]), labels: [0, 1] })).sampleShape).toEqual([3, 2]);
+    expect((await made({ features, labels: [0, 1] }, slots)).sampleShape).toEqual([3, 2]);
   });
 
   it.each<[string, unknown, string]>([
@@ -146,8 +149,8 @@ describe("inMemory", () => {
     ["nothing", undefined, "Expected data.train to be an object { features, labels }, got undefined."],
     [
       "fields of another library",
-      { features, labels: [0, 1], weights: [1, 1] },
-      'Expected data.train to hold only features, labels, sampleShape, classes, got "weights" in it.',
+      { features, labels: [0, 1], sampleWeights: [1, 1] },
+      'Expected data.train to hold only features, labels, targets, weights, sampleShape, classes, got "sampleWeights" in it.',
     ],
   ])("refuses %s", async (_, data, message) => {
     await expect(make(data)).rejects.toThrow(UsageError);
@@ -156,7 +159,7 @@ describe("inMemory", () => {
 
   it("takes zeros and ones for class numbers where two classes are said", async () => {
     const labels = [1, 0, 0, 0, 0, 1, 0, 1, 0, 1, 0, 0];
-    expect((await make({ features, labels, classes: 2 })).labels).toEqual(Int32Array.from(labels));
+    expect((await made({ features, labels, classes: 2 })).labels).toEqual(Int32Array.from(labels));
   });
 });
 
@@ -164,7 +167,7 @@ describe("checkEveryClassOccurs", () => {
   it("takes ages for what they are", async () => {
     const ages = await make({ features, labels: [70, 0, 35] });
     expect(() => {
-      checkEveryClassOccurs(ages, "data.train.labels");
+      checkEveryClassOccurs(ages.targets[0]!, "data.train.labels");
     }).toThrow(
       "Expected data.train.labels to be class numbers, every one from 0 to 70, got no sample of 1 and 67 others. If they are, say classes: 71",
     );
@@ -176,7 +179,7 @@ describe("makeSplit", () => {
     const train = await make({ features: Float32Array.of(1, 3), labels: [0, 1] });
     const test = await make({ features: Float32Array.of(7), labels: [2] });
     const split = makeSplit("mine", train, test);
-    expect([split.train.classes, split.test.classes]).toEqual([3, 3]);
+    expect([plain(split.train).classes, plain(split.test).classes]).toEqual([3, 3]);
   });
 
   it("refuses samples of different shapes", async () => {

@@ -8,6 +8,7 @@ import { normalisationOf } from "../../src/data/normalisation.js";
 import { UsageError } from "../../src/errors.js";
 import { cifarRecord, idxBytes } from "../helpers/data/files.js";
 import { temporaryFolder } from "../helpers/apts.js";
+import { plain } from "../helpers/data/labelled.js";
 
 const shared = resolve(import.meta.dirname, "../../../shared/data");
 const noData = existsSync(shared) ? "" : ` (skipped: no ${shared})`;
@@ -56,7 +57,7 @@ async function messageOf(promise: Promise<unknown>): Promise<string> {
 describe("loadData", () => {
   it("makes digits, as many as wanted", async () => {
     const split = await loadData({ name: "digits", seed: 1, trainCount: 30, testCount: 7 });
-    expect([split.train.labels.length, split.test.labels.length]).toEqual([30, 7]);
+    expect([split.train.count, split.test!.count]).toEqual([30, 7]);
     expect(split.name).toBe("digits");
   });
 
@@ -69,16 +70,16 @@ describe("loadData", () => {
     const directory = temporaryFolder();
     await writeMnist(directory, 4, spelling);
     const { train, test } = await mnist({ directory, environment: {} });
-    expect([...train.labels]).toEqual([0, 1, 2, 3]);
-    expect([...train.features]).toEqual([0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2, 3, 3, 3, 3]);
-    expect([...test.labels]).toEqual([0, 1]);
+    expect([...plain(train).labels]).toEqual([0, 1, 2, 3]);
+    expect([...plain(train).features]).toEqual([0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2, 3, 3, 3, 3]);
+    expect([...plain(test).labels]).toEqual([0, 1]);
   });
 
   it("looks in the directory given and nowhere else, else in APTS_DATA_DIR, else in the cache; there or one below", async () => {
     const [given, variable, cache] = [temporaryFolder(), temporaryFolder(), temporaryFolder()];
     const environment = { APTS_DATA_DIR: variable, XDG_CACHE_HOME: cache };
     const found = async (directory?: string): Promise<number> =>
-      (await mnist({ directory, environment })).train.labels.length;
+      (await mnist({ directory, environment })).train.count;
 
     expect(await messageOf(mnist({ environment }))).toBe(
       `Expected the files of MNIST in ${variable} and ${join(cache, "apts", "mnist")}, found none. ` +
@@ -99,7 +100,7 @@ describe("loadData", () => {
   it("finds MNIST where torchvision puts it", async () => {
     const directory = temporaryFolder();
     await writeMnist(join(directory, "MNIST", "raw"), 4);
-    expect((await mnist({ directory, environment: {} })).train.labels.length).toBe(4);
+    expect((await mnist({ directory, environment: {} })).train.count).toBe(4);
   });
 
   it.each<["mnist" | "cifar10", string, RegExp]>([
@@ -164,9 +165,9 @@ describe("loadData", () => {
     );
     await write("test_batch.bin", 4);
     const { train, test } = await loadData(options);
-    expect([...train.labels]).toEqual([1, 2, 3]);
-    expect(train.features[0]).toBe(1); // of .bin and .bin.gz, the plain file
-    expect([...test.labels]).toEqual([4]);
+    expect([...plain(train).labels]).toEqual([1, 2, 3]);
+    expect(plain(train).features[0]).toBe(1); // of .bin and .bin.gz, the plain file
+    expect([...plain(test).labels]).toEqual([4]);
   });
 
   it("takes the first samples, and says so where there are not as many", async () => {
@@ -178,9 +179,9 @@ describe("loadData", () => {
       testCount: 1,
       environment: {},
     });
-    expect([...train.labels]).toEqual([0, 1, 2]);
-    expect(train.features.length).toBe(12);
-    expect(test.labels.length).toBe(1);
+    expect([...plain(train).labels]).toEqual([0, 1, 2]);
+    expect(plain(train).features.length).toBe(12);
+    expect(test!.count).toBe(1);
     expect(await messageOf(mnist({ directory, trainCount: 7, environment: {} }))).toBe(
       "Expected at most 6 training samples, as many as the files hold, got 7.",
     );
@@ -191,18 +192,18 @@ describe("loadData", () => {
 
   it.skipIf(noData !== "")(`reads the real MNIST${noData}`, async () => {
     const { train, test } = await mnist({ environment: { APTS_DATA_DIR: shared } });
-    expect(train.labels.length).toBe(60_000);
-    expect(test.labels.length).toBe(10_000);
-    expect([...train.labels.subarray(0, 5)]).toEqual([5, 0, 4, 1, 9]);
-    const normalisation = normalisationOf(train);
+    expect(train.count).toBe(60_000);
+    expect(test!.count).toBe(10_000);
+    expect([...plain(train).labels.subarray(0, 5)]).toEqual([5, 0, 4, 1, 9]);
+    const normalisation = normalisationOf(train.inputs[0]!);
     expect(normalisation.mean[0]! / 255).toBeCloseTo(0.1307, 4);
     expect(normalisation.deviation[0]! / 255).toBeCloseTo(0.3081, 4);
   });
 
   it.skipIf(noData !== "")(`reads the real CIFAR-10${noData}`, async () => {
     const { train } = await loadData({ name: "cifar10", directory: shared, seed: 0 });
-    expect(train.sampleShape).toEqual([32, 32, 3]);
-    const normalisation = normalisationOf(train);
+    expect(plain(train).sampleShape).toEqual([32, 32, 3]);
+    const normalisation = normalisationOf(train.inputs[0]!);
     const known = [0.4914, 0.4822, 0.4465]; // the mean colour of the 50,000 training images
     known.forEach((mean, channel) => {
       expect(Math.abs(normalisation.mean[channel]! / 255 - mean)).toBeLessThan(0.01);

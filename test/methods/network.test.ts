@@ -1,15 +1,14 @@
 import { expect, it } from "vitest";
 import { createLocalGroup } from "../../src/comm/index.js";
-import type { Dataset } from "../../src/data/dataset.js";
+import { labelled, type Labelled } from "../../src/data/dataset.js";
 import { Random } from "../../src/random.js";
 import { byTensors } from "../../src/decomposition/tensors.js";
 import type { Vector } from "../../src/linalg/vector.js";
 import { Batch } from "../../src/network/batch.js";
-import { createEvaluator } from "../../src/network/evaluator.js";
 import { fcnn } from "../../src/network/models/fcnn.js";
 import { EvaluationCount, NetworkProblem } from "../../src/network/problem.js";
 import { createMethod } from "../helpers/methods/steps.js";
-import { wasm } from "../helpers/network/networks.js";
+import { evaluatorOf, wasm } from "../helpers/network/networks.js";
 
 const [INPUTS, CLASSES, ROWS] = [9, 4, 400];
 const WIDTHS = [INPUTS, 8, 6, CLASSES];
@@ -18,7 +17,7 @@ const DEVIATION = 70;
 
 const random = new Random(11);
 /** Labels that a network can learn: the brightest of four pixels. */
-const samples: Dataset = (() => {
+const samples: Labelled = (() => {
   const features = Uint8Array.from({ length: INPUTS * ROWS }, () => random.integer(256));
   const labels = Int32Array.from({ length: ROWS }, (_, row) => {
     const pixels = [...features.subarray(INPUTS * row, INPUTS * row + CLASSES)];
@@ -60,12 +59,12 @@ it.each([
   const [comm] = createLocalGroup(1);
   const backend = await wasm();
   const model = fcnn([3, 3, 1], CLASSES, WIDTHS.slice(1, -1), new Random(2));
-  const evaluator = await createEvaluator(model, backend);
+  const evaluator = await evaluatorOf(model, backend);
   const { slots } = evaluator.layout;
   const decomposition = byTensors(slots, 3, [...slots.keys()]);
-  const batch = new Batch(samples, { mean: [MEAN], deviation: [DEVIATION] });
+  const batch = new Batch(labelled(samples), { normalisations: [{ mean: [MEAN], deviation: [DEVIATION] }] });
   const { subdomains } = decomposition;
-  const parts = { evaluator, comm: comm!, subdomains, count: new EvaluationCount() };
+  const parts = { evaluator, penalty: undefined, comm: comm!, subdomains, count: new EvaluationCount() };
   const problem = new NetworkProblem("everything", batch, parts);
   const method = createMethod(name, { direction }, { decomposition });
 

@@ -6,7 +6,7 @@ import { Random } from "../../src/random.js";
 import { UsageError } from "../../src/errors.js";
 import { buildModel } from "../../src/network/build.js";
 
-const data = { name: "mine", sampleShape: [4], classes: 3 };
+const data = { name: "mine", inputs: [{ shape: [4] }], targets: [{ shape: [], classes: 3 }] };
 const require = `import { createRequire } from "node:module";
   const other = createRequire(${JSON.stringify(import.meta.url)})("@tensorflow/tfjs/dist/tf.min.js");`;
 const dense = (tf: string, config = "") =>
@@ -31,13 +31,13 @@ it.each<[string, string, RegExp | undefined]>([
   [
     "of another shape",
     `({ tf }) => tf.sequential({ layers: [tf.layers.dense({ units: 2, inputShape: [4] })] })`,
-    /^Expected a model of shape \(batch, 4\) → \(batch, 3\) for this data \(mine, 3 classes\), got/,
+    /^Expected class numbers below 2 for the output "\w+" \(batch, 2\) of .*, got 3 classes/,
   ],
 ])("createModel whose model is %s", async (_, create, sentence) => {
   const path = join(mkdtempSync(join(tmpdir(), "apts-module-")), "model.mjs");
   writeFileSync(path, `${require}\nexport const createModel = ${create};`);
   const built = buildModel({ model: path, hidden: [], channels: [], seed: 0 }, data, new Random(1));
-  if (sentence === undefined) expect((await built).outputs[0]!.shape).toEqual([null, 3]);
+  if (sentence === undefined) expect((await built).model.outputs[0]!.shape).toEqual([null, 3]);
   else {
     await expect(built).rejects.toThrow(sentence);
     await expect(built).rejects.toBeInstanceOf(UsageError);

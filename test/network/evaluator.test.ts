@@ -2,13 +2,13 @@ import fc from "fast-check";
 import { beforeAll, describe, expect, it } from "vitest";
 import { startBackend, type ComputeBackend } from "../../src/compute/backend.js";
 import { tf } from "../../src/compute/tensorflow.js";
-import { createEvaluator } from "../../src/network/evaluator.js";
-import { CompiledEvaluator } from "../../src/network/compiled/evaluator.js";
-import { TapeEvaluator } from "../../src/network/tape-evaluator.js";
+import { TapeEvaluator } from "../../src/network/tape/evaluator.js";
 import { wholeTensors, type TensorPart } from "../../src/network/tensor-part.js";
 import { expectClose, seeds, sizes } from "../helpers/compute/compare.js";
 import {
+  compiledOn,
   dispose,
+  evaluatorOf,
   expectAgreement,
   MEMORY,
   randomChunk,
@@ -79,7 +79,7 @@ describe("CompiledEvaluator", () => {
       model.add(tf.layers.dense({ units, activation, ...(i === 0 ? { inputShape: [10] } : {}) }));
     }
     const chunks = [randomChunk(model, 700, 1), randomChunk(model, 300, 2)];
-    const evaluators = () => new CompiledEvaluator(model, backend.heap!, MEMORY);
+    const evaluators = () => compiledOn(model, backend.heap!, MEMORY);
     const warm = evaluators();
     const { slots, dimension } = warm.layout;
     const whole = wholeTensors(warm.layout);
@@ -156,7 +156,7 @@ describe("CompiledEvaluator", () => {
         tf.layers.dense({ units: 3 }),
       ],
     });
-    const evaluator = new CompiledEvaluator(model, backend.heap!, MEMORY);
+    const evaluator = compiledOn(model, backend.heap!, MEMORY);
     const chunk = randomChunk(model, 20, 5);
     const theta = randomTheta(evaluator.layout.dimension, 6);
     const gradient = new Float32Array(theta.length);
@@ -182,7 +182,7 @@ describe("CompiledEvaluator", () => {
         tf.layers.dense({ units: 2 }),
       ],
     });
-    const evaluator = new CompiledEvaluator(model, backend.heap!, MEMORY);
+    const evaluator = compiledOn(model, backend.heap!, MEMORY);
     const chunk = randomChunk(model, 5, 5);
     for (const value of [NaN, 1e38]) {
       evaluator.setParameters(new Float32Array(evaluator.layout.dimension).fill(value));
@@ -201,7 +201,7 @@ describe("CompiledEvaluator", () => {
     const chunk = randomChunk(model, 300, 5);
     for (const blas of ["none", "auto"]) {
       const { heap } = await startBackend({ backend: "wasm", threads: 1, blas });
-      const evaluator = new CompiledEvaluator(model, heap!, MEMORY);
+      const evaluator = compiledOn(model, heap!, MEMORY);
       const { dimension } = evaluator.layout;
       evaluator.setParameters(randomTheta(dimension, 6));
       const slice = [{ tensor: 0, from: 4, to: 12 }];
@@ -223,7 +223,7 @@ describe("CompiledEvaluator", () => {
 
   it("writes its parameters into the model on export", async () => {
     const model = tf.sequential({ layers: [tf.layers.dense({ inputShape: [2], units: 3 })] });
-    const evaluator = new CompiledEvaluator(model, backend.heap!, MEMORY);
+    const evaluator = compiledOn(model, backend.heap!, MEMORY);
     const theta = randomTheta(9, 3);
     evaluator.setParameters(theta);
     expect(evaluator.parameters()).toEqual(theta);
@@ -241,7 +241,7 @@ describe("createEvaluator", () => {
         tf.layers.dense({ units: 2 }),
       ],
     });
-    const evaluator = await createEvaluator(model, backend);
+    const evaluator = await evaluatorOf(model, backend);
     expect(evaluator).toBeInstanceOf(TapeEvaluator);
     expect(evaluator.description).toBe('TensorFlow.js operations: Permute "swap" has no kernels of its own.');
   });

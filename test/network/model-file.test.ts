@@ -156,7 +156,7 @@ describe("loadModel", () => {
 });
 
 describe("buildModel", () => {
-  const data = { name: "mine", sampleShape: [4], classes: 3 };
+  const data = { name: "mine", inputs: [{ shape: [4] }], targets: [{ shape: [], classes: 3 }] };
   const build = (path: string) =>
     buildModel({ model: path, hidden: [], channels: [], seed: 0 }, data, new Random(1));
 

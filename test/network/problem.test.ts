@@ -1,26 +1,25 @@
 import { describe, expect, it } from "vitest";
 import { createLocalGroup } from "../../src/comm/index.js";
-import type { Dataset } from "../../src/data/dataset.js";
+import { labelled } from "../../src/data/dataset.js";
 import { Random } from "../../src/random.js";
 import { byLayers } from "../../src/decomposition/layers.js";
 import { byNeurons } from "../../src/decomposition/neurons.js";
 import { byTensors } from "../../src/decomposition/tensors.js";
 import { Batch } from "../../src/network/batch.js";
-import { createEvaluator } from "../../src/network/evaluator.js";
 import type { ParameterLayout } from "../../src/network/layout.js";
 import { fcnn } from "../../src/network/models/fcnn.js";
 import { EvaluationCount, NetworkProblem } from "../../src/network/problem.js";
 import { startBackend } from "../../src/compute/backend.js";
 import { expectClose } from "../helpers/compute/compare.js";
-import { randomTheta } from "../helpers/network/networks.js";
+import { evaluatorOf, randomTheta } from "../helpers/network/networks.js";
 
 const random = new Random(5);
-const samples: Dataset = {
+const samples = labelled({
   sampleShape: [3, 3, 1],
   classes: 4,
   features: Uint8Array.from({ length: 9 * 600 }, () => random.integer(256)),
   labels: Int32Array.from({ length: 600 }, () => random.integer(4)),
-};
+});
 
 type Slots = ParameterLayout["slots"];
 
@@ -30,7 +29,7 @@ type Slots = ParameterLayout["slots"];
  */
 describe.each(["none", "auto"])("the objective of a subdomain, --blas %s", (blas) => {
   const [comm] = createLocalGroup(1);
-  const batch = new Batch(samples, { mean: [128], deviation: [70] });
+  const batch = new Batch(samples, { normalisations: [{ mean: [128], deviation: [70] }] });
 
   it.each([
     ["tensors", (slots: Slots) => byTensors(slots, 3, [...slots.keys()])],
@@ -40,10 +39,10 @@ describe.each(["none", "auto"])("the objective of a subdomain, --blas %s", (blas
     "by %s is first-order consistent, and its gradient the slope of its values",
     async (_name, decompose) => {
       const backend = await startBackend({ backend: "wasm", threads: 1, blas });
-      const evaluator = await createEvaluator(fcnn([3, 3, 1], 4, [6, 5], random), backend);
+      const evaluator = await evaluatorOf(fcnn([3, 3, 1], 4, [6, 5], random), backend);
       const { slots, dimension } = evaluator.layout;
       const { subdomains } = decompose(slots);
-      const parts = { evaluator, comm: comm!, subdomains, count: new EvaluationCount() };
+      const parts = { evaluator, penalty: undefined, comm: comm!, subdomains, count: new EvaluationCount() };
       const problem = new NetworkProblem("everything", batch, parts);
       expect(problem.space.dimension).toBe(dimension);
       const theta = randomTheta(dimension, 3);

@@ -2,20 +2,18 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { createLocalGroup } from "../../src/comm/index.js";
 import type { ComputeBackend } from "../../src/compute/backend.js";
 import { tf } from "../../src/compute/tensorflow.js";
-import type { Dataset } from "../../src/data/dataset.js";
+import { labelled, type Labelled } from "../../src/data/dataset.js";
 import type { Vector } from "../../src/linalg/vector.js";
 import { Random } from "../../src/random.js";
 import { Batch } from "../../src/network/batch.js";
-import { CompiledEvaluator } from "../../src/network/compiled/evaluator.js";
 import { runningStatistics } from "../../src/network/running-statistics.js";
-import { TapeEvaluator } from "../../src/network/tape-evaluator.js";
 import { wholeTensors } from "../../src/network/tensor-part.js";
 import { expectClose } from "../helpers/compute/compare.js";
-import { MEMORY, randomTheta, wasm } from "../helpers/network/networks.js";
+import { compiledOn, MEMORY, randomTheta, scoreOf, tapeOf, wasm } from "../helpers/network/networks.js";
 
 const random = new Random(7);
 const rows = 60;
-const samples: Dataset = {
+const samples: Labelled = {
   sampleShape: [3],
   classes: 2,
   features: Uint8Array.from({ length: 3 * rows }, () => random.integer(256)),
@@ -54,11 +52,9 @@ describe("the running statistics of batch normalisation", () => {
 
   it.each(["heap", "tape"])("follow accepted iterates only, on the %s", async (kind) => {
     const evaluator =
-      kind === "heap"
-        ? new CompiledEvaluator(network(), backend.heap!, MEMORY)
-        : await TapeEvaluator.create(network(), "tape");
+      kind === "heap" ? compiledOn(network(), backend.heap!, MEMORY) : await tapeOf(network());
     const [comm] = createLocalGroup(1);
-    const batch = new Batch(samples, scale);
+    const batch = new Batch(labelled(samples), { normalisations: [scale] });
     const chunk = batch.chunk(0);
     const { dimension } = evaluator.layout;
     const [first, second, trial] = [1, 2, 3].map((seed) => randomTheta(dimension, seed)) as [
@@ -75,13 +71,13 @@ describe("the running statistics of batch normalisation", () => {
 
     const measured = await follow(null, first, true);
     expectClose(measured, moments(first), 1e-4);
-    const score = await evaluator.score(chunk);
+    const score = await scoreOf(evaluator, chunk);
 
     evaluator.setParameters(trial);
     await evaluator.loss(chunk, 1);
     await evaluator.gradient(chunk, 1, wholeTensors(evaluator.layout), new Float32Array(dimension));
     evaluator.setParameters(first);
-    expect(await evaluator.score(chunk)).toEqual(score);
+    expect(await scoreOf(evaluator, chunk)).toEqual(score);
 
     // A mini-batch moves them by a tenth, the whole training set replaces them.
     const was = measured.slice();

@@ -12,6 +12,7 @@ function metricsOf(epochs: number, accuracy: number, gradients: number): EpochMe
       loss: 1,
       testLoss: 1,
       testAccuracy: (accuracy * epoch) / 1000,
+      metrics: {},
       radius: null,
       accepted: 1,
       steps: 1,

@@ -7,6 +7,7 @@ import { formatBytes, formatMagnitude, formatRemaining, formatSeconds } from "..
 const epoch = {
   epoch: 7,
   loss: 0.51234,
+  testLoss: 0.6,
   testAccuracy: 0.8765,
   radius: 0.025,
   accepted: 1,
@@ -36,7 +37,8 @@ describe("progressLine", () => {
     const anyEpoch = fc.record({
       epoch: fc.integer({ min: 1, max: 1_000_000 }),
       loss: fc.double(),
-      testAccuracy: fc.double({ min: 0, max: 1, noNaN: true }),
+      testLoss: fc.option(fc.double()),
+      testAccuracy: fc.option(fc.double({ min: 0, max: 1, noNaN: true })),
       radius: fc.option(fc.double({ min: 0, noNaN: true })),
       accepted: fc.constant(99),
       steps: fc.constantFrom(99, 100),
@@ -78,6 +80,8 @@ describe("finalTable", () => {
     testLoss: 0.2412,
     testAccuracy: 0.9261,
     bestTestAccuracy: 0.9266,
+    metrics: { accuracy: 0.9261 },
+    modelEpoch: 30,
     lossEvaluations: 143.52,
     gradientEvaluations: 88.25,
     bytesSent: 31_234_567,

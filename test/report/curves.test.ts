@@ -10,6 +10,7 @@ function run(name: string, epochs: number, offset = 0): NamedRun {
     seconds: 2 * (i + 1) + offset,
     gradientEvaluations: 3 * (i + 1),
     loss: 2 / (i + 1) + offset,
+    testLoss: null,
     testAccuracy: 1 - 1 / (i + 2) - offset / 10,
   }));
   return { name, metrics };
@@ -123,7 +124,8 @@ describe("curvesSvg", () => {
       seconds: fc.double({ min: 0, max: 1e6, noNaN: true }).map((seconds) => seconds * epoch),
       gradientEvaluations: fc.double({ min: 0, max: 1e6, noNaN: true }).map((count) => count * epoch),
       loss: fc.oneof(fc.double(), fc.double({ min: 1e-9, max: 10 })),
-      testAccuracy: fc.double({ min: 0, max: 1, noNaN: true }),
+      testLoss: fc.option(fc.double()),
+      testAccuracy: fc.option(fc.double({ min: 0, max: 1, noNaN: true }), { freq: 9 }),
     });
   const anyRun: fc.Arbitrary<NamedRun> = fc
     .nat(12)

@@ -13,7 +13,15 @@ import {
 import { temporaryFolder } from "../helpers/apts.js";
 
 function checkpoint(theta: readonly number[] = [1, 2, 3], epochs = 1): StoredCheckpoint {
-  const line = { epoch: epochs, seconds: 1.5, loss: 0.1, testLoss: NaN, testAccuracy: 0.5, radius: null };
+  const line = {
+    epoch: epochs,
+    seconds: 1.5,
+    loss: 0.1,
+    testLoss: NaN,
+    testAccuracy: 0.5,
+    metrics: { accuracy: 0.5 },
+    radius: null,
+  };
   const counts = { accepted: 1, steps: 1, lossEvaluations: 4, gradientEvaluations: 2, bytesSent: 10 };
   return {
     identity: {
@@ -24,6 +32,7 @@ function checkpoint(theta: readonly number[] = [1, 2, 3], epochs = 1): StoredChe
       model: "m",
       train: "a",
       test: "b",
+      goal: "g",
       computation: "c",
     },
     state: {
@@ -41,9 +50,11 @@ function checkpoint(theta: readonly number[] = [1, 2, 3], epochs = 1): StoredChe
           seconds: 0.1 + 0.2,
         },
         last: { ...line, ...counts },
+        best: null,
         bestTestAccuracy: 0.5,
         steps: { made: 1, accepted: 0, loss: Infinity, radius: 1e-4 },
       },
+      best: { theta: Float32Array.from(theta), statistics: null },
     },
     model: { "model.json": "{}", "weights.bin": Uint8Array.from(theta, (value) => value) },
   };

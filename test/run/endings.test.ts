@@ -1,6 +1,7 @@
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { labelled } from "../../src/data/dataset.js";
 import { writeDataset } from "../../src/data/dataset-file.js";
 import { methods } from "../../src/methods/registry.js";
 import { DivergedError } from "../../src/run/divergence.js";
@@ -100,7 +101,7 @@ describe("a run that does not deal in numbers", () => {
     await expect(run(out, { ...growing, epochs: 50 })).rejects.toThrow(/^The training diverged/);
     const lines = metrics(out);
     expect(lines.length).toBeGreaterThan(3);
-    for (const { loss, testLoss } of lines) expect(Number.isFinite(loss + testLoss)).toBe(true);
+    for (const { loss, testLoss } of lines) expect(Number.isFinite(loss + testLoss!)).toBe(true);
     expect(readdirSync(join(out, "checkpoints"))).toContain(`epoch-${lines.length}.ckpt`);
     const { summary } = await run(out, { ...growing, epochs: lines.length }, { beginning: "resume" });
     expect(summary.ended).toBe("epochs");
@@ -114,8 +115,8 @@ describe("a run that does not deal in numbers", () => {
     const dataFiles = { train: join(folder, "train"), test: join(folder, "test") };
     const one = { sampleShape: [28, 28, 1], classes: 2, labels: Int32Array.of(0, 1) };
     const features = Float32Array.from({ length: 2 * 784 }, (_, i) => Math.sin(i));
-    await writeDataset(dataFiles.train, { ...one, features });
-    await writeDataset(dataFiles.test, { ...one, features: features.map(() => NaN) });
+    await writeDataset(dataFiles.train, labelled({ ...one, features }));
+    await writeDataset(dataFiles.test, labelled({ ...one, features: features.map(() => NaN) }));
     const failed = run(join(folder, "run"), { epochs: 3, overlap: 0 }, { handedOver: { data: dataFiles } });
     await expect(failed).rejects.toThrow(
       /expected a finite loss on the test set after epoch 1, got NaN: all parameters are finite, the largest [\d.]+\. Look for samples/,

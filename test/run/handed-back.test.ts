@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { tf } from "../../src/compute/tensorflow.js";
 import { writeDataset } from "../../src/data/dataset-file.js";
-import type { Dataset } from "../../src/data/dataset.js";
+import { labelled, type Labelled } from "../../src/data/dataset.js";
 import { Random } from "../../src/random.js";
 import { loadModel } from "../../src/network/model-file.js";
 import { decodeCheckpoint } from "../../src/run/checkpoint/format.js";
@@ -21,7 +21,7 @@ function samples(
   sampleShape: readonly number[],
   spoil: (value: number, channel: number) => number,
   Kind: typeof Float32Array | typeof Uint8Array = Float32Array,
-): Dataset {
+): Labelled {
   const random = new Random(seed);
   const size = sampleShape.reduce((a, b) => a * b, 1);
   const features = new Kind(count * size);
@@ -34,7 +34,7 @@ function samples(
   return { features, labels, sampleShape, classes: CLASSES };
 }
 
-type Data = (sampleShape: readonly number[]) => readonly [Dataset, Dataset];
+type Data = (sampleShape: readonly number[]) => readonly [Labelled, Labelled];
 const both =
   (spoil: (value: number, channel: number) => number, Kind?: typeof Uint8Array): Data =>
   (shape) => [samples(1, TRAIN, shape, spoil, Kind), samples(2, TEST, shape, spoil, Kind)];
@@ -148,13 +148,13 @@ function moduleOf(folder: string, body: string): string {
 
 async function trained(
   body: string,
-  sets: readonly [Dataset, Dataset],
+  sets: readonly [Labelled, Labelled],
   options: Record<string, unknown> = {},
 ) {
   const folder = temporaryFolder();
   const [train, test, out] = [join(folder, "train"), join(folder, "test"), join(folder, "run")];
-  await writeDataset(train, sets[0]);
-  await writeDataset(test, sets[1]);
+  await writeDataset(train, labelled(sets[0]));
+  await writeDataset(test, labelled(sets[1]));
   const rate = options["method"] === undefined ? { learningRate: 0.03 } : {};
   const values = {
     model: moduleOf(folder, body),
@@ -171,7 +171,7 @@ async function trained(
 }
 
 /** What a user sees who loads a model into plain TensorFlow.js and predicts samples as they are. */
-async function predicted(path: string, { features, labels, sampleShape }: Dataset) {
+async function predicted(path: string, { features, labels, sampleShape }: Labelled) {
   const backend = tf.getBackend();
   await tf.setBackend("cpu");
   try {
@@ -189,12 +189,12 @@ async function predicted(path: string, { features, labels, sampleShape }: Datase
 
 async function expectWhatWasMeasured(
   path: string,
-  test: Dataset,
-  line: { testAccuracy: number; testLoss: number },
+  test: Labelled,
+  line: { testAccuracy: number | null; testLoss: number | null },
 ) {
   const { correct, loss } = await predicted(path, test);
-  expect(correct).toBe(Math.round(line.testAccuracy * test.labels.length));
-  expect(Math.abs(loss - line.testLoss)).toBeLessThan(1e-5 * Math.max(1, line.testLoss));
+  expect(correct).toBe(Math.round(line.testAccuracy! * test.labels.length));
+  expect(Math.abs(loss - line.testLoss!)).toBeLessThan(1e-5 * Math.max(1, line.testLoss!));
 }
 
 describe.each(Object.entries(models))("%s", (_, { shape, body, by }) => {
@@ -217,7 +217,7 @@ describe.each(Object.entries(models))("%s", (_, { shape, body, by }) => {
 });
 
 describe("inputs stay as they are", () => {
-  const words = (seed: number, count: number): Dataset => {
+  const words = (seed: number, count: number): Labelled => {
     const random = new Random(seed);
     const labels = Int32Array.from({ length: count }, (_, i) => i % CLASSES);
     const features = Float32Array.from({ length: count * 5 }, (_, i) =>
@@ -229,7 +229,7 @@ describe("inputs stay as they are", () => {
   const rest = `tf.layers.flatten(), dense(3)`;
   const normalised = both((value, channel) => 100 * channel + value);
 
-  it.each<[string, string, readonly [Dataset, Dataset], RegExp]>([
+  it.each<[string, string, readonly [Labelled, Labelled], RegExp]>([
     [
       "indices of an embedding",
       `tf.sequential({ layers: [${embedding}, ${rest}] })`,
@@ -307,7 +307,7 @@ describe("a model with layers in front", () => {
       minRadius: 1e-8,
       maxRadius: 1e-6,
     });
-    expect(next.summary.testLoss).toBeCloseTo(first.summary.testLoss, 4);
+    expect(next.summary.testLoss).toBeCloseTo(first.summary.testLoss!, 4);
     expect(await front(join(next.out, "model", "model.json"))).toEqual(await front(model));
   });
 });

@@ -11,7 +11,12 @@ import { fill, smallDisk } from "../helpers/run/small-disk.js";
 
 function line(epoch: number): EpochMetrics {
   const counts = { accepted: 1, steps: 1, lossEvaluations: 4 * epoch, gradientEvaluations: 2 * epoch };
-  const loss = { loss: 1 / epoch, testLoss: 2 / epoch, testAccuracy: 1 - 0.9 / epoch };
+  const loss = {
+    loss: 1 / epoch,
+    testLoss: 2 / epoch,
+    testAccuracy: 1 - 0.9 / epoch,
+    metrics: { accuracy: 1 - 0.9 / epoch },
+  };
   return { epoch, seconds: epoch / 8, ...loss, radius: null, ...counts, bytesSent: 10 * epoch };
 }
 

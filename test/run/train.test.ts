@@ -11,6 +11,7 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { labelled } from "../../src/data/dataset.js";
 import { writeDataset } from "../../src/data/dataset-file.js";
 import type { RunEvent } from "../../src/run/events.js";
 import { temporaryFolder, writeModule } from "../helpers/apts.js";
@@ -154,7 +155,7 @@ describe("what does not fit is refused, and nothing is touched:", () => {
     });
     const write = async (name: string, label: number) => {
       const path = join(temporaryFolder(), name);
-      await writeDataset(path, samples(label));
+      await writeDataset(path, labelled(samples(label)));
       return path;
     };
     const [ones, zeros] = [await write("train", 1), await write("train", 0)];

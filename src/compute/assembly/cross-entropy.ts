@@ -24,6 +24,35 @@ export function crossEntropy(z: usize, y: usize, rows: i32, classes: i32, weight
   return total;
 }
 
+/**
+ * The same against one class for each row, labels (rows) in float32: returns Σ_rows (ln Σ_k e^{z_k} − z_label). Where
+ * dz ≠ 0, dz ← weight · (softmax(z) − e_label).
+ */
+export function sparseCrossEntropy(
+  z: usize,
+  labels: usize,
+  rows: i32,
+  classes: i32,
+  weight: f32,
+  dz: usize,
+): f64 {
+  let total: f64 = 0;
+  const stride = bytes(classes);
+  for (let i: i32 = 0; i < rows; i++) {
+    const label = at(0, <i32>load<f32>(at(labels, i)));
+    const largest = maximum(z, classes);
+    const sum = exponentials(z, classes, largest, dz);
+    total += <f64>largest + log(<f64>sum) - <f64>load<f32>(z + label);
+    if (dz) {
+      scale(weight / sum, classes, dz);
+      store<f32>(dz + label, load<f32>(dz + label) - weight);
+      dz += stride;
+    }
+    z += stride;
+  }
+  return total;
+}
+
 /** Σ_j e^{z_j − shift}; the terms go to `out` unless that is 0. */
 function exponentials(z: usize, n: i32, shift: f32, out: usize): f32 {
   const shifts = f32x4.splat(shift);
@@ -75,6 +104,14 @@ function scaleAndSubtract(factor: f32, weight: f32, y: usize, n: i32, e: usize):
   }
 }
 
+/** e ← factor · e */
+function scale(factor: f32, n: i32, e: usize): void {
+  const factors = f32x4.splat(factor);
+  let j: i32 = 0;
+  for (; j + 4 <= n; j += 4) v128.store(at(e, j), f32x4.mul(factors, v128.load(at(e, j))));
+  if (j < n) storePart(at(e, j), n - j, f32x4.mul(factors, loadPart(at(e, j), n - j)));
+}
+
 function sumOf(x: usize, n: i32): f32 {
   let sums = f32x4.splat(0);
   let j: i32 = 0;
@@ -91,21 +128,4 @@ function maximum(z: usize, n: i32): f32 {
   for (; j < n; j++) largest = f32x4.pmax(largest, v128.load32_splat(at(z, j)));
   const halves = f32x4.pmax(largest, v128.shuffle<f32>(largest, largest, 2, 3, 0, 1));
   return f32x4.extract_lane(f32x4.pmax(halves, v128.shuffle<f32>(halves, halves, 1, 0, 3, 2)), 0);
-}
-
-/** Rows in which z and y have their largest entry at the same place (the first, where there are several). */
-export function countCorrect(z: usize, y: usize, rows: i32, classes: i32): i32 {
-  let correct: i32 = 0;
-  for (let i: i32 = 0; i < rows; i++) {
-    if (argmax(z, classes) == argmax(y, classes)) correct++;
-    z += (<usize>classes) << 2;
-    y += (<usize>classes) << 2;
-  }
-  return correct;
-}
-
-function argmax(z: usize, n: i32): i32 {
-  let best: i32 = 0;
-  for (let j: i32 = 1; j < n; j++) if (load<f32>(at(z, j)) > load<f32>(at(z, best))) best = j;
-  return best;
 }

@@ -6,9 +6,10 @@
 export { activate, activationGradient, biasActivation } from "./activation";
 export { moments, normalisationGradient, normalisationSums, normalise } from "./batch-norm";
 export { addColumnsToImages, imagesToColumns } from "./columns";
-export { countCorrect, crossEntropy } from "./cross-entropy";
+export { crossEntropy, sparseCrossEntropy } from "./cross-entropy";
 export { gemm, gemmWorkspace } from "./gemm";
 export { depthwise, depthwiseFilterGradient, depthwiseInputGradient } from "./depthwise";
+export { dropUnits } from "./dropout";
 export { addTo, copy, copyRows, zero } from "./memory";
 export { averagePool, averagePoolGradient, maxPool, maxPoolGradient } from "./pool";
 export { sumRows } from "./reduce";

@@ -37,8 +37,31 @@ export interface Kernels {
    * gradient of `weight` times that sum goes to dz unless that is 0.
    */
   crossEntropy(z: number, y: number, rows: number, classes: number, weight: number, dz: number): number;
-  /** Rows in which z and y have their (first) largest entry at the same place. */
-  countCorrect(z: number, y: number, rows: number, classes: number): number;
+  /** The same with class numbers, labels (rows). */
+  sparseCrossEntropy(
+    z: number,
+    labels: number,
+    rows: number,
+    classes: number,
+    weight: number,
+    dz: number,
+  ): number;
+  /**
+   * out ← scale · x (rows, positions, units) or 0, + out where `accumulate`: units whose random bits, of key, sample
+   * and unit, are below `threshold` are dropped at all positions. Samples are int32 numbers (rows).
+   */
+  dropUnits(
+    x: number,
+    samples: number,
+    rows: number,
+    positions: number,
+    units: number,
+    key: number,
+    threshold: number,
+    scale: number,
+    accumulate: boolean,
+    out: number,
+  ): void;
   /** out ← Σ over rows of x, + out where `accumulate`; rows begin `stride` floats apart. */
   sumRows(x: number, rows: number, columns: number, stride: number, accumulate: boolean, out: number): void;
 

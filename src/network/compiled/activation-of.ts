@@ -1,11 +1,11 @@
 import { activations, type ActivationName } from "../../compute/wasm/kernels.js";
 import { UnsupportedLayer, type LayerCall } from "./layer-call.js";
 
-/** The activation of a layer's configuration; of the model's own softmax, nothing remains. */
-export function activationOf({ layer, config, isSoftmaxOfLoss }: LayerCall): ActivationName {
+/** The activation of a layer's configuration; of one that the loss has, nothing remains. */
+export function activationOf({ layer, config, isFolded }: LayerCall): ActivationName {
   const configured = (config["activation"] ?? "linear") as string;
   const name = layer.getClassName() === "Softmax" ? "softmax" : configured;
-  if (name === "softmax" && isSoftmaxOfLoss) return "linear";
+  if (isFolded) return "linear";
   if (name in activations) return name as ActivationName;
   throw new UnsupportedLayer(`Activation "${name}" of "${layer.name}" has no kernel of its own.`);
 }

@@ -1,22 +1,26 @@
 import type { SymbolicTensor } from "@tensorflow/tfjs";
 import type { Heap } from "../../compute/wasm/heap.js";
 import type { tf } from "../../compute/tensorflow.js";
+import type { Goal } from "../goal/goal.js";
 import { inputsOf, isFrozen, layersOf, placesOf, resolve, type Place } from "../inspect/graph.js";
-import { endingOf } from "../inspect/output.js";
+import { randomPartsOf } from "../inspect/random.js";
 import { isVariable } from "../parameters.js";
 import { product, sampleShape, UnsupportedLayer } from "./layer-call.js";
 import { layerBuilders } from "./layers.js";
 import type { Operation, RunningStatistics } from "./operation.js";
 
-/** A LayersModel as operations on the heap. Its results are logits: a final softmax is left out. */
+/** A LayersModel as operations on the heap. What its losses have, a softmax or sigmoid at the end, is left out. */
 export interface CompiledNetwork {
-  /** In the order they run; operation 0, the input, is not among them: `operations[i]` is number i + 1. */
+  /** In the order they run; operation 0, the first input, is not among them: `operations[i]` is number i + 1. */
   readonly operations: readonly Operation[];
-  /** Floats per sample of the input. */
-  readonly inputSize: number;
-  /** The operation whose result is the logits (rows, classes). */
-  readonly output: number;
-  readonly classes: number;
+  /** The numbers of the inputs: 0, and those of operations that stand for the others. */
+  readonly inputs: readonly number[];
+  /** Floats per sample of each. */
+  readonly inputSizes: readonly number[];
+  /** The operations whose results the losses are of, each once. */
+  readonly outputs: readonly number[];
+  /** Whether some layers draw anew in each step. */
+  readonly isRandom: boolean;
   /** The batch normalisations among the operations, in order. */
   readonly statistics: readonly RunningStatistics[];
   /** Weights by number: the trainable ones as θ has them, then those that are not trained. */
@@ -29,6 +33,7 @@ export interface CompiledNetwork {
  */
 export function compile(
   model: tf.LayersModel,
+  { outputs: goals }: Goal,
   trainable: readonly tf.Variable[],
   heap: Heap,
 ): CompiledNetwork {
@@ -37,10 +42,13 @@ export function compile(
   const done = new Map<SymbolicTensor, number>();
   const applied = new Set<tf.layers.Layer>();
   const shared = new Set<number>([0]);
-  const output = model.outputs[0]!;
   const consumers = consumerCounts(model);
-  const ending = endingOf(model, `"${model.name}"`);
+  const folded = new Set(goals.map((goal) => goal.folded?.layer));
+  const random = randomPartsOf(model).layers;
   const frozen = new Set([...layersOf(model)].filter(isFrozen).map(({ layer }) => layer));
+
+  const inputSizes = model.inputs.map((input) => product(sampleShape(input)));
+  const inputs = inputSizes.map((size, i) => (i === 0 ? 0 : operations.push(inputOperation(size))));
 
   const numberOf = (variable: tf.Tensor): number => {
     if (!isVariable(variable)) throw new TypeError(`A weight of "${model.name}" is not a variable.`);
@@ -54,8 +62,9 @@ export function compile(
     if (known !== undefined) return known;
     const layer = tensor.sourceLayer;
     const kind = layer.getClassName();
-    let operation = 0;
-    if (kind !== "InputLayer") {
+    let operation: number;
+    if (kind === "InputLayer") operation = inputs[model.inputs.indexOf(tensor)]!;
+    else {
       const builder = layerBuilders[kind];
       if (builder === undefined)
         throw new UnsupportedLayer(`${kind} "${layer.name}" has no kernels of its own.`);
@@ -71,7 +80,8 @@ export function compile(
         })),
         outputShape: sampleShape(tensor),
         weights: layer.weights.map((weight) => numberOf(weight.read())),
-        isSoftmaxOfLoss: ending.kind !== "logits" && ending.layer === layer,
+        isFolded: folded.has(layer),
+        randomLayer: random.get(layer),
         isFrozen: frozen.has(layer),
         add: (make) => operations.push(make(operations.length + 1)),
         exclusive: (i) => (shared.has(i) ? undefined : operations[i - 1]),
@@ -82,25 +92,40 @@ export function compile(
         },
       });
     }
-    if (consumers.get(tensor)! > 1) shared.add(operation);
+    if (consumers.get(tensor)! > 1 || kind === "InputLayer") shared.add(operation);
     done.set(tensor, operation);
     return operation;
   };
 
-  const last = translate(resolve({ tensor: output }));
+  const outputs = model.outputs.map((output) => translate(resolve({ tensor: output })));
+  if (new Set(outputs).size < outputs.length || outputs.some((output) => inputs.includes(output)))
+    throw new UnsupportedLayer("two outputs are the same, or an input.");
   return {
     operations,
-    inputSize: product(sampleShape(model.inputs[0]!)),
-    output: last,
-    classes: sampleShape(output).at(-1)!,
+    inputs,
+    inputSizes,
+    outputs,
+    isRandom: operations.some((operation) => operation.isRandom),
     statistics: operations.flatMap(({ statistics }) => statistics ?? []),
     variables,
   };
 }
 
-/** How many layers read each tensor that the output depends on; the output itself has one more reader. */
+/** What stands for an input but the first: its values are the chunk's, and nothing is to be done. */
+function inputOperation(size: number): Operation {
+  return {
+    inputs: [],
+    size,
+    weights: [],
+    isInput: true,
+    forward: () => undefined,
+    backward: () => undefined,
+  };
+}
+
+/** How many layers read each tensor that the outputs depend on; an output itself has one more reader. */
 function consumerCounts(model: tf.LayersModel): Map<SymbolicTensor, number> {
-  const counts = new Map([[resolve({ tensor: model.outputs[0]! }).tensor, 1]]);
+  const counts = new Map(model.outputs.map((output) => [resolve({ tensor: output }).tensor, 1]));
   for (const place of placesOf(model)) {
     for (const { tensor } of inputsOf(place)) counts.set(tensor, (counts.get(tensor) ?? 0) + 1);
   }

@@ -2,12 +2,18 @@ import type { Heap } from "../../compute/wasm/heap.js";
 import type { tf } from "../../compute/tensorflow.js";
 import { UsageError } from "../../errors.js";
 import type { Vector } from "../../linalg/vector.js";
-import type { Chunk, Evaluator, Score } from "../evaluator.js";
+import type { Chunk, Evaluator } from "../evaluator.js";
+import type { Goal } from "../goal/goal.js";
+import { randomPartsOf } from "../inspect/random.js";
 import { wholeTensors, type TensorPart } from "../tensor-part.js";
 import type { ParameterLayout } from "../layout.js";
+import { Noise } from "../noise.js";
 import { layoutOf } from "../parameters.js";
+import { scoreRows, sumsAt, sumsOf } from "../scores.js";
 import { compile, type CompiledNetwork } from "./compile.js";
+import { UnsupportedLayer } from "./layer-call.js";
 import { FrozenResults } from "./frozen.js";
+import { heapLoss, type HeapLoss, type LossCall } from "./loss.js";
 import type { Block } from "./operation.js";
 import { scheduleFor, type Schedule } from "./schedule.js";
 import { HeapWeights } from "./weights.js";
@@ -37,21 +43,30 @@ export class CompiledEvaluator implements Evaluator {
   readonly #frozen: FrozenResults;
   readonly #schedules = new Map<string, Schedule>();
   readonly #everything: Schedule;
+  readonly #losses: readonly HeapLoss[];
+  readonly #noise: Noise;
   readonly #sampleBytes: number;
   #workspace: Workspace;
 
   /**
    * @param memory bytes that the results for a block of samples may take
+   * @param seed of what random layers draw
    * @throws UnsupportedLayer, UsageError
    */
   constructor(
     private readonly model: tf.LayersModel,
+    readonly goal: Goal,
     private readonly heap: Heap,
     private readonly memory: number,
+    seed = 0,
   ) {
     const { layout, variables } = layoutOf(model);
     this.layout = layout;
-    this.#network = compile(model, variables, heap);
+    this.#losses = goal.outputs.map(heapLoss);
+    const random = randomPartsOf(model);
+    if (random.cells.size > 0) throw new UnsupportedLayer("a recurrent layer drops.");
+    this.#noise = new Noise(seed, random.layers.size);
+    this.#network = compile(model, goal, variables, heap);
     this.#weights = new HeapWeights(heap, layout.slots, this.#network.variables);
     this.#frozen = new FrozenResults(heap, this.#network, this.#weights);
     this.#everything = this.#schedule(wholeTensors(layout));
@@ -83,28 +98,36 @@ export class CompiledEvaluator implements Evaluator {
     return this.model;
   }
 
+  get isRandom(): boolean {
+    return this.#network.isRandom;
+  }
+
+  setStep(step: number): void {
+    this.#noise.step = step;
+  }
+
   loss(chunk: Chunk, weight: number, varying?: readonly TensorPart[]): Promise<number> {
     const schedule = varying === undefined ? this.#everything : this.#schedule(varying);
     let sum = 0;
-    this.#forEachBlock(chunk, schedule, false, ({ rows }, logits, labels) => {
-      sum += this.heap.kernels.crossEntropy(logits, labels, rows, this.#network.classes, weight, 0);
+    this.#forEachBlock(chunk, schedule, false, (_, calls) => {
+      sum += this.#lossOf(calls, weight);
     });
     return Promise.resolve(weight * sum);
   }
 
   gradient(chunk: Chunk, weight: number, wanted: readonly TensorPart[], out: Vector): Promise<number> {
     const schedule = this.#schedule(wanted);
-    const { output, classes, operations } = this.#network;
+    const { outputs, operations } = this.#network;
     const { wantedUnits, varies } = schedule;
     const weightGradients = this.#weights.gradients.map((address, i) =>
       schedule.wanted.has(i) ? address : 0,
     );
     let sum = 0;
-    this.#forEachBlock(chunk, schedule, false, (block, logits, labels) => {
+    this.#forEachBlock(chunk, schedule, false, (block, calls) => {
       const gradients = this.#workspace.gradients.map((address, i) => (varies[i]! ? address : 0));
-      const dz = this.#workspace.gradients[output]!;
-      sum += this.heap.kernels.crossEntropy(logits, labels, block.rows, classes, weight, dz);
-      const written = gradients.map(() => false);
+      const withGradients = calls.map((call, i) => ({ ...call, gradient: gradients[outputs[i]!]! }));
+      sum += this.#lossOf(withGradients, weight);
+      const written = gradients.map((_, i) => outputs.includes(i));
       const frame = { ...block, gradients, weightGradients, wantedUnits, written };
       for (const i of schedule.varying.toReversed()) operations[i - 1]!.backward(frame);
     });
@@ -112,16 +135,29 @@ export class CompiledEvaluator implements Evaluator {
     return Promise.resolve(weight * sum);
   }
 
-  score(chunk: Chunk): Promise<Score> {
-    const { classes } = this.#network;
-    const { kernels } = this.heap;
-    let loss = 0;
-    let correct = 0;
-    this.#forEachBlock(chunk, this.#everything, true, ({ rows }, logits, labels) => {
-      loss += kernels.crossEntropy(logits, labels, rows, classes, 1, 0);
-      correct += kernels.countCorrect(logits, labels, rows, classes);
+  score(chunk: Chunk, sums: Vector): Promise<void> {
+    const { outputs } = this.goal;
+    const total = new Float64Array(sumsOf(this.goal));
+    this.#forEachBlock(chunk, this.#everything, true, ({ rows }, calls) => {
+      for (const [i, output] of outputs.entries()) {
+        const { width, positions, loss } = output;
+        const count = rows * positions;
+        const values = this.heap.floats(calls[i]!.values, count * width).slice();
+        const y = this.heap.floats(calls[i]!.targets, loss.targets === "classes" ? count : count * width);
+        scoreRows(output, y, values, rows, width, total, sumsAt(this.goal, i));
+      }
     });
-    return Promise.resolve({ loss, correct });
+    sums.set(total);
+    return Promise.resolve();
+  }
+
+  /** Σ over a block's samples of their losses, and the gradients of `weight` times that. */
+  #lossOf(calls: readonly LossCall[], weight: number): number {
+    let sum = 0;
+    this.goal.outputs.forEach((output, i) => {
+      sum += output.weight * this.#losses[i]!(this.heap, calls[i]!, output.weight * weight);
+    });
+    return sum;
   }
 
   get statisticsSize(): number {
@@ -158,36 +194,44 @@ export class CompiledEvaluator implements Evaluator {
     this.#weights.free();
   }
 
-  /** Runs the network forward over `chunk` and shows `visit` each block with the addresses of its logits and labels. */
+  /** Runs the network forward over `chunk` and shows `visit` each block with what the losses of its outputs are of. */
   #forEachBlock(
     chunk: Chunk,
     schedule: Schedule,
     inference: boolean,
-    visit: (block: Block, logits: number, labels: number) => void,
+    visit: (block: Block, calls: readonly LossCall[]) => void,
   ): void {
-    const { operations, inputSize, output, classes } = this.#network;
-    const kept = inference ? undefined : this.#frozen.for(chunk, schedule);
+    const { operations, inputs, inputSizes, outputs, isRandom } = this.#network;
+    const kept = inference ? undefined : this.#frozen.for(chunk, schedule, this.#noise.step);
     const computed = kept !== undefined && !kept.fresh;
     const whole = this.#network.statistics.length > 0 && !inference;
     if (whole && chunk.rows > this.#workspace.rows) {
       this.#workspace.free();
       this.#workspace = Workspace.allocate(this.heap, this.#network, this.#affordable(chunk.rows));
     }
-    const [x, y] = [this.heap.address(chunk.x), this.heap.address(chunk.y)];
+    const { samples } = this.#workspace;
     const blocks = whole ? 1 : Math.ceil(chunk.rows / this.#workspace.rows);
     for (let b = 0; b < blocks; b++) {
       const from = Math.floor((chunk.rows * b) / blocks);
+      const rows = Math.floor((chunk.rows * (b + 1)) / blocks) - from;
+      const rowsFrom = (tensor: tf.Tensor | undefined) =>
+        tensor ? this.heap.address(tensor) + 4 * from * (tensor.size / chunk.rows) : 0;
       const values = [...this.#workspace.values];
-      values[0] = x + 4 * from * inputSize;
+      inputs.forEach((own, i) => {
+        values[own] = this.heap.address(chunk.inputs[i]!) + 4 * from * inputSizes[i]!;
+      });
       schedule.kept.forEach((i, at) => {
         if (kept) values[i] = kept.addresses[at]! + 4 * from * operations[i - 1]!.size;
       });
+      if (isRandom) this.heap.integers(samples, rows).set(chunk.samples.subarray(from, from + rows));
       const block = {
         heap: this.heap,
-        rows: Math.floor((chunk.rows * (b + 1)) / blocks) - from,
+        rows,
         values,
         weights: this.#weights.values,
         units: schedule.units,
+        samples,
+        noise: this.#noise,
         inference,
         accumulate: b > 0,
       };
@@ -197,7 +241,15 @@ export class CompiledEvaluator implements Evaluator {
         if (!computed && schedule.units[i]) operations[i - 1]!.forward({ ...block, units: NO_UNITS });
         operations[i - 1]!.forward(block);
       }
-      visit(block, values[output]!, y + 4 * from * classes);
+      const calls = chunk.targets.map(({ values: y, weights }, i) => ({
+        rows,
+        values: values[outputs[i]!]!,
+        targets: rowsFrom(y),
+        weights: rowsFrom(weights),
+        weighsPositions: weights !== undefined && weights.size > chunk.rows,
+        gradient: 0,
+      }));
+      visit(block, calls);
     }
   }
 

@@ -26,10 +26,11 @@ export class FrozenResults {
     private readonly weights: HeapWeights,
   ) {}
 
-  /** Undefined where there is nothing to keep, or no room for it. */
-  for(chunk: Chunk, schedule: Schedule): KeptResults | undefined {
+  /** Undefined where there is nothing to keep, or no room for it. What is random is kept for its step alone. */
+  for(chunk: Chunk, schedule: Schedule, step: number): KeptResults | undefined {
     if (schedule.kept.length === 0) return undefined;
-    const current = schedule.frozenWeights.map(({ weight, except }) => this.weights.version(weight, except));
+    const versions = schedule.frozenWeights.map(({ weight, except }) => this.weights.version(weight, except));
+    const current = [...versions, this.network.isRandom ? step : 0];
     if (schedule !== this.#schedule || current.some((version, i) => version !== this.#versions[i])) {
       this.clear();
       this.#schedule = schedule;

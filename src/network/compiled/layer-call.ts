@@ -14,8 +14,10 @@ export interface LayerCall {
   readonly outputShape: readonly number[];
   /** Numbers of the layer's weights, in its own order. */
   readonly weights: readonly number[];
-  /** Whether it ends the model in a softmax, which is left out: the loss has one. */
-  readonly isSoftmaxOfLoss: boolean;
+  /** Whether it ends an output in a softmax or sigmoid that is left out: the loss has it. */
+  readonly isFolded: boolean;
+  /** Its number among the random layers of the model; undefined where it is none. */
+  readonly randomLayer: number | undefined;
   /** Whether nothing of it is trained: batch normalisation then keeps its running statistics, and uses them. */
   readonly isFrozen: boolean;
   /** Adds an operation that is made knowing its own number; returns that. */

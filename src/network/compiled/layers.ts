@@ -2,6 +2,7 @@ import type { ActivationName } from "../../compute/wasm/kernels.js";
 import { activation } from "./activation.js";
 import { activationOf } from "./activation-of.js";
 import { dense } from "./dense.js";
+import { dropout } from "./dropout.js";
 import { imageLayerBuilders } from "./images.js";
 import { product, UnsupportedLayer, type LayerCall } from "./layer-call.js";
 
@@ -33,8 +34,12 @@ export const layerBuilders: Readonly<Record<string, (call: LayerCall) => number>
   Softmax: standaloneActivation,
   Flatten: sameValues,
   Reshape: sameValues,
-  Dropout: sameValues, // f is deterministic: nothing is dropped
-  SpatialDropout2D: sameValues,
+  Dropout: (call) => {
+    if (call.config["noiseShape"] != null)
+      throw new UnsupportedLayer(`"${call.layer.name}" has a noise shape.`);
+    return dropped(call, 1);
+  },
+  SpatialDropout1D: (call) => dropped(call, call.inputs[0]!.shape[0]!),
   ...imageLayerBuilders,
 };
 
@@ -44,6 +49,16 @@ function sameValues(call: LayerCall): number {
     throw new UnsupportedLayer(`"${call.layer.name}" has its channels first.`);
   }
   return call.inputs[0]!.operation;
+}
+
+/** @param positions at which a unit is dropped at once */
+function dropped(call: LayerCall, positions: number): number {
+  const { operation, shape } = call.inputs[0]!;
+  const layer = call.randomLayer;
+  if (layer === undefined) return operation; // drops nothing
+  const rate = call.config["rate"] as number;
+  const units = product(shape) / positions;
+  return call.add((own) => dropout(call.heap, { own, input: operation, positions, units, rate, layer }));
 }
 
 function standaloneActivation(call: LayerCall): number {

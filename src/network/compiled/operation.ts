@@ -1,6 +1,7 @@
 import type { Heap } from "../../compute/wasm/heap.js";
 import type { ActivationName } from "../../compute/wasm/kernels.js";
 import type { Units } from "../../compute/wasm/linear.js";
+import type { Noise } from "../noise.js";
 
 /**
  * One step of a network on the WebAssembly heap: y = F(inputs; parameters) for a block of samples, and its
@@ -22,6 +23,10 @@ export interface Operation {
   backward(frame: Frame): void;
   /** Whether it can compute, and differentiate, some of its units (the last axis of its result and weights) alone. */
   readonly separable?: boolean;
+  /** What it computes depends on the step, unless for inference. */
+  readonly isRandom?: boolean;
+  /** It is an input of the network: its result is there. */
+  readonly isInput?: boolean;
   /** Takes over an activation that directly follows, if it can: y = f(F(…)). */
   fuse?(activation: ActivationName): boolean;
   /** Of a batch normalisation: the weights that hold its running mean and variance. */
@@ -60,7 +65,10 @@ export interface Block {
   readonly weights: readonly number[];
   /** By operation: the units to compute, of separable ones whose other results are there already; else all. */
   readonly units: readonly (Units | undefined)[];
-  /** Whether batch normalisation uses its running statistics, not the block's own. */
+  /** The numbers of the samples (rows), int32. */
+  readonly samples: number;
+  readonly noise: Noise;
+  /** Whether batch normalisation uses its running statistics, not the block's own, and nothing is random. */
   readonly inference: boolean;
   /** Whether weight gradients are added to what is there: they are sums over blocks. */
   readonly accumulate: boolean;

@@ -31,7 +31,8 @@ export interface Schedule {
  * bits.
  */
 export function scheduleFor(network: CompiledNetwork, parts: readonly TensorPart[]): Schedule {
-  const { operations, output } = network;
+  const { operations, outputs } = network;
+  const isOutput = (i: number) => outputs.includes(i);
   const partOf = new Map(parts.map((part) => [part.tensor, part]));
   const varies = [false];
   const units: (Units | undefined)[] = [undefined];
@@ -44,17 +45,18 @@ export function scheduleFor(network: CompiledNetwork, parts: readonly TensorPart
     const span = { from: Math.min(...wanted.map((p) => p.from)), to: Math.max(...wanted.map((p) => p.to)) };
     const some = separable === true && wanted.length > 0 && span.to - span.from < width;
     wantedUnits.push(some ? span : undefined);
-    units.push(some && !above && i + 1 !== output ? span : undefined);
+    units.push(some && !above && !isOutput(i + 1) ? span : undefined);
   }
 
+  const isInput = (i: number) => i === 0 || operations[i - 1]!.isInput === true;
   const kept = new Set<number>(units.flatMap((some, i) => (some ? [i] : [])));
   const varying: number[] = [];
   for (const [i, { inputs }] of operations.entries()) {
     if (!varies[i + 1]) continue;
     varying.push(i + 1);
-    for (const input of inputs) if (input !== 0 && !varies[input]) kept.add(input);
+    for (const input of inputs) if (!isInput(input) && !varies[input]) kept.add(input);
   }
-  if (!varies[output]! && output !== 0) kept.add(output);
+  for (const output of outputs) if (!varies[output]! && !isInput(output)) kept.add(output);
 
   const frozen = new Set<number>();
   const frozenWeights = new Map<number, Units | undefined>();

@@ -10,25 +10,28 @@ export class Workspace {
   /** By operation. */
   readonly values: readonly number[];
   readonly gradients: readonly number[];
+  /** The numbers of the samples, int32. */
+  readonly samples: number;
   /** Bytes for every sample of a block, its input included. */
   static sampleBytes(network: CompiledNetwork): number {
-    return 4 * (network.inputSize + place(network).total);
+    return 4 * (sum(network.inputSizes) + place(network).total + 1);
   }
 
   private constructor(
     private readonly heap: Heap,
     readonly rows: number,
     private readonly address: number,
-    offsets: readonly number[],
+    { offsets, total }: Places,
   ) {
     const addresses = offsets.map((offset) => address + 4 * rows * offset);
+    this.samples = address + 4 * rows * total;
     this.values = [0, ...addresses.slice(0, addresses.length / 2)];
     this.gradients = [0, ...addresses.slice(addresses.length / 2)];
   }
 
   static allocate(heap: Heap, network: CompiledNetwork, rows: number): Workspace {
-    const { offsets, total } = place(network);
-    return new Workspace(heap, rows, heap.allocate(4 * rows * total), offsets);
+    const places = place(network);
+    return new Workspace(heap, rows, heap.allocate(4 * rows * (places.total + 1)), places);
   }
 
   free(): void {
@@ -36,13 +39,23 @@ export class Workspace {
   }
 }
 
+/** In floats per sample. */
+interface Places {
+  readonly offsets: readonly number[];
+  readonly total: number;
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((a, b) => a + b, 0);
+}
+
 /** Offsets, in floats per sample: the results of operations 1, 2, …, then the gradients by them. */
-function place({ operations, output }: CompiledNetwork): { offsets: number[]; total: number } {
+function place({ operations, outputs }: CompiledNetwork): Places {
   // Operation i runs forward in step i and backward in step end − i.
   const end = 2 * (operations.length + 1);
   const lastConsumer = operations.map((_, i) => {
     const consumers = operations.flatMap((op, j) => (op.inputs.includes(i + 1) ? [j + 1] : []));
-    return i + 1 === output ? operations.length + 1 : Math.max(i + 1, ...consumers);
+    return outputs.includes(i + 1) ? operations.length + 1 : Math.max(i + 1, ...consumers);
   });
   const values = operations.map(({ size }, i) => ({ size, from: i + 1, to: end - i - 1 }));
   const gradients = operations.map(({ size }, i) => ({

@@ -76,6 +76,6 @@ export function putInFront(
   return {
     names: [subtract.name, divide.name],
     apply: (x) => tf.tidy(() => through(x)),
-    model: tf.model({ inputs: raw, outputs: again(model.outputs[0]!), name: model.name }),
+    model: tf.model({ inputs: raw, outputs: model.outputs.map(again), name: model.name }),
   };
 }

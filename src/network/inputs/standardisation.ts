@@ -1,23 +1,24 @@
 import type { tf } from "../../compute/tensorflow.js";
-import type { Dataset, Normalisation } from "../../data/dataset.js";
-import { channelsOf, normalisationOf, unchanged } from "../../data/normalisation.js";
+import type { Dataset } from "../../data/dataset.js";
+import { channelsOf, normalisationOf } from "../../data/normalisation.js";
 import { UsageError } from "../../errors.js";
+import type { Preparation } from "../batch.js";
 import type { Vector } from "../../linalg/vector.js";
 import { folded, foldingLayer, foldingLoss } from "./fold.js";
 import { putInFront } from "./front.js";
-import { inputMeaning } from "./meaning.js";
+import { inputMeaning, type InputMeaning } from "./meaning.js";
 
 /** What happens to a model's inputs in training, and how the model that is handed back does the same by itself. */
 export interface InputTreatment {
   /** What samples become in training. */
-  readonly normalisation: Normalisation;
+  readonly training: Preparation;
+  /** What they become before the model handed back is measured: that without `front`, which does it itself. */
+  readonly measuring: Preparation;
   /**
-   * θ of the model handed back. On samples as they are, behind `front`, it is what `theta` is on those of training:
-   * quality is measured with it, so that what is reported is what the model predicts.
+   * θ of the model handed back. On samples as they are measured, it is what `theta` is on those of training: quality is
+   * measured with it, so that what is reported is what the model predicts.
    */
   handedBack(theta: Vector): Vector;
-  /** The layers in front of the model handed back, where it has some. */
-  readonly front: ((x: tf.Tensor) => tf.Tensor) | undefined;
   /** The model handed back: the one trained, or that behind `front`. */
   whole(trained: tf.LayersModel): tf.LayersModel;
   /** For `config.json`. */
@@ -44,36 +45,42 @@ export interface StandardisationWish {
  */
 export function treatInputs(model: tf.LayersModel, data: Dataset, wish: StandardisationWish): InputTreatment {
   const { standardise, because } = decide(model, wish);
-  const asTrained: Omit<InputTreatment, "normalisation" | "record"> = {
-    handedBack: (theta) => theta,
-    front: undefined,
-    whole: (trained) => trained,
+  const unchanged: Preparation = { normalisations: [] };
+  const asTrained = {
+    measuring: unchanged,
+    handedBack: (theta: Vector) => theta,
+    whole: (trained: tf.LayersModel) => trained,
   };
   if (!standardise) {
-    return { ...asTrained, normalisation: unchanged(data), record: { standardised: false, because } };
+    return { ...asTrained, training: unchanged, record: { standardised: false, because } };
   }
-  const normalisation = normalisationOf(data);
-  const layer = foldingLayer(model, channelsOf(data));
+  const [input] = data.inputs;
+  const normalisation = normalisationOf(input!);
+  const training = { normalisations: [normalisation] };
+  const layer = foldingLayer(model, channelsOf(input!));
   if (typeof layer !== "string" && foldingLoss(normalisation) === undefined) {
     return {
       ...asTrained,
-      normalisation,
+      training,
       handedBack: (theta) => folded(theta, layer, normalisation),
       record: { standardised: true, because, by: `the weights of ${layer.name}` },
     };
   }
-  const front = putInFront(model, normalisation, data.sampleShape);
+  const front = putInFront(model, normalisation, input!.shape);
   return {
     ...asTrained,
-    normalisation,
-    front: (x) => front.apply(x),
+    training,
+    measuring: { normalisations: [], front: (x) => front.apply(x) },
     whole: () => front.model,
     record: { standardised: true, because, by: `layers in front: ${front.names.join(", ")}` },
   };
 }
 
 function decide(model: tf.LayersModel, { standardise, freshWeights }: StandardisationWish) {
-  const { kind, because } = inputMeaning(model);
+  const { kind, because }: InputMeaning =
+    model.inputs.length === 1
+      ? inputMeaning(model)
+      : { kind: "codes", because: "the model has several inputs, each of a meaning of its own" };
   if (standardise === true && kind === "codes") {
     throw new UsageError(
       `Expected inputs that can be standardised, but ${because}: another value would be another thing. ` +
@@ -94,9 +101,10 @@ function decide(model: tf.LayersModel, { standardise, freshWeights }: Standardis
  */
 export function checkStandardisedInPlace(model: tf.LayersModel, data: Dataset | undefined): void {
   decide(model, { standardise: true, freshWeights: false });
-  const channels = data ? channelsOf(data) : (model.inputs[0]!.shape.at(-1) ?? 1);
+  const [input] = data?.inputs ?? [];
+  const channels = input ? channelsOf(input) : (model.inputs[0]!.shape.at(-1) ?? 1);
   const layer = foldingLayer(model, channels);
-  const why = typeof layer === "string" ? layer : data && foldingLoss(normalisationOf(data));
+  const why = typeof layer === "string" ? layer : input && foldingLoss(normalisationOf(input));
   if (why === undefined) return;
   throw new UsageError(
     `Expected a model into whose first layer the standardisation of its inputs can be folded, since it is trained in ` +

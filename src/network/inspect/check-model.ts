@@ -2,25 +2,16 @@ import type { tf } from "../../compute/tensorflow.js";
 import { UsageError } from "../../errors.js";
 import { checkDeclared } from "./declared.js";
 import { checkLayers } from "./layers.js";
-import { checkLoss } from "./loss.js";
-import { endingOf } from "./output.js";
 
 /**
- * Checks that a model can be trained as it declares: its outputs are logits or their softmax, and nothing that it
- * says of its training would be left out in silence. A model of another copy of TensorFlow.js is told as well.
+ * Checks that a model can be trained as it declares: nothing that it says of its training would be left out in
+ * silence. A model of another copy of TensorFlow.js is told as well.
  * @param source where the model comes from, for people: a path, or "the model given"
  * @throws UsageError naming the layer, and what to do
  */
 export function checkModel(model: unknown, source: string): asserts model is tf.LayersModel {
   checkKind(model, source);
-  const { inputs, outputs } = model;
-  if (inputs.length !== 1 || outputs.length !== 1) {
-    throw new UsageError(
-      `Expected a model with one input and one output, got ${inputs.length} and ${outputs.length} in ${source}.`,
-    );
-  }
   checkDeclared(model.toJSON(null, false), source);
-  checkLoss(model.loss, endingOf(model, source), `model.compile of ${source}`);
   checkLayers(model, source);
   if (model.trainableWeights.length === 0) {
     throw new UsageError(`Expected a model with trainable parameters, got none in ${source}.`);

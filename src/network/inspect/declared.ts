@@ -6,25 +6,15 @@ interface Described {
   readonly config: Readonly<Record<string, unknown>>;
 }
 
-/** Random layers, and which number of theirs says how random. */
-const RANDOM: Readonly<Record<string, string>> = {
-  Dropout: "rate",
-  SpatialDropout1D: "rate",
-  SpatialDropout2D: "rate",
-  SpatialDropout3D: "rate",
-  GaussianDropout: "rate",
-  AlphaDropout: "rate",
-  GaussianNoise: "stddev",
-  RandomWidth: "factor",
-  RandomHeight: "factor",
-};
+/** Layers that change the shape of what they get at random. */
+const RESIZING = new Set(["RandomWidth", "RandomHeight"]);
 
 /** How many are named in one message. */
 const MOST_NAMED = 4;
 
 /**
- * Refuses what a model declares for its training and is not honoured yet: random layers, regularisers, constraints,
- * state kept between batches. Each would train another function in silence.
+ * Refuses what a model declares for its training and is not honoured: constraints, state kept between batches,
+ * random changes of images' sizes. Each would train another function in silence.
  * @param topology of `LayersModel.toJSON(null, false)`, or as a `model.json` has it
  * @param source where the model comes from, for people
  * @throws UsageError naming the layers and what of them
@@ -34,7 +24,7 @@ export function checkDeclared(topology: unknown, source: string): void {
   if (found.length === 0) return;
   const more = found.length > MOST_NAMED ? `, and ${found.length - MOST_NAMED} more` : "";
   throw new UsageError(
-    `Expected a model without random layers, regularisers, constraints and kept states, which training does not honour yet; ` +
+    `Expected a model without constraints, kept states and random sizes, which training does not honour; ` +
       `got ${found.slice(0, MOST_NAMED).join(", ")}${more} in ${source}. ` +
       `Leave them out, or set them to 0, null or false.`,
   );
@@ -55,17 +45,9 @@ function declarations(value: unknown, layer: string): string[] {
 
 function ofLayer(kind: string, config: Readonly<Record<string, unknown>>): string[] {
   const found: string[] = [];
-  const amount = RANDOM[kind];
-  if (amount !== undefined && !isZero(config[amount])) found.push(`${amount} ${shown(config[amount])}`);
-  if (kind === "ActivityRegularization" && !(isZero(config["l1"]) && isZero(config["l2"]))) {
-    found.push("the regulariser");
-  }
-  for (const key of ["dropout", "recurrent_dropout"]) {
-    if (!isZero(config[key])) found.push(`${camel(key)} ${shown(config[key])}`);
-  }
+  if (RESIZING.has(kind) && !isZero(config["factor"])) found.push(`factor ${shown(config["factor"])}`);
   if (config["stateful"] === true) found.push("stateful");
   for (const [key, value] of Object.entries(config)) {
-    if (key.endsWith("_regularizer") && !isZeroRegulariser(value)) found.push(camel(key));
     if (key.endsWith("_constraint") && value != null) found.push(camel(key));
   }
   return found;
@@ -78,13 +60,6 @@ function isDescribed(value: object): value is Described {
 
 function isZero(value: unknown): boolean {
   return value == null || value === 0;
-}
-
-/** L1L2 with nothing but zeros is none. */
-function isZeroRegulariser(value: unknown): boolean {
-  if (value == null) return true;
-  const numbers = typeof value === "object" && isDescribed(value) ? Object.values(value.config) : [];
-  return numbers.length > 0 && numbers.every((number) => number === 0);
 }
 
 function shown(value: unknown): string {

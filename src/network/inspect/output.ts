@@ -1,37 +1,28 @@
+import type { SymbolicTensor } from "@tensorflow/tfjs";
 import type { tf } from "../../compute/tensorflow.js";
-import { UsageError } from "../../errors.js";
-import {
-  inputsOf,
-  isContainer,
-  resolve,
-  shown,
-  usesOf,
-  wrappedBy,
-  type Container,
-  type Place,
-} from "./graph.js";
+import { inputsOf, isContainer, resolve, usesOf, wrappedBy, type Container, type Place } from "./graph.js";
 
-/** How a model ends: in logits, or in a softmax, which is then left out of the loss (its cross-entropy has one). */
+/** The activation that ends an output, and whether the loss can do without it. */
 export type Ending =
-  | { readonly kind: "logits" }
-  /** The layer is a softmax and nothing else. */
-  | { readonly kind: "softmax layer"; readonly layer: tf.layers.Layer }
-  /** The layer's `activation` is softmax. */
-  | { readonly kind: "softmax activation"; readonly layer: tf.layers.Layer };
+  /** Nothing bounds the values: numbers, or logits. */
+  | { readonly kind: "open" }
+  /** A softmax over the last axis, or a sigmoid, that can be left out: the layer is that alone, or has it last. */
+  | {
+      readonly kind: "foldable";
+      readonly activation: "softmax" | "sigmoid";
+      readonly layer: tf.layers.Layer;
+      readonly as: "layer" | "activation";
+    }
+  /** Bounded by another activation, or by one that cannot be left out; `because` ends "…, since". */
+  | {
+      readonly kind: "kept";
+      readonly activation: string;
+      readonly layer: tf.layers.Layer;
+      readonly because?: string;
+    };
 
-/** Layers that pass on the values they get. Random ones do: `checkDeclared` allows none that is not. */
-const RENAMING = new Set([
-  "Flatten",
-  "Reshape",
-  "Permute",
-  "Dropout",
-  "SpatialDropout1D",
-  "SpatialDropout2D",
-  "SpatialDropout3D",
-  "GaussianNoise",
-  "GaussianDropout",
-  "AlphaDropout",
-]);
+/** Layers that pass on the values they get. */
+const RENAMING = new Set(["Flatten", "Reshape", "Permute"]);
 
 /** Layers whose `activation` is the last thing they do. */
 const ENDS_IN_ACTIVATION = new Set([
@@ -61,44 +52,27 @@ const BILINEAR = "Dot";
 /** The ranges of these are those of logits; the softmax of logSoftmax is softmax. */
 const LOGITS = new Set(["linear", "logSoftmax"]);
 
-/**
- * How the model ends, whatever nests, renames dimensions or wraps there.
- * @param source where the model comes from, for people
- * @throws UsageError where its outputs are neither logits nor the softmax of some
- */
-export function endingOf(model: Container, source: string): Ending {
-  const place = lastThatComputes(resolve({ tensor: model.outputs[0]! }));
+/** How an output of the model ends, whatever nests, renames dimensions or wraps there. */
+export function endingOf(model: Container, output: SymbolicTensor): Ending {
+  const place = lastThatComputes(resolve({ tensor: output }));
   const layer = place.tensor.sourceLayer;
   const activation = activationOf(layer);
-  if (activation !== "softmax") {
+  if (activation !== "softmax" && activation !== "sigmoid") {
     const other = rangeOf(place);
-    if (other) throw noLogits(other.activation, other.layer, source);
-    return { kind: "logits" };
+    return other ? { kind: "kept", ...other } : { kind: "open" };
   }
-  const classes = model.outputs[0]!.shape.at(-1);
-  const kind = ["Softmax", "Activation"].includes(layer.getClassName())
-    ? "softmax layer"
-    : "softmax activation";
-  if (!isOverClasses(place, classes)) {
-    throw new UsageError(
-      `Expected a softmax over the ${classes ?? "?"} classes at the end of ${source}, ` +
-        `got one over an axis of (${place.tensor.shape.slice(1).join(", ")}) in ${shown(layer)}. ` +
-        `Bring the classes to the last axis, alone, before the softmax.`,
+  const kept = (because: string): Ending => ({ kind: "kept", activation, layer, because });
+  if (activation === "softmax" && !isOverLast(place, output)) {
+    return kept(
+      `it is over an axis of (${place.tensor.shape.slice(1).join(", ")}), not over the ${output.shape.at(-1) ?? "?"} classes, alone in the last axis`,
     );
   }
-  if (kind === "softmax activation" && !ENDS_IN_ACTIVATION.has(layer.getClassName())) {
-    throw new UsageError(
-      `Expected the softmax that ends ${source} to be a layer of its own or the activation of a dense or convolutional ` +
-        `layer, got that of ${shown(layer)}. Make it linear there, and add a softmax layer.`,
-    );
+  const as = ["Softmax", "Activation"].includes(layer.getClassName()) ? "layer" : "activation";
+  if (as === "activation" && !ENDS_IN_ACTIVATION.has(layer.getClassName())) {
+    return kept("it is neither a layer of its own nor that of a dense or convolutional layer");
   }
-  if (usesOf(model, layer) > 1) {
-    throw new UsageError(
-      `Expected the softmax that ends ${source} to be used once, but ${shown(layer)}, or the model it is in, is used more often. ` +
-        `Add a softmax layer of its own at the end.`,
-    );
-  }
-  return { kind, layer };
+  if (usesOf(model, layer) > 1) return kept("its layer, or the model that is in, is used more than once");
+  return { kind: "foldable", activation, layer, as };
 }
 
 /** Behind layers that only rename dimensions. */
@@ -143,22 +117,13 @@ function activationOf(layer: tf.layers.Layer): string {
   return own == null ? "linear" : typeof own === "string" ? own : JSON.stringify(own);
 }
 
-/** Whether a softmax normalises over all that a sample has, and that is one number a class. */
-function isOverClasses({ tensor }: Place, classes: number | null | undefined): boolean {
+/** Whether a softmax normalises over the last axis of the output, or over all that a sample has where it is renamed. */
+function isOverLast({ tensor }: Place, output: SymbolicTensor): boolean {
   const axis = (tensor.sourceLayer.getConfig()["axis"] ?? -1) as number;
   const isSoftmaxLayer = tensor.sourceLayer.getClassName() === "Softmax";
+  const at = !isSoftmaxLayer || axis === -1 ? tensor.shape.length - 1 : axis;
+  if (at === tensor.shape.length - 1 && String(tensor.shape) === String(output.shape)) return true;
   const others = [...tensor.shape];
-  const [size] = others.splice(
-    isSoftmaxLayer && axis >= 0 ? axis : others.length + (isSoftmaxLayer ? axis : -1),
-    1,
-  );
-  return size === classes && others.slice(1).every((other) => other === 1);
-}
-
-function noLogits(activation: string, layer: tf.layers.Layer, source: string): UsageError {
-  return new UsageError(
-    `Expected a model whose outputs are logits, with no activation at its end, or probabilities by softmax; ` +
-      `got the activation "${activation}" of ${shown(layer)} at the end of ${source}. ` +
-      `Its loss would be softmax cross-entropy: make that layer linear or softmax, with one unit for each class.`,
-  );
+  const [size] = others.splice(at, 1);
+  return size === output.shape.at(-1) && others.slice(1).every((other) => other === 1);
 }

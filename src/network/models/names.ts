@@ -8,10 +8,32 @@ export function isBuiltIn(model: string): model is ModelName {
   return (MODEL_NAMES as readonly string[]).includes(model);
 }
 
-/** @throws UsageError where a convolutional network is to take something else than images */
-export function checkSamples(model: ModelName, sampleShape: readonly number[]): void {
-  if (model === "fcnn" || sampleShape.length === 3) return;
+/** Samples as a built-in network has to know them. */
+interface Samples {
+  readonly inputs: readonly { readonly shape: readonly number[] }[];
+  readonly targets: readonly { readonly shape: readonly number[]; readonly classes?: number | undefined }[];
+}
+
+/** @throws UsageError where a built-in network is to take other samples than it can */
+export function checkSamples(model: ModelName, { inputs, targets }: Samples): void {
+  if (inputs.length !== 1 || targets.length !== 1) {
+    throw new UsageError(
+      `Expected data of one input and one target for ${model}, got ${inputs.length} and ${targets.length}. Give a model of your own.`,
+    );
+  }
+  const { shape } = inputs[0]!;
+  if (model === "fcnn" || shape.length === 3) return;
   throw new UsageError(
-    `Expected images (height, width, channels) for ${model}, got samples of shape (${sampleShape.join(", ")}).`,
+    `Expected images (height, width, channels) for ${model}, got samples of shape (${shape.join(", ")}).`,
+  );
+}
+
+/** The outputs of a built-in network: one for each class, or for each number to be predicted. */
+export function unitsFor(model: ModelName, { targets }: Samples): number {
+  const { shape, classes } = targets[0]!;
+  if (classes !== undefined && shape.length === 0) return classes;
+  if (shape.length <= 1) return shape[0] ?? 1;
+  throw new UsageError(
+    `Expected a class, a number or a row of numbers to predict for ${model}, got targets of shape (${shape.join(", ")}). Give a model of your own.`,
   );
 }

@@ -1,5 +1,7 @@
 import { createHash } from "node:crypto";
-import type { Dataset } from "../../data/dataset.js";
+import { headerOf } from "../../data/dataset-file.js";
+import type { Dataset, Values } from "../../data/dataset.js";
+import type { Goal } from "../../network/goal/goal.js";
 import { kebab } from "../../config/option.js";
 import { topologyOf } from "../../network/model-file.js";
 import type { TrainConfig } from "../options/config.js";
@@ -19,14 +21,17 @@ export interface Identity {
   /** SHA-256 of the model's layers, and of the samples. */
   readonly model: string;
   readonly train: string;
-  readonly test: string;
+  /** Undefined where none are held back. */
+  readonly test: string | undefined;
+  /** SHA-256 of what is minimised. */
+  readonly goal: string;
   /** What decides the last bits beside all that: the version of apts, the compute backend, how batches are cut. */
   readonly computation: string;
 }
 
 export function identityOf(
   config: TrainConfig,
-  { data, inputs, decomposition, evaluator, backend }: Setup,
+  { data, goal, inputs, decomposition, evaluator, backend }: Setup,
 ): Identity {
   const { methodName, methodModule, methodOptions, ...asked } = config;
   // A user's module may lie elsewhere.
@@ -42,7 +47,8 @@ export function identityOf(
     parameters: decomposition.dimension,
     model: sha256(topologyOf(evaluator.exportModel())),
     train: fingerprint(data.train),
-    test: fingerprint(data.test),
+    test: data.test && fingerprint(data.test),
+    goal: sha256(describeGoal(goal)),
     computation: `apts ${aptsVersion()}; ${backend.fingerprint}; blocks of at most ${evaluator.blockRows} samples`,
   };
 }
@@ -56,6 +62,7 @@ export function differences(was: Identity, now: Identity): string[] {
   const found = [...options, ...ofMethod];
   if (was.train !== now.train) found.push("other training data");
   if (was.test !== now.test) found.push("other test data");
+  if (was.goal !== now.goal) found.push("another loss");
   if (was.parameters !== now.parameters) {
     found.push(`a model of ${now.parameters} instead of ${was.parameters} parameters`);
   } else if (was.model !== now.model) found.push("a model of other layers");
@@ -75,11 +82,27 @@ function shown(value: unknown): string {
   return typeof value === "string" ? value : JSON.stringify(value);
 }
 
-function fingerprint({ features, labels, sampleShape, classes }: Dataset): string {
-  return sha256(JSON.stringify({ sampleShape, classes, kind: features.constructor.name }), labels, features);
+function fingerprint(dataset: Dataset): string {
+  const fields = [
+    ...dataset.inputs,
+    ...dataset.targets,
+    ...dataset.targets.flatMap(({ weights }) => weights ?? []),
+  ];
+  return sha256(JSON.stringify(headerOf(dataset)), ...fields.map(({ values }) => values));
 }
 
-function sha256(...parts: (string | Uint8Array | Int32Array | Float32Array)[]): string {
+/** What is minimised; of a loss of the user's own, its source. */
+function describeGoal({ outputs }: Goal): string {
+  const described = outputs.map(({ name, loss, weight, folded }) => ({
+    name,
+    loss: loss.ofRow ? loss.name : String(loss.ofTensors),
+    weight,
+    folded: folded !== undefined,
+  }));
+  return JSON.stringify(described);
+}
+
+function sha256(...parts: (string | Values)[]): string {
   const hash = createHash("sha256");
   for (const part of parts) hash.update(part);
   return hash.digest("hex");

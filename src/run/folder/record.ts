@@ -1,14 +1,11 @@
 import { createRequire } from "node:module";
-import type { Dataset } from "../../data/dataset.js";
+import { headerOf, type DatasetHeader } from "../../data/dataset-file.js";
 import type { Position } from "../ledger.js";
 import type { TrainConfig } from "../options/config.js";
 import type { TreatmentRecord } from "../../network/inputs/standardisation.js";
 import type { Setup } from "../setup.js";
 
-interface SamplesRecord {
-  readonly count: number;
-  readonly sampleShape: readonly number[];
-  readonly classes: number;
+interface SamplesRecord extends DatasetHeader {
   readonly sha256: string;
 }
 
@@ -20,8 +17,10 @@ export interface RunRecord {
   readonly backend: { readonly name: string; readonly fingerprint: string; readonly threads: number };
   readonly parameters: number;
   readonly inputs: TreatmentRecord;
+  /** What is minimised, for each output of the model. */
+  readonly losses: readonly { readonly output: string; readonly loss: string; readonly weight: number }[];
   /** What was trained on, and measured with. */
-  readonly samples: { readonly train: SamplesRecord; readonly test: SamplesRecord };
+  readonly samples: { readonly train: SamplesRecord; readonly test: SamplesRecord | null };
   readonly started: string;
   readonly options: TrainConfig;
   /** Each time the run went on from a checkpoint. */
@@ -34,8 +33,8 @@ export interface RunRecord {
 
 export function recordOf(
   config: TrainConfig,
-  { backend, data, inputs, decomposition }: Setup,
-  hashes: { readonly train: string; readonly test: string },
+  { backend, data, goal, inputs, decomposition }: Setup,
+  hashes: { readonly train: string; readonly test: string | undefined },
 ): RunRecord {
   const { name, fingerprint, threads } = backend;
   return {
@@ -45,17 +44,14 @@ export function recordOf(
     backend: { name, fingerprint, threads },
     parameters: decomposition.dimension,
     inputs: inputs.record,
+    losses: goal.outputs.map(({ name, reported, weight }) => ({ output: name, loss: reported.name, weight })),
     samples: {
-      train: samplesRecord(data.train, hashes.train),
-      test: samplesRecord(data.test, hashes.test),
+      train: { ...headerOf(data.train), sha256: hashes.train },
+      test: data.test ? { ...headerOf(data.test), sha256: hashes.test! } : null,
     },
     started: new Date().toISOString(),
     options: { ...config, standardise: inputs.record.standardised },
   };
-}
-
-function samplesRecord({ labels, sampleShape, classes }: Dataset, sha256: string): SamplesRecord {
-  return { count: labels.length, sampleShape, classes, sha256 };
 }
 
 /** The version in package.json. */

@@ -13,6 +13,7 @@ import {
 } from "../../config/option.js";
 import { DATA_NAMES } from "../../data/sources.js";
 import { methods } from "../../methods/registry.js";
+import { LOSS_NAMES } from "../../network/losses/names.js";
 import { MODEL_NAMES } from "../../network/models/names.js";
 
 const runOptions = inGroup(HELP.run, {
@@ -46,6 +47,25 @@ const runOptions = inGroup(HELP.run, {
     fallback: undefined,
     help: "end when test accuracy reaches this share",
   }),
+  stopAt: text({
+    fallback: undefined,
+    placeholder: "METRIC=VALUE",
+    help: "end when a metric of the samples held back, or loss, is as good as this",
+  }),
+  monitor: text({
+    fallback: "loss",
+    placeholder: "METRIC",
+    help: "by what an epoch is the best: loss or a metric, of the samples held back where there are some",
+  }),
+  patience: integer({
+    min: 1,
+    fallback: undefined,
+    help: "end after N epochs of which none was better (--monitor)",
+  }),
+  keepBest: flag({
+    fallback: false,
+    help: "hand back the model of the best epoch (--monitor), not of the last",
+  }),
   tolerance: number({
     min: 0,
     fallback: 1e-6,
@@ -66,6 +86,13 @@ const dataOptions = inGroup(HELP.data, {
     help: "use the first N training samples (default: all)",
   }),
   testSamples: integer({ min: 1, fallback: undefined, help: "use the first N test samples (default: all)" }),
+  validationSplit: number({
+    min: 0,
+    max: 0.99,
+    fallback: undefined,
+    placeholder: "SHARE",
+    help: "hold back the last share of the training samples to measure with, in place of other test samples",
+  }),
 });
 
 const modelOptions = inGroup(HELP.model, {
@@ -92,6 +119,16 @@ const modelOptions = inGroup(HELP.model, {
     fallback: 256,
     placeholder: "SAMPLES",
     help: "batch normalisation takes its statistics over groups of so many samples at most",
+  }),
+  loss: text({
+    fallback: undefined,
+    placeholder: "NAME|FILE",
+    help: `what to minimise (default: what the model declares, cross-entropy for classes, else meanSquaredError): ${LOSS_NAMES.join(", ")}, or a module that exports loss; of several outputs OUTPUT=NAME,…`,
+  }),
+  metrics: text({
+    fallback: undefined,
+    placeholder: "NAME,NAME",
+    help: "what to measure beside it: accuracy, precision, perplexity, …, or any loss",
   }),
   standardise: flag({
     fallback: undefined,
@@ -178,6 +215,8 @@ export const MAY_CHANGE: ReadonlySet<string> = new Set([
   "ranks",
   "epochs",
   "stopAtAccuracy",
+  "stopAt",
+  "patience",
   "tolerance",
   "backend",
   "blas",
@@ -189,6 +228,8 @@ export const MAY_CHANGE: ReadonlySet<string> = new Set([
   "out",
   "dataDir", // the samples are compared
   "model", // the layers are compared
+  "loss", // what is minimised is compared
+  "metrics",
   "checkpointEvery",
   "checkpointMinutes",
   "keepCheckpoints",

@@ -1,4 +1,4 @@
-import type { Dataset } from "../../../src/data/dataset.js";
+import type { Labelled } from "../../../src/data/dataset.js";
 import { Random } from "../../../src/random.js";
 
 /**
@@ -8,15 +8,15 @@ import { Random } from "../../../src/random.js";
  */
 export function trainSmallNetwork(
   widths: readonly number[],
-  train: Dataset,
-  test: Dataset,
+  train: Labelled,
+  test: Labelled,
   { epochs, rate, batch = 50, seed = 0 }: { epochs: number; rate: number; batch?: number; seed?: number },
 ): number[] {
   const random = new Random(seed);
   const layers = widths.slice(1).map((outputs, index) => new Layer(widths[index]!, outputs, random));
   const activations = widths.map((width) => new Float64Array(width));
   const cotangents = widths.map((width) => new Float64Array(width));
-  const forward = (data: Dataset, sample: number): Float64Array => {
+  const forward = (data: Labelled, sample: number): Float64Array => {
     const input = activations[0]!;
     for (let j = 0; j < input.length; j++) input[j] = data.features[sample * input.length + j]! / 255;
     layers.forEach((layer, l) => {
@@ -45,7 +45,7 @@ export function trainSmallNetwork(
   return accuracies;
 }
 
-function accuracy(data: Dataset, forward: (data: Dataset, sample: number) => Float64Array): number {
+function accuracy(data: Labelled, forward: (data: Labelled, sample: number) => Float64Array): number {
   const right = data.labels.filter((label, sample) => {
     const logits = forward(data, sample);
     return logits.every((logit) => logit <= logits[label]!);

@@ -1,15 +1,15 @@
 import type { Communicator } from "../../../src/comm/communicator.js";
-import type { Dataset } from "../../../src/data/dataset.js";
+import { labelled, type Dataset } from "../../../src/data/dataset.js";
 import type { Decomposition } from "../../../src/decomposition/decomposition.js";
 import { byTensors } from "../../../src/decomposition/tensors.js";
 import type { Vector } from "../../../src/linalg/vector.js";
 import type { Problem } from "../../../src/methods/problem.js";
 import { Batch } from "../../../src/network/batch.js";
-import { createEvaluator, type Evaluator } from "../../../src/network/evaluator.js";
+import type { Evaluator } from "../../../src/network/evaluator.js";
 import { fcnn } from "../../../src/network/models/fcnn.js";
 import { EvaluationCount, NetworkProblem } from "../../../src/network/problem.js";
 import { Random } from "../../../src/random.js";
-import { wasm } from "../network/networks.js";
+import { evaluatorOf, wasm } from "../network/networks.js";
 import { evenSplit, TestProblem, type TestFunction } from "../objectives.js";
 
 /** One rank's view of a problem that is cut in batches. */
@@ -59,7 +59,7 @@ function samples(): Dataset {
     const inputs = [...features.subarray(INPUTS * row, INPUTS * row + CLASSES)];
     return inputs.indexOf(Math.max(...inputs));
   });
-  return { sampleShape: [INPUTS], classes: CLASSES, features, labels };
+  return labelled({ sampleShape: [INPUTS], classes: CLASSES, features, labels });
 }
 
 /** A network of 4-6-3 units on the WebAssembly backend, its samples in chunks that the ranks share. */
@@ -67,7 +67,7 @@ export async function tinyNetworkBed(ranks: number): Promise<TestBed> {
   const backend = await wasm();
   const evaluators: Evaluator[] = [];
   for (let rank = 0; rank < ranks; rank++)
-    evaluators.push(await createEvaluator(fcnn([INPUTS], CLASSES, [6], new Random(1)), backend));
+    evaluators.push(await evaluatorOf(fcnn([INPUTS], CLASSES, [6], new Random(1)), backend));
   const { layout } = evaluators[0]!;
   const decomposition = byTensors(layout.slots, 4, [...layout.slots.keys()]);
   const dataset = samples();
@@ -75,7 +75,7 @@ export async function tinyNetworkBed(ranks: number): Promise<TestBed> {
   const cut = (count: number): Batch[] =>
     Array.from({ length: count }, (_, b) => {
       const rows = Int32Array.from({ length: ROWS / count }, (_, i) => i * count + b);
-      return new Batch(dataset, { mean: [128], deviation: [70] }, CHUNK, rows);
+      return new Batch(dataset, { normalisations: [{ mean: [128], deviation: [70] }] }, CHUNK, rows);
     });
   return {
     start: evaluators[0]!.parameters().slice(),
@@ -84,7 +84,7 @@ export async function tinyNetworkBed(ranks: number): Promise<TestBed> {
     on(comm, batches) {
       const count = new EvaluationCount();
       const evaluator = evaluators[comm.rank]!;
-      const parts = { evaluator, comm, subdomains: decomposition.subdomains, count };
+      const parts = { evaluator, penalty: undefined, comm, subdomains: decomposition.subdomains, count };
       if (!batchesOf.has(batches)) batchesOf.set(batches, cut(batches));
       const all = batchesOf.get(batches)!.map((batch, b) => new NetworkProblem(`batch ${b}`, batch, parts));
       return { of: (b) => all[b]!, gradients: () => count.globalGradients };

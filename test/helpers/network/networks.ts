@@ -1,10 +1,15 @@
 import { expect } from "vitest";
 import { startBackend, type ComputeBackend } from "../../../src/compute/backend.js";
+import type { Heap } from "../../../src/compute/wasm/heap.js";
 import { tf } from "../../../src/compute/tensorflow.js";
-import type { Chunk } from "../../../src/network/evaluator.js";
+import { disposeChunk } from "../../../src/network/batch.js";
+import { goalFor } from "../../../src/network/build.js";
+import { createEvaluator, type Chunk, type Evaluator } from "../../../src/network/evaluator.js";
+import type { Goal } from "../../../src/network/goal/goal.js";
+import { sumsOf } from "../../../src/network/scores.js";
 import { CompiledEvaluator } from "../../../src/network/compiled/evaluator.js";
 import { wholeTensors } from "../../../src/network/tensor-part.js";
-import { TapeEvaluator } from "../../../src/network/tape-evaluator.js";
+import { TapeEvaluator } from "../../../src/network/tape/evaluator.js";
 import { expectClose, randomValues } from "../compute/compare.js";
 
 export const MEMORY = 2 ** 28;
@@ -13,18 +18,67 @@ export async function wasm(): Promise<ComputeBackend> {
   return startBackend({ backend: "wasm", threads: 1 });
 }
 
-/** Samples of the model's input shape with values in (−1, 1), and labels of one class each. */
-export function randomChunk(model: tf.LayersModel, rows: number, seed: number): Chunk {
-  const shape = model.inputs[0]!.shape.slice(1) as number[];
-  const classes = model.outputs[0]!.shape.at(-1)!;
-  const x = randomValues(rows * tf.util.sizeFromShape(shape), seed);
-  const y = new Float32Array(rows * classes);
-  for (let i = 0; i < rows; i++) y[i * classes + ((i * 7 + seed) % classes)] = 1;
-  return { x: tf.tensor(x, [rows, ...shape]), y: tf.tensor2d(y, [rows, classes]), rows };
+/** What a model is trained for where every output predicts classes, one at each of its positions, and declares nothing. */
+export function goalOfModel(model: tf.LayersModel): Goal {
+  const targets = model.outputs.map(({ shape }) => ({
+    shape: shape.slice(1, -1) as number[],
+    classes: Math.max(2, shape.at(-1)!),
+  }));
+  const inputs = model.inputs.map(({ shape }) => ({ shape: shape.slice(1) as number[] }));
+  return goalFor(model, { inputs, targets, name: "classes" }, [], { name: "the model", builtIn: true });
+}
+
+export function compiledOn(model: tf.LayersModel, heap: Heap, memory = MEMORY, goal = goalOfModel(model)) {
+  return new CompiledEvaluator(model, goal, heap, memory);
+}
+
+export function tapeOf(model: tf.LayersModel, goal = goalOfModel(model)): Promise<TapeEvaluator> {
+  return TapeEvaluator.create(model, goal, "reference");
+}
+
+export function evaluatorOf(model: tf.LayersModel, backend: ComputeBackend): Promise<Evaluator> {
+  return createEvaluator(model, goalOfModel(model), backend);
+}
+
+/** Samples of the model's input shapes with values in (−1, 1), and targets that fit its goal. */
+export function randomChunk(
+  model: tf.LayersModel,
+  rows: number,
+  seed: number,
+  goal = goalOfModel(model),
+): Chunk {
+  return {
+    rows,
+    samples: Int32Array.from({ length: rows }, (_, i) => 3 * i + 1),
+    inputs: model.inputs.map(({ shape }, i) => {
+      const own = shape.slice(1) as number[];
+      return tf.tensor(randomValues(rows * tf.util.sizeFromShape(own), seed + 100 * i), [rows, ...own]);
+    }),
+    targets: goal.outputs.map(({ loss, targetShape, width }) => {
+      const size = rows * tf.util.sizeFromShape([...targetShape]);
+      const values =
+        loss.targets === "classes"
+          ? Float32Array.from({ length: size }, (_, i) => (i * 7 + seed) % width)
+          : randomValues(size, seed + 7).map((value) =>
+              loss.name === "sigmoidCrossEntropy" ? Number(value > 0) : value,
+            );
+      return { values: tf.tensor(values, [rows, ...targetShape]), weights: undefined };
+    }),
+  };
 }
 
 export function dispose(...chunks: Chunk[]): void {
-  for (const chunk of chunks) tf.dispose([chunk.x, chunk.y]);
+  chunks.forEach(disposeChunk);
+}
+
+/** Of a model of one output and its accuracy: Σ of the losses, and how many are right. */
+export async function scoreOf(
+  evaluator: Evaluator,
+  chunk: Chunk,
+): Promise<{ loss: number; correct: number }> {
+  const sums = new Float32Array(sumsOf(evaluator.goal));
+  await evaluator.score(chunk, sums);
+  return { loss: sums[0]!, correct: sums[1]! };
 }
 
 /** θ with entries in (−½, ½). */
@@ -39,11 +93,12 @@ export async function expectAgreement(
   rows: number,
   seed: number,
   tolerance = 1e-5,
+  goal = goalOfModel(model),
 ): Promise<void> {
-  const heap = new CompiledEvaluator(model, backend.heap!, MEMORY);
-  const tape = await TapeEvaluator.create(model, "reference");
+  const heap = compiledOn(model, backend.heap!, MEMORY, goal);
+  const tape = await tapeOf(model, goal);
   const theta = randomTheta(heap.layout.dimension, seed);
-  const chunk = randomChunk(model, rows, seed);
+  const chunk = randomChunk(model, rows, seed, goal);
   heap.setParameters(theta);
   tape.setParameters(theta);
   const weight = 1 / rows;
@@ -72,9 +127,10 @@ export async function expectAgreement(
   await tape.statistics(chunk, 0.5, statistics[1]);
   expectClose(...statistics, tolerance);
   for (const evaluator of [heap, tape]) evaluator.setStatistics(statistics[1]);
-  const [score, reference] = [await heap.score(chunk), await tape.score(chunk)];
-  expect(score.correct).toBe(reference.correct);
-  expectClose([score.loss], [reference.loss], tolerance);
+  const scores = [new Float32Array(sumsOf(goal)), new Float32Array(sumsOf(goal))] as const;
+  await heap.score(chunk, scores[0]);
+  await tape.score(chunk, scores[1]);
+  expectClose(...scores, tolerance);
   heap.dispose();
   dispose(chunk);
 }

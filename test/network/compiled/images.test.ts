@@ -3,15 +3,16 @@ import { beforeAll, describe, expect, it } from "vitest";
 import type { ComputeBackend } from "../../../src/compute/backend.js";
 import { tf } from "../../../src/compute/tensorflow.js";
 import { UsageError } from "../../../src/errors.js";
-import { CompiledEvaluator } from "../../../src/network/compiled/evaluator.js";
 import { wholeTensors } from "../../../src/network/tensor-part.js";
 import { expectClose, seeds, sizes } from "../../helpers/compute/compare.js";
 import {
+  compiledOn,
   dispose,
   expectAgreement,
   MEMORY,
   randomChunk,
   randomTheta,
+  scoreOf,
   wasm,
 } from "../../helpers/network/networks.js";
 
@@ -133,7 +134,7 @@ describe("CompiledEvaluator on images", () => {
   ])("follows central differences through: %s", async (_name, layer) => {
     const stem = tf.layers.conv2d({ filters: 3, kernelSize: 2, activation: "tanh" });
     const model = classifier([6, 6, 2], stem, layer);
-    const evaluator = new CompiledEvaluator(model, backend.heap!, MEMORY);
+    const evaluator = compiledOn(model, backend.heap!, MEMORY);
     const chunk = randomChunk(model, 8, 5);
     const theta = randomTheta(evaluator.layout.dimension, 6);
     const gradient = new Float32Array(theta.length);
@@ -157,7 +158,7 @@ describe("CompiledEvaluator on images", () => {
 
   it("normalises over the whole chunk, however long it is, and evaluates with running statistics", async () => {
     const model = residual();
-    const evaluator = new CompiledEvaluator(model, backend.heap!, MEMORY);
+    const evaluator = compiledOn(model, backend.heap!, MEMORY);
     const chunks = [randomChunk(model, 40, 1), randomChunk(model, 700, 2), randomChunk(model, 40, 1)];
     const [first, , again] = [
       await evaluator.loss(chunks[0]!, 1),
@@ -169,7 +170,7 @@ describe("CompiledEvaluator on images", () => {
     const statistics = new Float32Array(16);
     await evaluator.statistics(chunks[0]!, 1, statistics);
     evaluator.setStatistics(statistics);
-    expectClose([(await evaluator.score(chunks[0]!)).loss], [first], 1e-4);
+    expectClose([(await scoreOf(evaluator, chunks[0]!)).loss], [first], 1e-4);
     evaluator.dispose();
     dispose(...chunks);
   });
@@ -177,8 +178,8 @@ describe("CompiledEvaluator on images", () => {
   it("cuts chunks to the memory allowed, with the same results, and says when nothing fits", async () => {
     const model = classifier([8, 8, 3], tf.layers.conv2d({ filters: 8, kernelSize: 3 }), tf.layers.reLU());
     const chunk = randomChunk(model, 90, 1);
-    const wide = new CompiledEvaluator(model, backend.heap!, MEMORY);
-    const narrow = new CompiledEvaluator(model, backend.heap!, 2 ** 15);
+    const wide = compiledOn(model, backend.heap!, MEMORY);
+    const narrow = compiledOn(model, backend.heap!, 2 ** 15);
     const n = wide.layout.dimension;
     const gradients = [new Float32Array(n), new Float32Array(n)] as const;
     const losses = [
@@ -187,12 +188,12 @@ describe("CompiledEvaluator on images", () => {
     ];
     expectClose([losses[1]!], [losses[0]!]);
     expectClose(...gradients);
-    expect(() => new CompiledEvaluator(model, backend.heap!, 2 ** 10)).toThrow(UsageError);
-    expect(() => new CompiledEvaluator(model, backend.heap!, 2 ** 10)).toThrow(
+    expect(() => compiledOn(model, backend.heap!, 2 ** 10)).toThrow(UsageError);
+    expect(() => compiledOn(model, backend.heap!, 2 ** 10)).toThrow(
       /Expected to evaluate 1 sample of .* in 1 MB/,
     );
 
-    const normalised = new CompiledEvaluator(residual(), backend.heap!, 2 ** 20);
+    const normalised = compiledOn(residual(), backend.heap!, 2 ** 20);
     const images = randomChunk(residual(), 1000, 1);
     const sentence =
       /Expected to evaluate 1000 samples .* in 1 MB, .* sees all of a group at once.* --memory, .*--ghost-batch\./;

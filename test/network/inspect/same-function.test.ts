@@ -1,13 +1,20 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import type { ComputeBackend } from "../../../src/compute/backend.js";
 import { tf } from "../../../src/compute/tensorflow.js";
-import { CompiledEvaluator } from "../../../src/network/compiled/evaluator.js";
 import { UnsupportedLayer } from "../../../src/network/compiled/layer-call.js";
 import { checkModel } from "../../../src/network/inspect/check-model.js";
-import { TapeEvaluator } from "../../../src/network/tape-evaluator.js";
 import { wholeTensors } from "../../../src/network/tensor-part.js";
 import { expectClose } from "../../helpers/compute/compare.js";
-import { dispose, MEMORY, randomChunk, randomTheta, wasm } from "../../helpers/network/networks.js";
+import {
+  compiledOn,
+  dispose,
+  MEMORY,
+  randomChunk,
+  randomTheta,
+  scoreOf,
+  tapeOf,
+  wasm,
+} from "../../helpers/network/networks.js";
 
 const { layers } = tf;
 type Layer = tf.layers.Layer;
@@ -163,9 +170,7 @@ interface Results {
 }
 
 async function evaluate(model: tf.LayersModel, heap: boolean): Promise<Results> {
-  const evaluator = heap
-    ? new CompiledEvaluator(model, backend.heap!, MEMORY)
-    : await TapeEvaluator.create(model, "tape");
+  const evaluator = heap ? compiledOn(model, backend.heap!, MEMORY) : await tapeOf(model);
   const { layout } = evaluator;
   const chunk = randomChunk(model, 40, 1);
   evaluator.setParameters(randomTheta(layout.dimension, 2));
@@ -175,7 +180,7 @@ async function evaluate(model: tf.LayersModel, heap: boolean): Promise<Results> 
   const statistics = new Float32Array(evaluator.statisticsSize);
   await evaluator.statistics(chunk, 1, statistics);
   if (statistics.length > 0) evaluator.setStatistics(statistics);
-  const { loss: score } = await evaluator.score(chunk);
+  const { loss: score } = await scoreOf(evaluator, chunk);
   evaluator.dispose();
   dispose(chunk);
   return { loss, gradient, statistics, score };
@@ -193,7 +198,7 @@ describe("the same function, written in other ways, has the same loss", () => {
     checkModel(make(), "the test");
     expectSame(await evaluate(make(), false), wanted);
     if (heap) expectSame(await evaluate(make(), true), wanted);
-    else expect(() => new CompiledEvaluator(make(), backend.heap!, MEMORY)).toThrow(UnsupportedLayer);
+    else expect(() => compiledOn(make(), backend.heap!, MEMORY)).toThrow(UnsupportedLayer);
   });
 
   it("leaves the model as it was: its results are probabilities", async () => {

@@ -10,12 +10,18 @@ import { tf } from "../../../src/compute/tensorflow.js";
 import { Random } from "../../../src/random.js";
 import type { TensorSlot } from "../../../src/network/layout.js";
 import type { ParameterLayout } from "../../../src/network/layout.js";
-import { CompiledEvaluator } from "../../../src/network/compiled/evaluator.js";
 import { cnn } from "../../../src/network/models/cnn.js";
 import { resnet18 } from "../../../src/network/models/resnet18.js";
 import { wholeTensors } from "../../../src/network/tensor-part.js";
 import { expectClose } from "../../helpers/compute/compare.js";
-import { dispose, expectAgreement, MEMORY, randomChunk, wasm } from "../../helpers/network/networks.js";
+import {
+  compiledOn,
+  dispose,
+  expectAgreement,
+  MEMORY,
+  randomChunk,
+  wasm,
+} from "../../helpers/network/networks.js";
 
 const run = promisify(execFile);
 
@@ -100,18 +106,15 @@ describe("resnet18", () => {
     );
     skip(missing, "PyTorch is missing (Debian: python3-torch)");
     const model = resnet18([32, 32, 3], 1000, "imagenet", new Random(3));
-    const evaluator = new CompiledEvaluator(model, backend.heap!, MEMORY);
+    const evaluator = compiledOn(model, backend.heap!, MEMORY);
     const chunk = randomChunk(model, 6, 1);
     const gradient = new Float32Array(evaluator.layout.dimension);
     const loss = await evaluator.gradient(chunk, 1 / 6, wholeTensors(evaluator.layout), gradient);
 
     const folder = await mkdtemp(path.join(tmpdir(), "apts-resnet18-"));
     await writeFile(path.join(folder, "theta"), inTorchOrder(evaluator.layout, evaluator.parameters()));
-    await writeFile(path.join(folder, "x"), chunk.x.dataSync<"float32">());
-    await writeFile(
-      path.join(folder, "y"),
-      tf.tidy(() => chunk.y.argMax(1).dataSync<"int32">()),
-    );
+    await writeFile(path.join(folder, "x"), chunk.inputs[0]!.dataSync<"float32">());
+    await writeFile(path.join(folder, "y"), Int32Array.from(chunk.targets[0]!.values.dataSync<"float32">()));
     const script = fileURLToPath(new URL("../../helpers/network/resnet18_torch.py", import.meta.url));
     const { stdout } = await run(python, [script, folder], { timeout: 50_000 });
     const reference = new Float32Array((await readFile(path.join(folder, "gradient"))).buffer);

@@ -13,9 +13,9 @@ it.each(MODEL_NAMES)(
   "the tensors of %s, their layers and units, are known without building it",
   async (name) => {
     const choice = { model: name, hidden: [5, 7], channels: [3, 4, 6], seed: 0 };
-    const model = await buildModel(
+    const { model } = await buildModel(
       choice,
-      { name: "images", sampleShape: [32, 32, 3], classes: 4 },
+      { name: "images", inputs: [{ shape: [32, 32, 3] }], targets: [{ shape: [], classes: 4 }] },
       new Random(0),
     );
     const { slots } = layoutOf(model).layout;

@@ -1,5 +1,5 @@
-import { tf } from "../compute/tensorflow.js";
-import { isFrozen, layersOf } from "./inspect/graph.js";
+import { tf } from "../../compute/tensorflow.js";
+import { isFrozen, layersOf } from "../inspect/graph.js";
 
 interface Statistic {
   read(): tf.Tensor;
@@ -23,12 +23,15 @@ interface BatchNormalization {
  */
 export class BatchStatistics {
   readonly #layers: readonly BatchNormalization[];
+  readonly #frozen: readonly BatchNormalization[];
 
   constructor(model: tf.LayersModel) {
-    const trained = [...layersOf(model)].filter(
-      (placed) => placed.layer.getClassName() === "BatchNormalization" && !isFrozen(placed),
-    );
-    this.#layers = [...new Set(trained.map(({ layer }) => layer))] as unknown as BatchNormalization[];
+    const all = [...layersOf(model)].filter(({ layer }) => layer.getClassName() === "BatchNormalization");
+    const those = (frozen: boolean) => [
+      ...new Set(all.filter((placed) => isFrozen(placed) === frozen).map(({ layer }) => layer)),
+    ];
+    this.#layers = those(false) as unknown as BatchNormalization[];
+    this.#frozen = those(true) as unknown as BatchNormalization[];
   }
 
   /** Means and variances of all layers. */
@@ -36,18 +39,15 @@ export class BatchStatistics {
     return this.#moving().reduce((sum, statistic) => sum + statistic.read().size, 0);
   }
 
-  /**
-   * Runs `evaluate` with the statistics of the batch in place of the running ones, and leaves those alone. Only these
-   * layers are told that they train: dropout and noise stay off.
-   */
+  /** Runs `evaluate` with the statistics of the batch in place of the running ones, and leaves those alone. */
   use<T>(evaluate: () => T): T {
     return this.#training(1, evaluate); // momentum 1: the running statistics keep all of what they were
   }
 
   /** The statistics of the batch that `evaluate` runs the model on; the running ones are as before. */
-  async measure(evaluate: () => tf.Tensor): Promise<Float32Array> {
+  async measure(evaluate: () => tf.TensorContainer): Promise<Float32Array> {
     const running = await this.#read();
-    this.#training(0, () => tf.tidy(evaluate)).dispose(); // momentum 0: nothing is kept of what they were
+    tf.dispose(this.#training(0, () => tf.tidy(evaluate))); // momentum 0: nothing is kept of what they were
     const measured = await this.#read();
     this.set(running);
     return measured;
@@ -87,13 +87,15 @@ export class BatchStatistics {
       layer.momentum = momentum;
       layer.call = (inputs, kwargs) => withBoth(layer, () => call(inputs, { ...kwargs, training: true }));
     }
+    for (const layer of this.#frozen) {
+      const call = layer.call.bind(layer);
+      layer.call = (inputs, kwargs) => call(inputs, { ...kwargs, training: false });
+    }
     try {
       return evaluate();
     } finally {
-      this.#layers.forEach((layer, i) => {
-        layer.momentum = usual[i]!;
-        Reflect.deleteProperty(layer, "call"); // back to the class's own
-      });
+      this.#layers.forEach((layer, i) => (layer.momentum = usual[i]!));
+      for (const layer of [...this.#layers, ...this.#frozen]) Reflect.deleteProperty(layer, "call"); // back to the class's own
     }
   }
 }

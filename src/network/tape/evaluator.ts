@@ -1,0 +1,192 @@
+import { tf } from "../../compute/tensorflow.js";
+import type { Vector } from "../../linalg/vector.js";
+import type { Chunk, Evaluator } from "../evaluator.js";
+import type { Goal, OutputGoal } from "../goal/goal.js";
+import { randomPartsOf } from "../inspect/random.js";
+import type { ParameterLayout } from "../layout.js";
+import { Noise } from "../noise.js";
+import { layoutOf } from "../parameters.js";
+import { scoreRows, sumsAt, sumsOf } from "../scores.js";
+import type { TensorPart } from "../tensor-part.js";
+import { ActivityPenalties } from "./activity.js";
+import { BatchStatistics } from "./batch-statistics.js";
+import { withoutFolded } from "./folding.js";
+import { RandomLayers } from "./random.js";
+
+/**
+ * Evaluates by TensorFlow.js's own operations and its gradient tape: every layer, on every backend, and the reference
+ * for the faster ones. The model's own variables are the working copy of θ.
+ */
+export class TapeEvaluator implements Evaluator {
+  readonly layout: ParameterLayout;
+  readonly blockRows = Infinity;
+  readonly #variables: tf.Variable[];
+  readonly #batchStatistics: BatchStatistics;
+  readonly #activity: ActivityPenalties;
+  readonly #noise: Noise;
+  readonly #random: RandomLayers;
+
+  #theta: Vector;
+
+  private constructor(
+    private readonly model: tf.LayersModel,
+    readonly goal: Goal,
+    readonly description: string,
+    { layout, variables }: ReturnType<typeof layoutOf>,
+    theta: Vector,
+    seed: number,
+  ) {
+    this.layout = layout;
+    this.#variables = variables;
+    this.#theta = theta;
+    this.#batchStatistics = new BatchStatistics(model);
+    this.#activity = new ActivityPenalties(model);
+    const parts = randomPartsOf(model);
+    this.#noise = new Noise(seed, parts.layers.size + parts.cells.size);
+    this.#random = new RandomLayers(parts, this.#noise);
+  }
+
+  /**
+   * @param description how it computes, for people
+   * @param seed of what random layers draw
+   */
+  static async create(
+    model: tf.LayersModel,
+    goal: Goal,
+    description: string,
+    seed = 0,
+  ): Promise<TapeEvaluator> {
+    const { layout, variables } = layoutOf(model);
+    const theta = new Float32Array(layout.dimension);
+    for (const [i, { offset }] of layout.slots.entries()) {
+      theta.set(await variables[i]!.data<"float32">(), offset);
+    }
+    return new TapeEvaluator(model, goal, description, { layout, variables }, theta, seed);
+  }
+
+  checkChunk(): void {
+    // TensorFlow.js cannot say how much memory a chunk takes.
+  }
+
+  get isRandom(): boolean {
+    return this.#random.count > 0;
+  }
+
+  setStep(step: number): void {
+    this.#noise.step = step;
+  }
+
+  parameters(): Vector {
+    return this.#theta.slice();
+  }
+
+  setParameters(theta: Vector): void {
+    this.#theta = theta.slice();
+    this.layout.slots.forEach(({ offset, size, shape }, i) => {
+      const value = tf.tensor(theta.slice(offset, offset + size), [...shape]);
+      this.#variables[i]!.assign(value);
+      value.dispose();
+    });
+  }
+
+  exportModel(): tf.LayersModel {
+    return this.model;
+  }
+
+  async loss(chunk: Chunk, weight: number): Promise<number> {
+    const total = tf.tidy(() => this.#weightedLoss(chunk, weight));
+    const value = (await total.data<"float32">())[0]!;
+    total.dispose();
+    return value;
+  }
+
+  async gradient(chunk: Chunk, weight: number, wanted: readonly TensorPart[], out: Vector): Promise<number> {
+    if (wanted.length === 0) return this.loss(chunk, weight);
+    const variables = wanted.map(({ tensor }) => this.#variables[tensor]!);
+    const { slots } = this.layout;
+    // Loss and gradients in one tensor: they are read back at once.
+    const packed = tf.tidy(() => {
+      const { value, grads } = tf.variableGrads(() => this.#weightedLoss(chunk, weight), variables);
+      // A variable that the loss does not depend on has none.
+      const all = variables.map((variable) => grads[variable.name] ?? tf.zerosLike(variable));
+      return tf.concat([value, ...all].map((x) => tf.reshape(x, [-1])));
+    });
+    const values = await packed.data<"float32">();
+    packed.dispose();
+    let at = 1;
+    for (const { tensor } of wanted) {
+      const { offset, size } = slots[tensor]!;
+      out.set(values.subarray(at, (at += size)), offset);
+    }
+    return values[0]!;
+  }
+
+  async score(chunk: Chunk, sums: Vector): Promise<void> {
+    const { outputs } = this.goal;
+    const total = new Float64Array(sumsOf(this.goal));
+    const results = tf.tidy(() => withoutFolded(this.goal, () => this.#apply(chunk, false)));
+    for (const [i, output] of outputs.entries()) {
+      const values = results[i]!;
+      const target = chunk.targets[i]!;
+      const at = sumsAt(this.goal, i);
+      const copy = Float32Array.from(await values.data<"float32">());
+      const y = await target.values.data<"float32">();
+      scoreRows(output, y, copy, chunk.rows, values.shape.at(-1)!, total, at);
+      if (output.reported.ofRow) continue;
+      const own = tf.tidy(() => tf.mean(output.reported.ofTensors(target.values, values)));
+      total[at] = chunk.rows * (await own.data<"float32">())[0]!;
+      own.dispose();
+    }
+    tf.dispose(results);
+    sums.set(total);
+  }
+
+  get statisticsSize(): number {
+    return this.#batchStatistics.size;
+  }
+
+  async statistics(chunk: Chunk, weight: number, out: Vector): Promise<void> {
+    const measured = await this.#batchStatistics.measure(() =>
+      this.#random.use(chunk.samples, () => this.#apply(chunk, true)),
+    );
+    measured.forEach((value, i) => (out[i] = weight * value));
+  }
+
+  setStatistics(statistics: Vector): void {
+    this.#batchStatistics.set(statistics);
+  }
+
+  dispose(): void {
+    // The variables are the model's.
+  }
+
+  /** What the model's outputs are. */
+  #apply({ inputs }: Chunk, training: boolean): tf.Tensor[] {
+    const made = this.model.apply(inputs.length === 1 ? inputs[0]! : [...inputs], { training });
+    return (Array.isArray(made) ? made : [made]) as tf.Tensor[];
+  }
+
+  #weightedLoss(chunk: Chunk, weight: number): tf.Scalar {
+    const { result, penalty } = withoutFolded(this.goal, () =>
+      this.#random.use(chunk.samples, () =>
+        this.#batchStatistics.use(() => this.#activity.during(() => this.#apply(chunk, true))),
+      ),
+    );
+    const losses = this.goal.outputs.map((output, i) =>
+      tf.mul(lossOf(output, chunk.targets[i]!, result[i]!), output.weight * weight * chunk.rows),
+    );
+    return tf.addN(penalty ? [...losses, tf.mul(penalty, weight)] : losses) as tf.Scalar;
+  }
+}
+
+/** The mean of an output's losses, weighted. */
+function lossOf(
+  { loss }: OutputGoal,
+  { values: y, weights }: Chunk["targets"][number],
+  p: tf.Tensor,
+): tf.Tensor {
+  const each = loss.ofTensors(y, p);
+  if (!weights) return tf.mean(each);
+  const trailing = new Array<number>(Math.max(0, each.rank - weights.rank)).fill(1);
+  return tf.mean(tf.mul(each, tf.reshape(weights, [...weights.shape, ...trailing])));
+}
