@@ -1,4 +1,7 @@
 /** The public API of apts. */
+export type { IterationReport, Minimum } from "./api/descent.js";
+export { minimise, type MinimiseRequest, type OwnMethodMinimiseRequest } from "./api/minimise.js";
+export type { PlainFunction } from "./api/plain-problem.js";
 export { train, type OwnMethodRequest, type TrainRequest } from "./api/train.js";
 export { init, createLocalGroup } from "./comm/index.js";
 export type { Communicator, NumericArray, ReduceOp, Traffic } from "./comm/communicator.js";

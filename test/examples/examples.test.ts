@@ -38,4 +38,20 @@ describe("examples", () => {
     const { stdout } = await run(process.execPath, [launcher, "-n", "3", "--", "node", program]);
     expect(stdout).toContain("on 3 ranks: 0 of 14400 entries wrong");
   });
+
+  it("rosenbrock.mjs finds the minimum by every method it tries", async () => {
+    const { stdout } = await run(process.execPath, [join(ROOT, "examples", "rosenbrock.mjs")]);
+    expect(stdout).toMatch(/^lbfgs: .*\ntr: .*\napts: .*\n$/);
+    expect(stdout.match(/x off by 0\.0e\+0, converged/g)).toHaveLength(3);
+  });
+
+  it("logistic-regression.mjs finds the weights on three ranks that it finds alone", async () => {
+    const program = join(ROOT, "examples", "logistic-regression.mjs");
+    const found =
+      /weights 1\.98, -2\.82, 0\.41, 0\.99 on (\d) ranks\n.*loss 0\.4175, converged .* 2407 of 3000/;
+    const alone = await run(process.execPath, [program]);
+    expect(found.exec(alone.stdout)?.[1]).toBe("1");
+    const three = await run(process.execPath, [launcher, "-n", "3", "--", "node", program]);
+    expect(found.exec(three.stdout)?.[1]).toBe("3");
+  });
 });
