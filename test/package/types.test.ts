@@ -62,7 +62,7 @@ it("compiles strictly for a user of the library, and finds mistakes in options",
     ignoreDeprecations: "6.0",
     baseUrl: ROOT,
     paths: {
-      apts: ["dist/src/index.d.ts"],
+      apts: ["dist/types/module/index.d.ts"],
       "@tensorflow/tfjs": ["node_modules/@tensorflow/tfjs/dist/index.d.ts"],
     },
   };
