@@ -64,7 +64,8 @@ export async function minimise(
 
   const decomposition = byRanges(start.length, subdomains);
   const problem = new PlainProblem(f, { comm, decomposition, parts });
-  const context = { comm, decomposition, plannedSteps: maxIterations, fullBatch: true, tolerance };
+  const once = { plannedSteps: maxIterations, fullBatch: true, isExact: true };
+  const context = { comm, decomposition, tolerance, ...once };
   return descend(method.create(context, methodOptions), start, problem, context, { onIteration, signal });
 }
 

@@ -25,7 +25,8 @@ interface LbfgsState extends State {
   readonly here: { readonly f: number; readonly g: Vector } | null;
 }
 
-const STATIONARY = 1e-9; // a slope above −1e-9, or a bracket whose ends lie closer than 1e-9, leads nowhere
+/** A slope above −1e-9, and a bracket whose ends lie closer than 1e-9, lead nowhere; where f is exact, any slope does. */
+const STATIONARY = 1e-9;
 const LEAST_CURVATURE = 1e-10;
 
 /**
@@ -37,6 +38,7 @@ const LEAST_CURVATURE = 1e-10;
  */
 function limitedMemoryBfgs(context: MethodContext, memory: number): Method<LbfgsState> {
   const decide = decideOnRankZero(context.comm);
+  const [leastSlope, leastCurvature] = context.isExact ? [0, 0] : [STATIONARY, LEAST_CURVATURE];
   return {
     start: (theta) => ({ theta, pairs: [], isFirst: true, batch: null, here: null }),
     async step(state, { key, objective, space }) {
@@ -57,7 +59,7 @@ function limitedMemoryBfgs(context: MethodContext, memory: number): Method<Lbfgs
       if (leadsNowhere(context, gradientNorm)) return stays(pairs);
       const d = await twoLoop(pairs, space, g);
       const slope = await dot(space, g, d);
-      if (!(await decide(() => slope < -STATIONARY))) return stays([]);
+      if (!(await decide(() => slope < -leastSlope))) return stays([]);
 
       // Rank 0 runs the search; all ranks evaluate the trials it asks for.
       const firstTrial = isFirst ? Math.min(1, 1 / (await norm1(space, g))) : 1;
@@ -80,7 +82,7 @@ function limitedMemoryBfgs(context: MethodContext, memory: number): Method<Lbfgs
       const s = scale(last.t, d, d);
       const y = addScaled(last.g, -1, g, new Float32Array(g.length));
       const sy = await dot(space, s, y);
-      const curved = await decide(() => sy > LEAST_CURVATURE);
+      const curved = await decide(() => sy > leastCurvature);
       return {
         state: {
           theta: last.x,

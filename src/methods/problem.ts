@@ -30,6 +30,8 @@ export interface MethodContext {
   readonly fullBatch: boolean;
   /** ‖∇f‖_∞ at which the full batch counts as minimised. */
   readonly tolerance: number;
+  /** f is computed in float64: what is small beside it is no noise. Not so for networks. */
+  readonly isExact?: boolean;
 }
 
 /**

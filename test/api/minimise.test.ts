@@ -81,10 +81,10 @@ describe.each(SECOND_ORDER.map((options) => ({ name: nameOf(options), options })
         );
         const scale = Math.max(1, ...exact.map(Math.abs));
         x.forEach((value, i) => {
-          expect(Math.abs(value - exact[i]!)).toBeLessThan(2e-4 * scale);
+          expect(Math.abs(value - exact[i]!)).toBeLessThan(2e-5 * scale);
         });
         const least = asFunction(quadratic)(Float32Array.from(exact), undefined, 0) as number;
-        expect(f).toBeLessThan(least + 1e-7 * scale);
+        expect(f).toBeLessThan(least + 1e-8 * scale);
       }),
       { numRuns: 40 },
     );
@@ -153,6 +153,16 @@ describe("minimise", () => {
     });
     expect(evaluations).toEqual(calls);
     expect(iterations).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12]);
+  });
+
+  it("reaches the tolerance where float32 can, whatever the size of f", async () => {
+    for (const size of [1e-2, 1, 1e2, 1e6]) {
+      const bowl: PlainFunction = (x, gradient) => {
+        gradient?.set([2 * size * (x[0]! - 3), 20 * size * (x[1]! + 2)]);
+        return size * ((x[0]! - 3) ** 2 + 10 * (x[1]! + 2) ** 2);
+      };
+      expect((await minimise(bowl, [0, 0])).ended).toBe("converged");
+    }
   });
 
   it("makes no step from a minimum", async () => {
