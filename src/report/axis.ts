@@ -48,12 +48,13 @@ function linearAxis(label: string, last: number, format?: (value: number) => str
   };
 }
 
-/** Logarithmic for losses above 0; linear where some are not, as a cosine's or a likelihood's. */
+/** Logarithmic, but for losses of which some are below 0, as a cosine's or a likelihood's: linear then. */
 export function lossAxis(label: string, values: readonly number[]): Axis {
   const finite = values.filter(Number.isFinite);
-  if (finite.every((value) => value > 0)) return logAxis(label, values);
-  const [low, high] = [smallest(finite, Infinity), largest(finite, -Infinity)];
-  const scale = scaleLinear([low, high > low ? high : low + 1], [0, 1]);
+  if (finite.every((value) => value >= 0)) return logAxis(label, values);
+  const most = Number.MAX_VALUE / 4; // so that a difference is finite
+  const [low, high] = [Math.max(-most, smallest(finite, 0)), Math.min(most, largest(finite, 0))];
+  const scale = scaleLinear([low, high], [0, 1]).clamp(true);
   return {
     label,
     place: (value) => (Number.isFinite(value) ? scale(value) : undefined),

@@ -31,7 +31,7 @@ describe("benchmarkCompute", () => {
     expect(result.share).toBeCloseTo(result.gflops! / result.peakGflops);
     const kernels = result.profile!.map(({ kernel }) => kernel);
     expect(kernels).toContain("product");
-    expect(kernels).toContain("crossEntropy");
+    expect(kernels).toContain("sparseCrossEntropy");
     expect(result.profile!.every(({ calls, milliseconds }) => calls > 0 && milliseconds >= 0)).toBe(true);
   });
 

@@ -118,6 +118,17 @@ describe("curvesSvg", () => {
     expect(svg).not.toContain("NaN");
   });
 
+  it("draws losses below 0 on a linear axis, the test loss where no classes are predicted, and the training loss alone without any", () => {
+    const metrics = run("apts", 5).metrics.map((point) => ({ ...point, testAccuracy: null }));
+    const panels = (svg: string) =>
+      [...svg.matchAll(/>(Training loss|Test loss|Test accuracy in %)</g)].map(([, name]) => name);
+    expect(panels(curvesSvg([{ name: "apts", metrics }], "alone"))).toEqual(["Training loss"]);
+    const below = metrics.map((point) => ({ ...point, loss: -point.loss, testLoss: -2 * point.loss }));
+    const svg = curvesSvg([{ name: "apts", metrics: below }], "below");
+    expect(panels(svg)).toEqual(["Training loss", "Test loss"]);
+    expect(svg).toMatch(/>[−-]1(\.0)?</);
+  });
+
   const anyPoint = (epoch: number): fc.Arbitrary<CurvePoint> =>
     fc.record({
       epoch: fc.constant(epoch),
@@ -175,6 +186,7 @@ describe("toSeries", () => {
         min: expect.closeTo(2 / 3 - 0.1) as number,
         max: expect.closeTo(2 / 3) as number,
       },
+      testLoss: { mean: NaN, min: NaN, max: NaN },
     });
   });
 });

@@ -11,6 +11,7 @@ const line = {
   loss: 0.5,
   testLoss: 0.6,
   testAccuracy: 0.9,
+  metrics: { accuracy: 0.9 },
   radius: 0.01,
   accepted: 1,
   steps: 1,
