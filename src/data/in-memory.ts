@@ -32,8 +32,11 @@ export interface LabelledData {
 export interface TargetData {
   /** As of labelled samples; of a model with several inputs in a list, or by the inputs' names. */
   readonly features: GivenFields;
-  /** (count, ...) what the model's output is to be; of several outputs in a list, or by the outputs' names. */
-  readonly targets: GivenFields;
+  /**
+   * (count, ...) what the model's output is to be; of several outputs in a list, or by the outputs' names. Only an
+   * objective of one's own can do without.
+   */
+  readonly targets?: GivenFields | undefined;
   /** What each sample counts; without it all count 1. */
   readonly weights?: Numbers | undefined;
 }
@@ -62,7 +65,7 @@ const FIELDS = ["features", "labels", "targets", "weights", "sampleShape", "clas
 export async function inMemory(data: unknown, name: string, slots = ONE_SLOT): Promise<Dataset> {
   const given = fieldsOf(data, name);
   const dataset =
-    given.targets === undefined ? await classesIn(given, name, slots) : await targetsIn(given, name, slots);
+    given.labels === undefined ? await targetsIn(given, name, slots) : await classesIn(given, name, slots);
   if (given.weights === undefined) return dataset;
   const weights = await fieldFrom(given.weights, `${name}.weights`);
   expectWeights(weights, dataset.count, `${name}.weights`);
@@ -74,11 +77,12 @@ async function targetsIn(
   name: string,
   { inputs, outputs }: ModelSlots,
 ): Promise<Dataset> {
-  const other = (["labels", "sampleShape", "classes"] as const).find((field) => given[field] !== undefined);
+  const other = (["sampleShape", "classes"] as const).find((field) => given[field] !== undefined);
   if (other !== undefined) {
     throw new UsageError(`Expected targets of ${name} without ${other}, which is said of classes alone.`);
   }
   const x = await givenFields(given.features, `${name}.features`, inputs);
+  if (given.targets === undefined) return { count: x.count, inputs: x.fields, targets: [] };
   const y = await givenFields(given.targets, `${name}.targets`, outputs);
   if (x.count !== y.count) {
     throw new UsageError(`Expected as many targets as samples in ${name}, got ${y.count} for ${x.count}.`);
@@ -98,10 +102,12 @@ export function expectWeights({ values, shape }: Field, count: number, name: str
 }
 
 async function classesIn(
-  { features, labels, sampleShape, classes }: Partial<Fields>,
+  { features, labels, targets, sampleShape, classes }: Partial<Fields>,
   name: string,
   { inputs }: ModelSlots,
 ): Promise<Dataset> {
+  if (targets !== undefined)
+    throw new UsageError(`Expected labels or targets in ${name}, got both: classes, or numbers to predict.`);
   const inputShape = inputs[0]?.shape;
   const flat = await flatNumbers(features, `${name}.features`);
   const given = await flatNumbers(labels, `${name}.labels`);

@@ -12,6 +12,7 @@ import { findMethod } from "../methods/registry.js";
 import { isBuiltIn } from "../network/models/names.js";
 import { startedBy } from "../rank/starters/index.js";
 import { expectStartedOnce } from "../rank/starters/once.js";
+import { isFile } from "../run/declarations.js";
 import { IN_MEMORY, nameOfMethod, trainConfig, type TrainConfig } from "../run/options/config.js";
 import { expectOwnNames } from "../run/options/of-methods.js";
 import { trainOptions } from "../run/options/table.js";
@@ -161,12 +162,14 @@ async function configOf(
 
 /** The same wherever it is read again: with whole paths, and what is in memory called that. */
 function located(config: TrainConfig, memory: InMemory): TrainConfig {
-  const { method, data, model, dataDir } = config;
+  const { method, data, model, loss, objective, dataDir } = config;
   return {
     ...config,
     method: isModule(method) ? pathOfModule(method) : method,
     data: memory.data ? IN_MEMORY : data,
     model: memory.model ? IN_MEMORY : isBuiltIn(model) ? model : resolve(model),
+    loss: loss !== undefined && isFile(loss) ? resolve(loss) : loss,
+    objective: objective === undefined ? undefined : resolve(objective),
     dataDir: dataDir === undefined ? undefined : resolve(dataDir),
   };
 }

@@ -5,7 +5,7 @@ import { importUserModule } from "../paths.js";
 import { checkModel } from "./inspect/check-model.js";
 import { checkDeclared } from "./inspect/declared.js";
 import type { Declaration } from "./goal/declared.js";
-import type { Goal } from "./goal/goal.js";
+import type { Goal, OwnObjective } from "./goal/goal.js";
 import { goalOf, type Source, type TargetKind } from "./goal/resolve.js";
 import { readDescription } from "./inspect/model-description.js";
 import { modelOf } from "./model-file.js";
@@ -68,7 +68,7 @@ export const builtIn: Readonly<Record<ModelName, Create>> = {
 /**
  * The model to train and what for, checked against the data.
  * @param declared what is to be minimised and measured, before what the model itself declares
- * @param source where the model comes from, for people
+ * @param objective in place of losses
  * @throws UsageError
  */
 export async function buildModel(
@@ -76,15 +76,18 @@ export async function buildModel(
   data: SampleKind,
   random: Random,
   declared: readonly Declaration[] = [],
-  source = choice.model,
+  objective?: OwnObjective,
 ): Promise<Built> {
+  const source = choice.model;
   const { model, own } = await create(choice, data, random);
   checkModel(model, source);
   try {
-    return {
-      model,
-      goal: goalFor(model, data, [...declared, ...own], { name: source, builtIn: isBuiltIn(source) }),
-    };
+    if (objective) {
+      checkInputs(model, data, source);
+      return { model, goal: { outputs: [], objective } };
+    }
+    const builtIn = isBuiltIn(source);
+    return { model, goal: goalFor(model, data, [...declared, ...own], { name: source, builtIn }) };
   } catch (error) {
     release(model, choice);
     throw error;
@@ -101,17 +104,21 @@ export function goalFor(
   declared: readonly Declaration[],
   source: Source,
 ): Goal {
+  checkInputs(model, data, source.name);
+  return goalOf(model, data.targets, [...declared, declaredBy(model, source.name)], source);
+}
+
+/** @throws UsageError where `model` does not take such samples */
+function checkInputs(model: tf.LayersModel, data: SampleKind, source: string): void {
   const shapes = model.inputs.map((input) => input.shape);
   const fits =
     shapes.length === data.inputs.length && shapes.every((shape, i) => takes(shape, data.inputs[i]!.shape));
-  if (!fits) {
-    const wanted = data.inputs.map(({ shape }) => `(batch, ${shape.join(", ")})`).join(" and ");
-    throw new UsageError(
-      `Expected a model of ${data.inputs.length === 1 ? "an input" : "inputs"} ${wanted} for this data (${data.name}), ` +
-        `got ${shapes.map((shape) => `(${shown(shape)})`).join(" and ")} from ${source.name}.`,
-    );
-  }
-  return goalOf(model, data.targets, [...declared, declaredBy(model, source.name)], source);
+  if (fits) return;
+  const wanted = data.inputs.map(({ shape }) => `(batch, ${shape.join(", ")})`).join(" and ");
+  throw new UsageError(
+    `Expected a model of ${data.inputs.length === 1 ? "an input" : "inputs"} ${wanted} for this data (${data.name}), ` +
+      `got ${shapes.map((shape) => `(${shown(shape)})`).join(" and ")} from ${source}.`,
+  );
 }
 
 /** What `compile` was told. */

@@ -91,6 +91,10 @@ export async function createEvaluator(
   backend: ComputeBackend,
   { memory = DEFAULT_MEMORY, seed = 0 }: { readonly memory?: number; readonly seed?: number } = {},
 ): Promise<Evaluator> {
+  if (goal.objective) {
+    const description = `TensorFlow.js operations on ${backend.name}: an objective of one's own`;
+    return TapeEvaluator.create(model, goal, description, seed);
+  }
   if (backend.heap === undefined)
     return TapeEvaluator.create(model, goal, `TensorFlow.js operations on ${backend.name}`, seed);
   try {

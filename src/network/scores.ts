@@ -7,9 +7,9 @@ import { valueOf } from "./metrics/metric.js";
  * it, and of each of its metrics two sums.
  */
 
-/** How many sums there are. */
-export function sumsOf({ outputs }: Goal): number {
-  return outputs.reduce((sum, { metrics }) => sum + 1 + 2 * metrics.length, 0);
+/** How many sums there are; of an objective of one's own, one. */
+export function sumsOf({ outputs, objective }: Goal): number {
+  return outputs.reduce((sum, { metrics }) => sum + 1 + 2 * metrics.length, objective ? 1 : 0);
 }
 
 /** What a set of samples measured. */
@@ -20,7 +20,8 @@ export interface Scores {
   readonly metrics: Readonly<Record<string, number>>;
 }
 
-export function scoresOf({ outputs }: Goal, sums: ArrayLike<number>, rows: number): Scores {
+export function scoresOf({ outputs, objective }: Goal, sums: ArrayLike<number>, rows: number): Scores {
+  if (objective) return { loss: sums[0]! / rows, metrics: {} };
   let at = 0;
   let loss = 0;
   const metrics: Record<string, number> = {};

@@ -10,7 +10,7 @@ import type { TensorSlot } from "../network/layout.js";
 import type { SampleKind } from "../network/build.js";
 import { checkSamples, isBuiltIn, unitsFor } from "../network/models/names.js";
 import { outline } from "../network/models/outline.js";
-import { declarationsOf } from "./declarations.js";
+import { declarationsOf, objectiveOf } from "./declarations.js";
 import { trainedOn } from "./hold-back.js";
 import { decompose } from "./decompose.js";
 import { IN_MEMORY, type TrainConfig } from "./options/config.js";
@@ -52,7 +52,7 @@ export async function checkFit(
   const slots = builtIn
     ? outline(builtIn, { ...config, classes: unitsFor(builtIn, samples) })
     : given.model
-      ? await tensorsOfModel(given.model, samples, declared)
+      ? await tensorsOfModel(given.model, samples, declared, config.objective !== undefined)
       : await tensorsOfFile(config, samples, declared);
   if (slots) decompose(config, slots, new Random(config.seed));
 }
@@ -94,7 +94,13 @@ async function tensorsOfFile(
   const wasSilent = tf.env().getBool("PROD");
   tf.env().set("PROD", true); // no advice on backends: nothing is computed here
   try {
-    const { model } = await buildModel(config, samples, new Random(config.seed), declared);
+    const { model } = await buildModel(
+      config,
+      samples,
+      new Random(config.seed),
+      declared,
+      await objectiveOf(config),
+    );
     const { slots } = tensorsOf(model);
     release(model, config);
     return slots;
@@ -112,11 +118,12 @@ async function tensorsOfModel(
   model: tf.LayersModel,
   samples: Samples,
   declared: readonly Declaration[],
+  hasObjective: boolean,
 ): Promise<readonly TensorSlot[]> {
   const [{ goalFor }, { tensorsOf }] = await Promise.all([
     import("../network/build.js"),
     import("../network/parameters.js"),
   ]);
-  goalFor(model, samples, declared, { name: "the model given" });
+  if (!hasObjective) goalFor(model, samples, declared, { name: "the model given" });
   return tensorsOf(model).slots;
 }

@@ -1,5 +1,6 @@
 import { UsageError } from "../errors.js";
 import { isSource, type Declaration } from "../network/goal/declared.js";
+import type { OwnObjective } from "../network/goal/goal.js";
 import { importUserModule } from "../paths.js";
 import type { TrainConfig } from "./options/config.js";
 
@@ -22,11 +23,35 @@ export async function declarationsOf(
 
 /** `NAME`, `OUTPUT=NAME,…`, `NAME,NAME` for the outputs in order, or a module that exports loss. */
 async function lossOf(text: string): Promise<unknown> {
-  if (!/\.[cm]?js$/.test(text)) return partsOf(text);
+  if (!isFile(text)) return partsOf(text);
   const module = (await importUserModule(text)) as { loss?: unknown };
   if (typeof module.loss === "function") return module.loss;
   throw new UsageError(
     `Expected ${text} to export a function loss(yTrue, yPred), got ${Object.keys(module).join(", ") || "no exports"}.`,
+  );
+}
+
+/** Whether a loss is that of a module. */
+export function isFile(loss: string): boolean {
+  return /\.[cm]?js$/.test(loss);
+}
+
+/**
+ * The objective of a user's module.
+ * @throws UsageError
+ */
+export async function objectiveOf({
+  objective,
+  loss,
+}: Pick<TrainConfig, "objective" | "loss">): Promise<OwnObjective | undefined> {
+  if (objective === undefined) return undefined;
+  if (loss !== undefined) {
+    throw new UsageError("Expected either --objective or --loss, got both.");
+  }
+  const module = (await importUserModule(objective)) as { objective?: unknown };
+  if (typeof module.objective === "function") return module.objective as OwnObjective;
+  throw new UsageError(
+    `Expected ${objective} to export a function objective({ tf, model, inputs, targets }), got ${Object.keys(module).join(", ") || "no exports"}.`,
   );
 }
 

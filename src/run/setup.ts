@@ -17,7 +17,7 @@ import { createEvaluator, type Evaluator } from "../network/evaluator.js";
 import { treatInputs, type InputTreatment } from "../network/inputs/standardisation.js";
 import { layoutOf } from "../network/parameters.js";
 import { penaltyOf, type Penalty } from "../network/penalty.js";
-import { declarationsOf } from "./declarations.js";
+import { declarationsOf, objectiveOf } from "./declarations.js";
 import { holdBack } from "./hold-back.js";
 import { decompose } from "./decompose.js";
 import { IN_MEMORY, type TrainConfig } from "./options/config.js";
@@ -63,7 +63,9 @@ export async function setUp(
   const kind = { ...given.train, name: given.name };
   const declared = await declarationsOf(config, handedOver.goal);
   const drawing = random.fork("initialisation");
-  const { model, goal } = await buildModel({ ...config, model: source }, kind, drawing, declared);
+  const objective = await objectiveOf(config);
+  const choice = { ...config, model: source };
+  const { model, goal } = await buildModel(choice, kind, drawing, declared, objective);
   for (const [i, { loss, targetShape }] of goal.outputs.entries()) {
     const shape = model.outputs[i]!.shape.slice(1).map((side) => side ?? 1);
     if (loss.ofRow === undefined) tryLoss(loss, targetShape, shape);

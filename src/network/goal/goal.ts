@@ -33,7 +33,25 @@ export interface OutputGoal {
   readonly positions: number;
 }
 
-/** What a network is trained for: the weighted sum of the mean losses of its outputs. */
+/** What a function of the user's own is given to evaluate on: some samples of a batch. */
+export interface ObjectiveCall {
+  readonly tf: typeof tf;
+  /** To be applied to tensors, also within `tf.grad`: derivatives by its inputs are differentiable by its weights. */
+  readonly model: tf.LayersModel;
+  /** (rows, ...shape), one for each input field of the data, and for each target. */
+  readonly inputs: readonly tf.Tensor[];
+  readonly targets: readonly tf.Tensor[];
+}
+
+/**
+ * A function of the model and a batch to minimise: its mean over the samples given, as a scalar, or what it is for each
+ * of them (rows). Terms that do not depend on the samples count once.
+ */
+export type OwnObjective = (call: ObjectiveCall) => tf.Tensor;
+
+/** What a network is trained for: the weighted sum of the mean losses of its outputs, or an objective of one's own. */
 export interface Goal {
   readonly outputs: readonly OutputGoal[];
+  /** In place of losses; there are no outputs then. */
+  readonly objective?: OwnObjective | undefined;
 }

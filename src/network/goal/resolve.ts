@@ -34,6 +34,11 @@ export function goalOf(
   source: Source,
 ): Goal {
   const { outputs, outputNames: names } = model;
+  if (targets.length === 0) {
+    throw new UsageError(
+      `Expected labels or targets for what ${source.name} predicts, got none. Only an objective of one's own can do without.`,
+    );
+  }
   if (outputs.length !== targets.length) {
     throw new UsageError(
       `Expected targets for each of the outputs ${names.join(", ")} of ${source.name}, got ${targets.length} for ${outputs.length}.`,

@@ -88,6 +88,7 @@ function mismatch(
  * @throws UsageError naming the sample
  */
 export function withTargetsFor(goal: Goal, dataset: Dataset, what: string): Dataset {
+  if (goal.objective) return dataset;
   return {
     ...dataset,
     targets: dataset.targets.map((target, i) => converted(goal.outputs[i]!, target, what)),

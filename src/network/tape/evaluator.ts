@@ -122,8 +122,14 @@ export class TapeEvaluator implements Evaluator {
   }
 
   async score(chunk: Chunk, sums: Vector): Promise<void> {
-    const { outputs } = this.goal;
+    const { outputs, objective } = this.goal;
     const total = new Float64Array(sumsOf(this.goal));
+    if (objective) {
+      const own = tf.tidy(() => this.#ownObjective(chunk));
+      sums[0] = chunk.rows * (await own.data<"float32">())[0]!;
+      own.dispose();
+      return;
+    }
     const results = tf.tidy(() => withoutFolded(this.goal, () => this.#apply(chunk, false)));
     for (const [i, output] of outputs.entries()) {
       const values = results[i]!;
@@ -160,18 +166,32 @@ export class TapeEvaluator implements Evaluator {
     // The variables are the model's.
   }
 
+  /** Runs `evaluate` with the model as it is in training. */
+  #training<T>(chunk: Chunk, evaluate: () => T) {
+    return withoutFolded(this.goal, () =>
+      this.#random.use(chunk.samples, () => this.#batchStatistics.use(() => this.#activity.during(evaluate))),
+    );
+  }
+
   /** What the model's outputs are. */
   #apply({ inputs }: Chunk, training: boolean): tf.Tensor[] {
     const made = this.model.apply(inputs.length === 1 ? inputs[0]! : [...inputs], { training });
     return (Array.isArray(made) ? made : [made]) as tf.Tensor[];
   }
 
+  /** The mean over the chunk of an objective of one's own. */
+  #ownObjective({ inputs, targets }: Chunk): tf.Scalar {
+    const values = targets.map((target) => target.values);
+    return tf.mean(this.goal.objective!({ tf, model: this.model, inputs, targets: values }));
+  }
+
   #weightedLoss(chunk: Chunk, weight: number): tf.Scalar {
-    const { result, penalty } = withoutFolded(this.goal, () =>
-      this.#random.use(chunk.samples, () =>
-        this.#batchStatistics.use(() => this.#activity.during(() => this.#apply(chunk, true))),
-      ),
-    );
+    if (this.goal.objective) {
+      const { result, penalty } = this.#training(chunk, () => this.#ownObjective(chunk));
+      const mean = tf.mul(result, weight * chunk.rows);
+      return (penalty ? tf.add(mean, tf.mul(penalty, weight)) : mean) as tf.Scalar;
+    }
+    const { result, penalty } = this.#training(chunk, () => this.#apply(chunk, true));
     const losses = this.goal.outputs.map((output, i) =>
       tf.mul(lossOf(output, chunk.targets[i]!, result[i]!), output.weight * weight * chunk.rows),
     );

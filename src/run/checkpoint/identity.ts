@@ -92,7 +92,8 @@ function fingerprint(dataset: Dataset): string {
 }
 
 /** What is minimised; of a loss of the user's own, its source. */
-function describeGoal({ outputs }: Goal): string {
+function describeGoal({ outputs, objective }: Goal): string {
+  if (objective) return objective.toString();
   const described = outputs.map(({ name, loss, weight, folded }) => ({
     name,
     loss: loss.ofRow ? loss.name : String(loss.ofTensors),

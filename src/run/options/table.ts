@@ -125,6 +125,11 @@ const modelOptions = inGroup(HELP.model, {
     placeholder: "NAME|FILE",
     help: `what to minimise (default: what the model declares, cross-entropy for classes, else meanSquaredError): ${LOSS_NAMES.join(", ")}, or a module that exports loss; of several outputs OUTPUT=NAME,…`,
   }),
+  objective: text({
+    fallback: undefined,
+    placeholder: "FILE",
+    help: "a module that exports objective({ tf, model, inputs, targets }), to be minimised in place of losses",
+  }),
   metrics: text({
     fallback: undefined,
     placeholder: "NAME,NAME",
@@ -230,6 +235,7 @@ export const MAY_CHANGE: ReadonlySet<string> = new Set([
   "model", // the layers are compared
   "loss", // what is minimised is compared
   "metrics",
+  "objective",
   "checkpointEvery",
   "checkpointMinutes",
   "keepCheckpoints",
