@@ -36,7 +36,7 @@ void train({ ranks: "two" });
 void train({ data: "digit" });
 // @ts-expect-error labels are missing
 void train({ data: { train: { features: [[1]] }, test: samples } });
-// @ts-expect-error no test set
+// What is to be tested on may be held back of it.
 void train({ data: { train: samples } });
 // @ts-expect-error the option of no method
 void train({ learningrate: 0.1 });
