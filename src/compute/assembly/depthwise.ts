@@ -1,10 +1,11 @@
+import { convolve, gradientByFilter, gradientByInput } from "./depthwise-single";
 import { at } from "./simd";
 import { Window } from "./window";
 
 /**
  * Depthwise convolution: each input channel has `multiplier` filters of its own. x is (images, inHeight, inWidth,
  * channels), filter (height, width, channels · multiplier), y (images, outHeight, outWidth, channels · multiplier).
- * The three functions visit the same taps and differ in what they do there.
+ * With more than one filter a channel, the three functions visit the same taps and differ in what they do there.
  */
 export function depthwise(
   window: Window,
@@ -14,6 +15,7 @@ export function depthwise(
   images: i32,
   y: usize,
 ): void {
+  if (multiplier == 1) return convolve(window, x, filter, images, y);
   memory.fill(y, 0, bytesOfResult(window, multiplier, images));
   visit(FORWARD, window, x, filter, multiplier, images, y);
 }
@@ -27,6 +29,7 @@ export function depthwiseInputGradient(
   images: i32,
   dy: usize,
 ): void {
+  if (multiplier == 1) return gradientByInput(window, dx, filter, images, dy);
   visit(BY_INPUT, window, dx, filter, multiplier, images, dy);
 }
 
@@ -39,6 +42,7 @@ export function depthwiseFilterGradient(
   images: i32,
   dy: usize,
 ): void {
+  if (multiplier == 1) return gradientByFilter(window, x, dFilter, images, dy);
   visit(BY_FILTER, window, x, dFilter, multiplier, images, dy);
 }
 
@@ -74,8 +78,7 @@ function visit(
             if (<u32>s >= <u32>window.inWidth) continue;
             const pixel = at(x, ((image * window.inHeight + r) * window.inWidth + s) * channels);
             const taps = at(filter, (i * window.width + j) * outChannels);
-            if (multiplier == 1) tapOfOne(task, channels, pixel, taps, y);
-            else tapOfMany(task, channels, multiplier, pixel, taps, y);
+            tap(task, channels, multiplier, pixel, taps, y);
           }
         }
         y = at(y, outChannels);
@@ -84,24 +87,8 @@ function visit(
   }
 }
 
-/** One tap, multiplier 1: y += x·w, x += y·w or w += x·y, channel by channel. */
-function tapOfOne(task: i32, channels: i32, x: usize, w: usize, y: usize): void {
-  const target = task == FORWARD ? y : task == BY_INPUT ? x : w;
-  const a = task == BY_INPUT ? y : x;
-  const b = task == BY_FILTER ? y : w;
-  let c: i32 = 0;
-  for (; c + 4 <= channels; c += 4) {
-    const product = f32x4.mul(v128.load(at(a, c)), v128.load(at(b, c)));
-    v128.store(at(target, c), f32x4.add(v128.load(at(target, c)), product));
-  }
-  for (; c < channels; c++) {
-    const product = load<f32>(at(a, c)) * load<f32>(at(b, c));
-    store<f32>(at(target, c), load<f32>(at(target, c)) + product);
-  }
-}
-
 /** One tap where channel c of x meets filters c · multiplier … c · multiplier + multiplier − 1. */
-function tapOfMany(task: i32, channels: i32, multiplier: i32, x: usize, w: usize, y: usize): void {
+function tap(task: i32, channels: i32, multiplier: i32, x: usize, w: usize, y: usize): void {
   for (let c: i32 = 0; c < channels; c++) {
     for (let q: i32 = 0; q < multiplier; q++) {
       const out = c * multiplier + q;

@@ -132,7 +132,9 @@ describe("depthwise convolutions on WebAssembly", () => {
       fc.asyncProperty(
         convolutions,
         sizes(3),
-        async ({ batch, size, filter, channels, strides, pad, seed }, multiplier) => {
+        fc.constantFrom(0, 16, 32),
+        async ({ batch, size, filter, channels: few, strides, pad, seed }, multiplier, more) => {
+          const channels = few + more;
           await expectSame(() => {
             const x = image([batch, ...size, channels], seed);
             const w = image([...filter, channels, multiplier], seed + 1);
