@@ -1,113 +1,34 @@
-import { exp } from "./math";
+import { Elu, HardSigmoid, Linear, Relu, Relu6, Selu, Sigmoid, Softplus, Softsign, Tanh } from "./functions";
 import { at, bytes, loadPart, storePart } from "./simd";
 
-/** The numbers of the activation functions; `activations` in ../wasm/kernels.ts names them. */
-export const LINEAR: i32 = 0;
-export const RELU: i32 = 1;
-export const SIGMOID: i32 = 2;
-export const TANH: i32 = 3;
-export const ELU: i32 = 4;
-
-/** max(0, x) in four lanes; of NaN and 0, pmax gives its first operand. */
-function relu(x: v128): v128 {
-  return f32x4.pmax(x, f32x4.splat(0));
-}
-
-/** f(x) in four lanes. Small enough to be inlined: the frequent kinds cost no call. */
-function value(kind: i32, x: v128): v128 {
-  if (kind == LINEAR) return x;
-  return kind == RELU ? relu(x) : curve(kind, x);
-}
-
-/** f(x) of the kinds that are not made of straight lines. */
-function curve(kind: i32, x: v128): v128 {
-  const one = f32x4.splat(1);
-  if (kind == SIGMOID) return f32x4.div(one, f32x4.add(one, exp(f32x4.neg(x))));
-  if (kind == TANH) return tanh(x);
-  return v128.bitselect(x, expMinusOne(x), f32x4.gt(x, f32x4.splat(0))); // ELU
-}
-
-/** dy · f′ in four lanes, from y = f(x). */
-function gradient(kind: i32, y: v128, dy: v128): v128 {
-  return f32x4.mul(dy, kind == RELU ? v128.and(f32x4.splat(1), f32x4.gt(y, f32x4.splat(0))) : slope(kind, y));
-}
-
-/** f′ in four lanes, from y = f(x), of the kinds that are not made of straight lines. */
-function slope(kind: i32, y: v128): v128 {
-  const one = f32x4.splat(1);
-  if (kind == SIGMOID) return f32x4.mul(y, f32x4.sub(one, y));
-  if (kind == TANH) return f32x4.sub(one, f32x4.mul(y, y));
-  if (kind == ELU) return f32x4.min(one, f32x4.add(y, one));
-  return one;
-}
-
-/** tanh: its series near 0, where the quotient of exponentials cancels (Cephes, tanhf). */
-function tanh(x: v128): v128 {
-  const magnitude = f32x4.abs(x);
-  const one = f32x4.splat(1);
-  const two = f32x4.splat(2);
-  const far = f32x4.sub(one, f32x4.div(two, f32x4.add(exp(f32x4.mul(magnitude, two)), one)));
-  const q = f32x4.mul(x, x);
-  let p = f32x4.splat(-5.70498872745e-3);
-  p = f32x4.add(f32x4.mul(p, q), f32x4.splat(2.06390887954e-2));
-  p = f32x4.add(f32x4.mul(p, q), f32x4.splat(-5.37397155531e-2));
-  p = f32x4.add(f32x4.mul(p, q), f32x4.splat(1.33314422036e-1));
-  p = f32x4.add(f32x4.mul(p, q), f32x4.splat(-3.33332819422e-1));
-  const near = f32x4.add(f32x4.mul(f32x4.mul(p, q), x), x);
-  const signed = v128.bitselect(x, far, f32x4.splat(-0.0));
-  return v128.bitselect(near, signed, f32x4.lt(magnitude, f32x4.splat(0.625)));
-}
-
-/** eˣ − 1 for x ≤ 0: its series near 0. */
-function expMinusOne(x: v128): v128 {
-  const far = f32x4.sub(exp(x), f32x4.splat(1));
-  let p = f32x4.splat(1.0 / 5040);
-  p = f32x4.add(f32x4.mul(p, x), f32x4.splat(1.0 / 720));
-  p = f32x4.add(f32x4.mul(p, x), f32x4.splat(1.0 / 120));
-  p = f32x4.add(f32x4.mul(p, x), f32x4.splat(1.0 / 24));
-  p = f32x4.add(f32x4.mul(p, x), f32x4.splat(1.0 / 6));
-  p = f32x4.add(f32x4.mul(p, x), f32x4.splat(0.5));
-  p = f32x4.add(f32x4.mul(p, x), f32x4.splat(1));
-  return v128.bitselect(f32x4.mul(p, x), far, f32x4.gt(x, f32x4.splat(-0.35)));
-}
+// The numbers of the kinds: `activations` in ../wasm/kernels.ts names them.
 
 /** x ← f(x + b) on every row; x is (rows, columns) with `stride` floats from row to row, b is (columns) or 0. */
 export function biasActivation(kind: i32, x: usize, b: usize, rows: i32, columns: i32, stride: i32): void {
-  const step = bytes(stride);
-  const width = bytes(columns);
-  for (let i: i32 = 0; i < rows; i++) {
-    let j: usize = 0;
-    if (kind == LINEAR || kind == RELU) {
-      const floor = f32x4.splat(kind == RELU ? 0 : -Infinity);
-      for (; j + 32 <= width; j += 32) {
-        const z0 = biased(x + j, b, j);
-        const z1 = biased(x + j + 16, b, j + 16);
-        v128.store(x + j, f32x4.pmax(z0, floor));
-        v128.store(x + j, f32x4.pmax(z1, floor), 16);
-      }
-    }
-    for (; j + 16 <= width; j += 16) v128.store(x + j, value(kind, biased(x + j, b, j)));
-    if (j < width) {
-      const rest = (<i32>(width - j)) >> 2;
-      let z = loadPart(x + j, rest);
-      if (b) z = f32x4.add(z, loadPart(b + j, rest));
-      storePart(x + j, rest, value(kind, z));
-    }
-    x += step;
-  }
-}
-
-/** The four floats at x, + those `offset` bytes from b where there is one. */
-function biased(x: usize, b: usize, offset: usize): v128 {
-  const z = v128.load(x);
-  return b ? f32x4.add(z, v128.load(b + offset)) : z;
+  if (kind == 0) biased<Linear>(x, b, rows, columns, stride);
+  else if (kind == 1) biased<Relu>(x, b, rows, columns, stride);
+  else if (kind == 2) biased<Sigmoid>(x, b, rows, columns, stride);
+  else if (kind == 3) biased<Tanh>(x, b, rows, columns, stride);
+  else if (kind == 4) biased<Elu>(x, b, rows, columns, stride);
+  else if (kind == 5) biased<Relu6>(x, b, rows, columns, stride);
+  else if (kind == 6) biased<Selu>(x, b, rows, columns, stride);
+  else if (kind == 7) biased<Softplus>(x, b, rows, columns, stride);
+  else if (kind == 8) biased<Softsign>(x, b, rows, columns, stride);
+  else biased<HardSigmoid>(x, b, rows, columns, stride);
 }
 
 /** out ← f(x) for n elements. */
 export function activate(kind: i32, x: usize, n: i32, out: usize): void {
-  let i: i32 = 0;
-  for (; i + 4 <= n; i += 4) v128.store(at(out, i), value(kind, v128.load(at(x, i))));
-  if (i < n) storePart(at(out, i), n - i, value(kind, loadPart(at(x, i), n - i)));
+  if (kind == 0) values<Linear>(x, n, out);
+  else if (kind == 1) values<Relu>(x, n, out);
+  else if (kind == 2) values<Sigmoid>(x, n, out);
+  else if (kind == 3) values<Tanh>(x, n, out);
+  else if (kind == 4) values<Elu>(x, n, out);
+  else if (kind == 5) values<Relu6>(x, n, out);
+  else if (kind == 6) values<Selu>(x, n, out);
+  else if (kind == 7) values<Softplus>(x, n, out);
+  else if (kind == 8) values<Softsign>(x, n, out);
+  else values<HardSigmoid>(x, n, out);
 }
 
 /** out ← dy · f′, + out where `accumulate`, for n elements; y = f(x). */
@@ -119,15 +40,65 @@ export function activationGradient(
   accumulate: bool,
   out: usize,
 ): void {
+  if (kind == 0) gradients<Linear>(y, dy, n, accumulate, out);
+  else if (kind == 1) gradients<Relu>(y, dy, n, accumulate, out);
+  else if (kind == 2) gradients<Sigmoid>(y, dy, n, accumulate, out);
+  else if (kind == 3) gradients<Tanh>(y, dy, n, accumulate, out);
+  else if (kind == 4) gradients<Elu>(y, dy, n, accumulate, out);
+  else if (kind == 5) gradients<Relu6>(y, dy, n, accumulate, out);
+  else if (kind == 6) gradients<Selu>(y, dy, n, accumulate, out);
+  else if (kind == 7) gradients<Softplus>(y, dy, n, accumulate, out);
+  else if (kind == 8) gradients<Softsign>(y, dy, n, accumulate, out);
+  else gradients<HardSigmoid>(y, dy, n, accumulate, out);
+}
+
+function biased<F>(x: usize, b: usize, rows: i32, columns: i32, stride: i32): void {
+  const f = changetype<F>(0);
+  const step = bytes(stride);
+  const width = bytes(columns);
+  for (let i: i32 = 0; i < rows; i++) {
+    let j: usize = 0;
+    for (; j + 32 <= width; j += 32) {
+      const z0 = sum(x + j, b, j);
+      const z1 = sum(x + j + 16, b, j + 16);
+      v128.store(x + j, f.value(z0));
+      v128.store(x + j, f.value(z1), 16);
+    }
+    for (; j + 16 <= width; j += 16) v128.store(x + j, f.value(sum(x + j, b, j)));
+    if (j < width) {
+      const rest = (<i32>(width - j)) >> 2;
+      let z = loadPart(x + j, rest);
+      if (b) z = f32x4.add(z, loadPart(b + j, rest));
+      storePart(x + j, rest, f.value(z));
+    }
+    x += step;
+  }
+}
+
+/** The four floats at x, + those `offset` bytes from b where there is one. */
+function sum(x: usize, b: usize, offset: usize): v128 {
+  const z = v128.load(x);
+  return b ? f32x4.add(z, v128.load(b + offset)) : z;
+}
+
+function values<F>(x: usize, n: i32, out: usize): void {
+  const f = changetype<F>(0);
+  let i: i32 = 0;
+  for (; i + 4 <= n; i += 4) v128.store(at(out, i), f.value(v128.load(at(x, i))));
+  if (i < n) storePart(at(out, i), n - i, f.value(loadPart(at(x, i), n - i)));
+}
+
+function gradients<F>(y: usize, dy: usize, n: i32, accumulate: bool, out: usize): void {
+  const f = changetype<F>(0);
   let i: i32 = 0;
   for (; i + 4 <= n; i += 4) {
-    let d = gradient(kind, v128.load(at(y, i)), v128.load(at(dy, i)));
+    let d = f32x4.mul(v128.load(at(dy, i)), f.slope(v128.load(at(y, i))));
     if (accumulate) d = f32x4.add(d, v128.load(at(out, i)));
     v128.store(at(out, i), d);
   }
   if (i < n) {
     const rest = n - i;
-    let d = gradient(kind, loadPart(at(y, i), rest), loadPart(at(dy, i), rest));
+    let d = f32x4.mul(loadPart(at(dy, i), rest), f.slope(loadPart(at(y, i), rest)));
     if (accumulate) d = f32x4.add(d, loadPart(at(out, i), rest));
     storePart(at(out, i), rest, d);
   }

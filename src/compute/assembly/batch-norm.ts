@@ -36,7 +36,7 @@ export function moments(x: usize, rows: i32, channels: i32, mean: usize, varianc
   for (let c: i32 = 0; c < channels; c++) store<f32>(at(variance, c), load<f32>(at(variance, c)) * share);
 }
 
-/** y ← f(scale · (x − mean) + shift) channel by channel, where f is max(0, ·) if `relu`. */
+/** y ← scale · (x − mean) + shift channel by channel, held between `least` and `most`. */
 export function normalise(
   x: usize,
   mean: usize,
@@ -44,16 +44,19 @@ export function normalise(
   shift: usize,
   rows: i32,
   channels: i32,
-  relu: bool,
+  least: f32,
+  most: f32,
   y: usize,
 ): void {
-  const floor = f32x4.splat(relu ? 0 : -Infinity);
+  const floor = f32x4.splat(least);
+  const ceiling = f32x4.splat(most);
   for (let i: i32 = 0; i < rows; i++) {
     for (let c: i32 = 0; c < channels; c += 4) {
       const count = min(4, channels - c);
       const centered = f32x4.sub(load4(at(x, c), count), load4(at(mean, c), count));
       const scaled = f32x4.mul(centered, load4(at(scale, c), count));
-      store4(at(y, c), count, f32x4.max(f32x4.add(scaled, load4(at(shift, c), count)), floor));
+      const shifted = f32x4.add(scaled, load4(at(shift, c), count));
+      store4(at(y, c), count, f32x4.pmin(f32x4.pmax(shifted, floor), ceiling));
     }
     x = at(x, channels);
     y = at(y, channels);

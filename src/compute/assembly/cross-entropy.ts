@@ -54,7 +54,7 @@ export function sparseCrossEntropy(
 }
 
 /** Σ_j e^{z_j − shift}; the terms go to `out` unless that is 0. */
-function exponentials(z: usize, n: i32, shift: f32, out: usize): f32 {
+export function exponentials(z: usize, n: i32, shift: f32, out: usize): f32 {
   const shifts = f32x4.splat(shift);
   let sums = f32x4.splat(0);
   let j: i32 = 0;
@@ -105,14 +105,14 @@ function scaleAndSubtract(factor: f32, weight: f32, y: usize, n: i32, e: usize):
 }
 
 /** e ← factor · e */
-function scale(factor: f32, n: i32, e: usize): void {
+export function scale(factor: f32, n: i32, e: usize): void {
   const factors = f32x4.splat(factor);
   let j: i32 = 0;
   for (; j + 4 <= n; j += 4) v128.store(at(e, j), f32x4.mul(factors, v128.load(at(e, j))));
   if (j < n) storePart(at(e, j), n - j, f32x4.mul(factors, loadPart(at(e, j), n - j)));
 }
 
-function sumOf(x: usize, n: i32): f32 {
+export function sumOf(x: usize, n: i32): f32 {
   let sums = f32x4.splat(0);
   let j: i32 = 0;
   for (; j + 4 <= n; j += 4) sums = f32x4.add(sums, v128.load(at(x, j)));
@@ -121,7 +121,7 @@ function sumOf(x: usize, n: i32): f32 {
 }
 
 /** The largest of z; what it makes of NaN does not matter, for e^NaN tells. */
-function maximum(z: usize, n: i32): f32 {
+export function maximum(z: usize, n: i32): f32 {
   let largest = f32x4.splat(load<f32>(z));
   let j: i32 = 0;
   for (; j + 4 <= n; j += 4) largest = f32x4.pmax(largest, v128.load(at(z, j)));

@@ -79,9 +79,17 @@ export class Convolution implements LinearKernels {
     this.heap.free(this.#window);
   }
 
-  forward(x: number, filter: number, images: number, { from, to }: Units, y: number): void {
+  /** @param accumulate whether y is added to */
+  forward(
+    x: number,
+    filter: number,
+    images: number,
+    { from, to }: Units,
+    y: number,
+    accumulate = false,
+  ): void {
     const { heap, outChannels } = this;
-    if (this.#taps === 0) heap.kernels.zero(images * this.#positions * outChannels, y);
+    if (this.#taps === 0 && !accumulate) heap.kernels.zero(images * this.#positions * outChannels, y);
     this.#forEachBlock(images, ({ first, count }) => {
       const columns = this.#columns(x, first, count);
       this.#runs.forEach((run, i) => {
@@ -90,7 +98,7 @@ export class Convolution implements LinearKernels {
           { at: columns + 4 * run.column, stride: this.#taps },
           { at: filter + 4 * (run.filter + from), stride: outChannels },
           { at: y + 4 * (first * outChannels + from), stride: outChannels },
-          i > 0,
+          accumulate || i > 0,
         );
       });
     });

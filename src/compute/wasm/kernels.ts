@@ -11,9 +11,19 @@ declare const WebAssembly: {
 /** A WebAssembly.Memory. */
 export type WasmMemory = object;
 
-/** The activation functions that the kernels know, by their numbers in assembly/activation.ts. */
-export const activations = { linear: 0, relu: 1, sigmoid: 2, tanh: 3, elu: 4 } as const;
+/** The activation functions whose slope follows from their value, by their numbers in assembly/activation.ts. */
+export const activations = {
+  ...{ linear: 0, relu: 1, sigmoid: 2, tanh: 3, elu: 4 },
+  ...{ relu6: 5, selu: 6, softplus: 7, softsign: 8, hardSigmoid: 9 },
+} as const;
 export type ActivationName = keyof typeof activations;
+
+/** Those whose slope is told from x alone, by their numbers in assembly/curve.ts; the last three have a parameter. */
+export const curves = {
+  ...{ gelu: 0, gelu_new: 1, swish: 2, mish: 3 },
+  ...{ leakyReLU: 4, clippedReLU: 5, thresholdedReLU: 6 },
+} as const;
+export type CurveName = keyof typeof curves;
 
 /**
  * The exports of src/compute/assembly. Addresses are byte offsets into the heap, sizes are in elements, matrices
@@ -32,6 +42,44 @@ export interface Kernels {
   activate(kind: number, x: number, n: number, out: number): void;
   /** out ← dy · f′, + out where `accumulate`, for n elements, from y = f(x). */
   activationGradient(kind: number, y: number, dy: number, n: number, accumulate: boolean, out: number): void;
+  /** y ← f(x) for n elements; `parameter` is the slope below 0, the largest value, or the threshold. */
+  curve(kind: number, parameter: number, x: number, n: number, y: number): void;
+  /** dx ← dy · f′(x), + dx where `accumulate`, for n elements. */
+  curveGradient(
+    kind: number,
+    parameter: number,
+    x: number,
+    dy: number,
+    n: number,
+    accumulate: boolean,
+    dx: number,
+  ): void;
+  /** y ← softmax of every row of x (rows, columns), or its logarithm where `logarithm`. */
+  softmax(logarithm: boolean, x: number, rows: number, columns: number, y: number): void;
+  /** dx ← the gradient by x, + dx where `accumulate`, from that softmax y. */
+  softmaxGradient(
+    logarithm: boolean,
+    y: number,
+    dy: number,
+    rows: number,
+    columns: number,
+    accumulate: boolean,
+    dx: number,
+  ): void;
+  /** y ← x where x > 0, else slopes · x, on every row; slopes is (columns). */
+  prelu(x: number, slopes: number, rows: number, columns: number, y: number): void;
+  /** dx ← dy where x > 0, else slopes · dy, + dx where `accumulate`. */
+  preluGradient(
+    x: number,
+    slopes: number,
+    dy: number,
+    rows: number,
+    columns: number,
+    accumulate: boolean,
+    dx: number,
+  ): void;
+  /** out (columns) ← Σ over rows of x · dy where x ≤ 0: the gradient by the slopes. */
+  preluSlopeGradient(x: number, dy: number, rows: number, columns: number, out: number): void;
   /**
    * Σ of the rows' softmax cross-entropy for logits z and labels y, both (rows, classes), in double precision; the
    * gradient of `weight` times that sum goes to dz unless that is 0.
@@ -71,6 +119,42 @@ export interface Kernels {
   addTo(x: number, n: number, out: number): void;
   /** out ← x (rows, columns); rows begin so many floats apart. */
   copyRows(x: number, rows: number, columns: number, stride: number, out: number, outStride: number): void;
+  /** As `copyRows`, added to what is there. */
+  addRows(x: number, rows: number, columns: number, stride: number, out: number, outStride: number): void;
+  /** out ← factor · x + offset, + out where `accumulate`, for n elements. */
+  scale(factor: number, offset: number, x: number, n: number, accumulate: boolean, out: number): void;
+  /** out ← a · b, + out where `accumulate`, for n elements. */
+  multiply(a: number, b: number, n: number, accumulate: boolean, out: number): void;
+  /** out ← the larger of a and b, or the smaller, for n elements. */
+  extreme(largest: boolean, a: number, b: number, n: number, out: number): void;
+  /**
+   * dx ← dy where x = y, else 0, + dx where `accumulate`, for n elements; dy ← 0 there, so that of several equal x the
+   * first asked takes it. Where dx is 0, dy is taken all the same.
+   */
+  takeWhereEqual(x: number, y: number, dy: number, n: number, accumulate: boolean, dx: number): void;
+  /**
+   * y ← of each of `samples` of x, `size` floats long, the `count` runs of `run` floats that begin at `places` (int32,
+   * counted in runs).
+   */
+  selectRuns(
+    x: number,
+    size: number,
+    places: number,
+    count: number,
+    run: number,
+    samples: number,
+    y: number,
+  ): void;
+  /** Adds every run of dy to where `selectRuns` reads it. */
+  addSelectedRuns(
+    dy: number,
+    size: number,
+    places: number,
+    count: number,
+    run: number,
+    samples: number,
+    dx: number,
+  ): void;
   /** out ← xᵀ, + out where `accumulate`; x is (rows, columns) without gaps, out's rows begin `stride` floats apart. */
   transpose(x: number, rows: number, columns: number, accumulate: boolean, out: number, stride: number): void;
 
@@ -87,6 +171,29 @@ export interface Kernels {
   maxPoolGradient(window: number, x: number, dy: number, images: number, dx: number): void;
   averagePool(window: number, x: number, images: number, y: number): void;
   averagePoolGradient(window: number, dy: number, images: number, dx: number): void;
+
+  /** y ← images enlarged by whole factors, between pixels by linear interpolation from the top left corner. */
+  interpolate(
+    x: number,
+    images: number,
+    height: number,
+    width: number,
+    channels: number,
+    rowFactor: number,
+    columnFactor: number,
+    y: number,
+  ): void;
+  /** dx ← dx + the gradient of that by x. */
+  interpolateGradient(
+    dx: number,
+    images: number,
+    height: number,
+    width: number,
+    channels: number,
+    rowFactor: number,
+    columnFactor: number,
+    dy: number,
+  ): void;
 
   /** Filter (height, width, channels · multiplier). The gradients add to dx and dFilter. */
   depthwise(window: number, x: number, filter: number, multiplier: number, images: number, y: number): void;
@@ -109,7 +216,7 @@ export interface Kernels {
 
   /** mean, variance ← of every channel of x (rows, channels). */
   moments(x: number, rows: number, channels: number, mean: number, variance: number): void;
-  /** y ← f(scale · (x − mean) + shift) channel by channel; f is max(0, ·) where `relu`. */
+  /** y ← scale · (x − mean) + shift channel by channel, held between `least` and `most`. */
   normalise(
     x: number,
     mean: number,
@@ -117,7 +224,8 @@ export interface Kernels {
     shift: number,
     rows: number,
     channels: number,
-    relu: boolean,
+    least: number,
+    most: number,
     y: number,
   ): void;
   /** sum ← Σ dy, product ← Σ dy · (x − mean) over the rows, channel by channel. */

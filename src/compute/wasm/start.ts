@@ -8,6 +8,7 @@ import { Heap } from "./heap.js";
 import { replaceIdentity } from "./identity.js";
 import { replaceMatrixProducts } from "./matmul.js";
 import { replacePooling } from "./pool.js";
+import { replacePrelu } from "./prelu.js";
 import { replaceSum } from "./sum.js";
 
 let heap: Heap | undefined;
@@ -48,6 +49,7 @@ async function openHeap(): Promise<Heap> {
   replacePooling(opened);
   replaceIdentity(opened);
   replaceSum(opened);
+  replacePrelu(opened);
   borrowMissingKernel();
   return opened;
 }

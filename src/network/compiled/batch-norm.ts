@@ -1,9 +1,36 @@
 import type { Heap } from "../../compute/wasm/heap.js";
 import { activations, type ActivationName } from "../../compute/wasm/kernels.js";
+import { product, UnsupportedLayer, type LayerCall } from "./layer-call.js";
 import { addsTo, type Operation } from "./operation.js";
 
+/** The builder of BatchNormalization. */
+export function batchNormalization(call: LayerCall): number {
+  const { operation, shape } = call.inputs[0]!;
+  const { axis, epsilon, scale, center } = call.config as Record<string, number | boolean>;
+  if (axis !== -1 && axis !== shape.length) {
+    throw new UnsupportedLayer(`"${call.layer.name}" normalises along axis ${axis}, not the last.`);
+  }
+  const weights = [...call.weights];
+  const scaleWeight = scale === true ? weights.shift() : undefined;
+  const shiftWeight = center === true ? weights.shift() : undefined;
+  return call.add((own) =>
+    batchNorm(call.heap, {
+      own,
+      input: operation,
+      scale: scaleWeight,
+      shift: shiftWeight,
+      movingMean: weights[0]!,
+      movingVariance: weights[1]!,
+      channels: shape.at(-1)!,
+      positions: product(shape.slice(0, -1)),
+      epsilon: epsilon as number,
+      frozen: call.isFrozen,
+    }),
+  );
+}
+
 /** What a batch normalisation is made of; all weights are (channels). */
-export interface BatchNormShape {
+interface BatchNormShape {
   readonly own: number;
   readonly input: number;
   /** Numbers of γ and β among the weights, where the layer has them. */
@@ -19,14 +46,21 @@ export interface BatchNormShape {
   readonly frozen: boolean;
 }
 
+/** The activations that it takes over, by what they hold values between. */
+const BOUNDS = {
+  linear: { least: -Infinity, most: Infinity },
+  relu: { least: 0, most: Infinity },
+  relu6: { least: 0, most: 6 },
+} as const;
+
 /**
  * y = f(γ (x − μ) / √(σ² + ε) + β), μ and σ² the mean and variance of the block's rows, channel by channel; the
- * running ones for inference, and always where the layer is frozen. f is the identity, or ReLU where that was fused.
+ * running ones for inference, and always where the layer is frozen. f is the identity, or a ReLU that was fused.
  */
-export function batchNorm(heap: Heap, shape: BatchNormShape): Operation {
+function batchNorm(heap: Heap, shape: BatchNormShape): Operation {
   const { own, input, scale, shift, movingMean, movingVariance, channels, positions, epsilon, frozen } =
     shape;
-  let relu = false;
+  let fused: keyof typeof BOUNDS = "linear";
   const memory = heap.allocate(4 * channels * 8);
   const [mean, variance, factor, offset, sum, product, slope, constant] = Array.from(
     { length: 8 },
@@ -51,8 +85,9 @@ export function batchNorm(heap: Heap, shape: BatchNormShape): Operation {
     },
 
     fuse(activation: ActivationName) {
-      if (relu || activation !== "relu") return false;
-      return (relu = true);
+      if (fused !== "linear" || !(activation in BOUNDS)) return false;
+      fused = activation as keyof typeof BOUNDS;
+      return true;
     },
 
     forward({ rows, values, weights, inference }) {
@@ -71,7 +106,8 @@ export function batchNorm(heap: Heap, shape: BatchNormShape): Operation {
         f[c] = (gamma?.[c] ?? 1) / Math.sqrt(v[c]! + epsilon);
         o[c] = beta?.[c] ?? 0;
       }
-      kernels.normalise(values[input]!, mean, factor, offset, count, channels, relu, values[own]!);
+      const { least, most } = BOUNDS[fused];
+      kernels.normalise(values[input]!, mean, factor, offset, count, channels, least, most, values[own]!);
     },
 
     // With r = 1/√(σ² + ε), S = Σ dy, T = Σ dy (x − μ) and m rows:
@@ -83,8 +119,8 @@ export function batchNorm(heap: Heap, shape: BatchNormShape): Operation {
       const count = rows * positions;
       const x = values[input]!;
       const dz = gradients[own]!;
-      if (relu) {
-        kernels.activationGradient(activations.relu, values[own]!, dz, count * channels, false, dz);
+      if (fused !== "linear") {
+        kernels.activationGradient(activations[fused], values[own]!, dz, count * channels, false, dz);
       }
       kernels.normalisationSums(x, dz, mean, count, channels, sum, product);
       const [v, f, S, T] = [vector(variance), vector(factor), vector(sum), vector(product)];

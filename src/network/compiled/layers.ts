@@ -1,17 +1,20 @@
-import type { ActivationName } from "../../compute/wasm/kernels.js";
-import { activation } from "./activation.js";
-import { activationOf } from "./activation-of.js";
+import { activationLayerBuilders, addActivated } from "./activations.js";
+import { batchNormalization } from "./batch-norm.js";
+import { convolutionLayerBuilders } from "./convolutions.js";
 import { dense } from "./dense.js";
 import { dropout } from "./dropout.js";
-import { imageLayerBuilders } from "./images.js";
 import { product, UnsupportedLayer, type LayerCall } from "./layer-call.js";
+import { mergingLayerBuilders } from "./merging.js";
+import { poolingLayerBuilders } from "./pooling.js";
+import { rescaling } from "./scale.js";
+import { shapingLayerBuilders } from "./shaping.js";
 
 /** For every supported kind of layer: adds its operations and returns the number of the last. */
 export const layerBuilders: Readonly<Record<string, (call: LayerCall) => number>> = {
   Dense: (call) => {
     const { operation, shape } = call.inputs[0]!;
     const [kernel, bias] = call.weights;
-    return call.add((own) =>
+    return addActivated(call, (own, activation) =>
       dense(call.heap, shape.at(-1)!, {
         own,
         input: operation,
@@ -19,19 +22,10 @@ export const layerBuilders: Readonly<Record<string, (call: LayerCall) => number>
         bias,
         positions: product(shape.slice(0, -1)),
         units: call.outputShape.at(-1)!,
-        activation: activationOf(call),
+        activation,
       }),
     );
   },
-  Activation: standaloneActivation,
-  ReLU: (call) => {
-    const { maxValue, negativeSlope, threshold } = call.config;
-    if (maxValue != null || negativeSlope || threshold) {
-      throw new UnsupportedLayer(`"${call.layer.name}" is not a plain ReLU.`);
-    }
-    return applyActivation(call, "relu");
-  },
-  Softmax: standaloneActivation,
   Flatten: sameValues,
   Reshape: sameValues,
   Dropout: (call) => {
@@ -40,7 +34,13 @@ export const layerBuilders: Readonly<Record<string, (call: LayerCall) => number>
     return dropped(call, 1);
   },
   SpatialDropout1D: (call) => dropped(call, call.inputs[0]!.shape[0]!),
-  ...imageLayerBuilders,
+  ...activationLayerBuilders,
+  BatchNormalization: batchNormalization,
+  Rescaling: rescaling,
+  ...convolutionLayerBuilders,
+  ...poolingLayerBuilders,
+  ...shapingLayerBuilders,
+  ...mergingLayerBuilders,
 };
 
 /** Layers that only rename dimensions: their result is their input's. */
@@ -59,14 +59,4 @@ function dropped(call: LayerCall, positions: number): number {
   const rate = call.config["rate"] as number;
   const units = product(shape) / positions;
   return call.add((own) => dropout(call.heap, { own, input: operation, positions, units, rate, layer }));
-}
-
-function standaloneActivation(call: LayerCall): number {
-  return applyActivation(call, activationOf(call));
-}
-
-function applyActivation(call: LayerCall, name: ActivationName): number {
-  const { operation, shape } = call.inputs[0]!;
-  if (name === "linear" || call.exclusive(operation)?.fuse?.(name)) return operation;
-  return call.add((own) => activation(own, operation, product(shape), name));
 }

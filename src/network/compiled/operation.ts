@@ -31,8 +31,8 @@ export interface Operation {
   fuse?(activation: ActivationName): boolean;
   /** Of a batch normalisation: the weights that hold its running mean and variance. */
   readonly statistics?: RunningStatistics;
-  /** Of a padding: what it adds around each image. */
-  readonly padding?: Padding;
+  /** Of a padding: what it adds around each image, and the sizes with that. */
+  readonly padding?: Padding & { readonly height: number; readonly width: number };
   /** Frees what it has allocated on the heap. */
   dispose?(): void;
 }

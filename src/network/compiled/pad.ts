@@ -9,7 +9,8 @@ export function pad(
 ): Operation {
   const { top, left, bottom, right } = padding;
   const outWidth = left + width + right;
-  const size = (top + height + bottom) * outWidth * channels;
+  const outHeight = top + height + bottom;
+  const size = outHeight * outWidth * channels;
   /** Where row `y` of image `i` starts: in the input, and in the result behind its left padding. */
   const inside = (i: number, y: number) => (i * height + y) * width * channels;
   const outside = (i: number, y: number) => i * size + ((top + y) * outWidth + left) * channels;
@@ -17,7 +18,7 @@ export function pad(
     inputs: [input],
     size,
     weights: [],
-    padding,
+    padding: { ...padding, height: outHeight, width: outWidth },
 
     forward({ heap, rows, values }) {
       const [x, out] = [values[input]!, values[own]!];

@@ -18,6 +18,30 @@ import {
 export function checkLayers(model: Container, source: string): void {
   checkBatchNormalisations(model, source);
   checkMasks(model, source);
+  checkConvolutions(model, source);
+}
+
+/** Layers whose dilation TensorFlow.js takes, and leaves out. */
+const NEVER_DILATED = new Set(["DepthwiseConv2D", "Conv2DTranspose", "Conv3DTranspose"]);
+
+/** What TensorFlow.js takes in a convolution's configuration and does not compute. */
+function checkConvolutions(model: Container, source: string): void {
+  for (const { layer } of layersOf(model)) {
+    const { dilationRate, padding } = layer as { dilationRate?: unknown; padding?: unknown };
+    if (padding === "causal" && layer.getClassName().startsWith("Conv")) {
+      throw new UsageError(
+        `Expected "same" or "valid" as padding of convolutions, got "causal" of ${shown(layer)} in ${source}, ` +
+          `which TensorFlow.js does not compute. Put zeros before the sequence in the data, and pad with "valid".`,
+      );
+    }
+    const isDilated = [dilationRate].flat().some((rate) => rate !== undefined && rate !== 1);
+    if (isDilated && NEVER_DILATED.has(layer.getClassName())) {
+      throw new UsageError(
+        `Expected no dilation of ${layer.getClassName()}, which TensorFlow.js leaves out, ` +
+          `got dilationRate ${String(dilationRate)} of ${shown(layer)} in ${source}. Set it to 1, or use another convolution.`,
+      );
+    }
+  }
 }
 
 /** Their statistics are those of one application to one batch. */

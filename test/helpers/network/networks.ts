@@ -134,3 +134,61 @@ export async function expectAgreement(
   heap.dispose();
   dispose(chunk);
 }
+
+/** Expects the same losses of the own kernels as of TensorFlow.js, which has no gradient for them. */
+export async function expectSameLoss(
+  backend: ComputeBackend,
+  model: tf.LayersModel,
+  rows: number,
+  seed: number,
+): Promise<void> {
+  const heap = compiledOn(model, backend.heap!);
+  const tape = await tapeOf(model);
+  const theta = randomTheta(heap.layout.dimension, seed);
+  const chunk = randomChunk(model, rows, seed);
+  for (const evaluator of [heap, tape]) evaluator.setParameters(theta);
+  expectClose([await heap.loss(chunk, 1 / rows)], [await tape.loss(chunk, 1 / rows)]);
+  heap.dispose();
+  dispose(chunk);
+}
+
+/** Samples of one shape through `layers`, then flattened to three logits. */
+export function classifier(inputShape: number[], ...layers: tf.layers.Layer[]): tf.LayersModel {
+  const input = tf.input({ shape: inputShape });
+  let x = input;
+  for (const layer of layers) x = layer.apply(x) as tf.SymbolicTensor;
+  return logitsOf(input, x);
+}
+
+/** The model of three logits from `x`, flattened. */
+export function logitsOf(inputs: tf.SymbolicTensor, x: tf.SymbolicTensor): tf.LayersModel {
+  const flat = x.shape.length > 2 ? tf.layers.flatten().apply(x) : x;
+  return tf.model({ inputs, outputs: tf.layers.dense({ units: 3 }).apply(flat) as tf.SymbolicTensor });
+}
+
+/** Expects the gradient of the own kernels to follow central differences of their loss. */
+export async function expectCentralDifferences(
+  backend: ComputeBackend,
+  model: tf.LayersModel,
+): Promise<void> {
+  const evaluator = compiledOn(model, backend.heap!);
+  const chunk = randomChunk(model, 8, 5);
+  const theta = randomTheta(evaluator.layout.dimension, 6);
+  const gradient = new Float32Array(theta.length);
+  evaluator.setParameters(theta);
+  await evaluator.gradient(chunk, 1, wholeTensors(evaluator.layout), gradient);
+  // Along random directions, in double precision where it counts: differences of sums of eight losses.
+  for (let seed = 0; seed < 10; seed++) {
+    const direction = randomTheta(theta.length, 100 + seed);
+    const h = 1e-3;
+    const at = async (shift: number) => {
+      evaluator.setParameters(theta.map((value, i) => value + shift * direction[i]!));
+      return evaluator.loss(chunk, 1);
+    };
+    const difference = ((await at(h)) - (await at(-h))) / (2 * h);
+    const product = gradient.reduce((sum, g, i) => sum + g * direction[i]!, 0);
+    expect(Math.abs(difference - product)).toBeLessThan(2e-2 * (1 + Math.abs(product)));
+  }
+  evaluator.dispose();
+  dispose(chunk);
+}

@@ -6,12 +6,13 @@ import { UsageError } from "../../../src/errors.js";
 import { wholeTensors } from "../../../src/network/tensor-part.js";
 import { expectClose, seeds, sizes } from "../../helpers/compute/compare.js";
 import {
+  classifier,
   compiledOn,
   dispose,
   expectAgreement,
+  expectCentralDifferences,
   MEMORY,
   randomChunk,
-  randomTheta,
   scoreOf,
   wasm,
 } from "../../helpers/network/networks.js";
@@ -20,15 +21,6 @@ let backend: ComputeBackend;
 beforeAll(async () => {
   backend = await wasm();
 });
-
-/** An image of these sizes through `layers`, then flattened to three logits. */
-function classifier(inputShape: [number, number, number], ...layers: tf.layers.Layer[]): tf.LayersModel {
-  const input = tf.input({ shape: inputShape });
-  let x = input;
-  for (const layer of layers) x = layer.apply(x) as tf.SymbolicTensor;
-  const flat = x.shape.length > 2 ? tf.layers.flatten().apply(x) : x;
-  return tf.model({ inputs: input, outputs: tf.layers.dense({ units: 3 }).apply(flat) as tf.SymbolicTensor });
-}
 
 /** x + F(x), with ReLU behind it: the block of residual networks. */
 function residual(): tf.LayersModel {
@@ -92,6 +84,19 @@ describe("CompiledEvaluator on images", () => {
     await expectAgreement(backend, model, 300, 3, 1e-4);
   });
 
+  it("agrees for batch normalisation with a ReLU up to 6 behind it", async () => {
+    const small = tf.initializers.constant({ value: 1e-4 });
+    for (const trainable of [true, false]) {
+      const model = classifier(
+        [4, 5, 2],
+        tf.layers.conv2d({ filters: 5, kernelSize: 3 }),
+        tf.layers.batchNormalization({ trainable, movingVarianceInitializer: small }), // if frozen, times 30
+        tf.layers.reLU({ maxValue: 6 }),
+      );
+      await expectAgreement(backend, model, 100, 3, 1e-4);
+    }
+  });
+
   it("agrees for residual blocks", async () => {
     await expectAgreement(backend, residual(), 20, 4, 1e-4);
   });
@@ -134,26 +139,7 @@ describe("CompiledEvaluator on images", () => {
   ])("follows central differences through: %s", async (_name, layer) => {
     const stem = tf.layers.conv2d({ filters: 3, kernelSize: 2, activation: "tanh" });
     const model = classifier([6, 6, 2], stem, layer);
-    const evaluator = compiledOn(model, backend.heap!, MEMORY);
-    const chunk = randomChunk(model, 8, 5);
-    const theta = randomTheta(evaluator.layout.dimension, 6);
-    const gradient = new Float32Array(theta.length);
-    evaluator.setParameters(theta);
-    await evaluator.gradient(chunk, 1, wholeTensors(evaluator.layout), gradient);
-    // Along random directions, in double precision where it counts: differences of sums of eight losses.
-    for (let seed = 0; seed < 10; seed++) {
-      const direction = randomTheta(theta.length, 100 + seed);
-      const h = 1e-3;
-      const at = async (shift: number) => {
-        evaluator.setParameters(theta.map((value, i) => value + shift * direction[i]!));
-        return evaluator.loss(chunk, 1);
-      };
-      const difference = ((await at(h)) - (await at(-h))) / (2 * h);
-      const product = gradient.reduce((sum, g, i) => sum + g * direction[i]!, 0);
-      expect(Math.abs(difference - product)).toBeLessThan(2e-2 * (1 + Math.abs(product)));
-    }
-    evaluator.dispose();
-    dispose(chunk);
+    await expectCentralDifferences(backend, model);
   });
 
   it("normalises over the whole chunk, however long it is, and evaluates with running statistics", async () => {

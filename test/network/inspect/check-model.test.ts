@@ -192,6 +192,24 @@ const refused: Record<string, [() => unknown, RegExp]> = {
       ),
     /layer of its own/,
   ],
+  "causal padding": [
+    () =>
+      sequential(
+        layers.conv1d({ filters: 2, kernelSize: 2, padding: "causal", name: "mine", ...steps }),
+        layers.flatten(),
+        out(),
+      ),
+    /"causal" of Conv1D "mine"/,
+  ],
+  "a dilation that is left out": [
+    () =>
+      sequential(
+        layers.depthwiseConv2d({ kernelSize: 1, dilationRate: [1, 2], name: "mine", ...images }),
+        layers.flatten(),
+        out(),
+      ),
+    /dilationRate 1,2 of DepthwiseConv2D "mine"/,
+  ],
   "mean squared error": [() => compiled("meanSquaredError", "linear"), /"meanSquaredError" in model.compile/],
   "another loss in a list": [() => compiled(["binaryCrossentropy"], "softmax"), /"binaryCrossentropy"/],
   "a function as loss": [() => compiled((a, b) => tf.sum(tf.sub(a, b)), "softmax"), /the function/],

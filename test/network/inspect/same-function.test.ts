@@ -1,7 +1,6 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import type { ComputeBackend } from "../../../src/compute/backend.js";
 import { tf } from "../../../src/compute/tensorflow.js";
-import { UnsupportedLayer } from "../../../src/network/compiled/layer-call.js";
 import { checkModel } from "../../../src/network/inspect/check-model.js";
 import { wholeTensors } from "../../../src/network/tensor-part.js";
 import { expectClose } from "../../helpers/compute/compare.js";
@@ -28,28 +27,23 @@ function functional(shape: number[], ...list: Layer[]): tf.LayersModel {
   return tf.model({ inputs: x, outputs });
 }
 
-/** Ways to write softmax(xW + b) with 3 classes, and whether the own kernels know all of the layers. */
-const softmaxes: Record<string, { make: () => tf.LayersModel; heap: boolean }> = {
-  logits: { make: () => sequential(layers.dense({ units: 3, ...input })), heap: true },
+/** Ways to write softmax(xW + b) with 3 classes. */
+const softmaxes: Record<string, { make: () => tf.LayersModel }> = {
+  logits: { make: () => sequential(layers.dense({ units: 3, ...input })) },
   activation: {
     make: () => sequential(layers.dense({ units: 3, activation: "softmax", ...input })),
-    heap: true,
   },
   "softmax layer": {
     make: () => sequential(layers.dense({ units: 3, ...input }), layers.softmax()),
-    heap: true,
   },
   "softmax along axis 1": {
     make: () => sequential(layers.dense({ units: 3, ...input }), layers.softmax({ axis: 1 })),
-    heap: true,
   },
   "logSoftmax activation": {
     make: () => sequential(layers.dense({ units: 3, activation: "logSoftmax" as "softmax", ...input })),
-    heap: false,
   },
   "nested sequential, first": {
     make: () => sequential(sequential(layers.dense({ units: 3, activation: "softmax", ...input }))),
-    heap: true,
   },
   "nested sequential, second": {
     make: () =>
@@ -57,16 +51,13 @@ const softmaxes: Record<string, { make: () => tf.LayersModel; heap: boolean }> =
         layers.reshape({ targetShape: [4], inputShape: [2, 2] }),
         sequential(layers.dense({ units: 3, activation: "softmax", ...input })),
       ),
-    heap: true,
   },
   "nested functional": {
     make: () => functional([4], functional([4], layers.dense({ units: 3, activation: "softmax" }))),
-    heap: true,
   },
   "nested twice": {
     make: () =>
       functional([4], functional([4], functional([4], layers.dense({ units: 3 })), layers.softmax())),
-    heap: true,
   },
   "softmax in front of a nested model that renames": {
     make: () =>
@@ -75,7 +66,6 @@ const softmaxes: Record<string, { make: () => tf.LayersModel; heap: boolean }> =
         layers.dense({ units: 3, activation: "softmax" }),
         functional([3], layers.reshape({ targetShape: [3] })),
       ),
-    heap: true,
   },
   "then reshape": {
     make: () =>
@@ -85,7 +75,6 @@ const softmaxes: Record<string, { make: () => tf.LayersModel; heap: boolean }> =
         layers.activation({ activation: "softmax" }),
         layers.reshape({ targetShape: [3] }),
       ),
-    heap: true,
   },
   "then permute and flatten": {
     make: () =>
@@ -95,7 +84,6 @@ const softmaxes: Record<string, { make: () => tf.LayersModel; heap: boolean }> =
         layers.permute({ dims: [2, 1] }),
         layers.flatten(),
       ),
-    heap: false,
   },
   "convolution, then flatten": {
     make: () =>
@@ -104,7 +92,6 @@ const softmaxes: Record<string, { make: () => tf.LayersModel; heap: boolean }> =
         layers.conv2d({ filters: 3, kernelSize: 1, activation: "softmax" }),
         layers.flatten(),
       ),
-    heap: true,
   },
   "then linear": {
     make: () =>
@@ -112,21 +99,18 @@ const softmaxes: Record<string, { make: () => tf.LayersModel; heap: boolean }> =
         layers.dense({ units: 3, activation: "softmax", ...input }),
         layers.activation({ activation: "linear" }),
       ),
-    heap: true,
   },
   "then no dropout": {
     make: () =>
       sequential(layers.dense({ units: 3, activation: "softmax", ...input }), layers.dropout({ rate: 0 })),
-    heap: true,
   },
 };
 
 /** Ways to write a network with batch normalisation: W₂ relu(bn(xW₁)). */
-const batchNorms: Record<string, { make: (bn: Layer) => tf.LayersModel; heap: boolean }> = {
+const batchNorms: Record<string, { make: (bn: Layer) => tf.LayersModel }> = {
   flat: {
     make: (bn) =>
       sequential(layers.dense({ units: 5, ...input }), bn, layers.reLU(), layers.dense({ units: 3 })),
-    heap: true,
   },
   "nested, first": {
     make: (bn) =>
@@ -134,7 +118,6 @@ const batchNorms: Record<string, { make: (bn: Layer) => tf.LayersModel; heap: bo
         sequential(layers.dense({ units: 5, ...input }), bn, layers.reLU()),
         layers.dense({ units: 3 }),
       ),
-    heap: true,
   },
   "nested functional": {
     make: (bn) =>
@@ -143,9 +126,8 @@ const batchNorms: Record<string, { make: (bn: Layer) => tf.LayersModel; heap: bo
         functional([4], layers.dense({ units: 5 }), bn, layers.reLU()),
         layers.dense({ units: 3 }),
       ),
-    heap: true,
   },
-  "nested, and none of the own kernels": {
+  "nested, behind a permutation": {
     make: (bn) =>
       functional(
         [4],
@@ -153,7 +135,6 @@ const batchNorms: Record<string, { make: (bn: Layer) => tf.LayersModel; heap: bo
         layers.reLU(),
         layers.dense({ units: 3 }),
       ),
-    heap: false,
   },
 };
 
@@ -193,12 +174,11 @@ function expectSame(got: Results, wanted: Results): void {
 }
 
 describe("the same function, written in other ways, has the same loss", () => {
-  it.each(Object.entries(softmaxes))("softmax: %s", async (_, { make, heap }) => {
+  it.each(Object.entries(softmaxes))("softmax: %s", async (_, { make }) => {
     const wanted = await evaluate(softmaxes["logits"]!.make(), false);
     checkModel(make(), "the test");
     expectSame(await evaluate(make(), false), wanted);
-    if (heap) expectSame(await evaluate(make(), true), wanted);
-    else expect(() => compiledOn(make(), backend.heap!, MEMORY)).toThrow(UnsupportedLayer);
+    expectSame(await evaluate(make(), true), wanted);
   });
 
   it("leaves the model as it was: its results are probabilities", async () => {
@@ -214,18 +194,18 @@ describe("the same function, written in other ways, has the same loss", () => {
   for (const config of [{}, { scale: false }, { center: false }]) {
     it.each(Object.entries(batchNorms))(
       `batch normalisation ${JSON.stringify(config)}: %s`,
-      async (_, { make, heap }) => {
+      async (_, { make }) => {
         const wanted = await evaluate(batchNorms["flat"]!.make(layers.batchNormalization(config)), true);
         expect(wanted.statistics).toHaveLength(10);
         const model = () => make(layers.batchNormalization(config));
         checkModel(model(), "the test");
         expectSame(await evaluate(model(), false), wanted);
-        if (heap) expectSame(await evaluate(model(), true), wanted);
+        expectSame(await evaluate(model(), true), wanted);
       },
     );
   }
 
-  it.each(Object.entries(batchNorms))("frozen batch normalisation: %s", async (_, { make, heap }) => {
+  it.each(Object.entries(batchNorms))("frozen batch normalisation: %s", async (_, { make }) => {
     const frozen = () =>
       layers.batchNormalization({
         trainable: false,
@@ -240,7 +220,7 @@ describe("the same function, written in other ways, has the same loss", () => {
       layers.dense({ units: 3 }),
     );
     const wanted = await evaluate(scaled, false);
-    for (const kind of heap ? [false, true] : [false]) {
+    for (const kind of [false, true]) {
       const model = make(frozen());
       expectSame(await evaluate(model, kind), wanted);
       const moving = model.weights.find(({ originalName }) => originalName.includes("moving_mean"))!;
