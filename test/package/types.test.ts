@@ -34,8 +34,8 @@ void train({ method: "abts" });
 void train({ ranks: "two" });
 // @ts-expect-error digits
 void train({ data: "digit" });
-// @ts-expect-error labels are missing
-void train({ data: { train: { features: [[1]] }, test: samples } });
+// @ts-expect-error features are missing
+void train({ data: { train: { labels: [1] }, test: samples } });
 // What is to be tested on may be held back of it.
 void train({ data: { train: samples } });
 // @ts-expect-error the option of no method
