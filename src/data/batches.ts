@@ -1,5 +1,5 @@
 import { UsageError } from "../errors.js";
-import { sizeOf, type Field, type Normalisation, type Values } from "./dataset.js";
+import { isHeld, sizeOf, type Field, type Normalisation, type RowSource, type Values } from "./dataset.js";
 import type { Random } from "../random.js";
 
 /**
@@ -84,9 +84,26 @@ export function gatherRows(
       `Expected room for ${indices.length} × ${size} = ${indices.length * size} features, got an array of ${out.length}.`,
     );
   }
-  if (normalisation === undefined) copyRows(values, size, indices, out);
-  else normaliseRows(values, size, indices, normalisation, out);
+  if (!isHeld(values)) {
+    readRows(values, size, indices, out);
+    if (normalisation) {
+      const inOrder = Int32Array.from(indices, (_, row) => row);
+      normaliseRows(out, size, inOrder, normalisation, out, values.dtype === "uint8");
+    }
+  } else if (normalisation === undefined) copyRows(values, size, indices, out);
+  else normaliseRows(values, size, indices, normalisation, out, values instanceof Uint8Array);
   return out;
+}
+
+/** Rows that follow one another are read in one. */
+function readRows(source: RowSource, size: number, indices: Int32Array, out: Float32Array): void {
+  for (let row = 0; row < indices.length;) {
+    const first = indices[row]!;
+    let length = 1;
+    while (indices[row + length] === first + length) length++;
+    source.read(first, first + length, out.subarray(row * size, (row + length) * size));
+    row += length;
+  }
 }
 
 function copyRows(values: Values, size: number, indices: Int32Array, out: Float32Array): void {
@@ -104,6 +121,7 @@ function normaliseRows(
   indices: Int32Array,
   { mean, deviation }: Normalisation,
   out: Float32Array,
+  areBytes: boolean,
 ): void {
   const channels = mean.length;
   for (let channel = 0; channel < channels; channel++) {
@@ -111,8 +129,7 @@ function normaliseRows(
     const scale = 1 / deviation[channel]!;
     // A byte has 256 values: the normalised ones are looked up.
     const table =
-      values instanceof Uint8Array &&
-      Float32Array.from({ length: 256 }, (_, byte) => (byte - centre) / deviation[channel]!);
+      areBytes && Float32Array.from({ length: 256 }, (_, byte) => (byte - centre) / deviation[channel]!);
     for (let row = 0; row < indices.length; row++) {
       const source = indices[row]! * size;
       const target = row * size;

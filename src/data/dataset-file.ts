@@ -1,7 +1,19 @@
 import { open, writeFile, type FileHandle } from "node:fs/promises";
 import { pack, unpack } from "msgpackr";
 import { UsageError } from "../errors.js";
-import { sizeOf, type Dataset, type Field, type Target, type Values } from "./dataset.js";
+import {
+  dtypeOf,
+  isHeld,
+  newValues,
+  sizeOf,
+  type Dataset,
+  type Dtype,
+  type Field,
+  type Target,
+  type Values,
+} from "./dataset.js";
+import { FileRows, MOST_IN_MEMORY } from "./file-rows.js";
+import type { NumberType } from "./number-type.js";
 
 /**
  * A Dataset in one file, by which a program hands data it holds in memory to the ranks it starts:
@@ -18,16 +30,15 @@ export interface DatasetHeader {
 }
 
 export interface FieldHeader {
-  readonly dtype: keyof typeof arrays;
+  readonly dtype: Dtype;
   readonly shape: readonly number[];
 }
 
 export interface TargetHeader extends FieldHeader {
   readonly classes: number | undefined;
+  readonly names?: readonly string[];
   readonly weights: FieldHeader | undefined;
 }
-
-const arrays = { uint8: Uint8Array, int32: Int32Array, float32: Float32Array } as const;
 
 const MAGIC = "APTSDATA";
 const PREFIX = MAGIC.length + 4;
@@ -38,7 +49,10 @@ export async function writeDataset(path: string, dataset: Dataset): Promise<void
   const prefix = Buffer.alloc(PREFIX);
   prefix.write(MAGIC, "latin1");
   prefix.writeUInt32LE(header.length, MAGIC.length);
-  const values = fieldsOf(dataset).map((field) => bytesOf(field.values));
+  const values = fieldsOf(dataset).map((field) => {
+    if (!isHeld(field.values)) throw new Error("Streamed samples are read where they are.");
+    return bytesOf(field.values);
+  });
   await writeFile(path, [prefix, header, ...values]);
 }
 
@@ -50,14 +64,14 @@ export function headerOf({ count, inputs, targets }: Dataset): DatasetHeader {
     targets: targets.map((target) => ({
       ...fieldHeader(target),
       classes: target.classes,
+      ...(target.names ? { names: target.names } : {}),
       weights: target.weights && fieldHeader(target.weights),
     })),
   };
 }
 
 function fieldHeader({ values, shape }: Field): FieldHeader {
-  const dtype = values instanceof Uint8Array ? "uint8" : values instanceof Int32Array ? "int32" : "float32";
-  return { dtype, shape };
+  return { dtype: dtypeOf(values), shape };
 }
 
 /** All arrays of a dataset, in the file's order. */
@@ -65,22 +79,34 @@ function fieldsOf({ inputs, targets }: Dataset): Field[] {
   return [...inputs, ...targets.flatMap((target) => [target, ...(target.weights ? [target.weights] : [])])];
 }
 
-/** Reads what writeDataset wrote. UsageError where the file is of another kind or not whole. */
-export async function readDataset(path: string): Promise<Dataset> {
+/**
+ * Reads what writeDataset wrote; large arrays stay in the file, and are read by rows.
+ * @throws UsageError where the file is of another kind or not whole
+ */
+export async function readDataset(path: string, mostInMemory = MOST_IN_MEMORY): Promise<Dataset> {
   return withFile(path, async (file) => {
-    const { count, inputs, targets } = await readHeader(file, path);
+    const { header, length } = await readHeader(file, path);
+    const { count, inputs, targets } = header;
+    let at = length;
     const read = async ({ dtype, shape }: FieldHeader): Promise<Field> => {
-      const values = new arrays[dtype](count * sizeOf(shape));
-      await readAll(file, bytesOf(values), path);
+      const size = count * sizeOf(shape);
+      const offset = at;
+      at += size * BYTES[dtype];
+      if (size * BYTES[dtype] > mostInMemory && dtype !== "int32") {
+        await expectLength(file, at, path);
+        return { values: new FileRows({ path, offset, type: typeOf(dtype), shape, rows: count }), shape };
+      }
+      const values = newValues(dtype, size);
+      await readAll(file, bytesOf(values), offset, path);
       return { values, shape };
     };
     const dataset = { count, inputs: [] as Field[], targets: [] as Target[] };
-    for (const header of inputs) dataset.inputs.push(await read(header));
-    for (const { classes, weights, ...header } of targets) {
-      const field = await read(header);
+    for (const field of inputs) dataset.inputs.push(await read(field));
+    for (const { classes, names, weights, ...field } of targets) {
       dataset.targets.push({
-        ...field,
+        ...(await read(field)),
         ...(classes === undefined ? {} : { classes }),
+        ...(names ? { names } : {}),
         ...(weights ? { weights: await read(weights) } : {}),
       });
     }
@@ -88,9 +114,15 @@ export async function readDataset(path: string): Promise<Dataset> {
   });
 }
 
+const BYTES = { uint8: 1, int32: 4, float32: 4 } as const;
+
+function typeOf(dtype: Exclude<Dtype, "int32">): NumberType {
+  return { kind: dtype === "uint8" ? "u" : "f", bytes: BYTES[dtype], bigEndian: false };
+}
+
 /** What such a file says of its samples, without them. */
 export async function readDatasetHeader(path: string): Promise<DatasetHeader> {
-  return withFile(path, (file) => readHeader(file, path));
+  return withFile(path, async (file) => (await readHeader(file, path)).header);
 }
 
 async function withFile<T>(path: string, read: (file: FileHandle) => Promise<T>): Promise<T> {
@@ -106,29 +138,41 @@ async function withFile<T>(path: string, read: (file: FileHandle) => Promise<T>)
   }
 }
 
-async function readHeader(file: FileHandle, path: string): Promise<DatasetHeader> {
+/** The header, and how many bytes it takes from the file's beginning. */
+async function readHeader(
+  file: FileHandle,
+  path: string,
+): Promise<{ header: DatasetHeader; length: number }> {
   const prefix = Buffer.alloc(PREFIX);
-  await readAll(file, prefix, path);
+  await readAll(file, prefix, 0, path);
   if (prefix.toString("latin1", 0, MAGIC.length) !== MAGIC) {
     throw new UsageError(`Expected ${path} to start with ${MAGIC}: it is no dataset file.`);
   }
   const packed = Buffer.alloc(prefix.readUInt32LE(MAGIC.length));
-  await readAll(file, packed, path);
-  return unpack(packed) as DatasetHeader;
+  await readAll(file, packed, PREFIX, path);
+  return { header: unpack(packed) as DatasetHeader, length: PREFIX + packed.length };
 }
 
 function bytesOf(array: Values): Uint8Array {
   return new Uint8Array(array.buffer, array.byteOffset, array.byteLength);
 }
 
-async function readAll(file: FileHandle, into: Uint8Array, path: string): Promise<void> {
+async function readAll(file: FileHandle, into: Uint8Array, position: number, path: string): Promise<void> {
   for (let at = 0; at < into.length;) {
-    const { bytesRead } = await file.read(into, at, Math.min(CHUNK, into.length - at));
-    if (bytesRead === 0) {
-      throw new UsageError(
-        `Expected ${into.length - at} more bytes in the dataset file ${path}, found its end: it is truncated.`,
-      );
-    }
+    const length = Math.min(CHUNK, into.length - at);
+    const { bytesRead } = await file.read(into, at, length, position + at);
+    if (bytesRead === 0) throw truncated(into.length - at, path);
     at += bytesRead;
   }
+}
+
+async function expectLength(file: FileHandle, length: number, path: string): Promise<void> {
+  const { size } = await file.stat();
+  if (size < length) throw truncated(length - size, path);
+}
+
+function truncated(missing: number, path: string): UsageError {
+  return new UsageError(
+    `Expected ${missing} more bytes in the dataset file ${path}, found its end: it is truncated.`,
+  );
 }

@@ -1,6 +1,6 @@
 import { UsageError } from "../errors.js";
 import { adviceOn, describe, flatNumbers, isTensor, type FlatNumbers, type Numbers } from "./arrays.js";
-import { sizeOf, type Field, type Values } from "./dataset.js";
+import { sizeOf, type ArrayField, type Values } from "./dataset.js";
 
 /** Numbers for one input or output of a model, for each of them in a list, or by their names. */
 export type GivenFields = Numbers | readonly Numbers[] | Readonly<Record<string, Numbers>>;
@@ -21,9 +21,9 @@ export async function givenFields(
   given: unknown,
   name: string,
   slots: readonly Slot[],
-): Promise<{ fields: Field[]; count: number }> {
+): Promise<{ fields: ArrayField[]; count: number }> {
   const { parts, names } = partsOf(given, name, slots);
-  const fields: Field[] = [];
+  const fields: ArrayField[] = [];
   let count: number | undefined;
   for (const [i, part] of parts.entries()) {
     const field = await fieldFrom(part, names[i]!, slots[i]?.shape, count);
@@ -97,7 +97,7 @@ export async function fieldFrom(
   name: string,
   shape?: readonly number[],
   count?: number,
-): Promise<Field> {
+): Promise<ArrayField> {
   const flat = await flatNumbers(given, name);
   const { length } = flat.values;
   const own = flat.shape?.slice(1) ?? shape ?? (count && length % count === 0 ? [length / count] : []);

@@ -1,6 +1,6 @@
 import { UsageError } from "../errors.js";
 import { adviceOn, describe, flatNumbers, type FlatNumbers, type Numbers } from "./arrays.js";
-import { labelled, sizeOf, type Dataset, type DataSplit, type Field, type Target } from "./dataset.js";
+import { labelled, sizeOf, type Dataset, type ArrayField, type DataSplit, type Target } from "./dataset.js";
 import {
   expectFinite,
   fieldFrom,
@@ -91,7 +91,7 @@ async function targetsIn(
 }
 
 /** @throws UsageError for weights that are not one for each sample, or negative */
-export function expectWeights({ values, shape }: Field, count: number, name: string): void {
+export function expectWeights({ values, shape }: ArrayField, count: number, name: string): void {
   const rows = values.length / sizeOf(shape);
   if (rows !== count) {
     throw new UsageError(`Expected a weight for each of ${count} samples in ${name}, got ${rows}.`);

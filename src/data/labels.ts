@@ -1,6 +1,6 @@
 import { UsageError } from "../errors.js";
 import { describe, type FlatNumbers } from "./arrays.js";
-import type { Target } from "./dataset.js";
+import { blocksOf, type Target } from "./dataset.js";
 
 interface Labels {
   readonly labels: Int32Array;
@@ -89,10 +89,10 @@ function refuseFlatRows(values: ArrayLike<number>, name: string): void {
  * @throws UsageError
  */
 export function checkEveryClassOccurs(target: Target, name: string): void {
-  const { values: labels, classes } = target;
+  const { classes } = target;
   if (classes === undefined) return;
   const counts = new Int32Array(classes);
-  for (let i = 0; i < labels.length; i++) counts[labels[i]!]!++;
+  for (const labels of blocksOf(target)) for (let i = 0; i < labels.length; i++) counts[labels[i]!]!++;
   const missing = counts.indexOf(0);
   if (missing < 0) return;
   const others = counts.filter((count) => count === 0).length - 1;

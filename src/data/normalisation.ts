@@ -1,4 +1,4 @@
-import type { Field, Normalisation, Values } from "./dataset.js";
+import { blocksOf, isHeld, type Field, type Normalisation, type Values } from "./dataset.js";
 
 /** Channels are the last axis of a sample: 1 for grey images, 3 for colour, every feature of a plain vector. */
 export function channelsOf({ shape }: Pick<Field, "shape">): number {
@@ -13,11 +13,13 @@ export function channelsOf({ shape }: Pick<Field, "shape">): number {
 export function normalisationOf(field: Field): Normalisation {
   const { values } = field;
   const channels = channelsOf(field);
-  const moments = Array.from({ length: channels }, (_, channel) =>
-    values instanceof Uint8Array
-      ? momentsOfBytes(values, channel, channels)
-      : momentsOfFloats(values, channel, channels),
-  );
+  const moments = isHeld(values)
+    ? Array.from({ length: channels }, (_, channel) =>
+        values instanceof Uint8Array
+          ? momentsOfBytes(values, channel, channels)
+          : momentsOfFloats(values, channel, channels),
+      )
+    : momentsOfBlocks(blocksOf(field), channels);
   return {
     mean: moments.map(({ mean }) => mean),
     deviation: moments.map(({ variance }) => (variance > 0 ? Math.sqrt(variance) : Infinity)),
@@ -51,4 +53,31 @@ function momentsOfFloats(features: Values, start: number, stride: number): Momen
   let squares = 0;
   for (let i = start; i < features.length; i += stride) squares += (features[i]! - mean) ** 2;
   return { mean, variance: squares / total };
+}
+
+/** Of streamed values, which are gone through once: those of blocks, each in two passes, put together (Chan, Golub and LeVeque). */
+function momentsOfBlocks(blocks: Iterable<Values>, channels: number): Moments[] {
+  const mean = new Float64Array(channels);
+  const squares = new Float64Array(channels);
+  let count = 0;
+  for (const block of blocks) {
+    const rows = block.length / channels;
+    const own = new Float64Array(channels);
+    for (let i = 0, c = 0; i < block.length; i++, c = c + 1 === channels ? 0 : c + 1) own[c]! += block[i]!;
+    for (let c = 0; c < channels; c++) own[c]! /= rows;
+    for (let i = 0, c = 0; i < block.length; i++, c = c + 1 === channels ? 0 : c + 1) {
+      squares[c]! += (block[i]! - own[c]!) ** 2;
+    }
+    const total = count + rows;
+    for (let c = 0; c < channels; c++) {
+      const step = own[c]! - mean[c]!;
+      squares[c]! += step * step * ((count * rows) / total);
+      mean[c]! += step * (rows / total);
+    }
+    count = total;
+  }
+  return Array.from(mean, (exact, c) => {
+    const rounded = Math.fround(exact);
+    return { mean: rounded, variance: squares[c]! / count + (squares[c]! > 0 ? (exact - rounded) ** 2 : 0) };
+  });
 }

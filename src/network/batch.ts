@@ -1,7 +1,8 @@
 import { tf } from "../compute/tensorflow.js";
 import { gatherRows } from "../data/batches.js";
-import { sizeOf, type Dataset, type Field, type Normalisation } from "../data/dataset.js";
-import type { Chunk } from "./evaluator.js";
+import { isStreamed, sizeOf, type Dataset, type Field, type Normalisation } from "../data/dataset.js";
+import { UsageError } from "../errors.js";
+import type { Chunk, ChunkTarget } from "./evaluator.js";
 
 /** Chunks of a full batch: divides evenly among 1, 2, 3, 4, 6, 8, 12 and 24 ranks. */
 const MOST_CHUNKS = 24;
@@ -30,15 +31,45 @@ export interface Preparation {
   readonly front?: ((x: tf.Tensor) => tf.Tensor) | undefined;
 }
 
+/** Bytes of a batch of streamed samples that may be held as a whole, */
+const MOST_HELD = 2 ** 28;
+/** of a chunk of them in training, */
+const LARGEST_CHUNK = 2 ** 29;
+/** and of one where nothing but memory decides how many there are. */
+const MEASURED_CHUNK = 2 ** 26;
+
+/** The `groupRows` with which samples are measured; undefined where they are in memory anyway. */
+export function measuredRows(dataset: Dataset): number | undefined {
+  return isStreamed(dataset) ? Math.max(1, Math.floor(MEASURED_CHUNK / sampleBytes(dataset))) : undefined;
+}
+
+/**
+ * Makes sure that the chunks of streamed samples can be held one by one.
+ * @param rows of the largest chunk
+ * @throws UsageError
+ */
+export function checkHeld(dataset: Dataset, rows: number): void {
+  const bytes = rows * sampleBytes(dataset);
+  if (!isStreamed(dataset) || bytes <= LARGEST_CHUNK) return;
+  const megabytes = (count: number) => Math.ceil(count / 2 ** 20);
+  throw new UsageError(
+    `Expected parts of a batch of at most ${megabytes(LARGEST_CHUNK)} MB, since the samples stay in their file, got ${megabytes(bytes)} MB. ` +
+      `Give more mini-batches with --batches.`,
+  );
+}
+
 /**
  * The samples of one batch, cut in C fixed chunks. A chunk's tensors are made when first asked for and then stay on
- * the backend, so a rank that evaluates a few chunks holds only those.
+ * the backend, so a rank that evaluates a few chunks holds only those. Of a large batch of streamed samples only those of
+ * the chunk asked for last stay: they are read again when it is asked for again.
  */
 export class Batch {
   readonly rows: number;
   /** C */
   readonly chunks: number;
-  readonly #chunks: (Chunk | undefined)[];
+  readonly #chunks: (BatchChunk | undefined)[];
+  readonly #holdsAll: boolean;
+  #last: BatchChunk | undefined;
 
   /**
    * @param groupRows as `chunkCount` takes it: a chunk is then such a group
@@ -52,36 +83,69 @@ export class Batch {
   ) {
     this.rows = indices?.length ?? dataset.count;
     this.chunks = chunkCount(this.rows, groupRows);
-    this.#chunks = new Array<Chunk | undefined>(this.chunks).fill(undefined);
+    this.#chunks = new Array<BatchChunk | undefined>(this.chunks).fill(undefined);
+    this.#holdsAll = !isStreamed(dataset) || this.rows * sampleBytes(dataset) <= MOST_HELD;
   }
 
   chunk(c: number): Chunk {
-    return (this.#chunks[c] ??= this.#make(c));
+    const chunk = (this.#chunks[c] ??= this.#make(c));
+    if (!this.#holdsAll && this.#last !== chunk) this.#last?.release();
+    this.#last = chunk;
+    chunk.hold();
+    return chunk;
   }
 
   dispose(): void {
-    for (const chunk of this.#chunks) if (chunk) disposeChunk(chunk);
+    for (const chunk of this.#chunks) chunk?.release();
     this.#chunks.fill(undefined);
   }
 
-  #make(c: number): Chunk {
+  #make(c: number): BatchChunk {
     const from = Math.floor((this.rows * c) / this.chunks);
     const to = Math.floor((this.rows * (c + 1)) / this.chunks);
     const samples = Int32Array.from({ length: to - from }, (_, i) => this.indices?.[from + i] ?? from + i);
-    const { inputs, targets } = this.dataset;
+    return new BatchChunk(samples, this.dataset, this.preparation);
+  }
+}
+
+/** Bytes of one sample on a backend. */
+export function sampleBytes({ inputs, targets }: Dataset): number {
+  return [...inputs, ...targets].reduce((sum, { shape }) => sum + 4 * sizeOf(shape), 0);
+}
+
+class BatchChunk implements Chunk {
+  readonly rows: number;
+  inputs: readonly tf.Tensor[] = [];
+  targets: readonly ChunkTarget[] = [];
+  #isHeld = false;
+
+  constructor(
+    readonly samples: Int32Array,
+    private readonly dataset: Dataset,
+    private readonly preparation: Preparation,
+  ) {
+    this.rows = samples.length;
+  }
+
+  hold(): void {
+    if (this.#isHeld) return;
+    const { samples } = this;
     const { normalisations, front } = this.preparation;
-    return {
-      rows: samples.length,
-      samples,
-      inputs: inputs.map((input, i) => {
-        const x = () => tensorOf(input, samples, normalisations[i]);
-        return front && i === 0 ? tf.tidy(() => front(x())) : x();
-      }),
-      targets: targets.map((target) => ({
-        values: tensorOf(target, samples),
-        weights: target.weights && tensorOf(target.weights, samples),
-      })),
-    };
+    this.inputs = this.dataset.inputs.map((input, i) => {
+      const x = () => tensorOf(input, samples, normalisations[i]);
+      return front && i === 0 ? tf.tidy(() => front(x())) : x();
+    });
+    this.targets = this.dataset.targets.map((target) => ({
+      values: tensorOf(target, samples),
+      weights: target.weights && tensorOf(target.weights, samples),
+    }));
+    this.#isHeld = true;
+  }
+
+  release(): void {
+    disposeChunk(this);
+    this.inputs = this.targets = [];
+    this.#isHeld = false;
   }
 }
 

@@ -1,5 +1,5 @@
 import { checkMiniBatches, miniBatches, miniBatchSizes } from "../data/batches.js";
-import { Batch, largestChunk } from "../network/batch.js";
+import { Batch, checkHeld, largestChunk } from "../network/batch.js";
 import { NetworkProblem, type NetworkParts } from "../network/problem.js";
 import type { Random } from "../random.js";
 import type { Setup } from "./setup.js";
@@ -30,7 +30,9 @@ export class Epochs {
     const sizes = miniBatchSizes(samples, batches, overlap).map((rows) =>
       largestChunk(rows, setup.groupRows),
     );
-    parts.evaluator.checkChunk(sizes.reduce((most, rows) => Math.max(most, rows)));
+    const largest = sizes.reduce((most, rows) => Math.max(most, rows));
+    parts.evaluator.checkChunk(largest);
+    checkHeld(setup.data.train, largest);
     this.#full = batches === 1 ? this.#problem("all") : undefined;
   }
 

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { Batch } from "../network/batch.js";
+import { Batch, measuredRows } from "../network/batch.js";
 import { expectPlaceFor } from "../paths.js";
 import { formatPlural } from "../report/format.js";
 import type { Summary } from "../report/summary.js";
@@ -46,7 +46,7 @@ async function trainIn(
   const setup = await setUp(config, place.handedOver ?? {}, comm, place.threads);
   const { data, inputs, evaluator, decomposition } = setup;
   // Judged is the model that is handed back, on samples as they are.
-  const test = data.test && new Batch(data.test, inputs.measuring);
+  const test = data.test && new Batch(data.test, inputs.measuring, measuredRows(data.test));
   const run = await TrainingRun.prepare(config, setup, comm);
 
   const { folder, checkpoints, reporter } = await begin(config, place, { out, setup, run, lock });

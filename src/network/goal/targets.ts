@@ -1,4 +1,4 @@
-import { sizeOf, type Dataset, type Field, type Target } from "../../data/dataset.js";
+import { arrayOf, blocksOf, sizeOf, type Dataset, type Field, type Target } from "../../data/dataset.js";
 import { UsageError } from "../../errors.js";
 import type { Loss } from "../losses/loss.js";
 import type { Goal, OutputGoal, OwnLoss } from "./goal.js";
@@ -98,7 +98,10 @@ export function withTargetsFor(goal: Goal, dataset: Dataset, what: string): Data
 function converted(output: OutputGoal, target: Target, what: string): Target {
   const { loss, targetShape, width } = output;
   const { values, classes } = target;
-  const rest = target.weights ? { weights: target.weights } : {};
+  const rest = {
+    ...(target.names ? { names: target.names } : {}),
+    ...(target.weights ? { weights: target.weights } : {}),
+  };
   if (loss.ofRow === undefined) return target;
   if (loss.targets === "classes") {
     checkClasses(target, width, output, what);
@@ -108,7 +111,7 @@ function converted(output: OutputGoal, target: Target, what: string): Target {
   if (classes === undefined) {
     if (
       isHinge &&
-      values.every((value) => value === 0 || value === 1) &&
+      everyValue(target, (value) => value === 0 || value === 1) &&
       !loss.name.startsWith("categorical")
     ) {
       throw new UsageError(
@@ -120,21 +123,33 @@ function converted(output: OutputGoal, target: Target, what: string): Target {
   const low = isHinge && !loss.name.startsWith("categorical") ? -1 : 0;
   if (width === 1) {
     return {
-      values: Float32Array.from(values, (label) => (label === 1 ? 1 : low)),
+      values: Float32Array.from(arrayOf(target), (label) => (label === 1 ? 1 : low)),
       shape: targetShape,
       ...rest,
     };
   }
-  const oneHot = new Float32Array(values.length * width).fill(low);
-  for (let i = 0; i < values.length; i++) oneHot[i * width + values[i]!] = 1;
+  const labels = arrayOf(target);
+  const oneHot = new Float32Array(labels.length * width).fill(low);
+  for (let i = 0; i < labels.length; i++) oneHot[i * width + labels[i]!] = 1;
   return { values: oneHot, shape: targetShape, ...rest };
 }
 
-function checkClasses({ values, shape }: Field, width: number, output: OutputGoal, what: string): void {
+function everyValue(field: Field, holds: (value: number) => boolean): boolean {
+  for (const values of blocksOf(field)) if (!values.every(holds)) return false;
+  return true;
+}
+
+function checkClasses(field: Field, width: number, output: OutputGoal, what: string): void {
   const end = width || 2 ** 24; // of an output whose size is known only when it is computed
-  const wrong = values.findIndex((value) => !(Number.isInteger(value) && value >= 0 && value < end));
-  if (wrong < 0) return;
-  throw new UsageError(
-    `Expected class numbers from 0 to ${end - 1} for ${output.loss.name} of "${output.name}", got ${values[wrong]!} in ${what} sample ${Math.floor(wrong / sizeOf(shape))}.`,
-  );
+  let before = 0;
+  for (const values of blocksOf(field)) {
+    const wrong = values.findIndex((value) => !(Number.isInteger(value) && value >= 0 && value < end));
+    if (wrong >= 0) {
+      const sample = Math.floor((before + wrong) / sizeOf(field.shape));
+      throw new UsageError(
+        `Expected class numbers from 0 to ${end - 1} for ${output.loss.name} of "${output.name}", got ${values[wrong]!} in ${what} sample ${sample}.`,
+      );
+    }
+    before += values.length;
+  }
 }

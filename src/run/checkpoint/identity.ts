@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { headerOf } from "../../data/dataset-file.js";
-import type { Dataset, Values } from "../../data/dataset.js";
+import { blocksOf, type Dataset } from "../../data/dataset.js";
 import type { Goal } from "../../network/goal/goal.js";
 import { kebab } from "../../config/option.js";
 import { topologyOf } from "../../network/model-file.js";
@@ -88,7 +88,9 @@ function fingerprint(dataset: Dataset): string {
     ...dataset.targets,
     ...dataset.targets.flatMap(({ weights }) => weights ?? []),
   ];
-  return sha256(JSON.stringify(headerOf(dataset)), ...fields.map(({ values }) => values));
+  const hash = createHash("sha256").update(JSON.stringify(headerOf(dataset)));
+  for (const field of fields) for (const block of blocksOf(field)) hash.update(block);
+  return hash.digest("hex");
 }
 
 /** What is minimised; of a loss of the user's own, its source. */
@@ -103,8 +105,6 @@ function describeGoal({ outputs, objective }: Goal): string {
   return JSON.stringify(described);
 }
 
-function sha256(...parts: (string | Values)[]): string {
-  const hash = createHash("sha256");
-  for (const part of parts) hash.update(part);
-  return hash.digest("hex");
+function sha256(text: string): string {
+  return createHash("sha256").update(text).digest("hex");
 }
