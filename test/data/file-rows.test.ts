@@ -48,7 +48,7 @@ describe("rows of a file", () => {
       fc.property(
         numbers,
         fc.constantFrom(...types),
-        fc.constantFrom([6], [2, 3], [3, 2, 1]),
+        fc.constantFrom<number[][]>([6], [2, 3], [3, 2, 1]),
         fc.array(fc.nat(7), { maxLength: 12 }),
         (all, kind, shape, picked) => {
           const whole = { count: 10, inputs: [rowsIn(folder, all, shape, kind)], targets: [] };
