@@ -12,6 +12,7 @@ import { runJob } from "../job/run-job.js";
 import { showRun } from "../job/show-run.js";
 import type { MethodName, MethodOptions } from "../methods/registry.js";
 import { checkStandardisedInPlace } from "../network/inputs/standardisation.js";
+import { namesOf } from "../network/inspect/graph.js";
 import type { EpochMetrics } from "../report/metrics.js";
 import type { Summary } from "../report/summary.js";
 import type { RunEvent } from "../run/events.js";
@@ -159,19 +160,20 @@ function isModel(model: unknown): model is tf.LayersModel {
 /** The inputs and outputs of a model that is given as such. */
 function slotsOf(model: TrainRequest["model"]): ModelSlots | undefined {
   if (typeof model !== "object") return undefined;
-  const { inputs, outputs, inputNames, outputNames } = model as unknown as Record<
+  const { inputs, outputs } = model as unknown as Record<
     "inputs" | "outputs",
     tf.SymbolicTensor[] | undefined
-  > &
-    Record<"inputNames" | "outputNames", string[]>;
+  >;
   if (!inputs || !outputs) return undefined;
-  const slots = (tensors: tf.SymbolicTensor[], names: string[]) =>
-    tensors.map(({ shape }, i) => {
+  const slots = (tensors: tf.SymbolicTensor[]) => {
+    const names = namesOf(tensors);
+    return tensors.map(({ shape }, i) => {
       const sample = shape.slice(1);
       return {
         name: names[i]!,
         shape: sample.every((side) => side !== null) ? sample : undefined,
       };
     });
-  return { inputs: slots(inputs, inputNames), outputs: slots(outputs, outputNames) };
+  };
+  return { inputs: slots(inputs), outputs: slots(outputs) };
 }

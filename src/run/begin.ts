@@ -64,7 +64,7 @@ export async function begin(
     epochs: config.epochs,
     out,
   });
-  for (const warning of warnings) reporter.warn(warning);
+  for (const warning of [...setup.warnings, ...warnings]) reporter.warn(warning);
   if (from && folder && folder.metrics.lines < from.epochs) {
     reporter.warn(
       `metrics.jsonl has ${folder.metrics.lines} of the ${from.epochs} epochs that are done: the curves lack the others.`,

@@ -11,6 +11,7 @@ import type { Vector } from "../linalg/vector.js";
 import { bringsWeights, buildModel } from "../network/build.js";
 import type { Declaration } from "../network/goal/declared.js";
 import type { Goal } from "../network/goal/goal.js";
+import { surprisesOf } from "../network/goal/surprises.js";
 import { tryLoss } from "../network/goal/own-loss.js";
 import { withTargetsFor } from "../network/goal/targets.js";
 import { createEvaluator, type Evaluator } from "../network/evaluator.js";
@@ -44,6 +45,8 @@ export interface Setup {
   readonly decomposition: Decomposition;
   /** θ⁰, the same on every rank. */
   readonly theta: Vector;
+  /** What is to be said before it starts. */
+  readonly warnings: readonly string[];
   /** The run's source of randomness; streams are forked off it by name. */
   readonly random: Random;
 }
@@ -88,7 +91,20 @@ export async function setUp(
   // A user's module may draw weights of its own: rank 0's are everybody's.
   const theta = await comm.broadcast(evaluator.parameters(), 0);
   const groupRows = evaluator.statisticsSize > 0 ? config.ghostBatch : undefined;
-  return { backend, data, goal, penalty, inputs, evaluator, groupRows, decomposition, theta, random };
+  const warnings = surprisesOf(model, goal, given.train.targets);
+  return {
+    backend,
+    data,
+    goal,
+    penalty,
+    inputs,
+    evaluator,
+    groupRows,
+    decomposition,
+    theta,
+    warnings,
+    random,
+  };
 }
 
 async function dataOf(config: TrainConfig, { data }: HandedOver): Promise<DataSplit> {

@@ -24,14 +24,19 @@ it.each<[string, string, RegExp | undefined]>([
   [
     "of another copy, that ends in a sigmoid",
     `() => ${dense("other", ', activation: "sigmoid"')}`,
-    /"sigmoid" of Dense/,
+    /of another copy of TensorFlow\.js\.$/,
+  ],
+  [
+    "that ends in a sigmoid",
+    `({ tf }) => ${dense("tf", ', activation: "sigmoid"')}`,
+    /"sigmoid" of Dense "of_tf"/,
   ],
   ["none", `() => undefined`, /got undefined from .*\.mjs\.$/],
   ["not its own class", `() => ({ predict() {} })`, /got an object that is none/],
   [
     "of another shape",
     `({ tf }) => tf.sequential({ layers: [tf.layers.dense({ units: 2, inputShape: [4] })] })`,
-    /^Expected class numbers below 2 for the output "\w+" \(batch, 2\) of .*, got 3 classes/,
+    /^Expected class numbers below 2 for the output "dense_\w+" \(batch, 2\) of .*, got 3 classes/,
   ],
 ])("createModel whose model is %s", async (_, create, sentence) => {
   const path = join(mkdtempSync(join(tmpdir(), "apts-module-")), "model.mjs");

@@ -162,16 +162,20 @@ describe("buildModel", () => {
 
   it.each<[string, () => unknown, RegExp]>([
     [
-      "another loss",
+      "probabilities of each class it does not give",
       () => changed({ trainingConfig: { loss: "binary_crossentropy" } }),
-      /"binary_crossentropy" in trainingConfig/,
+      /probabilities for binaryCrossentropy, declared by trainingConfig of .* without a sigmoid/,
     ],
     [
       "probabilities it does not give",
       () => changed({ trainingConfig: { loss: "categorical_crossentropy" } }),
       /without a softmax/,
     ],
-    ["loss weights", () => changed({ trainingConfig: { loss_weights: [0.5] } }), /no loss_weights/],
+    [
+      "loss weights of more outputs",
+      () => changed({ trainingConfig: { loss_weights: [0.5, 1] } }),
+      /one loss weight in trainingConfig of .* for each of the outputs mine, got 2/,
+    ],
     [
       "label smoothing",
       () =>
@@ -198,9 +202,15 @@ describe("buildModel", () => {
     await expect(build(write(json()))).rejects.toBeInstanceOf(UsageError);
   });
 
-  it("takes the loss it has", async () => {
+  it("takes the loss it has, and what it counts", async () => {
     const loss = { class_name: "SparseCategoricalCrossentropy", config: { from_logits: true } };
-    await build(write(changed({ trainingConfig: { loss, loss_weights: null } })));
+    for (const [weights, weight] of [
+      [null, 1],
+      [[0.5], 0.5],
+    ] as const) {
+      const { goal } = await build(write(changed({ trainingConfig: { loss, loss_weights: weights } })));
+      expect(goal.outputs).toMatchObject([{ loss: { name: "sparseSoftmaxCrossEntropy" }, weight }]);
+    }
   });
 });
 

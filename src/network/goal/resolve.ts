@@ -2,7 +2,7 @@ import type { SymbolicTensor } from "@tensorflow/tfjs";
 import type { tf } from "../../compute/tensorflow.js";
 import { sizeOf, type Field, type Target } from "../../data/dataset.js";
 import { UsageError } from "../../errors.js";
-import { shown } from "../inspect/graph.js";
+import { namesOf, shown } from "../inspect/graph.js";
 import { endingOf, type Ending } from "../inspect/output.js";
 import { lossNamed } from "../losses/index.js";
 import type { Loss } from "../losses/loss.js";
@@ -33,7 +33,8 @@ export function goalOf(
   declarations: readonly Declaration[],
   source: Source,
 ): Goal {
-  const { outputs, outputNames: names } = model;
+  const { outputs } = model;
+  const names = namesOf(outputs);
   if (targets.length === 0) {
     throw new UsageError(
       `Expected labels or targets for what ${source.name} predicts, got none. Only an objective of one's own can do without.`,
@@ -96,7 +97,10 @@ function lossFor(loss: Loss | OwnLoss, ending: Ending, { name, builtIn }: Source
   if (ends && ending.kind === "foldable") {
     return { loss: logits, reported: loss, folded: ending, link };
   }
-  if (ending.kind !== "open") return plain;
+  if (ending.kind !== "open") {
+    if (ends && ending.kind === "kept" && ending.random) throw randomEnd(ending, ending.random, name);
+    return plain;
+  }
   if (builtIn) return { loss: logits, reported: logits, folded: undefined, link };
   throw new UsageError(
     `Expected probabilities for ${loss.name}, declared by ${where}, but ${name} ends without a ${link}. ` +
@@ -148,6 +152,7 @@ function withTargets<T extends Choice>(choice: T, { classes }: TargetKind): T {
 }
 
 function noProbabilities(ending: Exclude<Ending, { kind: "open" }>, source: string): UsageError {
+  if (ending.kind === "kept" && ending.random) return randomEnd(ending, ending.random, source);
   const layer = shown(ending.layer);
   if (ending.activation === "softmax" && ending.kind === "kept") {
     return new UsageError(
@@ -159,6 +164,18 @@ function noProbabilities(ending: Exclude<Ending, { kind: "open" }>, source: stri
     `Expected a model whose outputs are logits, with no activation at its end, or probabilities by softmax; ` +
       `got the activation "${ending.activation}" of ${layer} at the end of ${source}. ` +
       `Make that layer linear or softmax, with one unit for each class, or declare a loss.`,
+  );
+}
+
+/** What a random layer makes of probabilities is none: 0 where the loss takes a logarithm, more than 1. */
+function randomEnd(
+  { activation, layer }: { activation: string; layer: tf.layers.Layer },
+  random: tf.layers.Layer,
+  source: string,
+): UsageError {
+  return new UsageError(
+    `Expected nothing random behind the ${activation} of ${shown(layer)} at the end of ${source}, got ${shown(random)}: ` +
+      `in training it would make no probabilities. Put it in front of that layer.`,
   );
 }
 

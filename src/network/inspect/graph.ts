@@ -100,6 +100,11 @@ export function isFrozen({ layer, around }: Placed): boolean {
   return [...around, layer].some(({ trainable }) => !trainable);
 }
 
+/** The names of a model's inputs or outputs; a Sequential has its own only once it has computed. */
+export function namesOf(tensors: readonly SymbolicTensor[]): string[] {
+  return tensors.map(({ sourceLayer }) => sourceLayer.name);
+}
+
 /** `Dense "dense_1"` */
 export function shown(layer: tf.layers.Layer): string {
   return `${layer.getClassName()} "${layer.name}"`;

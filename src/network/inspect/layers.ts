@@ -1,15 +1,6 @@
-import type { SymbolicTensor } from "@tensorflow/tfjs";
 import { UsageError } from "../../errors.js";
-import {
-  inputsOf,
-  isFrozen,
-  layersOf,
-  placesOf,
-  shown,
-  usesOf,
-  type Container,
-  type Place,
-} from "./graph.js";
+import { isFrozen, layersOf, shown, usesOf, type Container } from "./graph.js";
+import { checkMasks } from "./masks.js";
 
 /**
  * Refuses layers that TensorFlow.js does not compute as they are declared, in the place where they are.
@@ -63,41 +54,4 @@ function checkBatchNormalisations(model: Container, source: string): void {
       );
     }
   }
-}
-
-/** TensorFlow.js hands masks on from layer to layer, but not out of nested models, and its pooling ignores them. */
-function checkMasks(model: Container, source: string): void {
-  const makers = [...layersOf(model)].filter(({ layer }) => makesMask(layer));
-  if (makers.length === 0) return;
-  const nested = makers.find(({ around }) => around.length > 1);
-  if (nested) {
-    throw new UsageError(
-      `Expected masks at the top level of the model, got ${shown(nested.layer)} in ${shown(nested.around.at(-1)!)} of ${source}: ` +
-        `TensorFlow.js loses a mask at the end of a nested model. Put that layer in front of it.`,
-    );
-  }
-  for (const place of placesOf(model)) {
-    const { sourceLayer } = place.tensor;
-    if (!sourceLayer.getClassName().endsWith("Pooling1D")) continue;
-    const maker = inputsOf(place).map(maskMaker).find(Boolean);
-    if (!maker) continue;
-    throw new UsageError(
-      `Expected no mask before ${shown(sourceLayer)} of ${source}, which ignores it in TensorFlow.js, got that of ${shown(maker)}. ` +
-        `Leave the mask out, or put a recurrent layer between.`,
-    );
-  }
-}
-
-type Layer = SymbolicTensor["sourceLayer"];
-
-function makesMask(layer: Layer): boolean {
-  return layer.getClassName() === "Masking" || layer.getConfig()["maskZero"] === true;
-}
-
-/** The layer whose mask reaches `place`, through layers that hand masks on. */
-function maskMaker(place: Place): Layer | undefined {
-  const layer = place.tensor.sourceLayer;
-  if (makesMask(layer)) return layer;
-  const handsOn = layer.supportsMasking && layer.getConfig()["returnSequences"] !== false;
-  return handsOn ? inputsOf(place).map(maskMaker).find(Boolean) : undefined;
 }

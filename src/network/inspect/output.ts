@@ -1,6 +1,7 @@
 import type { SymbolicTensor } from "@tensorflow/tfjs";
 import type { tf } from "../../compute/tensorflow.js";
 import { inputsOf, isContainer, resolve, usesOf, wrappedBy, type Container, type Place } from "./graph.js";
+import { drawsNothing, isRandom } from "./random.js";
 
 /** The activation that ends an output, and whether the loss can do without it. */
 export type Ending =
@@ -19,6 +20,8 @@ export type Ending =
       readonly activation: string;
       readonly layer: tf.layers.Layer;
       readonly because?: string;
+      /** A layer behind it that is random in training. */
+      readonly random?: tf.layers.Layer;
     };
 
 /** Layers that pass on the values they get. */
@@ -84,14 +87,16 @@ function lastThatComputes(place: Place): Place {
 
 function renames(layer: tf.layers.Layer): boolean {
   const kind = layer.getClassName();
-  return RENAMING.has(kind) || (kind === "Activation" && activationOf(layer) === "linear");
+  return (
+    RENAMING.has(kind) || drawsNothing(layer) || (kind === "Activation" && activationOf(layer) === "linear")
+  );
 }
 
 /**
  * The activation that bounds the values at `place`, if they are no logits: its layer's own or, behind layers without
  * weights (pooling, merging), that of everything these read.
  */
-function rangeOf(place: Place): { activation: string; layer: tf.layers.Layer } | undefined {
+function rangeOf(place: Place): Range | undefined {
   const { tensor } = lastThatComputes(place);
   const layer = tensor.sourceLayer;
   const activation = activationOf(layer);
@@ -99,8 +104,11 @@ function rangeOf(place: Place): { activation: string; layer: tf.layers.Layer } |
   if (layer.weights.length > 0 || layer.getClassName() === BILINEAR || activation !== "linear")
     return undefined;
   const inputs = inputsOf(lastThatComputes(place)).map(rangeOf);
-  return inputs.every((range) => range !== undefined) ? inputs[0] : undefined;
+  if (inputs[0] === undefined || inputs.includes(undefined)) return undefined;
+  return isRandom(layer) ? { ...inputs[0], random: layer } : inputs[0];
 }
+
+type Range = Pick<Extract<Ending, { kind: "kept" }>, "activation" | "layer" | "random">;
 
 /** The name of what a layer does to its results last; "linear" where that is nothing. */
 function activationOf(layer: tf.layers.Layer): string {

@@ -38,6 +38,11 @@ export function randomPartsOf(model: Container): RandomParts {
   return { layers, cells };
 }
 
+/** Whether it could be random, and is declared not to be: it passes on what it gets. */
+export function drawsNothing(layer: tf.layers.Layer): boolean {
+  return layer.getClassName() in RANDOM && !isRandom(layer);
+}
+
 export function isRandom(layer: tf.layers.Layer): boolean {
   const amount = RANDOM[layer.getClassName()];
   if (amount === undefined) return false;
