@@ -12,6 +12,8 @@ export { depthwise, depthwiseFilterGradient, depthwiseInputGradient } from "./de
 export { dropUnits } from "./dropout";
 export { gemm, gemmWorkspace } from "./gemm";
 export { interpolate, interpolateGradient } from "./interpolate";
+export { gather, scatterAdd } from "./embedding";
+export { layerNorm, layerNormGradient, layerNormSums } from "./layer-norm";
 export { addTo, copy, copyRows, zero } from "./memory";
 export { addRows, extreme, multiply, scale, takeWhereEqual } from "./merge";
 export { averagePool, averagePoolGradient, maxPool, maxPoolGradient } from "./pool";

@@ -251,6 +251,48 @@ export interface Kernels {
     accumulate: boolean,
     dx: number,
   ): void;
+
+  /**
+   * out (n, width) ← the rows of `table` (vocabulary, width) that n codes name, each cut to a whole number. Returns the
+   * place of the first code that names none, and then stops there; −1 if all do.
+   */
+  gather(codes: number, n: number, table: number, vocabulary: number, width: number, out: number): number;
+  /** The rows of `table` that the codes, which name some, name ← themselves + those of dy (n, width). */
+  scatterAdd(codes: number, n: number, dy: number, width: number, table: number): void;
+
+  /** y ← γ (x − μ) r + β on every row; μ and r = 1/√(variance + ε) go to `statistics` (rows, 2). γ or β = 0 is none. */
+  layerNorm(
+    x: number,
+    rows: number,
+    columns: number,
+    gamma: number,
+    beta: number,
+    epsilon: number,
+    statistics: number,
+    y: number,
+  ): void;
+  /** dx ← the gradient by x, + dx where `accumulate`. */
+  layerNormGradient(
+    x: number,
+    dy: number,
+    rows: number,
+    columns: number,
+    gamma: number,
+    statistics: number,
+    accumulate: boolean,
+    dx: number,
+  ): void;
+  /** dγ, dβ ← the gradients by γ and β, + what is there where `accumulate`; 0 is not written. */
+  layerNormSums(
+    x: number,
+    dy: number,
+    rows: number,
+    columns: number,
+    statistics: number,
+    accumulate: boolean,
+    dGamma: number,
+    dBeta: number,
+  ): void;
 }
 
 /**

@@ -83,6 +83,7 @@ export function compile(
         isFolded: folded.has(layer),
         randomLayer: random.get(layer),
         isFrozen: frozen.has(layer),
+        isInput: (i) => inputs.includes(i),
         add: (make) => operations.push(make(operations.length + 1)),
         exclusive: (i) => (shared.has(i) ? undefined : operations[i - 1]),
         remove: (i) => {

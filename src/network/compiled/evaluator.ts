@@ -228,6 +228,7 @@ export class CompiledEvaluator implements Evaluator {
         heap: this.heap,
         rows,
         values,
+        memory: this.#workspace.memory,
         weights: this.#weights.values,
         units: schedule.units,
         samples,

@@ -20,6 +20,8 @@ export interface LayerCall {
   readonly randomLayer: number | undefined;
   /** Whether nothing of it is trained: batch normalisation then keeps its running statistics, and uses them. */
   readonly isFrozen: boolean;
+  /** Whether the operation with this number is an input of the model. */
+  isInput(operation: number): boolean;
   /** Adds an operation that is made knowing its own number; returns that. */
   add(make: (own: number) => Operation): number;
   /** The operation with this number, if nothing but this layer reads its result. */

@@ -3,6 +3,7 @@ import { batchNormalization } from "./batch-norm.js";
 import { convolutionLayerBuilders } from "./convolutions.js";
 import { dense } from "./dense.js";
 import { dropout } from "./dropout.js";
+import { sequenceLayerBuilders } from "./sequence.js";
 import { product, UnsupportedLayer, type LayerCall } from "./layer-call.js";
 import { mergingLayerBuilders } from "./merging.js";
 import { poolingLayerBuilders } from "./pooling.js";
@@ -41,6 +42,7 @@ export const layerBuilders: Readonly<Record<string, (call: LayerCall) => number>
   ...poolingLayerBuilders,
   ...shapingLayerBuilders,
   ...mergingLayerBuilders,
+  ...sequenceLayerBuilders,
 };
 
 /** Layers that only rename dimensions: their result is their input's. */

@@ -12,6 +12,8 @@ export interface Operation {
   readonly inputs: readonly number[];
   /** Floats per sample of its result. */
   readonly size: number;
+  /** Floats per sample that it keeps in `block.memory[own]` from its forward pass for the backward one. */
+  readonly memory?: number;
   /** Numbers of the weights it reads. */
   readonly weights: readonly number[];
   /** Writes `block.values[own]`. */
@@ -61,6 +63,8 @@ export interface Block {
   readonly rows: number;
   /** By operation: the result, (rows, size). */
   readonly values: readonly number[];
+  /** By operation: what it keeps for its backward pass. */
+  readonly memory: readonly number[];
   /** By weight. */
   readonly weights: readonly number[];
   /** By operation: the units to compute, of separable ones whose other results are there already; else all. */

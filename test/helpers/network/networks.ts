@@ -40,19 +40,23 @@ export function evaluatorOf(model: tf.LayersModel, backend: ComputeBackend): Pro
   return createEvaluator(model, goalOfModel(model), backend);
 }
 
-/** Samples of the model's input shapes with values in (−1, 1), and targets that fit its goal. */
+/** Samples of the model's input shapes with values in (−1, 1), or codes for its Embedding, and targets that fit its goal. */
 export function randomChunk(
   model: tf.LayersModel,
   rows: number,
   seed: number,
   goal = goalOfModel(model),
 ): Chunk {
+  const embedding = model.layers.find((layer) => layer.getClassName() === "Embedding");
+  const codes = embedding?.getConfig()["inputDim"] as number | undefined;
+  const input = (value: number) => (codes === undefined ? value : Math.floor(((value + 1) / 2) * codes));
   return {
     rows,
     samples: Int32Array.from({ length: rows }, (_, i) => 3 * i + 1),
     inputs: model.inputs.map(({ shape }, i) => {
       const own = shape.slice(1) as number[];
-      return tf.tensor(randomValues(rows * tf.util.sizeFromShape(own), seed + 100 * i), [rows, ...own]);
+      const values = randomValues(rows * tf.util.sizeFromShape(own), seed + 100 * i).map(input);
+      return tf.tensor(values, [rows, ...own]);
     }),
     targets: goal.outputs.map(({ loss, targetShape, width }) => {
       const size = rows * tf.util.sizeFromShape([...targetShape]);
@@ -189,6 +193,36 @@ export async function expectCentralDifferences(
     const product = gradient.reduce((sum, g, i) => sum + g * direction[i]!, 0);
     expect(Math.abs(difference - product)).toBeLessThan(2e-2 * (1 + Math.abs(product)));
   }
+  evaluator.dispose();
+  dispose(chunk);
+}
+
+/** Expects gradients of the own kernels that follow differences of their loss, of fourth order, for what the tape cannot do. */
+export async function expectDifferences(
+  backend: ComputeBackend,
+  model: tf.LayersModel,
+  rows: number,
+  seed: number,
+): Promise<void> {
+  const evaluator = compiledOn(model, backend.heap!);
+  const chunk = randomChunk(model, rows, seed);
+  const theta = randomTheta(evaluator.layout.dimension, seed);
+  const gradient = new Float32Array(theta.length);
+  evaluator.setParameters(theta);
+  await evaluator.gradient(chunk, 1 / rows, wholeTensors(evaluator.layout), gradient);
+  const h = 1e-2;
+  const differences = theta.slice();
+  for (let i = 0; i < theta.length; i++) {
+    const at = (shift: number) => {
+      const shifted = theta.slice();
+      shifted[i]! += shift;
+      evaluator.setParameters(shifted);
+      return evaluator.loss(chunk, 1 / rows);
+    };
+    const [near, far] = [(await at(h)) - (await at(-h)), (await at(2 * h)) - (await at(-2 * h))];
+    differences[i] = (8 * near - far) / (12 * h);
+  }
+  expectClose(differences, gradient, 1e-3);
   evaluator.dispose();
   dispose(chunk);
 }
