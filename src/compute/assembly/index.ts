@@ -18,6 +18,15 @@ export { addTo, copy, copyRows, zero } from "./memory";
 export { addRows, extreme, multiply, scale, takeWhereEqual } from "./merge";
 export { averagePool, averagePoolGradient, maxPool, maxPoolGradient } from "./pool";
 export { prelu, preluGradient, preluSlopeGradient } from "./prelu";
+export {
+  gruGatesGradient,
+  gruState,
+  gruStateGradient,
+  lstmGradient,
+  lstmState,
+  multiplyRows,
+  recurrentGradient,
+} from "./recurrent";
 export { sumRows } from "./reduce";
 export { addSelectedRuns, selectRuns } from "./select";
 export { multiplyAddScalar } from "./simd";

@@ -3,6 +3,7 @@ import { batchNormalization } from "./batch-norm.js";
 import { convolutionLayerBuilders } from "./convolutions.js";
 import { dense } from "./dense.js";
 import { dropout } from "./dropout.js";
+import { recurrentLayerBuilders } from "./recurrent.js";
 import { sequenceLayerBuilders } from "./sequence.js";
 import { product, UnsupportedLayer, type LayerCall } from "./layer-call.js";
 import { mergingLayerBuilders } from "./merging.js";
@@ -43,6 +44,7 @@ export const layerBuilders: Readonly<Record<string, (call: LayerCall) => number>
   ...shapingLayerBuilders,
   ...mergingLayerBuilders,
   ...sequenceLayerBuilders,
+  ...recurrentLayerBuilders,
 };
 
 /** Layers that only rename dimensions: their result is their input's. */
