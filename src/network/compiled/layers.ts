@@ -1,3 +1,4 @@
+import type { tf } from "../../compute/tensorflow.js";
 import { activationLayerBuilders, addActivated } from "./activations.js";
 import { batchNormalization } from "./batch-norm.js";
 import { convolutionLayerBuilders } from "./convolutions.js";
@@ -45,7 +46,29 @@ export const layerBuilders: Readonly<Record<string, (call: LayerCall) => number>
   ...mergingLayerBuilders,
   ...sequenceLayerBuilders,
   ...recurrentLayerBuilders,
+  TimeDistributed: timeDistributed,
 };
+
+/** Layers that do the same with one axis more in front, whatever its size. */
+const WITHIN_TIME = new Set([
+  "Dense",
+  "Activation",
+  "ReLU",
+  "LeakyReLU",
+  "ELU",
+  "ThresholdedReLU",
+  "Flatten",
+  "Reshape",
+]);
+
+function timeDistributed(call: LayerCall): number {
+  const { layer } = call.layer as unknown as { layer: tf.layers.Layer };
+  const kind = layer.getClassName();
+  if (!WITHIN_TIME.has(kind)) {
+    throw new UnsupportedLayer(`${kind} "${layer.name}" in "${call.layer.name}" has no kernels of its own.`);
+  }
+  return layerBuilders[kind]!({ ...call, layer, config: layer.getConfig() });
+}
 
 /** Layers that only rename dimensions: their result is their input's. */
 function sameValues(call: LayerCall): number {

@@ -10,6 +10,7 @@ import {
   expectAgreement,
   expectDifferences,
   compiledOn,
+  logitsOf,
   randomChunk,
   wasm,
 } from "../../helpers/network/networks.js";
@@ -20,12 +21,6 @@ let backend: ComputeBackend;
 beforeAll(async () => {
   backend = await wasm();
 });
-
-/** `x` flattened, then three logits. */
-function classifier(inputs: Tensor, x: Tensor): tf.LayersModel {
-  const flat = x.shape.length > 2 ? tf.layers.flatten().apply(x) : x;
-  return tf.model({ inputs, outputs: tf.layers.dense({ units: 3 }).apply(flat) as Tensor });
-}
 
 function dense(x: Tensor, units: number): Tensor {
   return tf.layers.dense({ units }).apply(x) as Tensor;
@@ -46,7 +41,7 @@ describe("Embedding", () => {
         async (shape, inputDim, outputDim, trainable, rows, seed) => {
           const input = tf.input({ shape });
           const embedded = tf.layers.embedding({ inputDim, outputDim, trainable }).apply(input) as Tensor;
-          const model = classifier(input, dense(embedded, 4));
+          const model = logitsOf(input, dense(embedded, 4));
           await expectAgreement(backend, model, rows, seed);
           model.dispose();
         },
@@ -58,7 +53,7 @@ describe("Embedding", () => {
   it("cuts codes to whole numbers, and refuses those that name no row", async () => {
     const input = tf.input({ shape: [2], name: "codes" });
     const layer = tf.layers.embedding({ inputDim: 3, outputDim: 2, name: "words" });
-    const model = classifier(input, layer.apply(input) as Tensor);
+    const model = logitsOf(input, layer.apply(input) as Tensor);
     const evaluator = compile(model);
     const chunk = randomChunk(model, 2, 1);
     const lossOf = async (codes: number[]) => {
@@ -91,7 +86,7 @@ describe("Embedding", () => {
     expect(() => compile(masked)).toThrow(UnsupportedLayer);
     const input = tf.input({ shape: [2] });
     const computed = tf.layers.embedding({ inputDim: 3, outputDim: 2 }).apply(dense(input, 2)) as Tensor;
-    expect(() => compile(classifier(input, computed))).toThrow(UnsupportedLayer);
+    expect(() => compile(logitsOf(input, computed))).toThrow(UnsupportedLayer);
   });
 });
 
@@ -116,7 +111,7 @@ describe("LayerNormalization", () => {
           const x = dense(input, byTape ? columns : columns + 4);
           const last = x.shape.length - 1;
           const layer = tf.layers.layerNormalization({ ...settings, axis: axis === "last" ? last : axis });
-          const model = classifier(input, layer.apply(x) as Tensor);
+          const model = logitsOf(input, layer.apply(x) as Tensor);
           if (byTape) await expectAgreement(backend, model, rows, seed, 1e-4);
           else await expectDifferences(backend, model, rows, seed);
           model.dispose();
@@ -130,7 +125,7 @@ describe("LayerNormalization", () => {
     for (const axis of [1, [1, 2]]) {
       const input = tf.input({ shape: [3, 3] });
       const x = tf.layers.layerNormalization({ axis }).apply(input) as Tensor;
-      expect(() => compile(classifier(input, x))).toThrow(UnsupportedLayer);
+      expect(() => compile(logitsOf(input, x))).toThrow(UnsupportedLayer);
     }
   });
 });
@@ -163,7 +158,7 @@ describe("Dot", () => {
           const given: [number, number] = negative ? [axes[0] - rankX, axes[1] - rankY] : axes;
           const dot = tf.layers.dot({ axes: given });
           const x = dot.apply([factor(rankX, lastX, m), factor(rankY, lastY, n)]) as Tensor;
-          const model = classifier(input, x);
+          const model = logitsOf(input, x);
           await expectAgreement(backend, model, rows, seed);
           model.dispose();
         },
@@ -177,7 +172,7 @@ describe("Dot", () => {
     const x = dense(input, 5);
     await expectAgreement(
       backend,
-      classifier(input, tf.layers.dot({ axes: 2 }).apply([x, x]) as Tensor),
+      logitsOf(input, tf.layers.dot({ axes: 2 }).apply([x, x]) as Tensor),
       30,
       1,
     );
@@ -186,6 +181,6 @@ describe("Dot", () => {
   it("leaves normalised inputs to the tape", () => {
     const input = tf.input({ shape: [4, 3] });
     const x = tf.layers.dot({ axes: 2, normalize: true }).apply([input, input]) as Tensor;
-    expect(() => compile(classifier(input, x))).toThrow(UnsupportedLayer);
+    expect(() => compile(logitsOf(input, x))).toThrow(UnsupportedLayer);
   });
 });
