@@ -3,6 +3,8 @@ PyTorch's side of the compute benchmarks: for every line on standard input, one 
 JSON line with wall and CPU milliseconds on standard output.
 
     python3 torch_peer.py MODEL ROWS CHUNK THREADS [cpu|gpu]      gpu: the first CUDA device, the CPU where there is none
+
+MODEL is fcnn, cnn, resnet18, resnet18-cifar, or gpt:LAYERS,HEADS,WIDTH,BLOCK,VOCABULARY.
 """
 
 import json
@@ -62,16 +64,61 @@ def cifar():
     return resnet18([nn.Conv2d(3, 64, 3, 1, 1, bias=False), nn.BatchNorm2d(64), nn.ReLU()], 10)
 
 
+class Block(nn.Module):
+    """A layer of GPT-2, its heads' queries, keys and values in one product, as is usual."""
+
+    def __init__(self, heads, width, block):
+        super().__init__()
+        self.heads = heads
+        self.norm1 = nn.LayerNorm(width)
+        self.attention = nn.Linear(width, 3 * width)
+        self.projection = nn.Linear(width, width)
+        self.norm2 = nn.LayerNorm(width)
+        self.mlp = nn.Sequential(nn.Linear(width, 4 * width), nn.GELU(approximate="tanh"), nn.Linear(4 * width, width))
+        self.register_buffer("mask", torch.triu(torch.full((block, block), -1e9), 1))
+
+    def forward(self, x):
+        rows, block, width = x.shape
+        q, k, v = (
+            part.view(rows, block, self.heads, width // self.heads).transpose(1, 2)
+            for part in self.attention(self.norm1(x)).split(width, 2)
+        )
+        scores = q @ k.transpose(-2, -1) * (width / self.heads) ** -0.5 + self.mask
+        mixed = torch.softmax(scores, -1) @ v
+        x = x + self.projection(mixed.transpose(1, 2).reshape(rows, block, width))
+        return x + self.mlp(self.norm2(x))
+
+
+class Positions(nn.Module):
+    def __init__(self, block, width):
+        super().__init__()
+        self.scale = nn.Parameter(torch.ones(block, width))
+        self.shift = nn.Parameter(torch.zeros(block, width))
+
+    def forward(self, x):
+        return x * self.scale + self.shift
+
+
+def gpt(layers, heads, width, block, vocabulary):
+    first = [nn.Embedding(vocabulary, width), Positions(block, width)]
+    last = [nn.LayerNorm(width), nn.Linear(width, vocabulary)]
+    return nn.Sequential(*first, *[Block(heads, width, block) for _ in range(layers)], *last), block, vocabulary
+
+
 def main():
     name, rows, chunk, threads = sys.argv[1], *map(int, sys.argv[2:5])
     gpu = sys.argv[5:] == ["gpu"] and torch.cuda.is_available()
     device = "cuda" if gpu else "cpu"
     torch.set_num_threads(threads)
     torch.manual_seed(0)
-    model, shape, classes = {"fcnn": fcnn, "cnn": cnn, "resnet18": imagenet, "resnet18-cifar": cifar}[name]()
+    if name.startswith("gpt:"):
+        model, block, classes = gpt(*map(int, name[4:].split(",")))
+        x, y = (torch.randint(0, classes, (rows, block), device=device) for _ in range(2))
+    else:
+        model, shape, classes = {"fcnn": fcnn, "cnn": cnn, "resnet18": imagenet, "resnet18-cifar": cifar}[name]()
+        x = torch.randn(rows, *shape, device=device)
+        y = torch.randint(0, classes, (rows,), device=device)
     model.to(device)
-    x = torch.randn(rows, *shape, device=device)
-    y = torch.randint(0, classes, (rows,), device=device)
     about = {"version": torch.__version__, "device": torch.cuda.get_device_name() if gpu else None}
     print(json.dumps(about), flush=True)
     for _ in sys.stdin:
@@ -80,7 +127,8 @@ def main():
             p.grad = None
         loss = 0.0
         for i in range(0, rows, chunk):
-            part = nn.functional.cross_entropy(model(x[i : i + chunk]), y[i : i + chunk], reduction="sum")
+            logits = model(x[i : i + chunk]).view(-1, classes)
+            part = nn.functional.cross_entropy(logits, y[i : i + chunk].view(-1), reduction="sum")
             part.backward()
             loss += part.item()
         took = {"wall": 1e3 * (time.perf_counter() - wall), "cpu": 1e3 * (time.process_time() - cpu)}

@@ -29,6 +29,7 @@ export {
 } from "./recurrent";
 export { sumRows } from "./reduce";
 export { addSelectedRuns, selectRuns } from "./select";
+export { scaleGradient, scaleShift, scaleSums } from "./scale-shift";
 export { multiplyAddScalar } from "./simd";
 export { softmax, softmaxGradient } from "./softmax";
 export { transpose } from "./transpose";

@@ -380,6 +380,13 @@ export interface Kernels extends RecurrentKernels {
     dGamma: number,
     dBeta: number,
   ): void;
+
+  /** y ← w x + b on every row; b = 0 is none. */
+  scaleShift(x: number, w: number, b: number, rows: number, columns: number, y: number): void;
+  /** dx ← w dy on every row, + dx where `accumulate`. */
+  scaleGradient(dy: number, w: number, rows: number, columns: number, accumulate: boolean, dx: number): void;
+  /** dw ← Σ over the rows of x dy, + dw where `accumulate`. */
+  scaleSums(x: number, dy: number, rows: number, columns: number, accumulate: boolean, dw: number): void;
 }
 
 /**

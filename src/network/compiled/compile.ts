@@ -68,7 +68,10 @@ export function compile(
       const builder = layerBuilders[kind];
       if (builder === undefined)
         throw new UnsupportedLayer(`${kind} "${layer.name}" has no kernels of its own.`);
-      if (applied.has(layer)) throw new UnsupportedLayer(`"${layer.name}" is used more than once.`);
+      // Gradients of weights are written by one use of them.
+      const reusable = frozen.has(layer) && !random.has(layer);
+      if (applied.has(layer) && !reusable)
+        throw new UnsupportedLayer(`"${layer.name}" is used more than once.`);
       applied.add(layer);
       operation = builder({
         heap,

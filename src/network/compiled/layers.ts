@@ -2,6 +2,7 @@ import type { tf } from "../../compute/tensorflow.js";
 import { activationLayerBuilders, addActivated } from "./activations.js";
 import { batchNormalization } from "./batch-norm.js";
 import { convolutionLayerBuilders } from "./convolutions.js";
+import { attentionLayerBuilders } from "./attention.js";
 import { dense } from "./dense.js";
 import { dropout } from "./dropout.js";
 import { recurrentLayerBuilders } from "./recurrent.js";
@@ -44,6 +45,7 @@ export const layerBuilders: Readonly<Record<string, (call: LayerCall) => number>
   ...poolingLayerBuilders,
   ...shapingLayerBuilders,
   ...mergingLayerBuilders,
+  ...attentionLayerBuilders,
   ...sequenceLayerBuilders,
   ...recurrentLayerBuilders,
   TimeDistributed: timeDistributed,

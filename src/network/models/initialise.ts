@@ -19,6 +19,24 @@ export function normalByFanOut(layer: tf.layers.Layer, random: Random): void {
   fill(layer, () => random.normal(0, deviation));
 }
 
+/** Weight `index` of the layer normal with this deviation; the others stay. */
+export function normalWeight(layer: tf.layers.Layer, index: number, deviation: number, random: Random): void {
+  const { size } = layer.getWeights()[index]!;
+  const values = Float32Array.from({ length: size }, () => random.normal(0, deviation));
+  setValues(layer, [...Array.from({ length: index }, () => undefined), values]);
+}
+
+/** The layer's weights by their order; those of which nothing is given stay. */
+export function setValues(layer: tf.layers.Layer, values: readonly (Float32Array | undefined)[]): void {
+  const old = layer.getWeights();
+  const fresh = old.map((weight, i) => {
+    const given = values[i];
+    return given === undefined ? weight.clone() : tf.tensor(given, weight.shape);
+  });
+  layer.setWeights(fresh);
+  tf.dispose(fresh);
+}
+
 /** The numbers that one unit adds up. */
 function fanIn(layer: tf.layers.Layer): number {
   return layer
@@ -28,9 +46,8 @@ function fanIn(layer: tf.layers.Layer): number {
 }
 
 function fill(layer: tf.layers.Layer, draw: () => number): void {
-  const fresh = layer
-    .getWeights()
-    .map((weight) => tf.tensor(Float32Array.from({ length: weight.size }, draw), weight.shape));
-  layer.setWeights(fresh);
-  tf.dispose(fresh);
+  setValues(
+    layer,
+    layer.getWeights().map(({ size }) => Float32Array.from({ length: size }, draw)),
+  );
 }
