@@ -1,7 +1,7 @@
 /** Activations whose slope is no function of their value: they keep x. */
 import { sigmoid } from "./functions";
-import { exp, tanh } from "./math";
-import { at, load4, store4, storeColumns } from "./simd";
+import { exp } from "./math";
+import { at, load4, multiplyAdd, store4, storeColumns } from "./simd";
 
 // The numbers of the kinds: `curves` in ../wasm/kernels.ts names them.
 
@@ -65,18 +65,19 @@ class Gelu {
   }
 }
 
+/** ½ x (1 + tanh(a/2)) = x σ(a): a sigmoid costs less than tanh. */
 @unmanaged
 class GeluNew {
   value(x: v128, _: v128): v128 {
-    return f32x4.mul(f32x4.mul(f32x4.splat(0.5), x), f32x4.add(f32x4.splat(1), tanh(geluAngle(x))));
+    return f32x4.mul(x, sigmoid(geluAngle(x)));
   }
+  /** σ + x σ (1 − σ) a′ */
   slope(x: v128, _: v128): v128 {
     const one = f32x4.splat(1);
-    const t = tanh(geluAngle(x));
-    const inner = f32x4.add(one, f32x4.mul(f32x4.splat(3 * 0.044715), f32x4.mul(x, x)));
-    const outer = f32x4.mul(f32x4.mul(x, f32x4.splat(0.7978845608028654)), inner);
-    const both = f32x4.add(f32x4.add(one, t), f32x4.mul(f32x4.sub(one, f32x4.mul(t, t)), outer));
-    return f32x4.mul(f32x4.splat(0.5), both);
+    const s = sigmoid(geluAngle(x));
+    const inner = multiplyAdd(f32x4.splat(3 * 0.044715), f32x4.mul(x, x), one);
+    const outer = f32x4.mul(f32x4.mul(x, f32x4.splat(2 * 0.7978845608028654)), inner);
+    return multiplyAdd(f32x4.mul(s, f32x4.sub(one, s)), outer, s);
   }
 }
 
@@ -135,10 +136,10 @@ class ThresholdedRelu {
   }
 }
 
-/** √(2/π) (x + 0.044715 x³) */
+/** a = 2√(2/π) (x + 0.044715 x³) */
 function geluAngle(x: v128): v128 {
-  const inner = f32x4.add(f32x4.splat(1), f32x4.mul(f32x4.splat(0.044715), f32x4.mul(x, x)));
-  return f32x4.mul(f32x4.mul(f32x4.splat(0.7978845608028654), x), inner);
+  const inner = multiplyAdd(f32x4.splat(0.044715), f32x4.mul(x, x), f32x4.splat(1));
+  return f32x4.mul(f32x4.mul(f32x4.splat(2 * 0.7978845608028654), x), inner);
 }
 
 /**
@@ -150,15 +151,15 @@ function normal(x: v128): v128 {
   const z = f32x4.mul(f32x4.abs(x), f32x4.splat(0.7071067811865476));
   const t = f32x4.div(one, f32x4.add(one, f32x4.mul(f32x4.splat(0.5), z)));
   let p = f32x4.splat(0.17087277);
-  p = f32x4.add(f32x4.mul(p, t), f32x4.splat(-0.82215223));
-  p = f32x4.add(f32x4.mul(p, t), f32x4.splat(1.48851587));
-  p = f32x4.add(f32x4.mul(p, t), f32x4.splat(-1.13520398));
-  p = f32x4.add(f32x4.mul(p, t), f32x4.splat(0.27886807));
-  p = f32x4.add(f32x4.mul(p, t), f32x4.splat(-0.18628806));
-  p = f32x4.add(f32x4.mul(p, t), f32x4.splat(0.09678418));
-  p = f32x4.add(f32x4.mul(p, t), f32x4.splat(0.37409196));
-  p = f32x4.add(f32x4.mul(p, t), f32x4.splat(1.00002368));
-  p = f32x4.add(f32x4.mul(p, t), f32x4.splat(-1.26551223));
+  p = multiplyAdd(p, t, f32x4.splat(-0.82215223));
+  p = multiplyAdd(p, t, f32x4.splat(1.48851587));
+  p = multiplyAdd(p, t, f32x4.splat(-1.13520398));
+  p = multiplyAdd(p, t, f32x4.splat(0.27886807));
+  p = multiplyAdd(p, t, f32x4.splat(-0.18628806));
+  p = multiplyAdd(p, t, f32x4.splat(0.09678418));
+  p = multiplyAdd(p, t, f32x4.splat(0.37409196));
+  p = multiplyAdd(p, t, f32x4.splat(1.00002368));
+  p = multiplyAdd(p, t, f32x4.splat(-1.26551223));
   const tail = f32x4.mul(f32x4.mul(f32x4.splat(0.5), t), exp(f32x4.sub(p, f32x4.mul(z, z))));
   return v128.bitselect(f32x4.sub(one, tail), tail, f32x4.gt(x, f32x4.splat(0)));
 }
