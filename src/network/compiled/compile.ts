@@ -1,8 +1,7 @@
-import type { SymbolicTensor } from "@tensorflow/tfjs";
 import type { Heap } from "../../compute/wasm/heap.js";
 import type { tf } from "../../compute/tensorflow.js";
 import type { Goal } from "../goal/goal.js";
-import { inputsOf, isFrozen, layersOf, placesOf, resolve, type Place } from "../inspect/graph.js";
+import { inputsOf, isFrozen, keyOf, layersOf, placesOf, resolve, type Place } from "../inspect/graph.js";
 import { randomPartsOf } from "../inspect/random.js";
 import { isVariable } from "../parameters.js";
 import { product, sampleShape, UnsupportedLayer } from "./layer-call.js";
@@ -19,6 +18,8 @@ export interface CompiledNetwork {
   readonly inputSizes: readonly number[];
   /** The operations whose results the losses are of, each once. */
   readonly outputs: readonly number[];
+  /** The weights that several operations read. */
+  readonly sharedWeights: ReadonlySet<number>;
   /** Whether some layers draw anew in each step. */
   readonly isRandom: boolean;
   /** The batch normalisations among the operations, in order. */
@@ -39,7 +40,7 @@ export function compile(
 ): CompiledNetwork {
   const variables = [...trainable];
   const operations: Operation[] = [];
-  const done = new Map<SymbolicTensor, number>();
+  const done = new Map<string, number>();
   const applied = new Set<tf.layers.Layer>();
   const shared = new Set<number>([0]);
   const consumers = consumerCounts(model);
@@ -58,7 +59,8 @@ export function compile(
 
   const translate = (place: Place): number => {
     const { tensor } = place;
-    const known = done.get(tensor);
+    const key = keyOf(place);
+    const known = done.get(key);
     if (known !== undefined) return known;
     const layer = tensor.sourceLayer;
     const kind = layer.getClassName();
@@ -68,10 +70,10 @@ export function compile(
       const builder = layerBuilders[kind];
       if (builder === undefined)
         throw new UnsupportedLayer(`${kind} "${layer.name}" has no kernels of its own.`);
-      // Gradients of weights are written by one use of them.
-      const reusable = frozen.has(layer) && !random.has(layer);
-      if (applied.has(layer) && !reusable)
-        throw new UnsupportedLayer(`"${layer.name}" is used more than once.`);
+      if ((tensor.outputTensorIndex ?? 0) > 0)
+        throw new UnsupportedLayer(`More than the first result of "${layer.name}" is used.`);
+      if (random.has(layer) && applied.has(layer))
+        throw new UnsupportedLayer(`"${layer.name}" is random, and used more than once.`);
       applied.add(layer);
       operation = builder({
         heap,
@@ -96,8 +98,8 @@ export function compile(
         },
       });
     }
-    if (consumers.get(tensor)! > 1 || kind === "InputLayer") shared.add(operation);
-    done.set(tensor, operation);
+    if (consumers.get(key)! > 1 || kind === "InputLayer") shared.add(operation);
+    done.set(key, operation);
     return operation;
   };
 
@@ -109,6 +111,7 @@ export function compile(
     inputs,
     inputSizes,
     outputs,
+    sharedWeights: sharedWeightsOf(operations),
     isRandom: operations.some((operation) => operation.isRandom),
     statistics: operations.flatMap(({ statistics }) => statistics ?? []),
     variables,
@@ -127,11 +130,17 @@ function inputOperation(size: number): Operation {
   };
 }
 
-/** How many layers read each tensor that the outputs depend on; an output itself has one more reader. */
-function consumerCounts(model: tf.LayersModel): Map<SymbolicTensor, number> {
-  const counts = new Map(model.outputs.map((output) => [resolve({ tensor: output }).tensor, 1]));
+/** The weights of layers that are applied several times. */
+function sharedWeightsOf(operations: readonly Operation[]): Set<number> {
+  const all = operations.flatMap(({ weights }) => weights);
+  return new Set(all.filter((weight, i) => all.indexOf(weight) < i));
+}
+
+/** How many layers read each tensor that the outputs depend on, in each place; an output itself has one more reader. */
+function consumerCounts(model: tf.LayersModel): Map<string, number> {
+  const counts = new Map(model.outputs.map((output) => [keyOf(resolve({ tensor: output })), 1]));
   for (const place of placesOf(model)) {
-    for (const { tensor } of inputsOf(place)) counts.set(tensor, (counts.get(tensor) ?? 0) + 1);
+    for (const input of inputsOf(place)) counts.set(keyOf(input), (counts.get(keyOf(input)) ?? 0) + 1);
   }
   return counts;
 }

@@ -117,8 +117,10 @@ export class CompiledEvaluator implements Evaluator {
 
   gradient(chunk: Chunk, weight: number, wanted: readonly TensorPart[], out: Vector): Promise<number> {
     const schedule = this.#schedule(wanted);
-    const { outputs, operations } = this.#network;
+    const { outputs, operations, sharedWeights } = this.#network;
     const { wantedUnits, varies } = schedule;
+    for (const i of sharedWeights) if (schedule.wanted.has(i)) this.#weights.clearGradient(i);
+    const isShared = (i: number) => operations[i - 1]!.weights.some((weight) => sharedWeights.has(weight));
     const weightGradients = this.#weights.gradients.map((address, i) =>
       schedule.wanted.has(i) ? address : 0,
     );
@@ -129,7 +131,9 @@ export class CompiledEvaluator implements Evaluator {
       sum += this.#lossOf(withGradients, weight);
       const written = gradients.map((_, i) => outputs.includes(i));
       const frame = { ...block, gradients, weightGradients, wantedUnits, written };
-      for (const i of schedule.varying.toReversed()) operations[i - 1]!.backward(frame);
+      for (const i of schedule.varying.toReversed()) {
+        operations[i - 1]!.backward(isShared(i) ? { ...frame, accumulate: true } : frame);
+      }
     });
     for (const { tensor } of wanted) this.#weights.readGradient(tensor, out);
     return Promise.resolve(weight * sum);

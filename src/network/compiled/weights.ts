@@ -87,6 +87,11 @@ export class HeapWeights {
     this.heap.free(this.#address);
   }
 
+  /** Makes the gradient of tensor `i` 0: operations that share it add to it. */
+  clearGradient(i: number): void {
+    this.heap.kernels.zero(this.slots[i]!.size, this.gradients[i]!);
+  }
+
   /** Copies the gradient of tensor `i` to its place in `out` (n,). */
   readGradient(i: number, out: Vector): void {
     const { offset, size } = this.slots[i]!;

@@ -63,8 +63,8 @@ export function usesOf(model: Container, layer: tf.layers.Layer): number {
   return uses;
 }
 
-/** The tensor and all the uses it is in. */
-function keyOf({ tensor, scope }: Place): string {
+/** The tensor and all the uses it is in: the same for the same place alone. */
+export function keyOf({ tensor, scope }: Place): string {
   return scope ? `${keyOf(scope.call)}/${tensor.id}` : String(tensor.id);
 }
 
