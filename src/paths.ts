@@ -1,4 +1,4 @@
-import { closeSync, constants, fstatSync, openSync, readFileSync, type Stats } from "node:fs";
+import { closeSync, constants, fstatSync, openSync, readFileSync, realpathSync, type Stats } from "node:fs";
 import { access, mkdir, open, readlink, stat } from "node:fs/promises";
 import { basename, dirname, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
@@ -170,6 +170,13 @@ export async function expectPlaceFor(path: string, what: string, named = path): 
  */
 export async function importUserModule(path: string): Promise<Readonly<Record<string, unknown>>> {
   await expectUserFile(path, "a module");
+  const program = process.argv[1];
+  if (program !== undefined && isSameFile(path, program)) {
+    // Its import would wait for the program to end, which waits for this.
+    throw new UsageError(
+      `Expected a module of its own in ${path}, got the program that runs, which ranks would run again. Put what is to be imported in another file.`,
+    );
+  }
   try {
     return (await import(pathToFileURL(resolve(path)).href)) as Record<string, unknown>;
   } catch (error) {
@@ -185,5 +192,13 @@ export async function importUserModule(path: string): Promise<Readonly<Record<st
         cause: error,
       },
     );
+  }
+}
+
+function isSameFile(a: string, b: string): boolean {
+  try {
+    return realpathSync(a) === realpathSync(b);
+  } catch {
+    return false; // one of them is none
   }
 }

@@ -67,7 +67,7 @@ export async function checkData(
     test: test === undefined ? undefined : await inMemory(test, "data.test", slots),
   };
   if (![train, test].some((given) => given && "classes" in given && given.classes !== undefined))
-    checkEveryClassOccurs(checked.train.targets[0]!, "data.train.labels");
+    for (const target of checked.train.targets) checkEveryClassOccurs(target, "data.train.labels");
   return checked;
 }
 

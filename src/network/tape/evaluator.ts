@@ -11,6 +11,7 @@ import type { TensorPart } from "../tensor-part.js";
 import { ActivityPenalties } from "./activity.js";
 import { BatchStatistics } from "./batch-statistics.js";
 import { withoutFolded } from "./folding.js";
+import { differentiateTwice } from "./higher-order.js";
 import { RandomLayers } from "./random.js";
 
 /**
@@ -56,6 +57,7 @@ export class TapeEvaluator implements Evaluator {
     description: string,
     seed = 0,
   ): Promise<TapeEvaluator> {
+    if (goal.objective) differentiateTwice();
     const { layout, variables } = layoutOf(model);
     const theta = new Float32Array(layout.dimension);
     for (const [i, { offset }] of layout.slots.entries()) {
