@@ -49,7 +49,11 @@ it("a run from memory says so, goes on from a program, and says from a shell wha
   await train({ model: make(), data, ranks: 1, epochs: 2, out });
   const { options, samples: recorded } = recordIn(out);
   expect(options).toMatchObject({ data: "memory", model: "memory" });
-  expect(recorded.train).toMatchObject({ count: 60, sampleShape: [2], classes: 2 });
+  expect(recorded.train).toMatchObject({
+    count: 60,
+    inputs: [{ dtype: "float32", shape: [2] }],
+    targets: [{ dtype: "int32", shape: [], classes: 2 }],
+  });
   expect(recorded.train.sha256).toMatch(/^[0-9a-f]{64}$/);
 
   for (const words of [

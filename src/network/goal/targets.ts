@@ -29,7 +29,9 @@ export function targetShapeFor(
     classes !== width &&
     !isBinary(classes, width!)
   ) {
-    throw mismatch(`class numbers below ${width!}`, `${classes} classes`, name, output, source);
+    throw new UsageError(
+      `Expected an output for each of the ${classes} classes of this data, got (batch, ${shownShape(output)}) from "${name}" of ${source}.`,
+    );
   }
   if (ofClasses) {
     if (fits(shape, steps) || fits(shape, [...steps, 1])) {
