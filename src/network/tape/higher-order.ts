@@ -48,7 +48,7 @@ export function differentiateTwice(): void {
       kernelName,
       inputsToSave: [input],
       gradFunc: (dy, saved, attributes) => ({
-        [input]: () => of(dy as tf.Tensor, saved[0]!, attributes as Parameters<Gradient>[2]),
+        [input]: () => of(dy as tf.Tensor, saved[0]!, attributes),
       }),
     });
   }
