@@ -36,12 +36,12 @@ export function gpt(
     tf.layers.embedding({ name: "embedding", inputDim: vocabulary, outputDim: width, ...ZEROS }),
     input,
   );
-  x = pixelwise(x, tf.layers.depthwiseConv2d({ name: "positions", ...PIXEL }));
+  x = pixelwise(x, tf.layers.depthwiseConv2d({ name: "positions", ...PIXEL }), "positions");
   const mask = causalMask();
   for (let i = 1; i <= layers; i++) {
     const name = `layer_${i}`;
     x = add(x, attention(normalise(x, `${name}_norm1`), heads, mask, name), `${name}_add1`);
-    const inner = dense(normalise(x, `${name}_norm2`), 4 * width, `${name}_mlp`, "gelu_new");
+    const inner = dense(normalise(x, `${name}_norm2`), 4 * width, `${name}_mlp`, "gelu");
     x = add(x, dense(inner, width, `${name}_mlp_out`), `${name}_add2`);
   }
   const logits = dense(normalise(x, "norm"), vocabulary, "logits");
@@ -59,7 +59,7 @@ function attention(x: Tensor, heads: number, mask: tf.layers.Layer, name: string
     const scores = tf.layers
       .dot({ axes: [2, 2], name: `${head}_scores` })
       .apply([part("query"), part("key")]);
-    const masked = pixelwise(scores as Tensor, mask);
+    const masked = pixelwise(scores as Tensor, mask, `${head}_masked`);
     const weights = apply(tf.layers.softmax({ axis: -1, name: `${head}_softmax` }), masked);
     return tf.layers.dot({ axes: [2, 1], name: `${head}_mix` }).apply([weights, part("value")]) as Tensor;
   });
@@ -73,10 +73,10 @@ const PIXEL = { kernelSize: 1, depthwiseInitializer: "ones", biasInitializer: "z
 const ZEROS = { embeddingsInitializer: "zeros" } as const;
 
 /** A factor and a bias for each number of a sample: (a, b) → (a, b). */
-function pixelwise(x: Tensor, layer: tf.layers.Layer): Tensor {
+function pixelwise(x: Tensor, layer: tf.layers.Layer, name: string): Tensor {
   const [, a, b] = x.shape as [null, number, number];
-  const image = apply(tf.layers.reshape({ targetShape: [1, 1, a * b] }), x);
-  return apply(tf.layers.reshape({ targetShape: [a, b] }), apply(layer, image));
+  const image = apply(tf.layers.reshape({ targetShape: [1, 1, a * b], name: `${name}_flat` }), x);
+  return apply(tf.layers.reshape({ targetShape: [a, b], name: `${name}_matrix` }), apply(layer, image));
 }
 
 /** One for all heads: none of it is trained. */
@@ -97,7 +97,7 @@ function normalise(x: Tensor, name: string): Tensor {
   return apply(tf.layers.layerNormalization({ name, epsilon: 1e-5 }), x);
 }
 
-function dense(x: Tensor, units: number, name: string, activation: "linear" | "gelu_new" = "linear"): Tensor {
+function dense(x: Tensor, units: number, name: string, activation: "linear" | "gelu" = "linear"): Tensor {
   const config = { units, name, activation, kernelInitializer: "zeros" as const };
   // The activations that TensorFlow.js knows are more than its type names.
   return apply(tf.layers.dense(config), x);

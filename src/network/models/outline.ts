@@ -1,4 +1,5 @@
 import type { TensorSlot } from "../layout.js";
+import type { GptShape } from "./gpt.js";
 import type { ModelName } from "./names.js";
 
 /** What decides the trainable tensors of a built-in network. */
@@ -28,6 +29,28 @@ export function outline(model: ModelName, { hidden, channels, classes }: Widths)
     default:
       return model satisfies never;
   }
+}
+
+/** The same of `gpt`. */
+export function gptOutline(
+  block: number,
+  vocabulary: number,
+  { layers, heads, width }: GptShape,
+): TensorSlot[] {
+  const twice = (units: number) => [units, units]; // kernel, bias; or the two of a normalisation
+  const head = Array.from({ length: 3 }, () => twice(width / heads));
+  const layer = [
+    twice(width),
+    ...Array.from({ length: heads }, () => head).flat(),
+    ...[width, width, 4 * width, width].map(twice),
+  ];
+  return slots([
+    [width],
+    [1, block * width], // positions: factors are a filter for each channel of one pixel
+    ...Array.from({ length: layers }, () => layer).flat(),
+    twice(width),
+    twice(vocabulary),
+  ]);
 }
 
 /** The channels of each convolution: the stem, two blocks of two in each stage, shortcuts where the channels change. */

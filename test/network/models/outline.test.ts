@@ -5,7 +5,8 @@ import type { TensorSlot } from "../../../src/network/layout.js";
 import { buildModel } from "../../../src/network/build.js";
 import { layoutOf } from "../../../src/network/parameters.js";
 import { MODEL_NAMES } from "../../../src/network/models/names.js";
-import { outline } from "../../../src/network/models/outline.js";
+import { gpt } from "../../../src/network/models/gpt.js";
+import { gptOutline, outline } from "../../../src/network/models/outline.js";
 
 beforeAll(() => tf.setBackend("cpu"));
 
@@ -25,6 +26,18 @@ it.each(MODEL_NAMES)(
     model.dispose();
   },
 );
+
+it("the tensors of gpt are known without building it", () => {
+  for (const [layers, heads, width] of [
+    [1, 1, 3],
+    [3, 2, 8],
+  ] as const) {
+    const model = gpt(5, 7, { layers, heads, width }, new Random(0));
+    const told = gptOutline(5, 7, { layers, heads, width });
+    expect(unitsByLayer(told)).toEqual(unitsByLayer(layoutOf(model).layout.slots));
+    model.dispose();
+  }
+});
 
 /** The units of each layer's tensors; layers side by side may come in any order. */
 function unitsByLayer(slots: readonly TensorSlot[]): string[] {
