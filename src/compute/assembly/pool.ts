@@ -24,6 +24,7 @@ class Pool {
           for (let c: i32 = 0; c < channels; c += 4) {
             const count = min(4, channels - c);
             let result = f32x4.splat(largest ? -Infinity : 0);
+            let unordered = f32x4.splat(0);
             let seen: f32 = 0;
             for (let i: i32 = 0; i < window.height; i++) {
               const r = top + i * window.dilationHeight;
@@ -33,11 +34,17 @@ class Pool {
                 if (<u32>s >= <u32>window.inWidth) continue;
                 const source = at(x, ((image * window.inHeight + r) * window.inWidth + s) * channels + c);
                 const value = load4(source, count);
-                result = largest ? f32x4.max(result, value) : f32x4.add(result, value);
+                if (largest) {
+                  // max itself, which keeps NaN, is many instructions
+                  result = f32x4.pmax(result, value);
+                  unordered = v128.or(unordered, f32x4.ne(value, value));
+                } else result = f32x4.add(result, value);
                 seen++;
               }
             }
-            store4(at(y, c), count, largest ? result : f32x4.div(result, f32x4.splat(seen)));
+            // All bits of a lane are one NaN.
+            result = largest ? v128.or(result, unordered) : f32x4.div(result, f32x4.splat(seen));
+            store4(at(y, c), count, result);
           }
           y = at(y, channels);
         }
