@@ -1,39 +1,58 @@
-import { at, load4, store4 } from "./simd";
+import { at, bytes, load4, store4 } from "./simd";
 
-/** Rows that are summed before they are added to the total; their values stay in the first-level cache. */
+/** Rows that are summed before they are added to the total; their values stay in the second-level cache. */
 const BLOCK: i32 = 64;
 
-/** Σ over rows of x − shift, and of its square where `square`: one block of rows, added to out (channels). */
-function addDeviations(x: usize, rows: i32, channels: i32, shift: usize, square: bool, out: usize): void {
-  const stride = (<usize>channels) << 2;
-  for (let c: i32 = 0; c < channels; c += 4) {
-    const count = min(4, channels - c);
-    const center = shift ? load4(at(shift, c), count) : f32x4.splat(0);
-    let sum = f32x4.splat(0);
-    let p = at(x, c);
-    for (let i: i32 = 0; i < rows; i++) {
-      const d = f32x4.sub(load4(p, count), center);
-      sum = f32x4.add(sum, square ? f32x4.mul(d, d) : d);
-      p += stride;
+/**
+ * mean, variance ← of every channel of x (rows, channels). Each block of rows is read twice, so that nothing cancels, and
+ * joins those before it (Chan, Golub, LeVeque 1979): with n rows of mean μ before and m of mean μ + δ in the block, the
+ * squares' sum grows by δ² nm/(n + m) beyond the block's own.
+ */
+export function moments(x: usize, rows: i32, channels: i32, mean: usize, variance: usize): void {
+  const stride = bytes(channels);
+  memory.fill(mean, 0, stride);
+  memory.fill(variance, 0, stride);
+  for (let first: i32 = 0; first < rows; first += BLOCK) {
+    const count = min(BLOCK, rows - first);
+    const part = f32x4.splat(<f32>count / <f32>(first + count));
+    const share = f32x4.splat(1 / <f32>count);
+    const weight = f32x4.splat(<f32>count * (<f32>first / <f32>(first + count)));
+    for (let c: i32 = 0; c < channels; c += 4) {
+      const lanes = min(4, channels - c);
+      const start = x + <usize>first * stride + bytes(c);
+      const center = f32x4.mul(sumOf(start, count, stride, lanes), share);
+      const squares = squaresOf(start, count, stride, lanes, center);
+      const before = load4(at(mean, c), lanes);
+      const delta = f32x4.sub(center, before);
+      store4(at(mean, c), lanes, f32x4.add(before, f32x4.mul(delta, part)));
+      const between = f32x4.mul(f32x4.mul(delta, delta), weight);
+      const total = f32x4.add(load4(at(variance, c), lanes), f32x4.add(squares, between));
+      store4(at(variance, c), lanes, total);
     }
-    store4(at(out, c), count, f32x4.add(load4(at(out, c), count), sum));
   }
+  const share: f32 = 1 / <f32>rows;
+  for (let c: i32 = 0; c < channels; c++) store<f32>(at(variance, c), load<f32>(at(variance, c)) * share);
 }
 
-/** mean, variance ← of every channel of x (rows, channels): two passes, so that nothing cancels. */
-export function moments(x: usize, rows: i32, channels: i32, mean: usize, variance: usize): void {
-  const bytes = (<usize>channels) << 2;
-  memory.fill(mean, 0, bytes);
-  memory.fill(variance, 0, bytes);
-  const share: f32 = 1 / <f32>rows;
-  for (let i: i32 = 0; i < rows; i += BLOCK) {
-    addDeviations(x + <usize>i * bytes, min(BLOCK, rows - i), channels, 0, false, mean);
+/** Σ over rows, in four channels. */
+function sumOf(x: usize, rows: i32, stride: usize, lanes: i32): v128 {
+  let sum = f32x4.splat(0);
+  for (let i: i32 = 0; i < rows; i++) {
+    sum = f32x4.add(sum, load4(x, lanes));
+    x += stride;
   }
-  for (let c: i32 = 0; c < channels; c++) store<f32>(at(mean, c), load<f32>(at(mean, c)) * share);
-  for (let i: i32 = 0; i < rows; i += BLOCK) {
-    addDeviations(x + <usize>i * bytes, min(BLOCK, rows - i), channels, mean, true, variance);
+  return sum;
+}
+
+/** Σ (x − center)² over rows, in four channels. */
+function squaresOf(x: usize, rows: i32, stride: usize, lanes: i32, center: v128): v128 {
+  let sum = f32x4.splat(0);
+  for (let i: i32 = 0; i < rows; i++) {
+    const d = f32x4.sub(load4(x, lanes), center);
+    sum = f32x4.add(sum, f32x4.mul(d, d));
+    x += stride;
   }
-  for (let c: i32 = 0; c < channels; c++) store<f32>(at(variance, c), load<f32>(at(variance, c)) * share);
+  return sum;
 }
 
 /** y ← scale · (x − mean) + shift channel by channel, held between `least` and `most`. */
@@ -65,36 +84,45 @@ export function normalise(
 
 /**
  * sum ← Σ dy and product ← Σ dy · (x − mean) over the rows, channel by channel: the gradients of shift and, but for
- * the factor 1/deviation, of scale.
+ * the factor 1/deviation, of scale. Where the result was held between 0 and `most`, y is what came of it, and dy ← 0 first
+ * where y is at a bound; else y is 0.
  */
 export function normalisationSums(
   x: usize,
   dy: usize,
   mean: usize,
+  y: usize,
+  most: f32,
   rows: i32,
   channels: i32,
   sum: usize,
   product: usize,
 ): void {
-  const stride = (<usize>channels) << 2;
+  const stride = bytes(channels);
   memory.fill(sum, 0, stride);
   memory.fill(product, 0, stride);
   for (let first: i32 = 0; first < rows; first += BLOCK) {
     const last = min(rows, first + BLOCK);
     for (let c: i32 = 0; c < channels; c += 4) {
-      const count = min(4, channels - c);
-      const center = load4(at(mean, c), count);
+      const lanes = min(4, channels - c);
+      const center = load4(at(mean, c), lanes);
       let s = f32x4.splat(0);
       let t = f32x4.splat(0);
-      let offset = <usize>first * stride + ((<usize>c) << 2);
+      let offset = <usize>first * stride + bytes(c);
       for (let i = first; i < last; i++) {
-        const d = load4(dy + offset, count);
+        let d = load4(dy + offset, lanes);
+        if (y) {
+          const value = load4(y + offset, lanes);
+          const inside = v128.and(f32x4.gt(value, f32x4.splat(0)), f32x4.lt(value, f32x4.splat(most)));
+          d = v128.and(d, inside);
+          store4(dy + offset, lanes, d);
+        }
         s = f32x4.add(s, d);
-        t = f32x4.add(t, f32x4.mul(d, f32x4.sub(load4(x + offset, count), center)));
+        t = f32x4.add(t, f32x4.mul(d, f32x4.sub(load4(x + offset, lanes), center)));
         offset += stride;
       }
-      store4(at(sum, c), count, f32x4.add(load4(at(sum, c), count), s));
-      store4(at(product, c), count, f32x4.add(load4(at(product, c), count), t));
+      store4(at(sum, c), lanes, f32x4.add(load4(at(sum, c), lanes), s));
+      store4(at(product, c), lanes, f32x4.add(load4(at(product, c), lanes), t));
     }
   }
 }

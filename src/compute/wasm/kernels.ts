@@ -315,11 +315,16 @@ export interface Kernels extends RecurrentKernels {
     most: number,
     y: number,
   ): void;
-  /** sum ← Σ dy, product ← Σ dy · (x − mean) over the rows, channel by channel. */
+  /**
+   * sum ← Σ dy, product ← Σ dy · (x − mean) over the rows, channel by channel. Where the result was held between 0 and
+   * `most`, y is what came of it, and dy ← 0 first where y is at a bound; else y is 0.
+   */
   normalisationSums(
     x: number,
     dy: number,
     mean: number,
+    y: number,
+    most: number,
     rows: number,
     channels: number,
     sum: number,

@@ -1,5 +1,5 @@
 import type { Heap } from "../../compute/wasm/heap.js";
-import { activations, type ActivationName } from "../../compute/wasm/kernels.js";
+import type { ActivationName } from "../../compute/wasm/kernels.js";
 import { product, UnsupportedLayer, type LayerCall } from "./layer-call.js";
 import { addsTo, type Operation } from "./operation.js";
 
@@ -119,10 +119,9 @@ function batchNorm(heap: Heap, shape: BatchNormShape): Operation {
       const count = rows * positions;
       const x = values[input]!;
       const dz = gradients[own]!;
-      if (fused !== "linear") {
-        kernels.activationGradient(activations[fused], values[own]!, dz, count * channels, false, dz);
-      }
-      kernels.normalisationSums(x, dz, mean, count, channels, sum, product);
+      const bounded = fused === "linear" ? 0 : values[own]!;
+      const { most } = BOUNDS[fused];
+      kernels.normalisationSums(x, dz, mean, bounded, most, count, channels, sum, product);
       const [v, f, S, T] = [vector(variance), vector(factor), vector(sum), vector(product)];
       const [b, c] = [vector(slope), vector(constant)];
       const dGamma = scale === undefined ? 0 : weightGradients[scale]!;
