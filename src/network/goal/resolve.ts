@@ -49,9 +49,12 @@ export function goalOf(
     outputs: outputs.map((output, i) => {
       const declared = first(declarations, (declaration) => declaredLoss(declaration, i, names));
       const ending = endingOf(model, output);
-      const choice = declared
-        ? lossFor(declared.loss, ending, source, declared.where)
-        : defaultLoss(ending, targets[i]!, widthOf(output), source);
+      const choice = withTargets(
+        declared
+          ? lossFor(declared.loss, ending, source, declared.where)
+          : defaultLoss(ending, targets[i]!, widthOf(output), source),
+        targets[i]!,
+      );
       const [width, positions] = [widthOf(output), positionsOf(output)];
       const targetShape = targetShapeFor(
         choice.loss,
@@ -61,7 +64,7 @@ export function goalOf(
         source.name,
       );
       const goal = {
-        ...withTargets(choice, targets[i]!),
+        ...choice,
         name: names[i]!,
         weight:
           first(declarations, (d) => (d.lossWeights == null ? undefined : declaredWeight(d, i, names))) ?? 1,
@@ -137,17 +140,17 @@ function linkOf({ name }: Loss | OwnLoss): OutputGoal["link"] {
   return /^(sigmoid|binary)crossentropy$/i.test(name) ? "sigmoid" : "none";
 }
 
-/** Of cross-entropies, that for class numbers where the targets are. */
-function withTargets<T extends Choice>(choice: T, { classes }: TargetKind): T {
-  if (classes === undefined) return choice;
-  const sparse = ({ name }: Loss | OwnLoss): Loss | undefined =>
-    name === "categoricalCrossentropy" || name === "softmaxCrossEntropy"
-      ? lossNamed(`sparse${name}`)
-      : undefined;
+/**
+ * Of the cross-entropy of logits, that for class numbers where the targets are. Of probabilities that do not sum to 1, it
+ * is another: TensorFlow.js clips them before it makes them do so.
+ */
+function withTargets(choice: Choice, { classes }: TargetKind): Choice {
+  const { loss, reported } = choice;
+  if (classes === undefined || loss !== named("softmaxCrossEntropy")) return choice;
   return {
     ...choice,
-    loss: sparse(choice.loss) ?? choice.loss,
-    reported: sparse(choice.reported) ?? choice.reported,
+    loss: named("sparseSoftmaxCrossEntropy"),
+    reported: named(reported === loss ? "sparseSoftmaxCrossEntropy" : "sparseCategoricalCrossentropy"),
   };
 }
 

@@ -11,7 +11,7 @@ export function surprisesOf(
 ): string[] {
   const oneHot = outputs.flatMap(({ loss, name, width }, i) => {
     const isOfClasses = targets[i]!.classes !== undefined && loss.targets === "numbers" && width > 1;
-    return isOfClasses && loss.ofRow
+    return isOfClasses && loss.ofRow && !/categorical/i.test(loss.name)
       ? [`The loss ${loss.name} of "${name}" is of numbers: it gets the class numbers as one-hot rows.`]
       : [];
   });

@@ -36,7 +36,7 @@ export function targetShapeFor(
   if (ofClasses) {
     if (fits(shape, steps) || fits(shape, [...steps, 1])) {
       const concrete = shape.slice(0, steps.length);
-      return loss.targets === "classes" || isCrossEntropy(loss) ? concrete : [...concrete, width ?? 1];
+      return loss.targets === "classes" ? concrete : [...concrete, width ?? 1];
     }
     const oneHot = fits(shape, output) ? ` One-hot rows are for categoricalCrossentropy.` : "";
     throw mismatch(
@@ -51,11 +51,6 @@ export function targetShapeFor(
   if (fits(shape, output)) return shape;
   if (width === 1 && fits(shape, steps)) return [...shape, 1];
   throw mismatch(`targets (${shownShape(output)})`, `(${shape.join(", ")})`, name, output, source);
-}
-
-/** Whose class numbers are taken as they are. */
-function isCrossEntropy({ name }: Loss | OwnLoss): boolean {
-  return name === "categoricalCrossentropy" || name === "softmaxCrossEntropy";
 }
 
 function isBinary(classes: number, width: number): boolean {

@@ -1,5 +1,5 @@
 import { tf } from "../../compute/tensorflow.js";
-import { clamp, EPSILON, meanOverRow, type Loss } from "./loss.js";
+import { ALMOST_ONE, clamp, EPSILON, meanOverRow, type Loss } from "./loss.js";
 
 /*
  * Losses of probabilities, each as tfjs-layers (losses.ts) computes it, and the same of logits. Probabilities are clipped
@@ -17,15 +17,15 @@ export const categoricalCrossentropy: Loss = {
     for (let j = 0; j < width; j++) {
       const share = p[pAt + j]! / total;
       const yj = y[yAt + j]!;
-      if (yj !== 0) sum -= yj * Math.log(clamp(share, EPSILON, 1 - EPSILON));
-      if (share >= EPSILON && share <= 1 - EPSILON) inside += yj;
+      if (yj !== 0) sum -= yj * Math.log(clamp(share, EPSILON, ALMOST_ONE));
+      if (share >= EPSILON && share <= ALMOST_ONE) inside += yj;
     }
     // ∂/∂p_j of −Σ y_k (ln p_k − ln Σp), the clipped k left out
     if (g) {
       for (let j = 0; j < width; j++) {
         const pj = p[pAt + j]!;
         const share = pj / total;
-        const own = share >= EPSILON && share <= 1 - EPSILON ? y[yAt + j]! / pj : 0;
+        const own = share >= EPSILON && share <= ALMOST_ONE ? y[yAt + j]! / pj : 0;
         g[gAt + j] = scale * (inside / total - own);
       }
     }
@@ -41,21 +41,21 @@ export const sparseCategoricalCrossentropy: Loss = {
   ofRow: (y, yAt, p, pAt, width, scale, g, gAt) => {
     const label = y[yAt]!;
     let total = 0;
-    for (let j = 0; j < width; j++) total += clamp(p[pAt + j]!, EPSILON, 1 - EPSILON);
+    for (let j = 0; j < width; j++) total += clamp(p[pAt + j]!, EPSILON, ALMOST_ONE);
     const raw = p[pAt + label]!;
-    const share = clamp(raw, EPSILON, 1 - EPSILON) / total;
-    const passes = share >= EPSILON && share <= 1 - EPSILON;
+    const share = clamp(raw, EPSILON, ALMOST_ONE) / total;
+    const passes = share >= EPSILON && share <= ALMOST_ONE;
     if (g) {
       for (let j = 0; j < width; j++) {
         const pj = p[pAt + j]!;
-        const moves = passes && pj >= EPSILON && pj <= 1 - EPSILON;
+        const moves = passes && pj >= EPSILON && pj <= ALMOST_ONE;
         g[gAt + j] = moves ? scale * (1 / total - (j === label ? 1 / raw : 0)) : 0;
       }
     }
-    return -Math.log(clamp(share, EPSILON, 1 - EPSILON));
+    return -Math.log(clamp(share, EPSILON, ALMOST_ONE));
   },
   ofTensors: (y, p) =>
-    categoricalCrossentropy.ofTensors(oneHot(y, p), tf.clipByValue(p, EPSILON, 1 - EPSILON)),
+    categoricalCrossentropy.ofTensors(oneHot(y, p), tf.clipByValue(p, EPSILON, ALMOST_ONE)),
 };
 
 /** The mean of −y ln p − (1 − y) ln(1 − p) */
@@ -64,13 +64,13 @@ export const binaryCrossentropy: Loss = {
   targets: "numbers",
   ofRow: meanOverRow(
     (y, p) => {
-      const q = clamp(p, EPSILON, 1 - EPSILON);
+      const q = clamp(p, EPSILON, ALMOST_ONE);
       return -y * Math.log(q) - (1 - y) * Math.log1p(-q);
     },
-    (y, p) => (p < EPSILON || p > 1 - EPSILON ? 0 : (p - y) / (p * (1 - p))),
+    (y, p) => (p < EPSILON || p > ALMOST_ONE ? 0 : (p - y) / (p * (1 - p))),
   ),
   ofTensors: (y, p) => {
-    const q = tf.clipByValue(p, EPSILON, 1 - EPSILON);
+    const q = tf.clipByValue(p, EPSILON, ALMOST_ONE);
     const surprise = tf.add(tf.mul(y, tf.log(q)), tf.mul(tf.sub(1, y), tf.log(tf.sub(1, q))));
     return tf.neg(tf.mean(surprise, -1));
   },
@@ -198,7 +198,7 @@ function sumOf(p: Float32Array, at: number, width: number): number {
 /** ln of p made to sum to 1, clipped. */
 function logShares(p: tf.Tensor): tf.Tensor {
   const shares = tf.div(p, tf.sum(p, -1, true));
-  return tf.log(tf.clipByValue(shares, EPSILON, 1 - EPSILON));
+  return tf.log(tf.clipByValue(shares, EPSILON, ALMOST_ONE));
 }
 
 /** (…) class numbers → (…, width) */

@@ -2,6 +2,8 @@ import type { tf } from "../../compute/tensorflow.js";
 
 /** Keras' ε: predictions that are logarithms' arguments stay this far from where those end. */
 export const EPSILON = 1e-7;
+/** 1 − ε as TensorFlow.js has it, in single precision: what a logarithm of 1 − p sees at the end is not ε. */
+export const ALMOST_ONE = Math.fround(1 - EPSILON);
 
 /** Keras' loss ℓ(y, p) of one row: the last axis of a model's output. */
 export interface Loss {

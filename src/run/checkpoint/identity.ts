@@ -93,11 +93,13 @@ function fingerprint(dataset: Dataset): string {
   return hash.digest("hex");
 }
 
-/** What is minimised; of a loss of the user's own, its source. */
+/**
+ * What is minimised; of a loss of the user's own, its source. Outputs are told apart by their order: layers may have been
+ * given their names by TensorFlow.js, which counts on.
+ */
 function describeGoal({ outputs, objective }: Goal): string {
   if (objective) return objective.toString();
-  const described = outputs.map(({ name, loss, weight, folded }) => ({
-    name,
+  const described = outputs.map(({ loss, weight, folded }) => ({
     loss: loss.ofRow ? loss.name : String(loss.ofTensors),
     weight,
     folded: folded !== undefined,

@@ -174,6 +174,11 @@ const declared: Record<string, Case> = {
     numbers,
     "categoricalCrossentropy; targets (3)",
   ],
+  "categorical cross-entropy of sigmoids and class numbers": [
+    () => compiled("categoricalCrossentropy", "sigmoid"),
+    classes,
+    "categoricalCrossentropy; targets (3); accuracy",
+  ],
   "categorical cross-entropy of class numbers": [
     () => compiled("categoricalCrossentropy", "softmax"),
     classes,
