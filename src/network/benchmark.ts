@@ -2,14 +2,14 @@ import { startBackend, type BackendOptions, type ComputeBackend } from "../compu
 import { productSpeed } from "../compute/product-speed.js";
 import { startProfile, type KernelTime } from "../compute/profile.js";
 import { tf } from "../compute/tensorflow.js";
-import type { Labelled } from "../data/dataset.js";
+import { sizeOf } from "../data/dataset.js";
 import { UsageError } from "../errors.js";
 import { Random } from "../random.js";
 import { disposeChunk } from "./batch.js";
-import { builtIn, goalFor } from "./build.js";
+import { builtIn, goalFor, type SampleKind } from "./build.js";
 import { createEvaluator, type Chunk, type Evaluator } from "./evaluator.js";
 import { wholeTensors } from "./tensor-part.js";
-import type { ModelName } from "./models/names.js";
+import { unitsFor, type ModelName } from "./models/names.js";
 
 export interface ComputeBenchmarkOptions extends BackendOptions {
   readonly model: ModelName;
@@ -46,12 +46,19 @@ export interface ComputeBenchmark extends Pick<ComputeBenchmarkOptions, "model" 
   readonly profile: readonly KernelTime[] | undefined;
 }
 
+const classified = (shape: readonly number[], classes: number): SampleKind => ({
+  name: "random samples",
+  inputs: [{ shape }],
+  targets: [{ shape: [], classes }],
+});
+
 /** Samples and classes as in the literature. */
-const shapes: Readonly<Record<ModelName, Pick<Labelled, "sampleShape" | "classes">>> = {
-  fcnn: { sampleShape: [28, 28, 1], classes: 10 },
-  cnn: { sampleShape: [28, 28, 1], classes: 10 },
-  resnet18: { sampleShape: [32, 32, 3], classes: 1000 },
-  "resnet18-cifar": { sampleShape: [32, 32, 3], classes: 10 },
+const kinds: Readonly<Record<ModelName, SampleKind>> = {
+  fcnn: classified([28, 28, 1], 10),
+  cnn: classified([28, 28, 1], 10),
+  resnet18: classified([32, 32, 3], 1000),
+  "resnet18-cifar": classified([32, 32, 3], 10),
+  gpt: { name: "random text", inputs: [{ shape: [64] }], targets: [{ shape: [64], classes: 65 }] },
 };
 
 /** A benchmark that is ready to be run, one evaluation at a time, beside others. */
@@ -72,13 +79,7 @@ export class ComputeBenchmarkRun {
     }
     const backend = await startBackend(options);
     const network = create(model);
-    const { sampleShape, classes } = shapes[model];
-    const data = {
-      name: "random samples",
-      inputs: [{ shape: sampleShape }],
-      targets: [{ shape: [], classes }],
-    };
-    const goal = goalFor(network, data, [], { name: model, builtIn: true });
+    const goal = goalFor(network, kinds[model], [], { name: model, builtIn: true });
     const { memory } = options;
     const evaluator = await createEvaluator(network, goal, backend, memory === undefined ? {} : { memory });
     const chunks: Chunk[] = [];
@@ -161,22 +162,28 @@ export async function benchmarkCompute(options: ComputeBenchmarkOptions): Promis
 }
 
 function create(model: ModelName): tf.LayersModel {
-  const hidden = model === "cnn" ? [32] : [32, 32];
-  const { sampleShape, classes } = shapes[model];
-  return builtIn[model]({ hidden, channels: [16, 32] }, sampleShape, classes, new Random(1));
+  const sizes = {
+    hidden: model === "cnn" ? [32] : [32, 32],
+    channels: [16, 32],
+    layers: 4,
+    heads: 4,
+    width: 128,
+  };
+  const kind = kinds[model];
+  return builtIn[model](sizes, kind.inputs[0]!.shape, unitsFor(model, kind), new Random(1));
 }
 
 function randomChunk(model: ModelName, rows: number, random: Random): Chunk {
-  const { sampleShape, classes } = shapes[model];
-  const x = Float32Array.from({ length: rows * tf.util.sizeFromShape([...sampleShape]) }, () =>
-    random.uniform(-1, 1),
-  );
-  const y = Float32Array.from({ length: rows }, () => random.integer(classes));
+  const { inputs, targets } = kinds[model];
+  const [{ shape }, target] = [inputs[0]!, targets[0]!];
+  const classes = () => random.integer(target.classes!);
+  const values = (of: readonly number[], draw: () => number) =>
+    tf.tensor(Float32Array.from({ length: rows * sizeOf(of) }, draw), [rows, ...of]);
   return {
     rows,
     samples: Int32Array.from({ length: rows }, (_, i) => i),
-    inputs: [tf.tensor(x, [rows, ...sampleShape])],
-    targets: [{ values: tf.tensor1d(y), weights: undefined }],
+    inputs: [values(shape, model === "gpt" ? classes : () => random.uniform(-1, 1))],
+    targets: [{ values: values(target.shape, classes), weights: undefined }],
   };
 }
 

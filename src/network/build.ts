@@ -11,6 +11,7 @@ import { readDescription } from "./inspect/model-description.js";
 import { modelOf } from "./model-file.js";
 import { cnn } from "./models/cnn.js";
 import { fcnn } from "./models/fcnn.js";
+import { gpt } from "./models/gpt.js";
 import { checkSamples, isBuiltIn, MODEL_NAMES, unitsFor, type ModelName } from "./models/names.js";
 import { resnet18 } from "./models/resnet18.js";
 
@@ -32,6 +33,10 @@ export interface ModelChoice {
   readonly hidden: readonly number[];
   /** Channels of the convolutions of cnn. */
   readonly channels: readonly number[];
+  /** Of gpt. */
+  readonly layers: number;
+  readonly heads: number;
+  readonly width: number;
   readonly seed: number;
 }
 
@@ -49,20 +54,19 @@ export interface Built {
   readonly goal: Goal;
 }
 
-type Create = (
-  widths: Pick<ModelChoice, "hidden" | "channels">,
-  sampleShape: readonly number[],
-  units: number,
-  random: Random,
-) => tf.LayersModel;
+/** The sizes of the built-in networks. */
+export type Sizes = Pick<ModelChoice, "hidden" | "channels" | "layers" | "heads" | "width">;
+
+type Create = (sizes: Sizes, sampleShape: readonly number[], units: number, random: Random) => tf.LayersModel;
 
 /** The networks that need no file; `units` are the outputs, logits where classes are predicted. */
 export const builtIn: Readonly<Record<ModelName, Create>> = {
   fcnn: ({ hidden }, sampleShape, units, random) => fcnn(sampleShape, units, hidden, random),
   cnn: ({ channels, hidden }, sampleShape, units, random) =>
     cnn(sampleShape, units, channels, hidden, random),
-  resnet18: (_widths, sampleShape, units, random) => resnet18(sampleShape, units, "imagenet", random),
-  "resnet18-cifar": (_widths, sampleShape, units, random) => resnet18(sampleShape, units, "cifar", random),
+  gpt: (sizes, sampleShape, units, random) => gpt(sampleShape[0]!, units, sizes, random),
+  resnet18: (_sizes, sampleShape, units, random) => resnet18(sampleShape, units, "imagenet", random),
+  "resnet18-cifar": (_sizes, sampleShape, units, random) => resnet18(sampleShape, units, "cifar", random),
 };
 
 /**

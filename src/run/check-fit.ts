@@ -50,7 +50,11 @@ export async function checkFit(
   if (builtIn) checkSamples(builtIn, samples);
   const declared = filesAreHere || given.goal ? await declarationsOf(config, given.goal) : [];
   const slots = builtIn
-    ? outline(builtIn, { ...config, classes: unitsFor(builtIn, samples) })
+    ? outline(builtIn, {
+        ...config,
+        classes: unitsFor(builtIn, samples),
+        block: samples.inputs[0]!.shape[0] ?? 1,
+      })
     : given.model
       ? await tensorsOfModel(given.model, samples, declared, config.objective !== undefined)
       : await tensorsOfFile(config, samples, declared);

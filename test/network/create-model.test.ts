@@ -41,7 +41,11 @@ it.each<[string, string, RegExp | undefined]>([
 ])("createModel whose model is %s", async (_, create, sentence) => {
   const path = join(mkdtempSync(join(tmpdir(), "apts-module-")), "model.mjs");
   writeFileSync(path, `${require}\nexport const createModel = ${create};`);
-  const built = buildModel({ model: path, hidden: [], channels: [], seed: 0 }, data, new Random(1));
+  const built = buildModel(
+    { model: path, hidden: [], channels: [], layers: 1, heads: 1, width: 1, seed: 0 },
+    data,
+    new Random(1),
+  );
   if (sentence === undefined) expect((await built).model.outputs[0]!.shape).toEqual([null, 3]);
   else {
     await expect(built).rejects.toThrow(sentence);

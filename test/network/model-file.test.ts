@@ -158,7 +158,11 @@ describe("loadModel", () => {
 describe("buildModel", () => {
   const data = { name: "mine", inputs: [{ shape: [4] }], targets: [{ shape: [], classes: 3 }] };
   const build = (path: string) =>
-    buildModel({ model: path, hidden: [], channels: [], seed: 0 }, data, new Random(1));
+    buildModel(
+      { model: path, hidden: [], channels: [], layers: 1, heads: 1, width: 1, seed: 0 },
+      data,
+      new Random(1),
+    );
 
   it.each<[string, () => unknown, RegExp]>([
     [

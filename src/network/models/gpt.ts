@@ -1,4 +1,5 @@
 import { tf } from "../../compute/tensorflow.js";
+import { UsageError } from "../../errors.js";
 import type { Random } from "../../random.js";
 import { normalWeight, setValues } from "./initialise.js";
 
@@ -31,6 +32,8 @@ export function gpt(
   { layers, heads, width }: GptShape,
   random: Random,
 ): tf.LayersModel {
+  if (width % heads !== 0)
+    throw new UsageError(`Expected --width to be a multiple of --heads (${heads}), got ${width}.`);
   const input = tf.input({ shape: [block], name: "tokens" });
   let x = apply(
     tf.layers.embedding({ name: "embedding", inputDim: vocabulary, outputDim: width, ...ZEROS }),

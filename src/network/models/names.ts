@@ -1,7 +1,7 @@
 import { UsageError } from "../../errors.js";
 
 /** The built-in networks; apart from their code, which loads TensorFlow.js, so that a command line can name them at once. */
-export const MODEL_NAMES = ["fcnn", "cnn", "resnet18", "resnet18-cifar"] as const;
+export const MODEL_NAMES = ["fcnn", "cnn", "resnet18", "resnet18-cifar", "gpt"] as const;
 export type ModelName = (typeof MODEL_NAMES)[number];
 
 export function isBuiltIn(model: string): model is ModelName {
@@ -22,6 +22,13 @@ export function checkSamples(model: ModelName, { inputs, targets }: Samples): vo
     );
   }
   const { shape } = inputs[0]!;
+  if (model === "gpt") {
+    const [target] = targets;
+    if (shape.length === 1 && target!.shape.length === 1 && target!.classes !== undefined) return;
+    throw new UsageError(
+      `Expected text for gpt, a row of symbols and the next of each, got samples of shape (${shape.join(", ")}) and targets of shape (${target!.shape.join(", ")}).`,
+    );
+  }
   if (model === "fcnn" || shape.length === 3) return;
   throw new UsageError(
     `Expected images (height, width, channels) for ${model}, got samples of shape (${shape.join(", ")}).`,
@@ -31,6 +38,7 @@ export function checkSamples(model: ModelName, { inputs, targets }: Samples): vo
 /** The outputs of a built-in network: one for each class, or for each number to be predicted. */
 export function unitsFor(model: ModelName, { targets }: Samples): number {
   const { shape, classes } = targets[0]!;
+  if (model === "gpt") return classes!;
   if (classes !== undefined && shape.length === 0) return classes;
   if (shape.length <= 1) return shape[0] ?? 1;
   throw new UsageError(

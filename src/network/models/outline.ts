@@ -3,17 +3,20 @@ import type { GptShape } from "./gpt.js";
 import type { ModelName } from "./names.js";
 
 /** What decides the trainable tensors of a built-in network. */
-export interface Widths {
+export interface Widths extends GptShape {
   readonly hidden: readonly number[];
   readonly channels: readonly number[];
   readonly classes: number;
+  /** The length of a sample of text. */
+  readonly block: number;
 }
 
 /**
  * The trainable tensors of a built-in network by layer, without TensorFlow.js: of each only the last side, its units, as
  * if it had no others. As many subdomains as these make, the network makes, and no more.
  */
-export function outline(model: ModelName, { hidden, channels, classes }: Widths): TensorSlot[] {
+export function outline(model: ModelName, widths: Widths): TensorSlot[] {
+  const { hidden, channels, classes, block } = widths;
   const dense = [...hidden, classes].map((units) => [units, units]); // kernel, bias
   switch (model) {
     case "fcnn":
@@ -26,17 +29,14 @@ export function outline(model: ModelName, { hidden, channels, classes }: Widths)
         ...resnetConvolutions().flatMap((filters) => [[filters], [filters, filters]]),
         [classes, classes],
       ]);
+    case "gpt":
+      return gptOutline(block, classes, widths);
     default:
       return model satisfies never;
   }
 }
 
-/** The same of `gpt`. */
-export function gptOutline(
-  block: number,
-  vocabulary: number,
-  { layers, heads, width }: GptShape,
-): TensorSlot[] {
+function gptOutline(block: number, vocabulary: number, { layers, heads, width }: GptShape): TensorSlot[] {
   const twice = (units: number) => [units, units]; // kernel, bias; or the two of a normalisation
   const head = Array.from({ length: 3 }, () => twice(width / heads));
   const layer = [

@@ -113,6 +113,9 @@ const modelOptions = inGroup(HELP.model, {
     fallback: [16, 32],
     help: "channels of the convolutions of cnn",
   }),
+  layers: integer({ min: 1, max: 1000, fallback: 4, help: "layers of gpt" }),
+  heads: integer({ min: 1, max: 1000, fallback: 4, help: "heads of attention of gpt; they divide --width" }),
+  width: integer({ min: 1, max: 100_000, fallback: 128, help: "numbers that stand for a symbol in gpt" }),
   ghostBatch: integer({
     min: 2,
     max: 1_000_000,
