@@ -21,8 +21,9 @@ import { Workspace } from "./workspace.js";
 
 /** Bytes of a block of samples and all its results that stay in the second-level cache. */
 const BLOCK_BYTES = 2 ** 20;
-/** Blocks have at least this many samples, so that products are worth their packing, */
+/** Blocks have at least this many samples, or so many that all products have this many rows, which are worth their packing, */
 const LEAST_BLOCK = 64;
+const LEAST_ROWS = 1024;
 /** and no more than this: nothing is gained beyond. */
 const MOST_BLOCK = 256;
 
@@ -72,7 +73,11 @@ export class CompiledEvaluator implements Evaluator {
     this.#everything = this.#schedule(wholeTensors(layout));
     this.#sampleBytes = Workspace.sampleBytes(this.#network);
     const most = Math.floor(memory / this.#sampleBytes);
-    const rows = Math.min(MOST_BLOCK, Math.max(LEAST_BLOCK, Math.floor(BLOCK_BYTES / this.#sampleBytes)));
+    const positions = Math.min(
+      ...this.#network.operations.map((operation) => operation.positions ?? Infinity),
+    );
+    const least = Math.min(LEAST_BLOCK, Math.ceil(LEAST_ROWS / positions));
+    const rows = Math.min(MOST_BLOCK, Math.max(least, Math.floor(BLOCK_BYTES / this.#sampleBytes)));
     this.#workspace = Workspace.allocate(
       heap,
       this.#network,

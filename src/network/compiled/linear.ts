@@ -24,6 +24,7 @@ export function linear(shape: LinearShape, kernels: LinearKernels): Operation {
   return {
     inputs: [input],
     size: positions * width,
+    positions,
     weights: bias === undefined ? [weight] : [weight, bias],
     separable: kernels.separable,
     dispose: () => kernels.dispose?.(),

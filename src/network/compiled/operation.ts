@@ -14,6 +14,8 @@ export interface Operation {
   readonly size: number;
   /** Floats per sample that it keeps in `block.memory[own]` from its forward pass for the backward one. */
   readonly memory?: number;
+  /** Rows of each of its products that a sample makes, where it has products of whole blocks. */
+  readonly positions?: number;
   /** Numbers of the weights it reads. */
   readonly weights: readonly number[];
   /** Writes `block.values[own]`. */

@@ -77,6 +77,7 @@ export function recurrence(shape: RecurrenceShape, cell: Cell): Operation {
     inputs: [input],
     size: sequences ? stride : units,
     memory: steps * width + cell.keeps * stride + 2 * units + (sequences ? 0 : stride),
+    positions: 1, // of each step
     weights: bias === undefined ? [kernel, recurrent] : [kernel, recurrent, bias],
 
     forward(block) {
