@@ -4,6 +4,7 @@
  * No kernel allocates, and none has static data (the memory is not ours).
  */
 export { activate, activationGradient, biasActivation } from "./activation";
+export { maskedSoftmax, maskedSoftmaxGradient } from "./attention";
 export { moments, normalisationGradient, normalisationSums, normalise } from "./batch-norm";
 export { addColumnsToImages, imagesToColumns } from "./columns";
 export { crossEntropy, sparseCrossEntropy } from "./cross-entropy";

@@ -386,6 +386,29 @@ export interface Kernels extends RecurrentKernels {
     dBeta: number,
   ): void;
 
+  /**
+   * x ← softmax(w x + b) on every row of `matrices` of (rows, columns), which share w and b; b = 0 is none. Where
+   * `causal`, row i has i + 1 numbers and is zero beyond, whatever was there.
+   */
+  maskedSoftmax(
+    x: number,
+    w: number,
+    b: number,
+    matrices: number,
+    rows: number,
+    columns: number,
+    causal: boolean,
+  ): void;
+  /** dy ← the gradient by x of that softmax y, zero beyond where `causal`. */
+  maskedSoftmaxGradient(
+    y: number,
+    dy: number,
+    w: number,
+    matrices: number,
+    rows: number,
+    columns: number,
+    causal: boolean,
+  ): void;
   /** y ← w x + b on every row; b = 0 is none. */
   scaleShift(x: number, w: number, b: number, rows: number, columns: number, y: number): void;
   /** dx ← w dy on every row, + dx where `accumulate`. */

@@ -1,4 +1,5 @@
-import { addActivated } from "./activations.js";
+import { activationLayerBuilders, addActivated } from "./activations.js";
+import { attentionWeights } from "./attention-weights.js";
 import { convolutionLayerBuilders } from "./convolutions.js";
 import { product, type LayerCall } from "./layer-call.js";
 import { scaleShift } from "./scale-shift.js";
@@ -6,6 +7,7 @@ import { scaleShift } from "./scale-shift.js";
 /** The builders of layers that attention is made of, besides those of sequences. */
 export const attentionLayerBuilders: Readonly<Record<string, (call: LayerCall) => number>> = {
   DepthwiseConv2D: (call) => pixelwise(call) ?? convolutionLayerBuilders["DepthwiseConv2D"]!(call),
+  Softmax: (call) => weightsOfAttention(call) ?? activationLayerBuilders["Softmax"]!(call),
 };
 
 /**
@@ -28,6 +30,32 @@ function pixelwise(call: LayerCall): number | undefined {
       positions: product(shape.slice(0, -1)),
       columns: shape.at(-1)!,
       activation,
+      isCausal: call.isFrozen ? (side) => isCausal(call, side) : undefined,
     }),
   );
+}
+
+/** A bias from here on downwards makes zeros of scores that are not as large themselves. */
+const MASKED = -1e8;
+
+/** Whether the layer's bias is one of (side, side) that masks all above its diagonal. */
+function isCausal({ layer }: LayerCall, side: number): boolean {
+  const bias = layer.weights[1]?.read();
+  if (bias?.size !== side * side) return false;
+  return bias.dataSync().every((value, i) => i % side <= Math.floor(i / side) || value <= MASKED);
+}
+
+/** A softmax over the last axis of masked products of matrices, which is one operation with them; undefined where it is not. */
+function weightsOfAttention(call: LayerCall): number | undefined {
+  const { operation } = call.inputs[0]!;
+  const mask = call.exclusive(operation)?.mask;
+  const axis = call.config["axis"] as number;
+  if (mask === undefined || call.isFolded || (axis !== -1 && axis !== call.outputShape.length))
+    return undefined;
+  const product = call.exclusive(mask.input)?.product;
+  const isSame = product !== undefined && mask.size === product.sides.m * product.sides.n;
+  if (!isSame || call.outputShape.at(-1) !== product.sides.n) return undefined;
+  call.remove(operation);
+  call.remove(mask.input);
+  return call.add((own) => attentionWeights(own, product, mask));
 }

@@ -1,6 +1,8 @@
 import type { Heap } from "../../compute/wasm/heap.js";
 import type { ActivationName } from "../../compute/wasm/kernels.js";
 import type { Units } from "../../compute/wasm/linear.js";
+import type { Mask } from "./attention-weights.js";
+import type { Product } from "./dot.js";
 import type { Noise } from "../noise.js";
 
 /**
@@ -37,6 +39,12 @@ export interface Operation {
   readonly statistics?: RunningStatistics;
   /** Of a padding: what it adds around each image, and the sizes with that. */
   readonly padding?: Padding & { readonly height: number; readonly width: number };
+  /** Of a product of matrices. */
+  readonly product?: Product;
+  /** Of a factor and a bias that are not trained, and of nothing else. */
+  readonly mask?: Mask | undefined;
+  /** Its matrices are zero above their diagonal. */
+  readonly isLower?: boolean;
   /** Frees what it has allocated on the heap. */
   dispose?(): void;
 }

@@ -12,6 +12,8 @@ export interface ScaleShiftShape {
   readonly positions: number;
   readonly columns: number;
   readonly activation: ActivationName;
+  /** Where factor and bias are not trained: whether they leave nothing above a diagonal (`Mask.isCausal`). */
+  readonly isCausal: ((side: number) => boolean) | undefined;
 }
 
 /** y = f(w x + b), w and b the same on each row of columns: a depthwise convolution of one pixel. */
@@ -22,6 +24,12 @@ export function scaleShift(shape: ScaleShiftShape): Operation {
     inputs: [input],
     size: positions * columns,
     weights: shift === undefined ? [scale] : [scale, shift],
+
+    get mask() {
+      const { isCausal } = shape;
+      if (isCausal === undefined || kind !== activations.linear || positions > 1) return undefined;
+      return { input, scale, shift, size: columns, isCausal };
+    },
 
     fuse(next) {
       if (kind !== activations.linear) return false;

@@ -68,13 +68,12 @@ export const sequenceLayerBuilders: Readonly<Record<string, (call: LayerCall) =>
     const [x, y] = sides as [(typeof sides)[0], (typeof sides)[0]];
     const [m, k] = x.alongLast ? [x.height, x.width] : [x.width, x.height];
     const n = y.alongLast ? y.height : y.width;
-    return call.add((own) =>
-      dot(
-        own,
-        { operation: x.operation, stride: x.width, transposed: !x.alongLast },
-        { operation: y.operation, stride: y.width, transposed: y.alongLast },
-        { m, n, k },
-      ),
-    );
+    const isLower = x.alongLast && call.exclusive(x.operation)?.isLower === true;
+    const product = {
+      a: { operation: x.operation, stride: x.width, transposed: !x.alongLast },
+      b: { operation: y.operation, stride: y.width, transposed: y.alongLast },
+      sides: { m, n, k },
+    };
+    return call.add((own) => dot(own, product, isLower ? "a" : "none"));
   },
 };
