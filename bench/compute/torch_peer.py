@@ -135,4 +135,5 @@ def main():
         print(json.dumps(took), flush=True)
 
 
-main()
+if __name__ == "__main__":
+    main()
