@@ -34,7 +34,8 @@ try {
   const targets = tf.tensor(y, [spec.count, ...(spec.targets.shape.length > 0 ? spec.targets.shape : [1])]);
   const steps = Math.ceil(spec.count / spec.batch);
   console.log(JSON.stringify({ ready: true }));
-  for await (const _ of createInterface({ input: process.stdin })) {
+  const lines = createInterface({ input: process.stdin })[Symbol.asyncIterator]();
+  while (!(await lines.next()).done) {
     let done = 0;
     const start = performance.now();
     if (spec.objective) {
