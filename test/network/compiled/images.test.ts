@@ -10,7 +10,7 @@ import {
   compiledOn,
   dispose,
   expectAgreement,
-  expectCentralDifferences,
+  expectDifferencesAlong,
   MEMORY,
   randomChunk,
   scoreOf,
@@ -139,7 +139,7 @@ describe("CompiledEvaluator on images", () => {
   ])("follows central differences through: %s", async (_name, layer) => {
     const stem = tf.layers.conv2d({ filters: 3, kernelSize: 2, activation: "tanh" });
     const model = classifier([6, 6, 2], stem, layer);
-    await expectCentralDifferences(backend, model);
+    await expectDifferencesAlong(backend, model);
   });
 
   it("normalises over the whole chunk, however long it is, and evaluates with running statistics", async () => {
