@@ -5,7 +5,7 @@ export type { PlainFunction } from "./api/plain-problem.js";
 export { train, type OwnMethodRequest, type TrainRequest } from "./api/train.js";
 export { init, createLocalGroup } from "./comm/index.js";
 export type { Communicator, NumericArray, ReduceOp, Traffic } from "./comm/communicator.js";
-export type { DataInMemory } from "./api/hand-over.js";
+export type { DataInMemory } from "./data/given-data.js";
 export type { Numbers } from "./data/arrays.js";
 export type { InMemoryData } from "./data/in-memory.js";
 export * from "./errors.js";

@@ -4,7 +4,8 @@ import { join } from "node:path";
 import type { tf } from "../compute/tensorflow.js";
 import { describe } from "../data/arrays.js";
 import type { ModelSlots } from "../data/in-memory.js";
-import type { DataName } from "../data/sources.js";
+import { handOverData } from "../data/dataset-file.js";
+import { checkData, type DataInMemory } from "../data/given-data.js";
 import { AptsError, UsageError } from "../errors.js";
 import type { startOptions } from "../job/job-options.js";
 import { planJob } from "../job/plan.js";
@@ -19,7 +20,7 @@ import type { RunEvent } from "../run/events.js";
 import type { PartOf, RunOptions } from "../run/options/config.js";
 import { Callbacks } from "./callbacks.js";
 import { refuseForeignOptions } from "./foreign-options.js";
-import { checkData, handOverData, handOverModel, type DataInMemory } from "./hand-over.js";
+import { handOverModel } from "./hand-over.js";
 import { expectNotStandardised, markStandardised, takeModel } from "./own-models.js";
 
 /**
@@ -32,8 +33,8 @@ export interface TrainRequest
   readonly method?: MethodName | undefined;
   /** A LayersModel (trained in place), or as on the command line: `fcnn`, a `model.json`, a module. */
   readonly model?: tf.LayersModel | string | undefined;
-  /** Samples in memory, or as on the command line: `digits`, `mnist`, `cifar10`. */
-  readonly data?: DataInMemory | DataName;
+  /** Samples in memory, or as on the command line: `digits`, `mnist`, the path of a file or folder. */
+  readonly data?: DataInMemory | string;
   /** Called at the end of every epoch. */
   readonly onEpoch?: ((metrics: EpochMetrics) => void | Promise<void>) | undefined;
   /** Called with everything the run tells of itself. */
@@ -140,7 +141,9 @@ function checkRequest(request: unknown): asserts request is TrainRequest {
   }
   // `data: undefined` is a program's mistake, which must not train on the built-in digits.
   if ("data" in request && data === undefined)
-    throw new UsageError("Expected data to be { train, test } or the name of a data set, got undefined.");
+    throw new UsageError(
+      "Expected data to be { train, test }, the name of a data set or a path, got undefined.",
+    );
   for (const [name, callback] of Object.entries({ onEpoch, onEvent })) {
     if (callback !== undefined && typeof callback !== "function")
       throw new UsageError(`Expected ${name} to be a function, got ${describe(callback)}.`);

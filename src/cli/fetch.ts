@@ -1,13 +1,13 @@
 import { Argument, type Command } from "commander";
 import { fetchData } from "../data/fetch.js";
-import { FILE_DATA_NAMES, type FileDataName } from "../data/sources.js";
+import { FETCHED_NAMES, type FileDataName } from "../data/sources.js";
 
 /** `apts fetch mnist`: downloads a data set to the cache, or to a folder. */
 export function fetchCommand(program: Command): void {
   program
     .command("fetch")
     .description("download a data set, checked by its checksum")
-    .addArgument(new Argument("<name>", "data set").choices(FILE_DATA_NAMES))
+    .addArgument(new Argument("<name>", "data set").choices(FETCHED_NAMES))
     .option("--data-dir <DIR>", "where to put the files (default: the cache, where apts train looks)")
     .action(async (name: FileDataName, { dataDir }: { dataDir?: string }) => {
       const { directory, files } = await fetchData(name, {

@@ -79,14 +79,14 @@ export function integer<F extends number | undefined>(
 }
 
 /** Whole numbers, comma separated on the command line, an array elsewhere. */
-export function integers(
-  spec: Range & { help: string; fallback: readonly number[] },
-): Option<readonly number[]> {
+export function integers<F extends readonly number[] | undefined>(
+  spec: Range & { help: string; fallback: F; placeholder?: string },
+): Option<readonly number[] | F> {
   const each = integer({ ...spec, fallback: 0 });
   const expected = `whole numbers${within(spec)}, separated by commas`;
   return {
     help: spec.help,
-    placeholder: "N,N",
+    placeholder: spec.placeholder ?? "N,N",
     fallback: spec.fallback,
     expected,
     parse(value, label) {

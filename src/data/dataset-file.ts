@@ -1,4 +1,5 @@
 import { open, writeFile, type FileHandle } from "node:fs/promises";
+import { join } from "node:path";
 import { pack, unpack } from "msgpackr";
 import { UsageError } from "../errors.js";
 import {
@@ -54,6 +55,17 @@ export async function writeDataset(path: string, dataset: Dataset): Promise<void
     return bytesOf(field.values);
   });
   await writeFile(path, [prefix, header, ...values]);
+}
+
+/** Writes data where the ranks read them. */
+export async function handOverData(
+  { train, test }: { train: Dataset; test: Dataset | undefined },
+  folder: string,
+) {
+  const files = { train: join(folder, "train.apts"), test: test && join(folder, "test.apts") };
+  await writeDataset(files.train, train);
+  if (test) await writeDataset(files.test!, test);
+  return files;
 }
 
 /** What is known of samples without them. */

@@ -20,7 +20,11 @@ export interface Fetched {
   readonly files: readonly string[];
 }
 
-const CIFAR10_FILES = [1, 2, 3, 4, 5].map((batch) => `data_batch_${batch}.bin`).concat("test_batch.bin");
+/** What of their archives is kept. */
+const ARCHIVED: Partial<Readonly<Record<FileDataName, readonly string[]>>> = {
+  cifar10: [1, 2, 3, 4, 5].map((batch) => `data_batch_${batch}.bin`).concat("test_batch.bin"),
+  cifar100: ["train.bin", "test.bin"],
+};
 
 /**
  * Downloads a data set's files, checks them and puts them where loadData finds them. Files that are there already,
@@ -38,20 +42,18 @@ export async function fetchData(name: FileDataName, options: FetchOptions = {}):
     }
     return path;
   };
-  switch (name) {
-    case "mnist": {
-      for (const source of sources.mnist.downloads) await get(source);
-      return { directory, files: sources.mnist.downloads.map(({ file }) => file) };
-    }
-    case "cifar10": {
-      if (!(await allPresent(directory, CIFAR10_FILES))) {
-        const archive = await get(sources.cifar10.downloads[0]);
-        await unpackFiles(archive, directory, CIFAR10_FILES);
-        await rm(archive);
-      }
-      return { directory, files: CIFAR10_FILES };
-    }
+  const { downloads } = sources[name];
+  const archived = ARCHIVED[name];
+  if (archived === undefined) {
+    for (const source of downloads) await get(source);
+    return { directory, files: downloads.map(({ file }) => file) };
   }
+  if (!(await allPresent(directory, archived))) {
+    const archive = await get(downloads[0]!);
+    await unpackFiles(archive, directory, archived);
+    await rm(archive);
+  }
+  return { directory, files: archived };
 }
 
 /**

@@ -17,20 +17,19 @@ const KINDS: readonly {
   {
     sign: /^(train|test|coarse_label_names\.txt|fine_label_names\.txt)(\.bin)?$/,
     of: "cifar10",
-    advice: "That looks like CIFAR-100, which has 100 classes: give it to train() in a program instead.",
+    advice: "That looks like CIFAR-100: its binary version is read by --data cifar100.",
   },
   {
     sign: /^emnist-.*-idx[13]-ubyte/,
     of: "mnist",
     advice:
-      "Those are EMNIST's names: call them train-images-idx3-ubyte, train-labels-idx1-ubyte, t10k-images-idx3-ubyte " +
-      "and t10k-labels-idx1-ubyte (.gz), in a folder of their own. Its images are transposed, and its letters count from 1.",
+      "Those are EMNIST's: they are read by --data emnist-letters, emnist-balanced, emnist-digits, emnist-byclass or emnist-bymerge.",
   },
   { sign: /\.(tar\.gz|tgz|tar|zip)$/, advice: "Unpack the archive there." },
-  { sign: /\.csv$/i, advice: "CSV is not read: give the samples to train() in a program instead." },
+  { sign: /\.(csv|tsv|npz|npy)$/i, advice: "Such files are read by --data with their path." },
   {
-    sign: /\.(parquet|npz|npy|pt|pkl|arrow)$/,
-    advice: "That format is not read: give the samples to train() in a program.",
+    sign: /\.(parquet|pt|pkl|arrow)$/,
+    advice: "That format is not read: give the samples to train() in a program, or save them as .npy.",
   },
 ];
 

@@ -47,8 +47,20 @@ export async function readIdx(path: string): Promise<IdxArray> {
   return { shape, data: bytes.subarray(headerLength) };
 }
 
+export interface IdxOptions {
+  /** Whether the images lie on their side, as EMNIST's do. */
+  readonly transposed?: boolean;
+  /** What labels count from. */
+  readonly firstLabel?: number;
+}
+
 /** Images (count, height, width) and their labels (count) as a Dataset of samples (height, width, 1). */
-export async function readIdxPair(imagesPath: string, labelsPath: string, classes: number): Promise<Dataset> {
+export async function readIdxPair(
+  imagesPath: string,
+  labelsPath: string,
+  classes: number,
+  { transposed = false, firstLabel = 0 }: IdxOptions = {},
+): Promise<Dataset> {
   const [images, labels] = await Promise.all([readIdx(imagesPath), readIdx(labelsPath)]);
   expectRank(images, 3, "images", imagesPath);
   expectRank(labels, 1, "labels", labelsPath);
@@ -59,18 +71,29 @@ export async function readIdxPair(imagesPath: string, labelsPath: string, classe
     );
   }
   if (count === 0) throw new UsageError(`Expected samples in ${imagesPath}, found none: it is empty.`);
-  const wrong = labels.data.findIndex((label) => label >= classes);
+  const wrong = labels.data.findIndex((label) => label < firstLabel || label >= firstLabel + classes);
   if (wrong >= 0) {
     throw new UsageError(
-      `Expected labels from 0 to ${classes - 1} in ${labelsPath}, found ${labels.data[wrong]!} at index ${wrong}.${labels.data.includes(0) ? "" : " They count from 1: subtract one from each."}`,
+      `Expected labels from ${firstLabel} to ${firstLabel + classes - 1} in ${labelsPath}, found ${labels.data[wrong]!} at index ${wrong}.${firstLabel > 0 || labels.data.includes(0) ? "" : " They count from 1: subtract one from each."}`,
     );
   }
   return labelled({
-    features: images.data,
-    labels: Int32Array.from(labels.data),
-    sampleShape: [height, width, 1],
+    features: transposed ? turned(images.data, height, width) : images.data,
+    labels: Int32Array.from(labels.data, (label) => label - firstLabel),
+    sampleShape: transposed ? [width, height, 1] : [height, width, 1],
     classes,
   });
+}
+
+/** Images (count, height, width) → (count, width, height) */
+function turned(images: Uint8Array, height: number, width: number): Uint8Array {
+  const out = new Uint8Array(images.length);
+  const size = height * width;
+  for (let from = 0; from < images.length; from += size) {
+    for (let i = 0; i < size; i++)
+      out[from + (i % width) * height + Math.floor(i / width)] = images[from + i]!;
+  }
+  return out;
 }
 
 function expectRank(array: IdxArray, rank: number, what: string, path: string): void {

@@ -5,52 +5,79 @@ import { pathError } from "../paths.js";
 import { describeForeign } from "./foreign-files.js";
 import { cacheDirectory, sources, type FileDataName } from "./sources.js";
 
+export interface Located {
+  /** Each file, or each pair of images and labels. */
+  readonly train: readonly string[];
+  readonly test: readonly string[];
+}
+
 /**
- * Finds the files of MNIST: an explicit `directory` is the only place looked in; otherwise APTS_DATA_DIR, then the
- * cache. In each, the files may lie directly, in a folder named after the data set, or where torchvision puts them. Plain or .gz, `-idx3-ubyte`
- * or `.idx3-ubyte`. UsageError where there are none or only some of them.
+ * Finds the files of a data set: an explicit `directory` is the only place looked in; otherwise APTS_DATA_DIR, then the
+ * cache. In each, the files may lie directly, in a folder named after the data set, or where torchvision or the archive puts
+ * them; plain or .gz. UsageError where there are none or only some of them.
  */
-async function locateMnist(directory: string | undefined, environment: NodeJS.ProcessEnv) {
-  const { folder, files } = await findFolder("mnist", directory, environment, (names) =>
-    names.some((name) => /^(train|t10k)-(images|labels)[-.]idx[13]-ubyte/.test(name)),
+export function locate(
+  name: FileDataName,
+  directory: string | undefined,
+  environment: NodeJS.ProcessEnv,
+): Promise<Located> {
+  const { format }: { format: (typeof sources)[FileDataName]["format"] } = sources[name];
+  return format.kind === "idx"
+    ? locateIdx(name, format, directory, environment)
+    : locateCifar(name, format, directory, environment);
+}
+
+type FormatOf<K> = Extract<(typeof sources)[FileDataName]["format"], { kind: K }>;
+
+/** `-idx3-ubyte` or `.idx3-ubyte`; images, then labels. */
+async function locateIdx(
+  name: FileDataName,
+  { train, test }: FormatOf<"idx">,
+  directory: string | undefined,
+  environment: NodeJS.ProcessEnv,
+): Promise<Located> {
+  const isOne = new RegExp(`^(${train}|${test})-(images|labels)[-.]idx[13]-ubyte`);
+  const { folder, files } = await findFolder(name, directory, environment, (names) =>
+    names.some((file) => isOne.test(file)),
   );
   const pick = (part: string, dimensions: 1 | 3): string => {
     const spellings = [`${part}-idx${dimensions}-ubyte`, `${part}.idx${dimensions}-ubyte`];
-    const wanted = spellings.flatMap((name) => [name, `${name}.gz`]);
-    const found = wanted.find((name) => files.includes(name));
+    const wanted = spellings.flatMap((file) => [file, `${file}.gz`]);
+    const found = wanted.find((file) => files.includes(file));
     if (found !== undefined) return join(folder, found);
-    throw missing("mnist", `${wanted[0]!} (or .gz)`, folder);
+    throw missing(name, `${wanted[0]!} (or .gz)`, folder);
   };
   return {
-    trainImages: pick("train-images", 3),
-    trainLabels: pick("train-labels", 1),
-    testImages: pick("t10k-images", 3),
-    testLabels: pick("t10k-labels", 1),
+    train: [pick(`${train}-images`, 3), pick(`${train}-labels`, 1)],
+    test: [pick(`${test}-images`, 3), pick(`${test}-labels`, 1)],
   };
 }
 
-/** Finds the files of CIFAR-10's binary version, as locateMnist does: data_batch_N.bin for any N, and test_batch.bin. */
-async function locateCifar10(directory: string | undefined, environment: NodeJS.ProcessEnv) {
-  const { folder, files } = await findFolder("cifar10", directory, environment, (names) =>
-    names.some((name) => /^(data_batch_\d+|test_batch)\.bin(\.gz)?$/.test(name)),
+/** The binary version: data_batch_N.bin for any N, in their order. */
+async function locateCifar(
+  name: FileDataName,
+  { train: pattern, test: testName }: FormatOf<"cifar">,
+  directory: string | undefined,
+  environment: NodeJS.ProcessEnv,
+): Promise<Located> {
+  const { folder, files } = await findFolder(name, directory, environment, (names) =>
+    names.some((file) => pattern.test(file) || file === testName || file === `${testName}.gz`),
   );
   const train = new Map<number, string>();
-  for (const name of [...files].sort().reverse()) {
+  for (const file of [...files].sort().reverse()) {
     // in reverse, so that of X.bin and X.bin.gz the plain one stays
-    const number = /^data_batch_(\d+)\.bin(\.gz)?$/.exec(name)?.[1];
-    if (number !== undefined) train.set(Number(number), join(folder, name));
+    const number = pattern.exec(file)?.[1];
+    if (number !== undefined) train.set(Number(number), join(folder, file));
   }
-  if (train.size === 0) throw missing("cifar10", "data_batch_1.bin (or .gz)", folder);
-  const test = ["test_batch.bin", "test_batch.bin.gz"].find((name) => files.includes(name));
-  if (test === undefined) throw missing("cifar10", "test_batch.bin (or .gz)", folder);
+  const first = name === "cifar10" ? "data_batch_1.bin" : "train.bin";
+  if (train.size === 0) throw missing(name, `${first} (or .gz)`, folder);
+  const test = [testName, `${testName}.gz`].find((file) => files.includes(file));
+  if (test === undefined) throw missing(name, `${testName} (or .gz)`, folder);
   return {
     train: [...train].sort(([a], [b]) => a - b).map(([, path]) => path),
-    test: join(folder, test),
+    test: [join(folder, test)],
   };
 }
-
-/** Where the files of each data set are: (the user's folder, the environment) ↦ files. */
-export const locate = { mnist: locateMnist, cifar10: locateCifar10 } satisfies Record<FileDataName, unknown>;
 
 /** The first folder that holds any file of the data set, with the names of all its files. */
 async function findFolder(
@@ -65,8 +92,14 @@ async function findFolder(
       ? [directory]
       : [...(fromEnvironment ? [fromEnvironment] : []), cacheDirectory(name, environment)];
   if (directory !== undefined) await expectFolder(name, directory);
-  const { title, homepage, subfolders } = sources[name];
-  const folders = roots.flatMap((root) => [root, ...subfolders.map((sub) => join(root, sub))]);
+  const { title, homepage, subfolders, downloads } = sources[name];
+  // Files of many names are called as MNIST's: in a folder of several data sets only the folder's name tells.
+  const isCalledAsMnist = name === "fashion-mnist" || name === "kmnist";
+  const folders = roots.flatMap((root) => {
+    const below = subfolders.map((sub) => join(root, sub));
+    if (!isCalledAsMnist) return [root, ...below];
+    return root === fromEnvironment && directory === undefined ? below : [...below, root];
+  });
   for (const folder of folders) {
     const files = await readdir(folder).catch((): string[] => []);
     if (holds(files)) return { folder, files };
@@ -79,8 +112,9 @@ async function findFolder(
   }
   const looked = roots.map((root) => resolve(root)).join(" and ");
   throw new UsageError(
-    `Expected the files of ${title} in ${looked}, found none. Run "apts fetch ${name}" to download them, ` +
-      `or get them from ${homepage} and say where they are with --data-dir or APTS_DATA_DIR.`,
+    `Expected the files of ${title} in ${looked}, found none. ` +
+      (downloads.length > 0 ? `Run "apts fetch ${name}" to download them, or get` : "Get") +
+      ` them from ${homepage} and say where they are with --data-dir or APTS_DATA_DIR.`,
   );
 }
 
@@ -90,9 +124,7 @@ async function expectFolder(name: FileDataName, directory: string): Promise<void
   await readdir(directory).catch((error: unknown) => {
     if ((error as NodeJS.ErrnoException).code === "ENOENT") return; // what is there to do is said below
     if ((error as NodeJS.ErrnoException).code === "ENOTDIR") {
-      const advice = /\.csv$/i.test(directory)
-        ? " CSV is not read: give the samples to train() in a program."
-        : "";
+      const advice = /\.csv$/i.test(directory) ? ` Read it by --data ${directory}.` : "";
       throw new UsageError(`Expected ${what}, but ${directory} is a file.${advice}`, { cause: error });
     }
     throw pathError(`${what}, not ${directory}`, error);
@@ -101,6 +133,7 @@ async function expectFolder(name: FileDataName, directory: string): Promise<void
 
 function missing(name: FileDataName, file: string, folder: string): UsageError {
   return new UsageError(
-    `Expected ${file} beside the other files of ${sources[name].title} in ${resolve(folder)}, found none. Run "apts fetch ${name}" to download all of them.`,
+    `Expected ${file} beside the other files of ${sources[name].title} in ${resolve(folder)}, found none.` +
+      (sources[name].downloads.length > 0 ? ` Run "apts fetch ${name}" to download all of them.` : ""),
   );
 }

@@ -9,10 +9,12 @@ import { resolveOptions, splitSources, type Given } from "../config/resolve.js";
 import { UsageError } from "../errors.js";
 import { isModule, pathOfModule } from "../methods/own.js";
 import { findMethod } from "../methods/registry.js";
+import { isDataName } from "../data/sources.js";
 import { isBuiltIn } from "../network/models/names.js";
 import { startedBy } from "../rank/starters/index.js";
 import { expectStartedOnce } from "../rank/starters/once.js";
 import { isFile } from "../run/declarations.js";
+import { nameOfData } from "../run/data-of-run.js";
 import { IN_MEMORY, nameOfMethod, trainConfig, type TrainConfig } from "../run/options/config.js";
 import { expectOwnNames } from "../run/options/of-methods.js";
 import { trainOptions } from "../run/options/table.js";
@@ -103,7 +105,7 @@ async function planRun(
 ): Promise<RunSpec> {
   if (resume !== undefined) return planResumption(sources, resume, defaultRanks, memory);
   const config = await configOf(sources, defaultRanks, memory);
-  const out = config.out ?? defaultOut(config.methodName, config.data);
+  const out = config.out ?? defaultOut(config.methodName, nameOfData(config.data));
   const wasRequeued = Number(process.env["SLURM_RESTART_COUNT"] ?? 0) > 0;
   if (!autoResume && !wasRequeued) return { config, out, beginning: "new" };
   if (autoResume && config.out === undefined) {
@@ -162,11 +164,12 @@ async function configOf(
 
 /** The same wherever it is read again: with whole paths, and what is in memory called that. */
 function located(config: TrainConfig, memory: InMemory): TrainConfig {
-  const { method, data, model, loss, objective, dataDir } = config;
+  const { method, data, model, loss, objective, dataDir, label } = config;
   return {
     ...config,
     method: isModule(method) ? pathOfModule(method) : method,
-    data: memory.data ? IN_MEMORY : data,
+    data: memory.data ? IN_MEMORY : isDataName(data) ? data : resolve(data),
+    label: label?.endsWith(".npy") ? resolve(label) : label,
     model: memory.model ? IN_MEMORY : isBuiltIn(model) ? model : resolve(model),
     loss: loss !== undefined && isFile(loss) ? resolve(loss) : loss,
     objective: objective === undefined ? undefined : resolve(objective),

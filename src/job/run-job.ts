@@ -9,6 +9,7 @@ import type { RunEvent } from "../run/events.js";
 import { checkRunFolder, reserveFolder } from "../run/folder/files.js";
 import { launchApts } from "./launch-apts.js";
 import type { PlannedJob } from "./plan.js";
+import { shareData } from "./shared-data.js";
 import { specToVariables } from "./specification.js";
 
 /** How a training job ended: with a summary, or with a failure that the launcher describes. */
@@ -32,6 +33,19 @@ export interface JobOptions {
  * folder its user named
  */
 export async function runJob(job: PlannedJob, options: JobOptions): Promise<JobResult> {
+  const { spec, where } = job;
+  if (where.hosts !== undefined || spec.handedOver?.data) return runChecked(job, options);
+  const shared = await shareData(spec.config);
+  const { files: data } = shared;
+  if (!data) return runChecked(job, options);
+  try {
+    return await runChecked({ ...job, spec: { ...spec, handedOver: { ...spec.handedOver, data } } }, options);
+  } finally {
+    await shared.remove();
+  }
+}
+
+async function runChecked(job: PlannedJob, options: JobOptions): Promise<JobResult> {
   const { spec, where } = job;
   const { data, goal } = spec.handedOver ?? {};
   const given = { data, goal, model: options.model };

@@ -2,14 +2,15 @@ import type { tf } from "../compute/tensorflow.js";
 import type { Declaration } from "../network/goal/declared.js";
 import { checkMiniBatches } from "../data/batches.js";
 import { readDatasetHeader } from "../data/dataset-file.js";
-import { DIGITS_TRAIN, loadData } from "../data/load.js";
+import { DIGITS_TRAIN } from "../data/load.js";
 import { locate } from "../data/locate.js";
-import { sources } from "../data/sources.js";
+import { isFileDataName, sources } from "../data/sources.js";
 import { Random } from "../random.js";
 import type { TensorSlot } from "../network/layout.js";
 import type { SampleKind } from "../network/build.js";
 import { checkSamples, isBuiltIn, unitsFor } from "../network/models/names.js";
 import { outline } from "../network/models/outline.js";
+import { loadFor, nameOfData, shareHeldBack } from "./data-of-run.js";
 import { declarationsOf, objectiveOf } from "./declarations.js";
 import { trainedOn } from "./hold-back.js";
 import { decompose } from "./decompose.js";
@@ -45,8 +46,9 @@ export async function checkFit(
   if (builtIn === undefined && given.model === undefined && !filesAreHere) return;
   const files = filesAreHere ? (builtIn ? "locate" : "read") : "nothing";
   const samples = await samplesOf(config, given.data, files);
-  const { validationSplit, batches } = config;
-  if (samples.count !== undefined) checkMiniBatches(trainedOn(samples.count, validationSplit), batches);
+  if (!samples) return; // only where the ranks are, somebody can look
+  const { batches } = config;
+  if (samples.count !== undefined) checkMiniBatches(trainedOn(samples.count, shareHeldBack(config)), batches);
   if (builtIn) checkSamples(builtIn, samples);
   const declared = filesAreHere || given.goal ? await declarationsOf(config, given.goal) : [];
   const slots = builtIn
@@ -63,24 +65,25 @@ export async function checkFit(
 
 /** @param files what is done with the files of a data set, where it has some */
 async function samplesOf(
-  { data, dataDir, trainSamples, testSamples }: TrainConfig,
+  config: TrainConfig,
   given: HandedOver["data"] | undefined,
   files: "read" | "locate" | "nothing",
-): Promise<Samples> {
-  if (given) return { name: IN_MEMORY, ...(await readDatasetHeader(given.train)) };
-  const name = data as Exclude<typeof data, typeof IN_MEMORY>;
-  if (name === "digits" || files === "read") {
-    // One digit is as good as all.
-    const counts =
-      name === "digits"
-        ? { trainCount: 1, testCount: 1 }
-        : { trainCount: trainSamples, testCount: testSamples };
-    const { train } = await loadData({ name, directory: dataDir, seed: 0, ...counts });
-    const count = name === "digits" ? (trainSamples ?? DIGITS_TRAIN) : train.count;
-    return { ...train, name, count };
+): Promise<Samples | undefined> {
+  const { data, dataDir, trainSamples } = config;
+  const name = nameOfData(data);
+  if (given) return { ...(await readDatasetHeader(given.train)), name };
+  if (data === "digits") {
+    // One is as good as all.
+    const { train } = await loadFor({ ...config, trainSamples: 1, testSamples: 1 });
+    return { ...train, name, count: trainSamples ?? DIGITS_TRAIN };
   }
-  if (files === "locate") await locate[name](dataDir, process.env);
-  const { sampleShape, classes } = sources[name];
+  if (files === "read" || (files === "locate" && !isFileDataName(data))) {
+    const { train } = await loadFor(config);
+    return { ...train, name };
+  }
+  if (!isFileDataName(data)) return undefined;
+  if (files === "locate") await locate(data, dataDir, process.env);
+  const { sampleShape, classes } = sources[data];
   return { name, inputs: [{ shape: sampleShape }], targets: [{ shape: [], classes }], count: trainSamples };
 }
 

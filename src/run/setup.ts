@@ -1,12 +1,9 @@
 import type { Communicator } from "../comm/communicator.js";
 import { startBackend, type ComputeBackend } from "../compute/backend.js";
-import { readDataset } from "../data/dataset-file.js";
-import { makeSplit } from "../data/in-memory.js";
-import { loadData } from "../data/load.js";
 import { Random } from "../random.js";
 import type { DataSplit } from "../data/dataset.js";
 import type { Decomposition } from "../decomposition/decomposition.js";
-import { AptsError, UsageError } from "../errors.js";
+import { AptsError } from "../errors.js";
 import type { Vector } from "../linalg/vector.js";
 import { bringsWeights, buildModel } from "../network/build.js";
 import type { Declaration } from "../network/goal/declared.js";
@@ -18,14 +15,14 @@ import { createEvaluator, type Evaluator } from "../network/evaluator.js";
 import { treatInputs, type InputTreatment } from "../network/inputs/standardisation.js";
 import { layoutOf } from "../network/parameters.js";
 import { penaltyOf, type Penalty } from "../network/penalty.js";
+import { dataOf, type DataFiles } from "./data-of-run.js";
 import { declarationsOf, objectiveOf } from "./declarations.js";
-import { holdBack } from "./hold-back.js";
 import { decompose } from "./decompose.js";
-import { IN_MEMORY, type TrainConfig } from "./options/config.js";
+import type { TrainConfig } from "./options/config.js";
 
 /** What the program that started the run held in memory, in files: of `writeDataset`, and a `model.json`. */
 export interface HandedOver {
-  readonly data?: { readonly train: string; readonly test: string | undefined };
+  readonly data?: DataFiles;
   readonly model?: string;
   /** What that program has declared. */
   readonly goal?: Declaration;
@@ -61,7 +58,7 @@ export async function setUp(
   const backend = await startBackend({ backend: config.backend, threads, blas: config.blas });
   await checkAlike(comm, backend);
   const random = new Random(config.seed);
-  const given = holdBack(await dataOf(config, handedOver), config.validationSplit);
+  const given = await dataOf(config, handedOver.data);
   const source = handedOver.model ?? config.model;
   const kind = { ...given.train, name: given.name };
   const declared = await declarationsOf(config, handedOver.goal);
@@ -106,27 +103,6 @@ export async function setUp(
     random,
   };
 }
-
-async function dataOf(config: TrainConfig, { data }: HandedOver): Promise<DataSplit> {
-  if (data)
-    return makeSplit(
-      IN_MEMORY,
-      await readDataset(data.train),
-      data.test ? await readDataset(data.test) : undefined,
-    );
-  if (config.data === IN_MEMORY)
-    throw new UsageError("Expected the data of a program's memory, which only that program has.");
-  return loadData({
-    name: config.data,
-    directory: config.dataDir,
-    seed: DATA_SEED,
-    trainCount: config.trainSamples,
-    testCount: config.testSamples,
-  });
-}
-
-/** The built-in digits are one data set: seeds of runs vary everything but the data. */
-const DATA_SEED = 0;
 
 /** Different libraries, core types or thread counts give different bits (docs/algorithms.md §9). */
 async function checkAlike(comm: Communicator, backend: ComputeBackend): Promise<void> {

@@ -2,7 +2,7 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
-import { readCifar10 } from "../../src/data/cifar.js";
+import { readCifar } from "../../src/data/cifar.js";
 import { UsageError } from "../../src/errors.js";
 import { cifarRecord } from "../helpers/data/files.js";
 import { temporaryFolder } from "../helpers/apts.js";
@@ -21,7 +21,7 @@ describe("readCifar10", () => {
     const records = [3, 1, 9].map((label, record) => cifarRecord(label, byte(record)));
     const first = await fileOf(gzipSync(Buffer.concat(records.slice(0, 2))));
     const second = await fileOf(records[2]!);
-    const dataset = plain(await readCifar10([first, second]));
+    const dataset = plain(await readCifar("cifar10", [first, second]));
     expect([...dataset.labels]).toEqual([3, 1, 9]);
     expect(dataset.sampleShape).toEqual([32, 32, 3]);
     for (let record = 0; record < 3; record++) {
@@ -42,7 +42,7 @@ describe("readCifar10", () => {
     ],
     ["a label out of range", cifarRecord(10, () => 0), /labels from 0 to 9 in .*, found 10 in record 0\./],
   ])("refuses %s", async (_, bytes, message) => {
-    const reading = readCifar10([await fileOf(bytes)]);
+    const reading = readCifar("cifar10", [await fileOf(bytes)]);
     await expect(reading).rejects.toThrow(UsageError);
     await expect(reading).rejects.toThrow(message);
   });

@@ -1,13 +1,13 @@
 import { existsSync } from "node:fs";
-import { mkdir, writeFile } from "node:fs/promises";
+import { mkdir, rm, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { gzipSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
 import { loadData, type LoadOptions } from "../../src/data/load.js";
 import { normalisationOf } from "../../src/data/normalisation.js";
-import { UsageError } from "../../src/errors.js";
 import { cifarRecord, idxBytes } from "../helpers/data/files.js";
 import { temporaryFolder } from "../helpers/apts.js";
+import { messageOf } from "../helpers/data/message.js";
 import { plain } from "../helpers/data/labelled.js";
 
 const shared = resolve(import.meta.dirname, "../../../shared/data");
@@ -47,12 +47,6 @@ async function writeMnist(
 const mnist = (
   options: Partial<LoadOptions> & { environment: NodeJS.ProcessEnv },
 ): ReturnType<typeof loadData> => loadData({ name: "mnist", seed: 0, ...options });
-
-async function messageOf(promise: Promise<unknown>): Promise<string> {
-  const error: unknown = await promise.catch((reason: unknown) => reason);
-  expect(error).toBeInstanceOf(UsageError);
-  return (error as UsageError).message;
-}
 
 describe("loadData", () => {
   it("makes digits, as many as wanted", async () => {
@@ -118,9 +112,9 @@ describe("loadData", () => {
     [
       "mnist",
       "emnist-letters-train-images-idx3-ubyte.gz",
-      /Those are EMNIST's names: call them train-images-idx3/,
+      /Those are EMNIST's: they are read by --data emnist-letters/,
     ],
-    ["mnist", "mnist_train.csv", /CSV is not read: give the samples to train\(\) in a program/],
+    ["mnist", "mnist_train.csv", /Such files are read by --data with their path\./],
     ["mnist", "a.txt", /found others\. There is a\.txt\.$/],
   ])("says for %s what %s is, and what to do", async (name, file, message) => {
     const directory = temporaryFolder();
@@ -134,7 +128,86 @@ describe("loadData", () => {
     await writeFile(directory, "5,0,0\n");
     expect(await messageOf(mnist({ directory, environment: {} }))).toBe(
       `Expected --data-dir to be a folder with the files of MNIST, but ${directory} is a file. ` +
-        "CSV is not read: give the samples to train() in a program.",
+        `Read it by --data ${directory}.`,
+    );
+  });
+
+  it("finds Fashion-MNIST and KMNIST, called as MNIST's files are, in folders of their own", async () => {
+    const root = temporaryFolder();
+    await writeMnist(root, 4);
+    await writeMnist(join(root, "FashionMNIST", "raw"), 6);
+    await writeMnist(join(root, "kmnist"), 8);
+    const environment = { APTS_DATA_DIR: root, XDG_CACHE_HOME: temporaryFolder() };
+    const count = async (name: string, directory?: string): Promise<number> =>
+      (await loadData({ name, directory, seed: 0, environment })).train.count;
+    expect([await count("mnist"), await count("fashion-mnist"), await count("kmnist")]).toEqual([4, 6, 8]);
+    expect(await count("fashion-mnist", root)).toBe(6);
+    expect(await count("fashion-mnist", join(root, "kmnist"))).toBe(8); // as its user says
+    await rm(join(root, "kmnist"), { recursive: true });
+    expect(await messageOf(count("kmnist"))).toMatch(
+      /Expected the files of KMNIST in .*, found none\. Run "apts fetch kmnist"/,
+    );
+  });
+
+  it("sets EMNIST's images upright, and counts its letters from 0", async () => {
+    const directory = temporaryFolder();
+    for (const part of ["train", "test"]) {
+      const stem = join(directory, `emnist-letters-${part}`);
+      await writeFile(
+        `${stem}-images-idx3-ubyte`,
+        idxBytes([2, 2, 3], [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12]),
+      );
+      await writeFile(`${stem}-labels-idx1-ubyte`, idxBytes([2], [1, 26]));
+    }
+    const { train } = await loadData({ name: "emnist-letters", directory, seed: 0 });
+    expect(plain(train).sampleShape).toEqual([3, 2, 1]);
+    expect([...plain(train).features]).toEqual([1, 4, 2, 5, 3, 6, 7, 10, 8, 11, 9, 12]);
+    expect([...plain(train).labels]).toEqual([0, 25]);
+    expect(await messageOf(loadData({ name: "emnist-digits", directory, seed: 0 }))).toMatch(
+      /found others\. There is emnist-letters-test-images-idx3-ubyte/,
+    );
+    await writeFile(join(directory, "emnist-letters-train-labels-idx1-ubyte"), idxBytes([2], [0, 26]));
+    expect(await messageOf(loadData({ name: "emnist-letters", directory, seed: 0 }))).toMatch(
+      /Expected labels from 1 to 26 in .*, found 0 at index 0\.$/,
+    );
+  });
+
+  it("reads the fine labels of CIFAR-100", async () => {
+    const directory = temporaryFolder();
+    const record = (coarse: number, fine: number) =>
+      Buffer.concat([Buffer.of(coarse), cifarRecord(fine, (c) => c)]);
+    await writeFile(join(directory, "train.bin"), Buffer.concat([record(3, 99), record(19, 5)]));
+    await writeFile(join(directory, "test.bin"), record(0, 7));
+    const { train, test } = await loadData({ name: "cifar100", directory, seed: 0 });
+    expect([...plain(train).labels]).toEqual([99, 5]);
+    expect(plain(train).classes).toBe(100);
+    expect([...plain(test).features.subarray(0, 3)]).toEqual([0, 1, 2]);
+    await writeFile(
+      join(directory, "test.bin"),
+      cifarRecord(0, () => 7),
+    );
+    expect(await messageOf(loadData({ name: "cifar100", directory, seed: 0 }))).toMatch(
+      /records of 3074 bytes \(CIFAR-100/,
+    );
+  });
+
+  it("refuses options that data have no use for, and test samples that are not there", async () => {
+    expect(await messageOf(loadData({ name: "digits", seed: 0, label: "2" }))).toMatch(
+      /Expected no --label for --data digits/,
+    );
+    expect(await messageOf(loadData({ name: "digits", seed: 0, block: 2 }))).toMatch(
+      /--block with --data text alone/,
+    );
+    expect(await messageOf(loadData({ name: "/nowhere/mnits", seed: 0 }))).toMatch(
+      /nothing at .*mnits\. Did you mean "mnist"\?$/,
+    );
+    const table = join(temporaryFolder(), "a.csv");
+    await writeFile(table, "1,2.5\n3,4\n");
+    expect(await messageOf(loadData({ name: table, seed: 0, testCount: 1 }))).toMatch(
+      /Hold some back with --validation-split/,
+    );
+    expect(await messageOf(loadData({ name: table, seed: 0, directory: "." }))).toMatch(
+      /Expected no --data-dir beside a path/,
     );
   });
 

@@ -4,6 +4,7 @@ import { blocksOf, type Dataset } from "../../data/dataset.js";
 import type { Goal } from "../../network/goal/goal.js";
 import { kebab } from "../../config/option.js";
 import { topologyOf } from "../../network/model-file.js";
+import { nameOfData } from "../data-of-run.js";
 import type { TrainConfig } from "../options/config.js";
 import { MAY_CHANGE } from "../options/table.js";
 import { aptsVersion } from "../folder/record.js";
@@ -34,8 +35,14 @@ export function identityOf(
   { data, goal, inputs, decomposition, evaluator, backend }: Setup,
 ): Identity {
   const { methodName, methodModule, methodOptions, ...asked } = config;
-  // A user's module may lie elsewhere.
-  const options = { ...asked, method: methodName, standardise: inputs.record.standardised };
+  // A user's files may lie elsewhere.
+  const options = {
+    ...asked,
+    method: methodName,
+    data: nameOfData(asked.data),
+    label: asked.label && nameOfData(asked.label),
+    standardise: inputs.record.standardised,
+  };
   return {
     options: Object.fromEntries(
       Object.entries(options).filter(

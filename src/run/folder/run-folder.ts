@@ -24,6 +24,9 @@ export class RunFolder {
       await makeRunFolder(path);
       await removeTemporaries(path);
       const folder = new RunFolder(path, await MetricsFile.open(path, from?.epochs ?? 0));
+      const { options, samples } = record;
+      const symbols = samples.train.targets[0]?.names;
+      if (options.data === "text" && symbols) await folder.#write("vocabulary.json", symbols);
       await folder.#write("config.json", from ? await folder.#continued(record, from) : record);
       return folder;
     } catch (error) {

@@ -17,11 +17,7 @@ export type RunOptions = PartOf<typeof trainOptions> & MethodOptions;
 export const IN_MEMORY = "memory";
 
 /** A complete, checked description of a training run: what `config.json` records. */
-export interface TrainConfig extends Omit<
-  ValuesOf<typeof trainOptions>,
-  "data" | "ranks" | "subdomains" | "batches"
-> {
-  readonly data: ValuesOf<typeof trainOptions>["data"] | typeof IN_MEMORY;
+export interface TrainConfig extends Omit<ValuesOf<typeof trainOptions>, "ranks" | "subdomains" | "batches"> {
   readonly ranks: number;
   readonly subdomains: number;
   readonly batches: number;

@@ -11,7 +11,9 @@ import {
   text,
   type OptionTable,
 } from "../../config/option.js";
+import { TASKS } from "../../data/formats/options.js";
 import { DATA_NAMES } from "../../data/sources.js";
+import { DEFAULT_BLOCK, TOKENS } from "../../data/text.js";
 import { methods } from "../../methods/registry.js";
 import { LOSS_NAMES } from "../../network/losses/names.js";
 import { MODEL_NAMES } from "../../network/models/names.js";
@@ -74,12 +76,39 @@ const runOptions = inGroup(HELP.run, {
 });
 
 const dataOptions = inGroup(HELP.data, {
-  data: choice(DATA_NAMES, { fallback: "digits", help: "what to train on" }),
+  data: text({
+    fallback: "digits",
+    placeholder: "NAME|PATH",
+    help: `what to train on: ${DATA_NAMES.join(", ")}, or a .npy, .npz, .csv or .tsv file, a folder of images by class, a module that exports createData`,
+  }),
   dataDir: text({
     fallback: undefined,
     placeholder: "DIR",
-    help: "where the data files are (else APTS_DATA_DIR, else the cache)",
+    help: "where the files of a named data set are (else APTS_DATA_DIR, else the cache), or the file of the text",
   }),
+  label: text({
+    fallback: undefined,
+    placeholder: "COLUMN|FILE",
+    help: "of a table the column to predict, by name or number (default: the last); of a .npy file that of what to predict",
+  }),
+  task: choice(TASKS, {
+    fallback: undefined,
+    help: "what to predict of a table or array: classes or numbers (default: the values tell)",
+  }),
+  imageSize: integers({
+    min: 1,
+    max: 65_536,
+    fallback: undefined,
+    placeholder: "H,W",
+    help: "resize the images of a folder; take rows of numbers for images",
+  }),
+  block: integer({
+    min: 1,
+    max: 1_000_000,
+    fallback: undefined,
+    help: `symbols of a sample of text (default: ${DEFAULT_BLOCK})`,
+  }),
+  tokens: choice(TOKENS, { fallback: undefined, help: "symbols of a text (default: characters)" }),
   trainSamples: integer({
     min: 1,
     fallback: undefined,
