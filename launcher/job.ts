@@ -28,7 +28,7 @@ export class Job {
 
   constructor(
     placements: readonly Placement[],
-    private readonly onEvent: ((rank: number, event: RankEvent) => void) | undefined,
+    private readonly onEvent: (rank: number, event: RankEvent) => void,
     private readonly onOutput: WriteLine,
   ) {
     this.#records = placements.map((placement) => ({ placement, errorOutput: [] }));
@@ -99,7 +99,7 @@ export class Job {
     const { placement, error, errorOutput } = this.#records[rank]!;
     if (event) {
       if (event.type === "error" && (error?.consequence ?? true)) this.#update(rank, { error: event.error });
-      this.onEvent?.(rank, event);
+      this.onEvent(rank, event);
       return;
     }
     if (stream === "stderr") {

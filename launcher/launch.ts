@@ -43,11 +43,15 @@ export interface LaunchSpec extends Partial<PlacementRules> {
    * SIGUSR1 and SIGUSR2 on.
    */
   readonly forwardSignals?: boolean | undefined;
-  readonly onEvent?: ((rank: number, event: RankEvent) => void) | undefined;
+  /** Told what a rank tells; `answer` hands it a word. */
+  readonly onEvent?: ((rank: number, event: RankEvent, answer: Answer) => void) | undefined;
   /** Takes the ranks' output, a line at a time, instead of showing it. */
   readonly onOutput?: WriteLine | undefined;
   readonly restarts?: Restarts | undefined;
 }
+
+/** Hands a rank a word, which it reads from its lifeline (src/rank/lifeline.ts). */
+export type Answer = (word: unknown) => void;
 
 /** Starts the whole job again after a failure, at most `limit` times, and only while `mayRestart` says so. */
 export interface Restarts {
@@ -123,7 +127,12 @@ async function runOnce(
   if (placements.length > 1) checkLoopback(placements.map(({ host }) => addressFor(host)));
   const rendezvous = await startRendezvous({ ...group, host: addressFor(placements[0]!.host) });
   const port = new URL(rendezvous.endpoint).port;
-  const job = new Job(placements, spec.onEvent, output.write);
+  const tell = (rank: number, event: RankEvent): void => {
+    spec.onEvent?.(rank, event, (word) => {
+      hosts.broadcast({ type: "word", rank, word });
+    });
+  };
+  const job = new Job(placements, tell, output.write);
   const done = new AbortController();
   try {
     hosts.listen((message) => job.handle(message));

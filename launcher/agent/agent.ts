@@ -44,6 +44,9 @@ export class Agent {
       case "start":
         for (const start of message.ranks.filter(({ host }) => host === this.#host)) this.#start(start);
         return;
+      case "word":
+        for (const rank of this.#ranks) if (rank.rank === message.rank) rank.hand(message.word);
+        return;
       case "signal":
         for (const rank of this.#ranks) rank.signal(message.signal);
         return;

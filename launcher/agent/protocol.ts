@@ -36,6 +36,8 @@ export const SILENCE_SECONDS = 5;
 export type ToAgent =
   | { readonly type: "begin"; readonly tree: HostTree; readonly transport: Transport }
   | { readonly type: "start"; readonly ranks: readonly RankStart[] }
+  /** Hands `word` to one rank (src/rank/lifeline.ts). */
+  | { readonly type: "word"; readonly rank: number; readonly word: unknown }
   /** Sends a signal to all ranks. */
   | { readonly type: "signal"; readonly signal: NodeJS.Signals }
   /** Ends all ranks: SIGTERM, after `graceSeconds` SIGKILL; those that are `silent` at once. */

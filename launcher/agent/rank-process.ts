@@ -2,8 +2,9 @@ import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { accessSync, constants, statSync } from "node:fs";
 import { delimiter, isAbsolute, join } from "node:path";
-import type { Readable } from "node:stream";
+import { Writable, type Readable } from "node:stream";
 import { LIFELINE_VARIABLE } from "../../src/rank/lifeline.js";
+import { encodeRecord } from "../../src/rank/records.js";
 import { textOf } from "../../src/host/files.js";
 import { lineGroups } from "../lines.js";
 import { settlesWithin } from "../waiting.js";
@@ -57,6 +58,12 @@ export class RankProcess {
     this.#signalGroup(signal);
   }
 
+  /** Hands a word to the rank, which reads it from its lifeline. */
+  hand(word: unknown): void {
+    const lifeline = this.#child?.stdio[LIFELINE_DESCRIPTOR];
+    if (lifeline instanceof Writable) lifeline.write(encodeRecord(word));
+  }
+
   /** Ends the rank: SIGTERM, after `graceSeconds` SIGKILL. */
   async stop(graceSeconds: number): Promise<void> {
     this.signal("SIGTERM");
@@ -90,6 +97,7 @@ export class RankProcess {
       return;
     }
     const child = this.#child;
+    child.stdio[LIFELINE_DESCRIPTOR]!.on("error", () => undefined); // it ends with words unread
     const exited = once(child, "exit");
     await this.send({ type: "started", rank, pid: child.pid! });
     const drained = Promise.all([

@@ -3,7 +3,7 @@ import { isHeld, sizeOf, type Field, type Normalisation, type RowSource, type Va
 import type { Random } from "../random.js";
 
 /**
- * The mini-batches of one epoch (docs/algorithms.md §4, "SAPTS mini-batches"): the shuffled indices 0 … count − 1 are
+ * The mini-batches of one epoch (docs/algorithms.md §4, "SAPTS mini-batches"): the indices 0 … count − 1, shuffled or in order, are
  * cut in `batches` disjoint base parts whose sizes differ by one at most; each mini-batch is its own base part followed
  * by a fraction `overlap` (rounded) of every other base part. No index occurs twice within a mini-batch.
  *
@@ -12,12 +12,13 @@ import type { Random } from "../random.js";
  *
  * Deterministic in `random`, which is drawn from: pass a stream forked by epoch to reshuffle each epoch.
  */
-export function miniBatches(count: number, batches: number, overlap: number, random: Random): Int32Array[] {
+export function miniBatches(count: number, batches: number, overlap: number, random: Random | "in order"): Int32Array[] {
   checkMiniBatches(count, batches);
   if (!(overlap >= 0 && overlap <= 1)) {
     throw new UsageError(`Expected the overlap of mini-batches to lie between 0 and 1, got ${overlap}.`);
   }
-  const order = random.shuffle(Int32Array.from({ length: count }, (_, index) => index));
+  const indices = Int32Array.from({ length: count }, (_, index) => index);
+  const order = random === "in order" ? indices : random.shuffle(indices);
   const parts = Array.from({ length: batches }, (_, part) =>
     order.subarray(Math.floor((part * count) / batches), Math.floor(((part + 1) * count) / batches)),
   );

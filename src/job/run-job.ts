@@ -7,6 +7,7 @@ import type { Summary } from "../report/summary.js";
 import { checkFit } from "../run/check-fit.js";
 import type { RunEvent } from "../run/events.js";
 import { checkRunFolder, reserveFolder } from "../run/folder/files.js";
+import type { ProgramEvent, Word } from "../run/program.js";
 import { launchApts } from "./launch-apts.js";
 import type { PlannedJob } from "./plan.js";
 import { shareData } from "./shared-data.js";
@@ -21,6 +22,8 @@ export interface JobOptions {
   /** The program's model, which is handed over. */
   readonly model?: tf.LayersModel | undefined;
   readonly observe?: (event: RunEvent) => void;
+  /** Takes what a run that `fit` has started tells of itself beside that; `answer` says the program's word. */
+  readonly takePart?: ((event: ProgramEvent, answer: (word: Word) => void) => void) | undefined;
   /** Aborting it stops the run after the step it is in. */
   readonly signal?: AbortSignal;
   /** Passes this process's SIGINT and SIGTERM on to the ranks: the first asks them to stop, a second kills them. */
@@ -79,7 +82,7 @@ export async function previewJob({ spec, where }: PlannedJob, command: readonly 
 
 async function startRanks(
   { spec, where, maxRestarts }: PlannedJob,
-  { observe, signal, forwardSignals }: JobOptions,
+  { observe, takePart, signal, forwardSignals }: JobOptions,
 ): Promise<JobResult> {
   let summary: Summary | undefined;
   const notices = new Set<string>();
@@ -93,11 +96,12 @@ async function startRanks(
     sharedMemory: spec.config.sharedMemory,
     signal,
     forwardSignals,
-    onEvent: (_, event) => {
+    onEvent: (_, event, answer) => {
       if (event.type === "notice" && !notices.has(event.message)) {
         notices.add(event.message);
         observe?.({ type: "warning", message: event.message });
       }
+      if (event.type === "program") takePart?.(event.event as ProgramEvent, answer);
       if (event.type !== "run") return;
       const run = event.event as RunEvent;
       if (run.type === "done") summary = run.summary;

@@ -9,6 +9,7 @@ import type { Task } from "../rank/starters/task.js";
 import type { StopSignals } from "../rank/stop-signals.js";
 import { secondsLeft } from "../rank/time-left.js";
 import type { RunEvent } from "../run/events.js";
+import type { ProgramEvent, Word } from "../run/program.js";
 import { train } from "../run/train.js";
 import { gpuOfTask, meetNeighbours } from "./neighbours.js";
 import type { RunSpec } from "./specification.js";
@@ -34,7 +35,7 @@ export async function runRank(
 ): Promise<number> {
   const launched = fromVariables(process.env);
   const reports = launched?.readsEvents === true;
-  watchParent();
+  const words = watchParent();
   let comm: Communicator | undefined;
   try {
     comm = await init({ ...join, ...(reports ? { log: tellWarnings } : {}) });
@@ -51,6 +52,7 @@ export async function runRank(
       stop: signals.stop,
       begun: signals.mayFinishStep,
       secondsLeft: () => secondsLeft(process.env),
+      program: reports && comm.rank === 0 ? { tell: tellProgram, next: () => words.next() as Promise<Word> } : undefined,
       observe: reports ? tellOfRun : show,
     });
     return ended === "stopped" ? signals.exitCode() : 0;
@@ -69,6 +71,10 @@ export async function runRank(
 
 function tellOfRun(event: RunEvent): void {
   tellLauncher({ type: "run", event });
+}
+
+function tellProgram(event: ProgramEvent): void {
+  tellLauncher({ type: "program", event });
 }
 
 const tellWarnings: CommunicationLog = (level, message) => {

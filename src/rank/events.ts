@@ -8,6 +8,8 @@ import { decodeRecord, encodeRecord } from "./records.js";
 export type RankEvent =
   | { readonly type: "error"; readonly error: ErrorReport }
   | { readonly type: "run"; readonly event: unknown }
+  /** For the program that takes part in the run, which answers. */
+  | { readonly type: "program"; readonly event: unknown }
   /** A warning that any rank may give; what several say is one. */
   | { readonly type: "notice"; readonly message: string }
   | { readonly type: "doctor"; readonly event: unknown };

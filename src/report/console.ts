@@ -65,6 +65,7 @@ export const ENDINGS: Readonly<Record<Summary["ended"], string>> = {
   metric: "--stop-at reached",
   patience: "no better epoch for --patience epochs",
   stopped: "stopped on request",
+  program: "stopped by a callback",
   converged: "converged: the gradient is below --tolerance",
   stalled: "stalled: five steps in a row lowered nothing",
 };

@@ -22,9 +22,9 @@ export interface Summary {
   readonly peakMemory: number;
   /**
    * Why the run ended: all epochs done, `--stop-at-accuracy` or `--stop-at` reached, no better epoch for `--patience`, a
-   * stop asked for, the gradient below `--tolerance`, or five iterations in a row without a step that lowers the loss
+   * stop asked for, the program's callbacks (`fit`), the gradient below `--tolerance`, or five iterations in a row without a step that lowers the loss
    * (full batch).
    */
-  readonly ended: "epochs" | "accuracy" | "metric" | "patience" | "stopped" | "converged" | "stalled";
+  readonly ended: "epochs" | "accuracy" | "metric" | "patience" | "stopped" | "program" | "converged" | "stalled";
   readonly out: string;
 }

@@ -14,13 +14,13 @@ interface Cut {
 
 /**
  * The problems of each epoch: the full batch, of one and the same key in all epochs (so that methods reuse what they
- * know of it), or freshly shuffled mini-batches. Which samples epoch e holds depends on the seed and e alone.
+ * know of it), or mini-batches, freshly shuffled or in order. Which samples epoch e holds depends on the seed and e alone.
  */
 export class Epochs {
   readonly #full: NetworkProblem | undefined;
 
   constructor(
-    private readonly setup: Pick<Setup, "data" | "inputs" | "groupRows">,
+    private readonly setup: Pick<Setup, "data" | "inputs" | "groupRows" | "inOrder">,
     private readonly parts: NetworkParts,
     private readonly cut: Cut,
   ) {
@@ -45,8 +45,8 @@ export class Epochs {
       return;
     }
     const { batches, overlap, random } = this.cut;
-    const samples = this.setup.data.train.count;
-    const ofEpoch = miniBatches(samples, batches, overlap, random.fork(epoch));
+    const { data, inOrder } = this.setup;
+    const ofEpoch = miniBatches(data.train.count, batches, overlap, inOrder ? "in order" : random.fork(epoch));
     for (const [batch, indices] of [...ofEpoch.entries()].slice(done)) {
       const problem = this.#problem(`epoch ${epoch}, mini-batch ${batch + 1}`, indices);
       try {

@@ -1,6 +1,7 @@
 import type { Communicator } from "../comm/communicator.js";
 import type { RunEvent } from "./events.js";
 import type { Beginning } from "./checkpoint/start.js";
+import type { ProgramLine } from "./program.js";
 import type { HandedOver } from "./setup.js";
 
 /** What one rank brings to a run beside the configuration all share. */
@@ -18,6 +19,8 @@ export interface RankPlace {
   readonly begun?: () => void;
   /** How long the job may still run, where it has a limit: the run stops before it. Asked on rank 0 only. */
   readonly secondsLeft?: () => Promise<number | undefined>;
+  /** To the program that takes part in the run, on rank 0. */
+  readonly program?: ProgramLine | undefined;
   /** Told what happens; called on rank 0 only. */
   readonly observe?: (event: RunEvent) => void;
 }

@@ -17,6 +17,7 @@ import { layoutOf } from "../network/parameters.js";
 import { penaltyOf, type Penalty } from "../network/penalty.js";
 import { dataOf, type DataFiles } from "./data-of-run.js";
 import { declarationsOf, objectiveOf } from "./declarations.js";
+import type { FitManner } from "./program.js";
 import { decompose } from "./decompose.js";
 import type { TrainConfig } from "./options/config.js";
 
@@ -26,6 +27,8 @@ export interface HandedOver {
   readonly model?: string;
   /** What that program has declared. */
   readonly goal?: Declaration;
+  /** Where its `fit` has started the run. */
+  readonly fit?: FitManner;
 }
 
 /** Everything a rank needs before the first epoch. */
@@ -37,6 +40,8 @@ export interface Setup {
   readonly penalty: Penalty | undefined;
   readonly inputs: InputTreatment;
   readonly evaluator: Evaluator;
+  /** Mini-batches hold the samples in their order; else they are drawn anew each epoch. */
+  readonly inOrder: boolean;
   /** Samples that batch normalisation takes its statistics over, at most; undefined where the model has none. */
   readonly groupRows: number | undefined;
   readonly decomposition: Decomposition;
@@ -96,6 +101,7 @@ export async function setUp(
     penalty,
     inputs,
     evaluator,
+    inOrder: handedOver.fit?.inOrder ?? false,
     groupRows,
     decomposition,
     theta,

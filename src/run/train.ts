@@ -11,6 +11,7 @@ import { FolderLock } from "./folder/lock.js";
 import type { TrainConfig } from "./options/config.js";
 import type { RankPlace } from "./place.js";
 import { CpuProfile } from "./profile.js";
+import { ProgramPart } from "./program.js";
 import type { Reporter } from "./reporter.js";
 import { setUp } from "./setup.js";
 import { TimeLimit } from "./time-limit.js";
@@ -45,6 +46,7 @@ async function trainIn(
   const isFirst = comm.rank === 0;
   const setup = await setUp(config, place.handedOver ?? {}, comm, place.threads);
   const { data, inputs, evaluator, decomposition } = setup;
+  const program = new ProgramPart(config.timeout, place);
   // Judged is the model that is handed back, on samples as they are.
   const test = data.test && new Batch(data.test, inputs.measuring, measuredRows(data.test));
   const run = await TrainingRun.prepare(config, setup, comm);
@@ -58,18 +60,30 @@ async function trainIn(
     return isFirst && checkpoints.isDue() ? "checkpoint" : "go on";
   };
 
-  let ended: Summary["ended"] | undefined = run.goalReached();
+  const measured = (batch: Batch) => evaluateQuality(comm, evaluator, batch, inputs.handedBack(run.parameters));
+  /** Of the training samples, whose tensors are not kept from epoch to epoch. */
+  const measuredOnce = async () => {
+    const batch = new Batch(data.train, inputs.measuring);
+    const { metrics } = await measured(batch);
+    batch.dispose();
+    return metrics;
+  };
+
+  let ended: Summary["ended"] | undefined = run.goalReached() ?? (await program.turn({ type: "begin" }));
   while (ended === undefined) {
-    const stopped = await finishEpoch(run, checkpoints, reporter, () => agree(comm, wish()));
+    const stopped = await finishEpoch(run, checkpoints, reporter, program, () => agree(comm, wish()));
     const { epochs, batches } = run.position;
     const isWhole = batches === config.batches;
-    const quality = test && (await evaluateQuality(comm, evaluator, test, inputs.handedBack(run.parameters)));
+    const quality = test && (await measured(test));
     if (quality) run.divergence.afterEpoch(quality.loss, run.parameters, epochs + 1);
     const metrics = await run.closeEpoch(quality);
     await reporter.attempt("write metrics.jsonl", async () => folder?.metrics.append(metrics));
     reporter.log.info(metrics, "epoch");
     reporter.tell({ type: "epoch", metrics });
     ended = (isWhole ? run.goalReached() : undefined) ?? (stopped ? "stopped" : undefined);
+    const training = program.manner?.measuresTraining ? await measuredOnce() : {};
+    const said = await program.turn({ type: "epoch end", metrics, training, ended }, () => run.modelNow());
+    ended ??= said;
     if (isWhole) await checkpoints.afterEpoch(ended !== undefined);
   }
 
@@ -96,6 +110,7 @@ async function finishEpoch(
   run: TrainingRun,
   checkpoints: Checkpoints,
   reporter: Reporter,
+  program: ProgramPart,
   agreed: () => Promise<Wish>,
 ): Promise<boolean> {
   const { meter } = run;
@@ -104,7 +119,9 @@ async function finishEpoch(
   try {
     for (const problem of run.epochs.problems(closed + 1, done)) {
       const report = await run.step(problem);
-      reporter.log.debug({ step: run.position.batches, ...report }, "step");
+      const { batches: step } = run.position;
+      reporter.log.debug({ step, ...report }, "step");
+      program.tellStep({ batch: step - 1, size: problem.batch.rows, loss: report.loss });
       const wish = await agreed();
       if (wish === "go on") continue;
       meter.pause();

@@ -154,7 +154,7 @@ export class TrainingRun {
   }
 
   /** Why the run is over after the epochs closed so far; undefined while it is not. */
-  goalReached(): Exclude<Summary["ended"], "stopped"> | undefined {
+  goalReached(): Exclude<Summary["ended"], "stopped" | "program"> | undefined {
     const { ledger, progress } = this.#state;
     if (ledger.last === null) return undefined;
     const { epochs } = this.config;
@@ -163,14 +163,24 @@ export class TrainingRun {
     return ledger.last.epoch >= epochs ? "epochs" : undefined;
   }
 
-  /** The model handed back, as it stands: of the last step, or of the best epoch. */
+  /** The model handed back: of the last step, or of the best epoch. */
   async model(): Promise<ModelFiles> {
-    const { evaluator, inputs } = this.setup;
+    const { evaluator } = this.setup;
     const { best, statistics } = this.#state;
-    evaluator.setParameters(inputs.handedBack(best?.theta ?? this.parameters));
     if (best?.statistics) evaluator.setStatistics(best.statistics);
-    const files = await serialiseModel(inputs.whole(evaluator.exportModel()));
+    const files = await this.#modelAt(best?.theta ?? this.parameters);
     if (best?.statistics) evaluator.setStatistics(statistics!);
     return files;
+  }
+
+  /** The model as it stands. */
+  modelNow(): Promise<ModelFiles> {
+    return this.#modelAt(this.parameters);
+  }
+
+  #modelAt(theta: Vector): Promise<ModelFiles> {
+    const { evaluator, inputs } = this.setup;
+    evaluator.setParameters(inputs.handedBack(theta));
+    return serialiseModel(inputs.whole(evaluator.exportModel()));
   }
 }

@@ -32,7 +32,7 @@ export interface Identity {
 
 export function identityOf(
   config: TrainConfig,
-  { data, goal, inputs, decomposition, evaluator, backend }: Setup,
+  { data, goal, inputs, decomposition, evaluator, backend, inOrder }: Setup,
 ): Identity {
   const { methodName, methodModule, methodOptions, ...asked } = config;
   // A user's files may lie elsewhere.
@@ -42,6 +42,7 @@ export function identityOf(
     data: nameOfData(asked.data),
     label: asked.label && nameOfData(asked.label),
     standardise: inputs.record.standardised,
+    ...(inOrder ? { shuffle: false } : {}),
   };
   return {
     options: Object.fromEntries(
