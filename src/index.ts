@@ -2,6 +2,11 @@
 export type { IterationReport, Minimum } from "./api/descent.js";
 export { minimise, type MinimiseRequest, type OwnMethodMinimiseRequest } from "./api/minimise.js";
 export type { PlainFunction } from "./api/plain-problem.js";
+export { fit } from "./api/fit.js";
+export type { ClassWeight, ClassWeights } from "./api/fit-data.js";
+export type { FitOptions, OwnMethodFitOptions } from "./api/fit-options.js";
+export type { FitCallback, Logs } from "./api/keras-callbacks.js";
+export type { History } from "./api/history.js";
 export { train, type OwnMethodRequest, type TrainRequest } from "./api/train.js";
 export { init, createLocalGroup } from "./comm/index.js";
 export type { Communicator, NumericArray, ReduceOp, Traffic } from "./comm/communicator.js";

@@ -1,6 +1,7 @@
-/** The program's callbacks, which may be async: what one of them throws ends the training, and is what `train` rejects with. */
+/** The program's callbacks, which may be async: what one of them throws ends the training, and is what it rejects with. */
 export class Callbacks {
   readonly #failed = new AbortController();
+  #inOrder: Promise<unknown> = Promise.resolve();
 
   /** Aborted when a callback has failed, or the program wishes to stop. */
   readonly signal: AbortSignal;
@@ -14,6 +15,17 @@ export class Callbacks {
     Promise.resolve(returned).catch((error: unknown) => {
       this.#failed.abort(error); // the first counts
     });
+  }
+
+  /** Does what waits for all that was given here before; nothing more once one has failed. */
+  inOrder(work: () => Promise<void>): void {
+    this.#inOrder = this.#inOrder.then(work);
+    this.heed(this.#inOrder);
+  }
+
+  /** Resolves when all work in order is done. */
+  async settled(): Promise<void> {
+    await this.#inOrder.catch(() => undefined); // `check` throws it
   }
 
   /** Throws what a callback has thrown. */

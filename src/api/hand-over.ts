@@ -1,4 +1,5 @@
-import { readFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { tf } from "../compute/tensorflow.js";
 import { namesOfWeights, refuseCustomClasses, writeWeights } from "../network/foreign-model.js";
@@ -8,14 +9,35 @@ import { checkModel } from "../network/inspect/check-model.js";
 import { checkPortable } from "../network/inspect/freezing.js";
 import { serialiseModel } from "../network/model-file.js";
 import { writeWhole } from "../run/folder/files.js";
+import { takeModel } from "./own-models.js";
 
 /** A model of the program's, written to a file for the ranks. */
 export interface HandedModel {
+  /** As the program has it. */
+  readonly own: tf.LayersModel;
   readonly path: string;
   /** What it declares by `compile`. */
   readonly goal: Declaration;
   /** Writes the weights of the trained `model.json` into the model. */
   takeBack(trained: string): Promise<void>;
+}
+
+/**
+ * Does work that hands things over in a folder, which is removed after it, and that a model is taken for.
+ * @throws UsageError where another training has the model
+ */
+export async function handingOver<T>(
+  model: tf.LayersModel | undefined,
+  work: (folder: string) => Promise<T>,
+): Promise<T> {
+  const giveBack = model && takeModel(model);
+  const folder = await mkdtemp(join(tmpdir(), "apts-"));
+  try {
+    return await work(folder);
+  } finally {
+    giveBack?.();
+    await rm(folder, { recursive: true, force: true });
+  }
 }
 
 /** @throws UsageError where the ranks could not build the model again, or its weights could not come back */
@@ -30,6 +52,7 @@ export async function handOverModel(model: tf.LayersModel, folder: string): Prom
     await writeWhole(join(folder, name), content as string | Uint8Array);
   }
   return {
+    own: model,
     path: join(folder, "model.json"),
     goal: portable(declaredBy(model, "the model given")),
     takeBack: (trained) => takeBack(model, names, trained),

@@ -1,27 +1,18 @@
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import type { tf } from "../compute/tensorflow.js";
 import { describe } from "../data/arrays.js";
-import type { ModelSlots } from "../data/in-memory.js";
-import { handOverData } from "../data/dataset-file.js";
 import { checkData, type DataInMemory } from "../data/given-data.js";
-import { AptsError, UsageError } from "../errors.js";
+import { UsageError } from "../errors.js";
 import type { startOptions } from "../job/job-options.js";
-import { planJob } from "../job/plan.js";
-import { runJob } from "../job/run-job.js";
-import { showRun } from "../job/show-run.js";
 import type { MethodName, MethodOptions } from "../methods/registry.js";
-import { checkStandardisedInPlace } from "../network/inputs/standardisation.js";
-import { namesOf } from "../network/inspect/graph.js";
 import type { EpochMetrics } from "../report/metrics.js";
 import type { Summary } from "../report/summary.js";
 import type { RunEvent } from "../run/events.js";
 import type { PartOf, RunOptions } from "../run/options/config.js";
 import { Callbacks } from "./callbacks.js";
 import { refuseForeignOptions } from "./foreign-options.js";
-import { handOverModel } from "./hand-over.js";
-import { expectNotStandardised, markStandardised, takeModel } from "./own-models.js";
+import { isModel, slotsOf } from "./given-model.js";
+import { handingOver, handOverModel } from "./hand-over.js";
+import { trainOnRanks } from "./training.js";
 
 /**
  * What `train` takes: every option of `apts train` under its camelCase name (`stopAtAccuracy`, `maxRadius`, …), and
@@ -62,63 +53,27 @@ export async function train(request: TrainRequest | OwnMethodRequest = {}): Prom
   refuseForeignOptions(options);
   if ("dryRun" in options)
     throw new UsageError('Expected options of a run, got "dryRun", which the command line alone has.');
-  const method: unknown = options.method;
-  const own = isModel(model) ? model : undefined;
-  const values: Record<string, unknown> = {
-    ...options,
-    // Ranks are processes of their own: they read a method where they read this program's.
-    method: method instanceof URL ? method.href : method,
-    model: own ? undefined : model,
-    data: typeof data === "string" ? data : undefined,
-  };
   const callbacks = new Callbacks(signal);
-  const giveBack = own && takeModel(own);
-  const handover = await mkdtemp(join(tmpdir(), "apts-"));
-  try {
-    const handed = own && (await handOverModel(own, handover));
-    const samples =
-      data === undefined || typeof data === "string" ? undefined : await checkData(data, slotsOf(model));
-    const memory = { data: samples !== undefined, model: own !== undefined };
-    const job = await planJob([{ source: { kind: "program" }, values }], memory);
-    const { standardise } = job.spec.config;
-    const handedOver = {
-      ...(samples ? { data: await handOverData(samples, handover) } : {}),
-      ...(handed ? { model: handed.path, goal: handed.goal } : {}),
-    };
-    if (own && standardise) {
-      expectNotStandardised(own);
-      checkStandardisedInPlace(own, samples?.train);
-    }
-    const show = (verbose ?? process.stderr.isTTY) ? showRun(false) : undefined;
-    const result = await runJob(
-      { ...job, spec: { ...job.spec, handedOver } },
-      {
-        model: own,
-        observe: (event) => {
-          // The program has the summary, and shows of it what it likes.
-          if (event.type !== "done") show?.(event);
-          callbacks.heed(onEvent?.(event));
-          if (event.type === "epoch") callbacks.heed(onEpoch?.(event.metrics));
-        },
-        signal: callbacks.signal,
+  const own = isModel(model) ? model : undefined;
+  return handingOver(own, async (folder) =>
+    trainOnRanks({
+      options: {
+        ...options,
+        model: own ? undefined : model,
+        data: typeof data === "string" ? data : undefined,
       },
-    );
-    callbacks.check();
-    const { summary, failure } = result;
-    if (failure?.exitCode === 2) throw new UsageError(failure.report?.message ?? failure.description);
-    if (!summary) {
-      const stopped = "The training was stopped before its first step: nothing was learned, nothing is kept.";
-      throw new AptsError(
-        failure?.description ?? (signal?.aborted ? stopped : "The run ended without a summary."),
-      );
-    }
-    await handed?.takeBack(join(summary.out, "model", "model.json"));
-    if (own && standardise) markStandardised(own);
-    return summary;
-  } finally {
-    giveBack?.();
-    await rm(handover, { recursive: true, force: true });
-  }
+      model: own && (await handOverModel(own, folder)),
+      samples:
+        data === undefined || typeof data === "string" ? undefined : await checkData(data, slotsOf(model)),
+      folder,
+      verbose: Boolean(verbose ?? process.stderr.isTTY),
+      callbacks,
+      observe(event) {
+        callbacks.heed(onEvent?.(event));
+        if (event.type === "epoch") callbacks.heed(onEpoch?.(event.metrics));
+      },
+    }),
+  );
 }
 
 function checkRequest(request: unknown): asserts request is TrainRequest {
@@ -150,33 +105,4 @@ function checkRequest(request: unknown): asserts request is TrainRequest {
   }
   if (signal !== undefined && typeof (signal as Partial<AbortSignal>).addEventListener !== "function")
     throw new UsageError(`Expected signal to be an AbortSignal, got ${describe(signal)}.`);
-}
-
-/** Told by what it has: another copy of TensorFlow.js has another class of the name. */
-function isModel(model: unknown): model is tf.LayersModel {
-  const { layers, getWeights, setWeights, save } = (model ?? {}) as Partial<tf.LayersModel>;
-  return (
-    Array.isArray(layers) && [getWeights, setWeights, save].every((method) => typeof method === "function")
-  );
-}
-
-/** The inputs and outputs of a model that is given as such. */
-function slotsOf(model: TrainRequest["model"]): ModelSlots | undefined {
-  if (typeof model !== "object") return undefined;
-  const { inputs, outputs } = model as unknown as Record<
-    "inputs" | "outputs",
-    tf.SymbolicTensor[] | undefined
-  >;
-  if (!inputs || !outputs) return undefined;
-  const slots = (tensors: tf.SymbolicTensor[]) => {
-    const names = namesOf(tensors);
-    return tensors.map(({ shape }, i) => {
-      const sample = shape.slice(1);
-      return {
-        name: names[i]!,
-        shape: sample.every((side) => side !== null) ? sample : undefined,
-      };
-    });
-  };
-  return { inputs: slots(inputs), outputs: slots(outputs) };
 }

@@ -12,7 +12,12 @@ import type { Random } from "../random.js";
  *
  * Deterministic in `random`, which is drawn from: pass a stream forked by epoch to reshuffle each epoch.
  */
-export function miniBatches(count: number, batches: number, overlap: number, random: Random | "in order"): Int32Array[] {
+export function miniBatches(
+  count: number,
+  batches: number,
+  overlap: number,
+  random: Random | "in order",
+): Int32Array[] {
   checkMiniBatches(count, batches);
   if (!(overlap >= 0 && overlap <= 1)) {
     throw new UsageError(`Expected the overlap of mini-batches to lie between 0 and 1, got ${overlap}.`);

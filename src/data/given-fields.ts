@@ -15,22 +15,24 @@ export interface Slot {
 /**
  * The arrays of all samples for the slots, in their order; bytes, int32 and float32 in typed arrays are not copied.
  * @param name what messages call them: `x`, `data.train.targets`
+ * @param samples how many there are, where others than these have said it
  * @throws UsageError
  */
 export async function givenFields(
   given: unknown,
   name: string,
   slots: readonly Slot[],
+  samples?: { readonly count: number; readonly name: string },
 ): Promise<{ fields: ArrayField[]; count: number }> {
   const { parts, names } = partsOf(given, name, slots);
   const fields: ArrayField[] = [];
-  let count: number | undefined;
+  let count = samples?.count;
   for (const [i, part] of parts.entries()) {
     const field = await fieldFrom(part, names[i]!, slots[i]?.shape, count);
     const rows = field.values.length / sizeOf(field.shape);
     if (count !== undefined && rows !== count) {
       throw new UsageError(
-        `Expected as many samples in ${names[i]!} as in ${names[0]!}, got ${rows} and ${count}.`,
+        `Expected as many samples in ${names[i]!} as in ${samples?.name ?? names[0]!}, got ${rows} and ${count}.`,
       );
     }
     count ??= rows;
@@ -71,14 +73,14 @@ function partsOf(given: unknown, name: string, slots: readonly Slot[]) {
 }
 
 /** Arrays of tensors are lists; arrays of arrays are where the model has so many slots, else they are rows. */
-function isList(given: unknown, slots: number): given is readonly unknown[] {
+export function isList(given: unknown, slots: number): given is readonly unknown[] {
   if (!Array.isArray(given)) return false;
   return (
     given.some(isTensor) || (slots > 1 && given.length === slots && given.every((x) => typeof x === "object"))
   );
 }
 
-function isMap(given: unknown): given is Readonly<Record<string, unknown>> {
+export function isMap(given: unknown): given is Readonly<Record<string, unknown>> {
   if (typeof given !== "object" || given === null || Array.isArray(given) || isTensor(given)) return false;
   const prototype: unknown = Object.getPrototypeOf(given);
   return prototype === Object.prototype || prototype === null;
@@ -100,7 +102,7 @@ export async function fieldFrom(
 ): Promise<ArrayField> {
   const flat = await flatNumbers(given, name);
   const { length } = flat.values;
-  const own = flat.shape?.slice(1) ?? shape ?? (count && length % count === 0 ? [length / count] : []);
+  const own = flat.shape?.slice(1) ?? shapeOf(length, shape, count);
   const size = sizeOf(own);
   if (length % size !== 0) {
     throw new UsageError(
@@ -110,6 +112,17 @@ export async function fieldFrom(
   const values = storable(flat.values);
   expectFinite(values, flat.values, size, name);
   return { values, shape: own };
+}
+
+/** Of one sample in numbers without a shape; those of a class each are one number where the model has one for each class. */
+function shapeOf(
+  length: number,
+  shape: readonly number[] | undefined,
+  count: number | undefined,
+): readonly number[] {
+  const fits = shape !== undefined && (!count || length === count * sizeOf(shape));
+  if (fits) return shape;
+  return count && length % count === 0 ? [length / count] : (shape ?? []);
 }
 
 /** As they are kept and handed to the ranks: bytes as bytes, int32 as int32, all else as float32. */

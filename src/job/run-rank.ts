@@ -52,7 +52,10 @@ export async function runRank(
       stop: signals.stop,
       begun: signals.mayFinishStep,
       secondsLeft: () => secondsLeft(process.env),
-      program: reports && comm.rank === 0 ? { tell: tellProgram, next: () => words.next() as Promise<Word> } : undefined,
+      program:
+        reports && comm.rank === 0
+          ? { tell: tellProgram, next: () => words.next() as Promise<Word> }
+          : undefined,
       observe: reports ? tellOfRun : show,
     });
     return ended === "stopped" ? signals.exitCode() : 0;

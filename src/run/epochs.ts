@@ -46,7 +46,12 @@ export class Epochs {
     }
     const { batches, overlap, random } = this.cut;
     const { data, inOrder } = this.setup;
-    const ofEpoch = miniBatches(data.train.count, batches, overlap, inOrder ? "in order" : random.fork(epoch));
+    const ofEpoch = miniBatches(
+      data.train.count,
+      batches,
+      overlap,
+      inOrder ? "in order" : random.fork(epoch),
+    );
     for (const [batch, indices] of [...ofEpoch.entries()].slice(done)) {
       const problem = this.#problem(`epoch ${epoch}, mini-batch ${batch + 1}`, indices);
       try {

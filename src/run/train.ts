@@ -60,7 +60,8 @@ async function trainIn(
     return isFirst && checkpoints.isDue() ? "checkpoint" : "go on";
   };
 
-  const measured = (batch: Batch) => evaluateQuality(comm, evaluator, batch, inputs.handedBack(run.parameters));
+  const measured = (batch: Batch) =>
+    evaluateQuality(comm, evaluator, batch, inputs.handedBack(run.parameters));
   /** Of the training samples, whose tensors are not kept from epoch to epoch. */
   const measuredOnce = async () => {
     const batch = new Batch(data.train, inputs.measuring);

@@ -1,0 +1,176 @@
+import type { tf } from "../compute/tensorflow.js";
+import { describe } from "../data/arrays.js";
+import type { ModelSlots } from "../data/in-memory.js";
+import { sizeOf, type Dataset } from "../data/dataset.js";
+import type { GivenFields } from "../data/given-fields.js";
+import { UsageError } from "../errors.js";
+import { findMethod } from "../methods/registry.js";
+import { goalFor } from "../network/build.js";
+import type { Goal } from "../network/goal/goal.js";
+import { declarationsOf } from "../run/declarations.js";
+import { trainedOn } from "../run/hold-back.js";
+import { Callbacks } from "./callbacks.js";
+import { FitEvents, isCompiled } from "./fit-events.js";
+import { samplesOf, weighted } from "./fit-data.js";
+import { checkFitOptions, type FitOptions, type OwnMethodFitOptions } from "./fit-options.js";
+import { isModel, slotsOf } from "./given-model.js";
+import { handingOver, handOverModel } from "./hand-over.js";
+import { labelsOf, type History } from "./history.js";
+import { CallbackList } from "./keras-callbacks.js";
+import { trainOnRanks } from "./training.js";
+
+/**
+ * Trains a compiled model in place on several processes, as `model.fit` does in this one, and resolves with Keras' History.
+ *
+ * @throws UsageError for options, model or data that cannot be; AptsError with the first cause where a rank fails
+ */
+export async function fit(
+  model: tf.LayersModel,
+  x: GivenFields,
+  y: GivenFields,
+  options: FitOptions | OwnMethodFitOptions = {},
+): Promise<History> {
+  checkModel(model, options);
+  const { onEpoch, onEvent, signal, verbose, callbacks: given, ...asked } = options as FitOptions;
+  const { lossWeights, validationData, sampleWeight, classWeight, ...own } = asked;
+  const settings = checkFitOptions(own) as typeof own;
+  const { shuffle = true, batchSize, epochs = 1, initialEpoch = 0, ...values } = settings;
+  const list = new CallbackList(given);
+  const slots = slotsOf(model)!;
+  const train = await weighted(await samplesOf(x, y, slots), { sampleWeight, classWeight }, slots.outputs);
+  const test = validationData && (await heldBack(validationData, slots));
+  const run = {
+    ...(values.resume === undefined ? { overlap: 0 } : {}),
+    ...values,
+    ...(test ? { validationSplit: undefined } : {}),
+  };
+  const count = trainedOn(train.count, run.validationSplit);
+  const batches = await batchesOf(count, batchSize, run);
+  const shows = Boolean(verbose ?? process.stderr.isTTY);
+  const callbacks = new Callbacks(signal);
+
+  return handingOver(model, async (folder) => {
+    const handed = await handOverModel(model, folder);
+    const { loss, metrics } = run;
+    const declarations = await declarationsOf({ loss, metrics }, { ...handed.goal, lossWeights });
+    const goal =
+      run.objective === undefined
+        ? goalFor(model, { ...train, name: "memory" }, declarations, { name: "the model given" })
+        : { outputs: [] };
+    expectWeightsFit(train, goal);
+    const labels = labelsOf(goal, declarations, metrics === undefined ? compiledMetrics(model) : undefined);
+    const events = new FitEvents({
+      model,
+      list,
+      labels,
+      epochs,
+      initialEpoch,
+      measures: test !== undefined || count < train.count,
+      samples: count,
+      steps: batches ?? null,
+      batchSize: batchSize ?? null,
+      verbose: shows,
+    });
+    if (epochs <= initialEpoch) return events.nothing();
+    const summary = await trainOnRanks({
+      options: { ...run, batches, epochs: epochs - initialEpoch },
+      model: handed,
+      samples: { train, test },
+      folder,
+      verbose: shows,
+      note: shows ? onOptimizer(model) : undefined,
+      callbacks,
+      observe(event) {
+        callbacks.heed(onEvent?.(event));
+        if (event.type === "epoch") callbacks.heed(onEpoch?.(event.metrics));
+      },
+      fit: {
+        goal: lossWeights === undefined ? {} : { lossWeights },
+        manner: {
+          inOrder: !shuffle,
+          measuresTraining: labels.length > 0,
+          tellsSteps: list.hearsOfBatches,
+          waits: !list.isEmpty,
+        },
+        takePart(event, answer, takeWeights) {
+          callbacks.inOrder(() => events.take(event, answer, takeWeights));
+        },
+      },
+    });
+    await list.trainEnd();
+    return events.finished(summary);
+  });
+}
+
+function checkModel(model: unknown, options: unknown): void {
+  if (!isModel(model)) {
+    throw new UsageError(
+      `Expected fit(model, x, y, options) with a LayersModel (tf.sequential, tf.model, tf.loadLayersModel), got ${describe(model)}.`,
+    );
+  }
+  if (typeof options !== "object" || options === null || Array.isArray(options))
+    throw new UsageError(`Expected the options of fit to be an object, got ${describe(options)}.`);
+  const { loss, objective } = options as FitOptions;
+  if (
+    slotsOf(model) === undefined ||
+    ((model as { loss?: unknown }).loss == null && loss === undefined && objective === undefined)
+  ) {
+    throw new UsageError(
+      "Expected a model that is compiled, got one that is not. Call model.compile({ optimizer, loss, metrics }) before, or say loss.",
+    );
+  }
+}
+
+async function heldBack(given: unknown, slots: ModelSlots): Promise<Dataset> {
+  if (!Array.isArray(given) || given.length < 2 || given.length > 3)
+    throw new UsageError(`Expected validationData to be [x, y], got ${describe(given)}.`);
+  if (given.length === 3) {
+    throw new UsageError(
+      "Expected validationData to be [x, y], got weights beside them: what is measured counts all samples alike, as model.evaluate does.",
+    );
+  }
+  return samplesOf(given[0], given[1], slots, { x: "validationData[0]", y: "validationData[1]" });
+}
+
+/** Mini-batches an epoch; undefined where a run that goes on says it. */
+async function batchesOf(
+  count: number,
+  batchSize: number | undefined,
+  { batches, resume, preset, method = "apts" }: Pick<FitOptions, "batches" | "resume" | "preset" | "method">,
+): Promise<number | undefined> {
+  if (batchSize !== undefined) return Math.ceil(count / batchSize);
+  if (batches !== undefined || resume !== undefined || preset !== undefined) return batches;
+  const given: unknown = method;
+  const { batches: usual } = await findMethod(given instanceof URL ? given.href : method);
+  return Math.min(count, usual);
+}
+
+/** Weights of steps are one for each position of the output that they are for. */
+function expectWeightsFit({ targets }: Dataset, { outputs }: Goal): void {
+  for (const [i, { name, positions }] of outputs.entries()) {
+    const { weights } = targets[i]!;
+    const steps = weights ? sizeOf(weights.shape) : 1;
+    if (steps === 1 || positions === 0 || steps === positions) continue;
+    throw new UsageError(
+      `Expected a weight for each sample, or for each of the ${positions} steps of the output "${name}", got ${steps} for each sample in sampleWeight.`,
+    );
+  }
+}
+
+/** The names of a history as `compile` has made them; those that several have are numbered. */
+function compiledMetrics(model: tf.LayersModel): string[] | undefined {
+  const { metricsNames: names } = model as { metricsNames?: readonly string[] };
+  return names?.map((name, i) => {
+    const others = names.filter((other) => other === name).length > 1;
+    return others ? `${name}_${names.slice(0, i).filter((other) => other === name).length}` : name;
+  });
+}
+
+let optimizerIsSaid = false;
+
+/** Said once in a program's life. */
+function onOptimizer(model: tf.LayersModel): string | undefined {
+  if (optimizerIsSaid || !isCompiled(model)) return undefined;
+  optimizerIsSaid = true;
+  return "The optimizer of model.compile is not used: fit trains by the methods of apts (option method).";
+}
