@@ -25,6 +25,7 @@ export interface Summary {
    * stop asked for, the program's callbacks (`fit`), the gradient below `--tolerance`, or five iterations in a row without a step that lowers the loss
    * (full batch).
    */
-  readonly ended: "epochs" | "accuracy" | "metric" | "patience" | "stopped" | "program" | "converged" | "stalled";
+  readonly ended:
+    "epochs" | "accuracy" | "metric" | "patience" | "stopped" | "program" | "converged" | "stalled";
   readonly out: string;
 }
