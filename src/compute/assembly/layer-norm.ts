@@ -1,4 +1,4 @@
-import { at, bytes, load4, store4, sumOfLanes } from "./simd";
+import { at, bytes, load4, multiplyAdd, store4, sumOfLanes } from "./simd";
 
 /** Rows that are summed before they are added to the total: errors grow with rows/64 + 64, not with rows. */
 const BLOCK: i32 = 64;
@@ -18,36 +18,19 @@ export function layerNorm(
   y: usize,
 ): void {
   const share: f32 = 1 / <f32>columns;
-  const whole = columns & -4;
-  const rest = columns - whole;
   for (let i: i32 = 0; i < rows; i++) {
-    let sums = f32x4.splat(0);
-    for (let j: i32 = 0; j < whole; j += 4) sums = f32x4.add(sums, v128.load(at(x, j)));
-    let sum = sumOfLanes(sums);
-    for (let j = whole; j < columns; j++) sum += load<f32>(at(x, j));
-    const mean = sum * share;
-    const center = f32x4.splat(mean);
-    let squares = f32x4.splat(0);
-    for (let j: i32 = 0; j < whole; j += 4) {
-      const d = f32x4.sub(v128.load(at(x, j)), center);
-      squares = f32x4.add(squares, f32x4.mul(d, d));
-    }
-    let square = sumOfLanes(squares);
-    for (let j = whole; j < columns; j++) {
-      const d = load<f32>(at(x, j)) - mean;
-      square += d * d;
-    }
-    const r: f32 = 1 / sqrt<f32>(square * share + epsilon);
+    const mean = sumOf(x, columns) * share;
+    const r: f32 = 1 / sqrt<f32>(squareOf(x, columns, mean) * share + epsilon);
     store<f32>(statistics, mean);
     store<f32>(statistics, r, 4);
+    const center = f32x4.splat(mean);
     const factor = f32x4.splat(r);
-    for (let j: i32 = 0; j < whole; j += 4) {
-      const normal = f32x4.mul(f32x4.sub(v128.load(at(x, j)), center), factor);
-      v128.store(at(y, j), scaled(normal, gamma, beta, j, 4));
-    }
-    if (rest > 0) {
-      const normal = f32x4.mul(f32x4.sub(load4(at(x, whole), rest), center), factor);
-      store4(at(y, whole), rest, scaled(normal, gamma, beta, whole, rest));
+    for (let j: i32 = 0; j < columns; j += 4) {
+      const count = min(4, columns - j);
+      let z = f32x4.mul(f32x4.sub(load4(at(x, j), count), center), factor);
+      if (gamma) z = f32x4.mul(z, load4(at(gamma, j), count));
+      if (beta) z = f32x4.add(z, load4(at(beta, j), count));
+      store4(at(y, j), count, z);
     }
     statistics += 8;
     x = at(x, columns);
@@ -55,10 +38,39 @@ export function layerNorm(
   }
 }
 
-/** γx + β for `count` columns from j on. */
-function scaled(x: v128, gamma: usize, beta: usize, j: i32, count: i32): v128 {
-  if (gamma) x = f32x4.mul(x, load4(at(gamma, j), count));
-  return beta ? f32x4.add(x, load4(at(beta, j), count)) : x;
+// Two sums side by side, so that one addition does not wait for the one before.
+
+/** Σ x */
+function sumOf(x: usize, n: i32): f32 {
+  let s0 = f32x4.splat(0);
+  let s1 = s0;
+  let j: i32 = 0;
+  for (; j + 8 <= n; j += 8) {
+    s0 = f32x4.add(s0, v128.load(at(x, j)));
+    s1 = f32x4.add(s1, v128.load(at(x, j), 16));
+  }
+  for (; j < n; j += 4) s0 = f32x4.add(s0, load4(at(x, j), min(4, n - j)));
+  return sumOfLanes(f32x4.add(s0, s1));
+}
+
+/** Σ (x − mean)² */
+function squareOf(x: usize, n: i32, mean: f32): f32 {
+  const center = f32x4.splat(mean);
+  let s0 = f32x4.splat(0);
+  let s1 = s0;
+  let j: i32 = 0;
+  for (; j + 8 <= n; j += 8) {
+    const d0 = f32x4.sub(v128.load(at(x, j)), center);
+    const d1 = f32x4.sub(v128.load(at(x, j), 16), center);
+    s0 = multiplyAdd(d0, d0, s0);
+    s1 = multiplyAdd(d1, d1, s1);
+  }
+  let sum = sumOfLanes(f32x4.add(s0, s1));
+  for (; j < n; j++) {
+    const d = load<f32>(at(x, j)) - mean;
+    sum += d * d;
+  }
+  return sum;
 }
 
 /**
@@ -76,33 +88,52 @@ export function layerNormGradient(
   dx: usize,
 ): void {
   const share: f32 = 1 / <f32>columns;
+  const whole = columns & -4;
+  const rest = columns - whole;
   for (let i: i32 = 0; i < rows; i++) {
     const center = v128.load32_splat(statistics);
     const factor = v128.load32_splat(statistics, 4);
     let sums = f32x4.splat(0);
     let products = f32x4.splat(0);
-    for (let j: i32 = 0; j < columns; j += 4) {
-      const count = min(4, columns - j);
-      const g = scaled(load4(at(dy, j), count), gamma, 0, j, count); // 0 beyond the edge
+    for (let j: i32 = 0; j < whole; j += 4) {
+      let g = v128.load(at(dy, j));
+      if (gamma) g = f32x4.mul(g, v128.load(at(gamma, j)));
       sums = f32x4.add(sums, g);
-      products = f32x4.add(products, f32x4.mul(g, f32x4.sub(load4(at(x, j), count), center)));
+      products = multiplyAdd(g, f32x4.sub(v128.load(at(x, j)), center), products);
     }
-    const mean = f32x4.splat(sumOfLanes(sums) * share);
+    if (rest > 0) {
+      const g = scaled(dy, gamma, whole, rest); // 0 beyond the edge
+      sums = f32x4.add(sums, g);
+      products = multiplyAdd(g, f32x4.sub(load4(at(x, whole), rest), center), products);
+    }
+    // r g − r mean g − r³ mean(g (x − μ)) (x − μ)
     const r = f32x4.extract_lane(factor, 0);
-    const slope = f32x4.splat(sumOfLanes(products) * share * r * r);
-    for (let j: i32 = 0; j < columns; j += 4) {
-      const count = min(4, columns - j);
-      const g = scaled(load4(at(dy, j), count), gamma, 0, j, count);
-      const d = f32x4.sub(load4(at(x, j), count), center);
-      let result = f32x4.mul(factor, f32x4.sub(f32x4.sub(g, mean), f32x4.mul(d, slope)));
-      if (accumulate) result = f32x4.add(result, load4(at(dx, j), count));
-      store4(at(dx, j), count, result);
+    const constant = f32x4.splat(-sumOfLanes(sums) * share * r);
+    const slope = f32x4.splat(-sumOfLanes(products) * share * r * r * r);
+    for (let j: i32 = 0; j < whole; j += 4) {
+      let g = v128.load(at(dy, j));
+      if (gamma) g = f32x4.mul(g, v128.load(at(gamma, j)));
+      let d = multiplyAdd(f32x4.sub(v128.load(at(x, j)), center), slope, multiplyAdd(g, factor, constant));
+      if (accumulate) d = f32x4.add(d, v128.load(at(dx, j)));
+      v128.store(at(dx, j), d);
+    }
+    if (rest > 0) {
+      const line = multiplyAdd(scaled(dy, gamma, whole, rest), factor, constant);
+      let d = multiplyAdd(f32x4.sub(load4(at(x, whole), rest), center), slope, line);
+      if (accumulate) d = f32x4.add(d, load4(at(dx, whole), rest));
+      store4(at(dx, whole), rest, d);
     }
     statistics += 8;
     x = at(x, columns);
     dy = at(dy, columns);
     dx = at(dx, columns);
   }
+}
+
+/** γ dy for `count` columns from j on. */
+function scaled(dy: usize, gamma: usize, j: i32, count: i32): v128 {
+  const d = load4(at(dy, j), count);
+  return gamma ? f32x4.mul(d, load4(at(gamma, j), count)) : d;
 }
 
 /** dγ ← Σ dy x̂ and dβ ← Σ dy over the rows, + what is there where `accumulate`; an address of 0 is not written. */
