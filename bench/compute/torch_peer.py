@@ -4,7 +4,8 @@ JSON line with wall and CPU milliseconds on standard output.
 
     python3 torch_peer.py MODEL ROWS CHUNK THREADS [cpu|gpu]      gpu: the first CUDA device, the CPU where there is none
 
-MODEL is fcnn, cnn, resnet18, resnet18-cifar, or gpt:LAYERS,HEADS,WIDTH,BLOCK,VOCABULARY.
+MODEL is fcnn, cnn, resnet18, resnet18-cifar, gpt:LAYERS,HEADS,WIDTH,BLOCK,VOCABULARY,
+or lstm, gru or rnn:WIDTH,BLOCK,VOCABULARY.
 """
 
 import json
@@ -105,15 +106,38 @@ def gpt(layers, heads, width, block, vocabulary):
     return nn.Sequential(*first, *[Block(heads, width, block) for _ in range(layers)], *last), block, vocabulary
 
 
+class Recurrent(nn.Module):
+    """Tokens to the next one, after a block of them."""
+
+    def __init__(self, kind, width, vocabulary):
+        super().__init__()
+        self.embedding = nn.Embedding(vocabulary, width)
+        self.layer = {"lstm": nn.LSTM, "gru": nn.GRU, "rnn": nn.RNN}[kind](width, width, batch_first=True)
+        self.logits = nn.Linear(width, vocabulary)
+
+    def forward(self, x):
+        return self.logits(self.layer(self.embedding(x))[0][:, -1])
+
+
+def sequences(name):
+    """A network of tokens, the shapes of its inputs and targets, the number of tokens."""
+    kind, sizes = name.split(":")
+    if kind == "gpt":
+        model, block, vocabulary = gpt(*map(int, sizes.split(",")))
+        return model, (block,), (block,), vocabulary
+    width, block, vocabulary = map(int, sizes.split(","))
+    return Recurrent(kind, width, vocabulary), (block,), (), vocabulary
+
+
 def main():
     name, rows, chunk, threads = sys.argv[1], *map(int, sys.argv[2:5])
     gpu = sys.argv[5:] == ["gpu"] and torch.cuda.is_available()
     device = "cuda" if gpu else "cpu"
     torch.set_num_threads(threads)
     torch.manual_seed(0)
-    if name.startswith("gpt:"):
-        model, block, classes = gpt(*map(int, name[4:].split(",")))
-        x, y = (torch.randint(0, classes, (rows, block), device=device) for _ in range(2))
+    if ":" in name:
+        model, *shapes, classes = sequences(name)
+        x, y = (torch.randint(0, classes, (rows, *shape), device=device) for shape in shapes)
     else:
         model, shape, classes = {"fcnn": fcnn, "cnn": cnn, "resnet18": imagenet, "resnet18-cifar": cifar}[name]()
         x = torch.randn(rows, *shape, device=device)

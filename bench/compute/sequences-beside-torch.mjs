@@ -1,9 +1,10 @@
 /**
- * Loss and gradient of a transformer, as training evaluates it, beside the same network in PyTorch: one round of each
- * after the other, so that a busy machine slows both; medians.
+ * Loss and gradient of a network of sequences, as training evaluates it, beside the same network in PyTorch: one round of
+ * each after the other, so that a busy machine slows both; medians.
  *
  *   npm run build
- *   node bench/compute/gpt-beside-torch.mjs        4 layers, 4 heads, width 128; 32 blocks of 64 of 65 characters
+ *   node bench/compute/sequences-beside-torch.mjs                     gpt of 4 layers, 4 heads, width 128; 32 blocks of 64 of 65 tokens
+ *   node bench/compute/sequences-beside-torch.mjs --network lstm|gru|rnn       one layer of so many units, and a dense one
  *   ... [--layers 4] [--heads 4] [--width 128] [--block 64] [--vocabulary 65] [--batch 32]
  *   ... [--blas auto|none|FILE] [--threads 1] [--rounds 15] [--profile] [--json]
  */
@@ -20,6 +21,7 @@ import { startTorch } from "./torch-peer.mjs";
 
 const { values } = parseArgs({
   options: {
+    network: { type: "string", default: "gpt" },
     layers: { type: "string", default: "4" },
     heads: { type: "string", default: "4" },
     width: { type: "string", default: "128" },
@@ -44,29 +46,43 @@ const [layers, heads, width, block, vocabulary, batch, threads, rounds] = [
   values.rounds,
 ].map(Number);
 
+const isGpt = values.network === "gpt";
+const network = `${values.network}:${isGpt ? [layers, heads, width, block, vocabulary] : [width, block, vocabulary]}`;
 // Before the backend binds this process to its cores: what it starts inherits that.
-const network = `gpt:${[layers, heads, width, block, vocabulary]}`;
 const torch = await startTorch(network, batch, batch, threads, "cpu").catch((error) => {
   console.error(error.message);
 });
 
 const backend = await startBackend({ backend: "wasm", threads, blas: values.blas });
 const random = new Random(1);
-const model = gpt(block, vocabulary, { layers, heads, width }, random);
+/** Tokens to the next one, after a block of them; PyTorch knows no hard sigmoid in its cells. */
+function recurrent() {
+  const layer = { lstm: tf.layers.lstm, gru: tf.layers.gru, rnn: tf.layers.simpleRNN }[values.network];
+  const recurrentInitializer = "glorotNormal"; // an orthogonal one takes its time
+  return tf.sequential({
+    layers: [
+      tf.layers.embedding({ inputDim: vocabulary, outputDim: width, inputLength: block }),
+      layer({ units: width, recurrentActivation: "sigmoid", recurrentInitializer }),
+      tf.layers.dense({ units: vocabulary }),
+    ],
+  });
+}
+const model = isGpt ? gpt(block, vocabulary, { layers, heads, width }, random) : recurrent();
 const inputs = [{ shape: [block] }];
-const targets = [{ shape: [block], classes: vocabulary }];
-const goal = goalFor(model, { name: "random tokens", inputs, targets }, [], { name: "gpt", builtIn: true });
+const targetShape = isGpt ? [block] : [];
+const targets = [{ shape: targetShape, classes: vocabulary }];
+const goal = goalFor(model, { name: "random tokens", inputs, targets }, [], { name: network, builtIn: true });
 const evaluator = await createEvaluator(model, goal, backend);
-const tokens = () =>
-  tf.tensor2d(
-    Float32Array.from({ length: batch * block }, () => random.integer(vocabulary)),
-    [batch, block],
+const tokens = (shape) =>
+  tf.tensor(
+    Float32Array.from({ length: tf.util.sizeFromShape(shape) }, () => random.integer(vocabulary)),
+    shape,
   );
 const chunk = {
   rows: batch,
   samples: Int32Array.from({ length: batch }, (_, i) => i),
-  inputs: [tokens()],
-  targets: [{ values: tokens(), weights: undefined }],
+  inputs: [tokens([batch, block])],
+  targets: [{ values: tokens([batch, ...targetShape]), weights: undefined }],
 };
 const parts = wholeTensors(evaluator.layout);
 const out = new Float32Array(evaluator.layout.dimension);
@@ -105,7 +121,7 @@ const ratio = peer && own.wall / peer.wall;
 if (values.json) console.log(JSON.stringify({ network, batch, threads, results: medians, ratio }));
 else {
   console.log(
-    `${network}, ${evaluator.layout.dimension} parameters, ${batch} blocks, in blocks of ${evaluator.blockRows}; ${(flops / 1e9).toFixed(2)} GFLOP in products`,
+    `${network}, ${evaluator.layout.dimension} parameters, ${batch} samples, ${evaluator.blockRows} at once; ${(flops / 1e9).toFixed(2)} GFLOP in products`,
   );
   for (const { name, wall, cpu, best } of medians) {
     const column = (x) => x.toFixed(1).padStart(9);
