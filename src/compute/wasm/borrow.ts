@@ -2,26 +2,48 @@ import type { DataType, KernelBackend, NamedAttrMap, TensorInfo } from "@tensorf
 import { tf } from "../tensorflow.js";
 import { replaceKernel } from "./replace.js";
 
-/** A kernel that layers' gradients need and the WebAssembly backend lacks: gather's, of embeddings. */
-const BORROWED = "UnsortedSegmentSum";
+/** Of complex numbers, which the WebAssembly backend cannot keep; of a canvas. */
+const NOT_LENT = new Set(["Complex", "ComplexAbs", "Real", "Imag", "FFT", "IFFT", "Draw"]);
 
 /** What the plain JavaScript backend offers beyond KernelBackend. */
 interface PlainBackend extends KernelBackend {
   makeTensorInfo(shape: number[], dtype: DataType, values: tf.backend_util.BackendValues): TensorInfo;
 }
 
-/** Lets the plain JavaScript backend compute it: slow, but every model trains. */
-export function borrowMissingKernel(): void {
-  replaceKernel<Record<string, TensorInfo>, NamedAttrMap>(BORROWED, ({ inputs, attrs }) => {
+/**
+ * Lets the plain JavaScript backend compute what layers and their gradients need and the WebAssembly backend lacks, as the
+ * gradient of embeddings: slow, on copies, but every model trains. Own kernels are to be there before.
+ */
+export function borrowMissingKernels(): void {
+  const own = new Set(tf.getKernelsForBackend("wasm").map(({ kernelName }) => kernelName));
+  for (const { kernelName, kernelFunc } of tf.getKernelsForBackend("cpu")) {
+    if (!own.has(kernelName) && !NOT_LENT.has(kernelName)) borrow(kernelName, kernelFunc);
+  }
+}
+
+function borrow(name: string, kernel: ReturnType<typeof tf.getKernel>["kernelFunc"]): void {
+  replaceKernel<Record<string, TensorInfo | TensorInfo[]>, NamedAttrMap>(name, ({ inputs, attrs }) => {
     const wasm = tf.backend() as PlainBackend & { makeOutput(...args: unknown[]): TensorInfo };
     const plain = tf.findBackend("cpu") as PlainBackend;
-    const lent = Object.entries(inputs).map(([key, { dataId, shape, dtype }]) => {
-      return [key, plain.makeTensorInfo(shape, dtype, wasm.readSync(dataId))] as const;
-    });
-    const kernel = tf.getKernel(BORROWED, "cpu").kernelFunc;
-    const result = kernel({ inputs: Object.fromEntries(lent), attrs, backend: plain }) as TensorInfo;
-    const values = plain.readSync(result.dataId);
-    for (const { dataId } of [...lent.map(([, info]) => info), result]) plain.disposeData(dataId);
-    return wasm.makeOutput(result.shape, result.dtype, null, values);
+    const used: TensorInfo[] = [];
+    const lend = ({ dataId, shape, dtype }: TensorInfo): TensorInfo => {
+      const copy = plain.makeTensorInfo(shape, dtype, wasm.readSync(dataId));
+      used.push(copy);
+      return copy;
+    };
+    // By names, with lists among them, or one list.
+    const lendAll = (given: TensorInfo | TensorInfo[]) =>
+      Array.isArray(given) ? given.map(lend) : lend(given);
+    const lent = Array.isArray(inputs)
+      ? inputs.map(lendAll)
+      : Object.fromEntries(Object.entries(inputs).map(([key, given]) => [key, lendAll(given)]));
+    const results = kernel({ inputs: lent as Record<string, TensorInfo>, attrs, backend: plain });
+    const give = (result: TensorInfo): TensorInfo => {
+      used.push(result);
+      return wasm.makeOutput(result.shape, result.dtype, null, plain.readSync(result.dataId));
+    };
+    const given = Array.isArray(results) ? results.map(give) : give(results);
+    for (const { dataId } of used) plain.disposeData(dataId);
+    return given;
   });
 }

@@ -2,7 +2,7 @@ import { version_wasm } from "@tensorflow/tfjs-backend-wasm";
 import type { StartedBackend } from "../backend.js";
 import { loadBlas, type BlasChoice } from "../blas/load.js";
 import { tf } from "../tensorflow.js";
-import { borrowMissingKernel } from "./borrow.js";
+import { borrowMissingKernels } from "./borrow.js";
 import { replaceConvolutions } from "./conv.js";
 import { Heap } from "./heap.js";
 import { replaceIdentity } from "./identity.js";
@@ -50,7 +50,7 @@ async function openHeap(): Promise<Heap> {
   replaceIdentity(opened);
   replaceSum(opened);
   replacePrelu(opened);
-  borrowMissingKernel();
+  borrowMissingKernels();
   return opened;
 }
 

@@ -50,6 +50,10 @@ describe("kernels borrowed from plain JavaScript", () => {
       return tf.grad((table: tf.Tensor) => tf.gather(table, rows).square())(randomTensor([6, 3], 3));
     });
   });
+
+  it("take lists of tensors", async () => {
+    await expectSame(() => tf.einsum("ij,kj->ik", randomTensor([2, 3], 1), randomTensor([4, 3], 2)));
+  });
 });
 
 describe("Heap", () => {
