@@ -1,9 +1,11 @@
 import { UsageError } from "../errors.js";
 import { tf } from "./tensorflow.js";
 import type { BlasChoice, RejectedLibrary } from "./blas/load.js";
+import { addMissingGradients } from "./gradients.js";
 import { startNative } from "./native.js";
 import { BACKEND_NAMES, type BackendName } from "./options.js";
 import type { Heap } from "./wasm/heap.js";
+import { startPlain } from "./plain.js";
 import { startWasm } from "./wasm/start.js";
 import { startWebGpu } from "./webgpu.js";
 
@@ -79,6 +81,7 @@ const starters: Record<BackendName, Starter> = {
  */
 export async function startBackend(options: BackendOptions): Promise<ComputeBackend> {
   silence();
+  addMissingGradients();
   const wanted = options.blas ?? "auto";
   const blas = wanted === "auto" ? (process.env["APTS_BLAS"] ?? "auto") : wanted;
   const candidates = options.backend === "auto" ? AUTOMATIC : [options.backend];
@@ -105,16 +108,4 @@ export async function startBackend(options: BackendOptions): Promise<ComputeBack
 function silence(): void {
   tf.env().set("PROD", true); // no more than "print no warnings" in 4.x
   process.env["TF_CPP_MIN_LOG_LEVEL"] ??= "2"; // of the native library: errors only
-}
-
-/** Plain JavaScript: slow, runs everywhere, and the reference the others are tested against. */
-async function startPlain(): Promise<StartedBackend> {
-  await tf.setBackend("cpu");
-  return {
-    version: tf.version["tfjs-backend-cpu"],
-    threads: 1,
-    description: "plain JavaScript (slow)",
-    // Math.exp and its like are V8's own and may change with it.
-    determinants: [`v8 ${process.versions.v8}`, process.arch],
-  };
 }

@@ -69,6 +69,10 @@ const KNOWN = new Set(
   ).split(" "),
 );
 
+export function isKnownClass(name: string): boolean {
+  return KNOWN.has(name);
+}
+
 /**
  * Ranks are processes of their own, where classes that this one has registered are not known.
  * @throws UsageError naming the first such class in a model's topology

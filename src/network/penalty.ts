@@ -67,11 +67,12 @@ function partsOf(layer: Parts): Parts[] {
   return cell ? (cell.cells ?? [cell]) : [layer];
 }
 
-function strengths(regulariser: unknown, name: string): { l1: number; l2: number } {
+function strengths(regulariser: unknown, place: string): { l1: number; l2: number } {
   const { l1, l2, getClassName } = regulariser as { l1?: number; l2?: number; getClassName?: () => string };
-  if (typeof l1 === "number" && typeof l2 === "number") return { l1, l2 };
+  const name = getClassName?.call(regulariser) ?? typeof regulariser;
+  if (name === "L1L2" && typeof l1 === "number" && typeof l2 === "number") return { l1, l2 };
   throw new UsageError(
-    `Expected regularisers of l1 and l2, got ${getClassName?.call(regulariser) ?? typeof regulariser} as ${name}. ` +
+    `Expected regularisers of l1 and l2, got ${name} as ${place}. ` +
       `Write the penalty into a loss of your own, or leave it out.`,
   );
 }

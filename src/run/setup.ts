@@ -1,7 +1,7 @@
 import type { Communicator } from "../comm/communicator.js";
 import { startBackend, type ComputeBackend } from "../compute/backend.js";
 import { Random } from "../random.js";
-import type { DataSplit } from "../data/dataset.js";
+import { rowsOf, type DataSplit } from "../data/dataset.js";
 import type { Decomposition } from "../decomposition/decomposition.js";
 import { AptsError } from "../errors.js";
 import type { Vector } from "../linalg/vector.js";
@@ -13,6 +13,9 @@ import { tryLoss } from "../network/goal/own-loss.js";
 import { withTargetsFor } from "../network/goal/targets.js";
 import { createEvaluator, type Evaluator } from "../network/evaluator.js";
 import { treatInputs, type InputTreatment } from "../network/inputs/standardisation.js";
+import { Batch } from "../network/batch.js";
+import { TapeEvaluator } from "../network/tape/evaluator.js";
+import { tryOut } from "../network/tape/try-out.js";
 import { layoutOf } from "../network/parameters.js";
 import { penaltyOf, type Penalty } from "../network/penalty.js";
 import { dataOf, type DataFiles } from "./data-of-run.js";
@@ -87,6 +90,11 @@ export async function setUp(
   });
   const { seed } = config;
   const evaluator = await createEvaluator(model, goal, backend, { memory: config.memory * 2 ** 20, seed });
+  if (evaluator instanceof TapeEvaluator) {
+    const some = new Batch(rowsOf(data.train, 0, Math.min(2, data.train.count)), inputs.training);
+    await tryOut(evaluator, model, some.chunk(0), source);
+    some.dispose();
+  }
   const { layout, variables } = layoutOf(model);
   const penalty = penaltyOf(model, layout, variables);
   const decomposition = decompose(config, evaluator.layout.slots, random);

@@ -1,6 +1,10 @@
 import type { DataType, KernelBackend, NamedAttrMap, TensorInfo } from "@tensorflow/tfjs";
 import { tf } from "../tensorflow.js";
+import { correctPlainKernels } from "../plain.js";
 import { replaceKernel } from "./replace.js";
+
+/** Kernels of the WebAssembly backend, as of TensorFlow.js 4.22, that give wrong results: of several channels or strides, or where padded. */
+const MISTAKEN = ["Conv3DBackpropInputV2", "Conv3DBackpropFilterV2", "AvgPool3DGrad"];
 
 /** Of complex numbers, which the WebAssembly backend cannot keep; of a canvas. */
 const NOT_LENT = new Set(["Complex", "ComplexAbs", "Real", "Imag", "FFT", "IFFT", "Draw"]);
@@ -12,9 +16,11 @@ interface PlainBackend extends KernelBackend {
 
 /**
  * Lets the plain JavaScript backend compute what layers and their gradients need and the WebAssembly backend lacks, as the
- * gradient of embeddings: slow, on copies, but every model trains. Own kernels are to be there before.
+ * gradient of embeddings, or gets wrong: slow, on copies, but every model trains. Own kernels are to be there before.
  */
 export function borrowMissingKernels(): void {
+  correctPlainKernels();
+  for (const name of MISTAKEN) tf.unregisterKernel(name, "wasm");
   const own = new Set(tf.getKernelsForBackend("wasm").map(({ kernelName }) => kernelName));
   for (const { kernelName, kernelFunc } of tf.getKernelsForBackend("cpu")) {
     if (!own.has(kernelName) && !NOT_LENT.has(kernelName)) borrow(kernelName, kernelFunc);

@@ -12,15 +12,16 @@ export interface KernelCall<Inputs, Attributes> {
   readonly attrs: Attributes;
 }
 
-/** Gives the WebAssembly backend a kernel for `name`, or another one: `shipped` runs the one it came with. */
+/** Gives a backend a kernel for `name`, or another one: `shipped` runs the one it came with. */
 export function replaceKernel<Inputs extends object, Attributes extends object>(
   name: string,
   kernel: (
     call: KernelCall<Inputs, Attributes>,
     shipped: (call: KernelCall<Inputs, Attributes>) => TensorInfo | TensorInfo[],
   ) => TensorInfo | TensorInfo[],
+  backendName: "wasm" | "cpu" = "wasm",
 ): void {
-  const original = tf.getKernel(name, "wasm") as KernelConfig | undefined;
+  const original = tf.getKernel(name, backendName) as KernelConfig | undefined;
   const replacement: KernelFunc = ({ inputs, attrs, backend }) =>
     kernel({ inputs: inputs as unknown as Inputs, attrs: attrs as unknown as Attributes }, (call) =>
       original!.kernelFunc({
@@ -29,8 +30,8 @@ export function replaceKernel<Inputs extends object, Attributes extends object>(
         backend,
       }),
     );
-  if (original !== undefined) tf.unregisterKernel(name, "wasm");
-  tf.registerKernel({ kernelName: name, backendName: "wasm", kernelFunc: replacement });
+  if (original !== undefined) tf.unregisterKernel(name, backendName);
+  tf.registerKernel({ kernelName: name, backendName, kernelFunc: replacement });
 }
 
 /** Runs a kernel of the WebAssembly backend outside TensorFlow.js's own bookkeeping of tensors. */

@@ -1,7 +1,16 @@
 import type { Heap } from "../../compute/wasm/heap.js";
 import type { tf } from "../../compute/tensorflow.js";
 import type { Goal } from "../goal/goal.js";
-import { inputsOf, isFrozen, keyOf, layersOf, placesOf, resolve, type Place } from "../inspect/graph.js";
+import {
+  inputsOf,
+  isFrozen,
+  keyOf,
+  layersOf,
+  type Place,
+  placesOf,
+  resolve,
+  wrappedBy,
+} from "../inspect/graph.js";
 import { randomPartsOf } from "../inspect/random.js";
 import { isVariable } from "../parameters.js";
 import { product, sampleShape, UnsupportedLayer } from "./layer-call.js";
@@ -70,6 +79,8 @@ export function compile(
       const builder = layerBuilders[kind];
       if (builder === undefined)
         throw new UnsupportedLayer(`${kind} "${layer.name}" has no kernels of its own.`);
+      if ([layer, ...wrappedBy(layer)].some(regularisesActivity))
+        throw new UnsupportedLayer(`"${layer.name}" has an activity regulariser.`);
       if ((tensor.outputTensorIndex ?? 0) > 0)
         throw new UnsupportedLayer(`More than the first result of "${layer.name}" is used.`);
       if (random.has(layer) && applied.has(layer))
@@ -116,6 +127,10 @@ export function compile(
     statistics: operations.flatMap(({ statistics }) => statistics ?? []),
     variables,
   };
+}
+
+function regularisesActivity(layer: tf.layers.Layer): boolean {
+  return (layer as unknown as { activityRegularizer?: unknown }).activityRegularizer != null;
 }
 
 /** What stands for an input but the first: its values are the chunk's, and nothing is to be done. */

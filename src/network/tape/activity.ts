@@ -31,13 +31,15 @@ export class ActivityPenalties {
       layer.call = (inputs, kwargs) => {
         const made = call(inputs, kwargs);
         const [first] = Array.isArray(made) ? made : [made];
-        found.push(layer.activityRegularizer!.apply(first!));
+        found.push(tf.keep(layer.activityRegularizer!.apply(first!))); // a wrapper tidies up after each step
         return made;
       };
     });
     try {
       const result = evaluate();
-      return { result, penalty: found.length > 0 ? tf.addN(found) : undefined };
+      const penalty = found.length > 0 ? tf.addN(found) : undefined;
+      tf.dispose(found);
+      return { result, penalty };
     } finally {
       this.#layers.forEach((layer, i) => {
         const { call } = Object.getPrototypeOf(layer) as RegularisedLayer;
