@@ -36,7 +36,8 @@ export async function chunkedSum(
   const { rank, size } = comm;
   const { begin, end } = chunkRange(chunks, size, rank);
   const owner = (chunk: number): number => Math.floor((chunk * size) / chunks);
-  const pool = new PartialPool(out.length);
+  if (size === 1 && chunks === 1) return evaluate(0, out);
+  const pool = PartialPool.of(out.length);
   const tree = new TreeSum(evaluate, pool, end, async (chunk, partial) => {
     await comm.recv(owner(chunk), CHUNKED_SUM_TAG, partial.words);
   });
@@ -54,9 +55,11 @@ export async function chunkedSum(
     sends.push(send);
   }
   await Promise.all(sends);
-  await comm.broadcast(total.words);
+  if (size > 1) await comm.broadcast(total.words);
   out.set(total.vector);
-  return total.scalar[0]!;
+  const [scalar] = total.scalar;
+  pool.give(total);
+  return scalar!;
 }
 
 /** The nodes that start in [begin, end) and whose parents, if any, start before: what the owner of that run sends. */

@@ -11,10 +11,12 @@ export type EvaluateChunk = (chunk: number, partial: Float32Array) => Promise<nu
 
 /** out ← Σ partial vectors of all chunks, evaluated in order; returns Σ partial scalars. */
 export async function treeSum(chunks: number, evaluate: EvaluateChunk, out: Float32Array): Promise<number> {
-  const tree = new TreeSum(evaluate, new PartialPool(out.length), chunks);
-  const total = await tree.sum(rootOf(chunks));
+  const pool = PartialPool.of(out.length);
+  const total = await new TreeSum(evaluate, pool, chunks).sum(rootOf(chunks));
   out.set(total.vector);
-  return total.scalar[0]!;
+  const [scalar] = total.scalar;
+  pool.give(total);
+  return scalar!;
 }
 
 /** Chunks [lo, hi). */
@@ -46,11 +48,21 @@ export interface PartialResult {
   readonly vector: Float32Array;
 }
 
+/** Partial results that nobody uses: as many stay as a sum has held at a time. */
 export class PartialPool {
+  static readonly #pools = new Map<number, PartialPool>();
   readonly #free: PartialResult[] = [];
 
-  constructor(private readonly length: number) {}
+  private constructor(private readonly length: number) {}
 
+  /** The pool of this process for vectors of so many entries. */
+  static of(length: number): PartialPool {
+    let pool = PartialPool.#pools.get(length);
+    if (pool === undefined) PartialPool.#pools.set(length, (pool = new PartialPool(length)));
+    return pool;
+  }
+
+  /** Its entries are whatever they were. */
   take(): PartialResult {
     const free = this.#free.pop();
     if (free !== undefined) return free;

@@ -2,7 +2,8 @@ import { tf } from "../compute/tensorflow.js";
 import { gatherRows } from "../data/batches.js";
 import { isStreamed, sizeOf, type Dataset, type Field, type Normalisation } from "../data/dataset.js";
 import { UsageError } from "../errors.js";
-import type { Chunk, ChunkTarget } from "./evaluator.js";
+import type { ChunkMemory } from "./compiled/chunk-memory.js";
+import type { Chunk, ChunkTarget, HeapArray } from "./evaluator.js";
 
 /** Chunks of a full batch: divides evenly among 1, 2, 3, 4, 6, 8, 12 and 24 ranks. */
 const MOST_CHUNKS = 24;
@@ -29,6 +30,8 @@ export interface Preparation {
   readonly normalisations: readonly (Normalisation | undefined)[];
   /** Layers in front of the first input. */
   readonly front?: ((x: tf.Tensor) => tf.Tensor) | undefined;
+  /** Where the evaluator of the batch reads what is gathered, if not from tensors. */
+  readonly memory?: ChunkMemory | undefined;
 }
 
 /** Bytes of a batch of streamed samples that may be held as a whole, */
@@ -103,8 +106,9 @@ export class Batch {
   #make(c: number): BatchChunk {
     const from = Math.floor((this.rows * c) / this.chunks);
     const to = Math.floor((this.rows * (c + 1)) / this.chunks);
-    const samples = Int32Array.from({ length: to - from }, (_, i) => this.indices?.[from + i] ?? from + i);
-    return new BatchChunk(samples, this.dataset, this.preparation);
+    const samples =
+      this.indices?.subarray(from, to) ?? Int32Array.from({ length: to - from }, (_, i) => from + i);
+    return new BatchChunk(samples, this.dataset, this.preparation, this.indices !== undefined);
   }
 }
 
@@ -115,37 +119,45 @@ export function sampleBytes({ inputs, targets }: Dataset): number {
 
 class BatchChunk implements Chunk {
   readonly rows: number;
-  inputs: readonly tf.Tensor[] = [];
+  inputs: readonly (tf.Tensor | HeapArray)[] = [];
   targets: readonly ChunkTarget[] = [];
   #isHeld = false;
 
+  /** @param isPart whether other samples of the dataset will be asked for */
   constructor(
     readonly samples: Int32Array,
     private readonly dataset: Dataset,
     private readonly preparation: Preparation,
+    private readonly isPart: boolean,
   ) {
     this.rows = samples.length;
   }
 
   hold(): void {
     if (this.#isHeld) return;
-    const { samples } = this;
     const { normalisations, front } = this.preparation;
-    this.inputs = this.dataset.inputs.map((input, i) => {
-      const x = () => tensorOf(input, samples, normalisations[i]);
-      return front && i === 0 ? tf.tidy(() => front(x())) : x();
-    });
+    this.inputs = this.dataset.inputs.map((input, i) =>
+      front && i === 0
+        ? tf.tidy(() => front(tensorOf(input, this.samples, normalisations[i])))
+        : this.#gather(input, normalisations[i]),
+    );
     this.targets = this.dataset.targets.map((target) => ({
-      values: tensorOf(target, samples),
-      weights: target.weights && tensorOf(target.weights, samples),
+      values: this.#gather(target),
+      weights: target.weights && this.#gather(target.weights),
     }));
     this.#isHeld = true;
   }
 
   release(): void {
-    disposeChunk(this);
+    disposeChunk(this, this.preparation.memory);
     this.inputs = this.targets = [];
     this.#isHeld = false;
+  }
+
+  #gather(field: Field, normalisation?: Normalisation): tf.Tensor | HeapArray {
+    const { memory } = this.preparation;
+    if (memory) return memory.gather(field, this.samples, this.isPart, normalisation);
+    return tensorOf(field, this.samples, normalisation);
   }
 }
 
@@ -155,7 +167,15 @@ function tensorOf(field: Field, samples: Int32Array, normalisation?: Normalisati
   return tf.tensor(gatherRows(field, samples, values, normalisation), [samples.length, ...shape]);
 }
 
-export function disposeChunk({ inputs, targets }: Chunk): void {
-  tf.dispose(inputs as tf.Tensor[]);
-  for (const { values, weights } of targets) tf.dispose(weights ? [values, weights] : [values]);
+/** @param memory that its arrays were made in, where they are not tensors */
+export function disposeChunk({ inputs, targets }: Chunk, memory?: ChunkMemory): void {
+  const dispose = (place: tf.Tensor | HeapArray | undefined) => {
+    if (place instanceof tf.Tensor) place.dispose();
+    else if (place) memory?.free(place);
+  };
+  inputs.forEach(dispose);
+  for (const { values, weights } of targets) {
+    dispose(values);
+    dispose(weights);
+  }
 }

@@ -114,7 +114,7 @@ export class ComputeBenchmarkRun {
   }
 
   dispose(): void {
-    this.chunks.forEach(disposeChunk);
+    for (const chunk of this.chunks) disposeChunk(chunk);
     this.evaluator.dispose();
   }
 }

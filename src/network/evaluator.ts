@@ -1,6 +1,7 @@
 import type { tf } from "../compute/tensorflow.js";
 import type { Vector } from "../linalg/vector.js";
 import type { ComputeBackend } from "../compute/backend.js";
+import type { ChunkMemory } from "./compiled/chunk-memory.js";
 import { CompiledEvaluator } from "./compiled/evaluator.js";
 import { UnsupportedLayer } from "./compiled/layer-call.js";
 import type { Goal } from "./goal/goal.js";
@@ -8,22 +9,33 @@ import type { ParameterLayout } from "./layout.js";
 import type { TensorPart } from "./tensor-part.js";
 import { TapeEvaluator } from "./tape/evaluator.js";
 
-/** A piece of a batch on the backend; all tensors are float32. */
-export interface Chunk {
+/** Floats on the WebAssembly heap. */
+export interface HeapArray {
+  /** Of the first, in bytes. */
+  readonly address: number;
+  /** How many. */
+  readonly size: number;
+}
+
+/** A piece of a batch where an evaluator reads it; everything is float32. */
+export interface Chunk<Place extends tf.Tensor | HeapArray = tf.Tensor | HeapArray> {
   readonly rows: number;
   /** Their numbers in the training set: what is random for a sample depends on it. */
   readonly samples: Int32Array;
   /** One for each input of the model: (rows, ...shape), normalised. */
-  readonly inputs: readonly tf.Tensor[];
+  readonly inputs: readonly Place[];
   /** One for each output. */
-  readonly targets: readonly ChunkTarget[];
+  readonly targets: readonly ChunkTarget<Place>[];
 }
 
-export interface ChunkTarget {
+/** One that every evaluator of a backend reads. */
+export type TensorChunk = Chunk<tf.Tensor>;
+
+export interface ChunkTarget<Place extends tf.Tensor | HeapArray = tf.Tensor | HeapArray> {
   /** (rows, ...targetShape) of the output's goal */
-  readonly values: tf.Tensor;
+  readonly values: Place;
   /** (rows) or (rows, steps) */
-  readonly weights: tf.Tensor | undefined;
+  readonly weights: Place | undefined;
 }
 
 /**
@@ -35,6 +47,8 @@ export interface Evaluator {
   readonly goal: Goal;
   /** How it computes, for people. */
   readonly description: string;
+  /** Where its chunks can be made, if not as tensors. */
+  readonly memory?: ChunkMemory | undefined;
   /** Samples of the blocks in which it evaluates a chunk, where memory decides that; else Infinity. */
   readonly blockRows: number;
   /** Whether the network has layers that are random in training. */

@@ -1,5 +1,5 @@
 import { checkMiniBatches, miniBatches, miniBatchSizes } from "../data/batches.js";
-import { Batch, checkHeld, largestChunk } from "../network/batch.js";
+import { Batch, checkHeld, largestChunk, type Preparation } from "../network/batch.js";
 import { NetworkProblem, type NetworkParts } from "../network/problem.js";
 import type { Random } from "../random.js";
 import type { Setup } from "./setup.js";
@@ -18,6 +18,7 @@ interface Cut {
  */
 export class Epochs {
   readonly #full: NetworkProblem | undefined;
+  readonly #preparation: Preparation;
 
   constructor(
     private readonly setup: Pick<Setup, "data" | "inputs" | "groupRows" | "inOrder">,
@@ -33,6 +34,7 @@ export class Epochs {
     const largest = sizes.reduce((most, rows) => Math.max(most, rows));
     parts.evaluator.checkChunk(largest);
     checkHeld(setup.data.train, largest);
+    this.#preparation = { ...setup.inputs.training, memory: parts.evaluator.memory };
     this.#full = batches === 1 ? this.#problem("all") : undefined;
   }
 
@@ -63,7 +65,7 @@ export class Epochs {
   }
 
   #problem(key: string, indices?: Int32Array): NetworkProblem {
-    const { data, inputs, groupRows } = this.setup;
-    return new NetworkProblem(key, new Batch(data.train, inputs.training, groupRows, indices), this.parts);
+    const { data, groupRows } = this.setup;
+    return new NetworkProblem(key, new Batch(data.train, this.#preparation, groupRows, indices), this.parts);
   }
 }

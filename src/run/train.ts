@@ -16,7 +16,7 @@ import type { Reporter } from "./reporter.js";
 import { setUp } from "./setup.js";
 import { TimeLimit } from "./time-limit.js";
 import { TrainingRun } from "./training-run.js";
-import { agree, type Wish } from "./wishes.js";
+import { Agreement, type Wish } from "./wishes.js";
 
 /**
  * The training loop. Every rank runs it; rank 0 writes the run folder `out`.
@@ -48,7 +48,8 @@ async function trainIn(
   const { data, inputs, evaluator, decomposition } = setup;
   const program = new ProgramPart(config.timeout, place);
   // Judged is the model that is handed back, on samples as they are.
-  const test = data.test && new Batch(data.test, inputs.measuring, measuredRows(data.test));
+  const measuring = { ...inputs.measuring, memory: evaluator.memory };
+  const test = data.test && new Batch(data.test, measuring, measuredRows(data.test));
   const run = await TrainingRun.prepare(config, setup, comm);
 
   const { folder, checkpoints, reporter } = await begin(config, place, { out, setup, run, lock });
@@ -64,15 +65,16 @@ async function trainIn(
     evaluateQuality(comm, evaluator, batch, inputs.handedBack(run.parameters));
   /** Of the training samples, whose tensors are not kept from epoch to epoch. */
   const measuredOnce = async () => {
-    const batch = new Batch(data.train, inputs.measuring);
+    const batch = new Batch(data.train, measuring);
     const { metrics } = await measured(batch);
     batch.dispose();
     return metrics;
   };
 
+  const agreement = new Agreement(comm);
   let ended: Summary["ended"] | undefined = run.goalReached() ?? (await program.turn({ type: "begin" }));
   while (ended === undefined) {
-    const stopped = await finishEpoch(run, checkpoints, reporter, program, () => agree(comm, wish()));
+    const stopped = await finishEpoch(run, checkpoints, reporter, program, () => agreement.afterStep(wish));
     const { epochs, batches } = run.position;
     const isWhole = batches === config.batches;
     const quality = test && (await measured(test));

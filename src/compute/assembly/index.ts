@@ -29,6 +29,7 @@ export {
   recurrentGradient,
 } from "./recurrent";
 export { sumRows } from "./reduce";
+export { gatherBytes, gatherFloats, gatherScaled } from "./samples";
 export { addSelectedRuns, selectRuns } from "./select";
 export { scaleGradient, scaleShift, scaleSums } from "./scale-shift";
 export { multiplyAddScalar } from "./simd";

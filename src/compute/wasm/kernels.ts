@@ -344,6 +344,29 @@ export interface Kernels extends RecurrentKernels {
     dx: number,
   ): void;
 
+  /** out (count, size) ← of the bytes of each of the numbered `samples` (int32) what `tables` (channels, 256) says. */
+  gatherBytes(
+    source: number,
+    samples: number,
+    count: number,
+    size: number,
+    tables: number,
+    channels: number,
+    out: number,
+  ): void;
+  /** out (count, size) ← the floats of each of the numbered `samples`. */
+  gatherFloats(source: number, samples: number, count: number, size: number, out: number): void;
+  /** The same, (float − centre) · scale in double precision; scales are (channels, 2) doubles. */
+  gatherScaled(
+    source: number,
+    samples: number,
+    count: number,
+    size: number,
+    scales: number,
+    channels: number,
+    out: number,
+  ): void;
+
   /**
    * out (n, width) ← the rows of `table` (vocabulary, width) that n codes name, each cut to a whole number. Returns the
    * place of the first code that names none, and then stops there; −1 if all do.

@@ -1,3 +1,4 @@
+import { adamStep } from "../../linalg/adam-step.js";
 import { defineMethod } from "../description.js";
 import { adamOptions, MINI_BATCHES, type AdamOptions } from "./options.js";
 import { gradientMethod, type UpdateRule } from "./rule.js";
@@ -28,14 +29,15 @@ function rule(
     update(t, { m, v }, theta, g, out) {
       const { m: mScale, v: vScale } = biasCorrection(beta1, beta2, t);
       const keep = 1 - learningRate * decoupledDecay;
-      for (let i = 0; i < theta.length; i++) {
-        const gradient = g[i]! + coupledDecay * theta[i]!;
-        const mean = beta1 * m[i]! + (1 - beta1) * gradient;
-        const square = beta2 * v[i]! + (1 - beta2) * gradient * gradient;
-        m[i] = mean;
-        v[i] = square;
-        out[i] = keep * theta[i]! - (learningRate * mScale * mean) / (Math.sqrt(vScale * square) + epsilon);
-      }
+      const rate = learningRate * mScale;
+      adamStep(
+        { beta1, beta2, coupled: coupledDecay, keep, rate, scale: vScale, epsilon },
+        m,
+        v,
+        theta,
+        g,
+        out,
+      );
     },
   };
 }

@@ -1,5 +1,5 @@
 import { normInf } from "../../linalg/space.js";
-import type { Vector } from "../../linalg/vector.js";
+import { roomFor, type Vector } from "../../linalg/vector.js";
 import type { Method, State } from "../method.js";
 import { leadsNowhere, type MethodContext } from "../problem.js";
 
@@ -37,7 +37,7 @@ export function gradientMethod(
       if (leadsNowhere(context, gradientNorm))
         return { state, report: { loss, accepted: false, gradientNorm } };
       const t = state.t + 1;
-      const next = new Float32Array(theta.length);
+      const next = roomFor(theta.length);
       rule.update(t, memory, theta, g, next);
       return { state: { theta: next, t, memory }, report: { loss, accepted: true, gradientNorm } };
     },

@@ -2,7 +2,7 @@ import type { Heap } from "../../compute/wasm/heap.js";
 import type { tf } from "../../compute/tensorflow.js";
 import { UsageError } from "../../errors.js";
 import type { Vector } from "../../linalg/vector.js";
-import type { Chunk, Evaluator } from "../evaluator.js";
+import type { Chunk, Evaluator, HeapArray } from "../evaluator.js";
 import type { Goal } from "../goal/goal.js";
 import { randomPartsOf } from "../inspect/random.js";
 import { wholeTensors, type TensorPart } from "../tensor-part.js";
@@ -10,6 +10,7 @@ import type { ParameterLayout } from "../layout.js";
 import { Noise } from "../noise.js";
 import { layoutOf } from "../parameters.js";
 import { scoreRows, sumsAt, sumsOf } from "../scores.js";
+import { ChunkMemory } from "./chunk-memory.js";
 import { compile, type CompiledNetwork } from "./compile.js";
 import { UnsupportedLayer } from "./layer-call.js";
 import { FrozenResults } from "./frozen.js";
@@ -39,6 +40,7 @@ export class CompiledEvaluator implements Evaluator {
   readonly description = "own kernels on the WebAssembly heap";
   readonly layout: ParameterLayout;
   readonly blockRows: number;
+  readonly memory: ChunkMemory;
   readonly #network: CompiledNetwork;
   readonly #weights: HeapWeights;
   readonly #frozen: FrozenResults;
@@ -50,7 +52,7 @@ export class CompiledEvaluator implements Evaluator {
   #workspace: Workspace;
 
   /**
-   * @param memory bytes that the results for a block of samples may take
+   * @param room bytes that the results for a block of samples may take
    * @param seed of what random layers draw
    * @throws UnsupportedLayer, UsageError
    */
@@ -58,7 +60,7 @@ export class CompiledEvaluator implements Evaluator {
     private readonly model: tf.LayersModel,
     readonly goal: Goal,
     private readonly heap: Heap,
-    private readonly memory: number,
+    private readonly room: number,
     seed = 0,
   ) {
     const { layout, variables } = layoutOf(model);
@@ -69,10 +71,11 @@ export class CompiledEvaluator implements Evaluator {
     this.#noise = new Noise(seed, random.layers.size);
     this.#network = compile(model, goal, variables, heap);
     this.#weights = new HeapWeights(heap, layout.slots, this.#network.variables);
+    this.memory = new ChunkMemory(heap);
     this.#frozen = new FrozenResults(heap, this.#network, this.#weights);
     this.#everything = this.#schedule(wholeTensors(layout));
     this.#sampleBytes = Workspace.sampleBytes(this.#network);
-    const most = Math.floor(memory / this.#sampleBytes);
+    const most = Math.floor(room / this.#sampleBytes);
     const positions = Math.min(
       ...this.#network.operations.map((operation) => operation.positions ?? Infinity),
     );
@@ -199,6 +202,7 @@ export class CompiledEvaluator implements Evaluator {
   dispose(): void {
     for (const operation of this.#network.operations) operation.dispose?.();
     this.#frozen.clear();
+    this.memory.dispose();
     this.#workspace.free();
     this.#weights.free();
   }
@@ -223,11 +227,11 @@ export class CompiledEvaluator implements Evaluator {
     for (let b = 0; b < blocks; b++) {
       const from = Math.floor((chunk.rows * b) / blocks);
       const rows = Math.floor((chunk.rows * (b + 1)) / blocks) - from;
-      const rowsFrom = (tensor: tf.Tensor | undefined) =>
-        tensor ? this.heap.address(tensor) + 4 * from * (tensor.size / chunk.rows) : 0;
+      const rowsFrom = (place: tf.Tensor | HeapArray | undefined) =>
+        place ? this.#addressOf(place) + 4 * from * (place.size / chunk.rows) : 0;
       const values = [...this.#workspace.values];
       inputs.forEach((own, i) => {
-        values[own] = this.heap.address(chunk.inputs[i]!) + 4 * from * inputSizes[i]!;
+        values[own] = this.#addressOf(chunk.inputs[i]!) + 4 * from * inputSizes[i]!;
       });
       schedule.kept.forEach((i, at) => {
         if (kept) values[i] = kept.addresses[at]! + 4 * from * operations[i - 1]!.size;
@@ -263,6 +267,10 @@ export class CompiledEvaluator implements Evaluator {
     }
   }
 
+  #addressOf(place: tf.Tensor | HeapArray): number {
+    return "address" in place ? place.address : this.heap.address(place);
+  }
+
   #schedule(parts: readonly TensorPart[]): Schedule {
     const key = parts.map(({ tensor, from, to }) => `${tensor}:${from}-${to}`).join();
     let schedule = this.#schedules.get(key);
@@ -272,7 +280,7 @@ export class CompiledEvaluator implements Evaluator {
 
   /** `rows`, if a block of so many fits into the memory allowed. */
   #affordable(rows: number): number {
-    if (rows * this.#sampleBytes <= this.memory) return rows;
+    if (rows * this.#sampleBytes <= this.room) return rows;
     const megabytes = (bytes: number) => `${Math.ceil(bytes / 2 ** 20)} MB`;
     const [why, orElse] =
       rows > 1
@@ -282,7 +290,7 @@ export class CompiledEvaluator implements Evaluator {
           ]
         : ["", ""];
     throw new UsageError(
-      `Expected to evaluate ${rows} sample${rows === 1 ? "" : "s"} of "${this.model.name}" in ${megabytes(this.memory)}, ` +
+      `Expected to evaluate ${rows} sample${rows === 1 ? "" : "s"} of "${this.model.name}" in ${megabytes(this.room)}, ` +
         `but that takes ${megabytes(rows * this.#sampleBytes)}${why}. Allow more with --memory${orElse}.`,
     );
   }

@@ -1,6 +1,6 @@
 import { tf } from "../../compute/tensorflow.js";
 import type { Vector } from "../../linalg/vector.js";
-import type { Chunk, Evaluator } from "../evaluator.js";
+import type { Chunk, Evaluator, TensorChunk } from "../evaluator.js";
 import type { Goal, OutputGoal } from "../goal/goal.js";
 import { randomPartsOf } from "../inspect/random.js";
 import type { ParameterLayout } from "../layout.js";
@@ -96,6 +96,7 @@ export class TapeEvaluator implements Evaluator {
   }
 
   async loss(chunk: Chunk, weight: number): Promise<number> {
+    expectTensors(chunk);
     const total = tf.tidy(() => this.#weightedLoss(chunk, weight));
     const value = (await total.data<"float32">())[0]!;
     total.dispose();
@@ -104,6 +105,7 @@ export class TapeEvaluator implements Evaluator {
 
   async gradient(chunk: Chunk, weight: number, wanted: readonly TensorPart[], out: Vector): Promise<number> {
     if (wanted.length === 0) return this.loss(chunk, weight);
+    expectTensors(chunk);
     const variables = wanted.map(({ tensor }) => this.#variables[tensor]!);
     const { slots } = this.layout;
     // Loss and gradients in one tensor: they are read back at once.
@@ -124,6 +126,7 @@ export class TapeEvaluator implements Evaluator {
   }
 
   async score(chunk: Chunk, sums: Vector): Promise<void> {
+    expectTensors(chunk);
     const { outputs, objective } = this.goal;
     const total = new Float64Array(sumsOf(this.goal));
     if (objective) {
@@ -154,6 +157,7 @@ export class TapeEvaluator implements Evaluator {
   }
 
   async statistics(chunk: Chunk, weight: number, out: Vector): Promise<void> {
+    expectTensors(chunk);
     const measured = await this.#batchStatistics.measure(() =>
       this.#random.use(chunk.samples, () => this.#apply(chunk, true)),
     );
@@ -169,25 +173,25 @@ export class TapeEvaluator implements Evaluator {
   }
 
   /** Runs `evaluate` with the model as it is in training. */
-  #training<T>(chunk: Chunk, evaluate: () => T) {
+  #training<T>(chunk: TensorChunk, evaluate: () => T) {
     return withoutFolded(this.goal, () =>
       this.#random.use(chunk.samples, () => this.#batchStatistics.use(() => this.#activity.during(evaluate))),
     );
   }
 
   /** What the model's outputs are. */
-  #apply({ inputs }: Chunk, training: boolean): tf.Tensor[] {
+  #apply({ inputs }: TensorChunk, training: boolean): tf.Tensor[] {
     const made = this.model.apply(inputs.length === 1 ? inputs[0]! : [...inputs], { training });
     return (Array.isArray(made) ? made : [made]) as tf.Tensor[];
   }
 
   /** The mean over the chunk of an objective of one's own. */
-  #ownObjective({ inputs, targets }: Chunk): tf.Scalar {
+  #ownObjective({ inputs, targets }: TensorChunk): tf.Scalar {
     const values = targets.map((target) => target.values);
     return tf.mean(this.goal.objective!({ tf, model: this.model, inputs, targets: values }));
   }
 
-  #weightedLoss(chunk: Chunk, weight: number): tf.Scalar {
+  #weightedLoss(chunk: TensorChunk, weight: number): tf.Scalar {
     if (this.goal.objective) {
       const { result, penalty } = this.#training(chunk, () => this.#ownObjective(chunk));
       const mean = tf.mul(result, weight * chunk.rows);
@@ -201,10 +205,18 @@ export class TapeEvaluator implements Evaluator {
   }
 }
 
+/** The heap's arrays are for networks that are compiled. */
+function expectTensors(chunk: Chunk): asserts chunk is TensorChunk {
+  const { inputs, targets } = chunk;
+  const places = [...inputs, ...targets.flatMap(({ values, weights }) => [values, weights])];
+  if (places.some((place) => place !== undefined && !(place instanceof tf.Tensor)))
+    throw new TypeError("Expected a chunk of tensors, got one of arrays on the WebAssembly heap.");
+}
+
 /** The mean of an output's losses, weighted. */
 function lossOf(
   { loss }: OutputGoal,
-  { values: y, weights }: Chunk["targets"][number],
+  { values: y, weights }: TensorChunk["targets"][number],
   p: tf.Tensor,
 ): tf.Tensor {
   const each = loss.ofTensors(y, p);

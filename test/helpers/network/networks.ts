@@ -4,7 +4,7 @@ import type { Heap } from "../../../src/compute/wasm/heap.js";
 import { tf } from "../../../src/compute/tensorflow.js";
 import { disposeChunk } from "../../../src/network/batch.js";
 import { goalFor } from "../../../src/network/build.js";
-import { createEvaluator, type Chunk, type Evaluator } from "../../../src/network/evaluator.js";
+import { createEvaluator, type Chunk, type Evaluator, type TensorChunk } from "../../../src/network/evaluator.js";
 import type { Goal } from "../../../src/network/goal/goal.js";
 import { sumsOf } from "../../../src/network/scores.js";
 import { CompiledEvaluator } from "../../../src/network/compiled/evaluator.js";
@@ -46,7 +46,7 @@ export function randomChunk(
   rows: number,
   seed: number,
   goal = goalOfModel(model),
-): Chunk {
+): TensorChunk {
   const embedding = model.layers.find((layer) => layer.getClassName() === "Embedding");
   const codes = embedding?.getConfig()["inputDim"] as number | undefined;
   const input = (value: number) => (codes === undefined ? value : Math.floor(((value + 1) / 2) * codes));
@@ -72,7 +72,7 @@ export function randomChunk(
 }
 
 export function dispose(...chunks: Chunk[]): void {
-  chunks.forEach(disposeChunk);
+  for (const chunk of chunks) disposeChunk(chunk);
 }
 
 /** Of a model of one output and its accuracy: Σ of the losses, and how many are right. */

@@ -1,0 +1,99 @@
+/**
+ * What methods do with vectors, on a memory of its own (src/linalg/vector-kernels.ts): a module beside that of the heap,
+ * since methods know nothing of the heap. Each does the plain loop's operations, in their order: in double precision, two
+ * numbers at a time. Arrays end at whole groups of four floats; what lies behind their last number is computed with the
+ * rest and means nothing.
+ */
+
+/**
+ * The largest magnitude among n floats; NaN if any is NaN. Without their sign floats are ordered as whole numbers are, and
+ * NaN lies above infinity; the maximum of floats takes eight instructions, since it asks for NaN each time.
+ */
+export function largest(n: i32, a: usize): f32 {
+  const magnitude = i32x4.splat(0x7fffffff);
+  let most = i32x4.splat(0);
+  const end = a + ((<usize>n) << 2);
+  for (; a + 16 <= end; a += 16) most = i32x4.max_s(most, v128.and(v128.load(a), magnitude));
+  for (; a < end; a += 4) most = i32x4.max_s(most, v128.and(v128.load32_splat(a), magnitude));
+  const left = max(i32x4.extract_lane(most, 0), i32x4.extract_lane(most, 1));
+  return reinterpret<f32>(max(left, max(i32x4.extract_lane(most, 2), i32x4.extract_lane(most, 3))));
+}
+
+/**
+ * m, v and θ ← what a step of Adam with gradient g makes of n of their floats:
+ * g ← g + coupled θ, m ← β₁m + rest₁g, v ← β₂v + rest₂g², θ ← keep θ − rate m / (√(scale v) + ε).
+ */
+export function adam(
+  n: i32,
+  m: usize,
+  v: usize,
+  theta: usize,
+  g: usize,
+  beta1: f64,
+  rest1: f64,
+  beta2: f64,
+  rest2: f64,
+  coupled: f64,
+  keep: f64,
+  rate: f64,
+  scale: f64,
+  epsilon: f64,
+): void {
+  const end = m + ((<usize>n) << 2);
+  while (m < end) {
+    const m4 = v128.load(m);
+    const v4 = v128.load(v);
+    const x4 = v128.load(theta);
+    const g4 = v128.load(g);
+    let x = f64x2.promote_low_f32x4(x4);
+    let gradient = f64x2.add(f64x2.promote_low_f32x4(g4), f64x2.mul(f64x2.splat(coupled), x));
+    let mean = average(f64x2.promote_low_f32x4(m4), beta1, rest1, gradient);
+    let square = averageOfSquares(f64x2.promote_low_f32x4(v4), beta2, rest2, gradient);
+    const means = f32x4.demote_f64x2_zero(mean);
+    const squares = f32x4.demote_f64x2_zero(square);
+    const low = f32x4.demote_f64x2_zero(moved(x, mean, square, keep, rate, scale, epsilon));
+    x = f64x2.promote_low_f32x4(upper(x4));
+    gradient = f64x2.add(f64x2.promote_low_f32x4(upper(g4)), f64x2.mul(f64x2.splat(coupled), x));
+    mean = average(f64x2.promote_low_f32x4(upper(m4)), beta1, rest1, gradient);
+    square = averageOfSquares(f64x2.promote_low_f32x4(upper(v4)), beta2, rest2, gradient);
+    v128.store(m, joined(means, f32x4.demote_f64x2_zero(mean)));
+    v128.store(v, joined(squares, f32x4.demote_f64x2_zero(square)));
+    const high = f32x4.demote_f64x2_zero(moved(x, mean, square, keep, rate, scale, epsilon));
+    v128.store(theta, joined(low, high));
+    m += 16;
+    v += 16;
+    theta += 16;
+    g += 16;
+  }
+}
+
+// @ts-ignore: decorator of AssemblyScript
+@inline
+function average(m: v128, beta: f64, rest: f64, g: v128): v128 {
+  return f64x2.add(f64x2.mul(f64x2.splat(beta), m), f64x2.mul(f64x2.splat(rest), g));
+}
+
+// @ts-ignore: decorator of AssemblyScript
+@inline
+function averageOfSquares(v: v128, beta: f64, rest: f64, g: v128): v128 {
+  return f64x2.add(f64x2.mul(f64x2.splat(beta), v), f64x2.mul(f64x2.mul(f64x2.splat(rest), g), g));
+}
+
+// @ts-ignore: decorator of AssemblyScript
+@inline
+function moved(x: v128, mean: v128, square: v128, keep: f64, rate: f64, scale: f64, epsilon: f64): v128 {
+  const root = f64x2.add(f64x2.sqrt(f64x2.mul(f64x2.splat(scale), square)), f64x2.splat(epsilon));
+  return f64x2.sub(f64x2.mul(f64x2.splat(keep), x), f64x2.div(f64x2.mul(f64x2.splat(rate), mean), root));
+}
+
+// @ts-ignore: decorator of AssemblyScript
+@inline
+function upper(x: v128): v128 {
+  return v128.shuffle<u64>(x, x, 1, 1);
+}
+
+// @ts-ignore: decorator of AssemblyScript
+@inline
+function joined(low: v128, high: v128): v128 {
+  return v128.shuffle<u64>(low, high, 0, 2);
+}

@@ -1,0 +1,55 @@
+import { BLOCK, blockOf, kernels } from "./vector-kernels.js";
+import type { Vector } from "./vector.js";
+
+/** g ← g + coupled θ, m ← β₁m + (1 − β₁)g, v ← β₂v + (1 − β₂)g², θ ← keep θ − rate m / (√(scale v) + ε), in float64. */
+export interface AdamStep {
+  readonly beta1: number;
+  readonly beta2: number;
+  readonly coupled: number;
+  readonly keep: number;
+  readonly rate: number;
+  readonly scale: number;
+  readonly epsilon: number;
+}
+
+/** out ← the iterate after that step; m and v are updated in place, theta and g only read. */
+export function adamStep(step: AdamStep, m: Vector, v: Vector, theta: Vector, g: Vector, out: Vector): void {
+  if (kernels === undefined) {
+    adamPlainly(step, m, v, theta, g, out);
+    return;
+  }
+  const { beta1, beta2, coupled, keep, rate, scale, epsilon } = step;
+  const numbers = [beta1, 1 - beta1, beta2, 1 - beta2, coupled, keep, rate, scale, epsilon] as const;
+  const [atM, atV, atTheta, atG] = kernels.blocks;
+  for (let from = 0; from < theta.length; from += BLOCK) {
+    const [ownM, ownV] = [blockOf(m, from), blockOf(v, from)];
+    const n = ownM.length;
+    atM.set(ownM);
+    atV.set(ownV);
+    atTheta.set(blockOf(theta, from));
+    atG.set(blockOf(g, from));
+    kernels.adam(n, atM.byteOffset, atV.byteOffset, atTheta.byteOffset, atG.byteOffset, ...numbers);
+    ownM.set(atM.subarray(0, n));
+    ownV.set(atV.subarray(0, n));
+    out.set(atTheta.subarray(0, n), from);
+  }
+}
+
+/** The same as a loop, which the kernel is tested against. */
+export function adamPlainly(
+  { beta1, beta2, coupled, keep, rate, scale, epsilon }: AdamStep,
+  m: Vector,
+  v: Vector,
+  theta: Vector,
+  g: Vector,
+  out: Vector,
+): void {
+  for (let i = 0; i < theta.length; i++) {
+    const gradient = g[i]! + coupled * theta[i]!;
+    const mean = beta1 * m[i]! + (1 - beta1) * gradient;
+    const square = beta2 * v[i]! + (1 - beta2) * gradient * gradient;
+    m[i] = mean;
+    v[i] = square;
+    out[i] = keep * theta[i]! - (rate * mean) / (Math.sqrt(scale * square) + epsilon);
+  }
+}

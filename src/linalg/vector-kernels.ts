@@ -1,0 +1,44 @@
+import { readFileSync } from "node:fs";
+import type { Vector } from "./vector.js";
+
+/*
+ * Loops over vectors that V8 leaves far from what a core can do, in WebAssembly (src/compute/assembly/vectors.ts): the
+ * plain loops' bits. Blocks small enough for a core's cache pass through its memory, as in sum-kernel.ts.
+ */
+
+/** What is used of WebAssembly's JavaScript interface: neither Node's types nor ES2023's have it. */
+declare const WebAssembly: {
+  validate(bytes: Uint8Array): boolean;
+  readonly Module: new (bytes: Uint8Array) => object;
+  readonly Instance: new (module: object) => { readonly exports: unknown };
+};
+
+interface Exports {
+  readonly memory: { readonly buffer: ArrayBuffer };
+  largest(n: number, a: number): number;
+  adam(n: number, m: number, v: number, theta: number, g: number, ...numbers: number[]): void;
+}
+
+/** Floats of a block: four arrays of it are a part of a core's second-level cache. */
+export const BLOCK = 8192;
+
+export interface VectorKernels extends Exports {
+  /** Room for blocks of four vectors. */
+  readonly blocks: readonly [Vector, Vector, Vector, Vector];
+}
+
+/** Undefined on a processor without 128-bit vectors. */
+export const kernels: VectorKernels | undefined = load();
+
+/** The block of `a` that begins at `from`. */
+export function blockOf(a: Vector, from: number): Vector {
+  return a.length <= BLOCK ? a : a.subarray(from, from + BLOCK);
+}
+
+function load(): VectorKernels | undefined {
+  const code = readFileSync(new URL("vectors.wasm", import.meta.url));
+  if (!WebAssembly.validate(code)) return undefined;
+  const exports = new WebAssembly.Instance(new WebAssembly.Module(code)).exports as Exports;
+  const block = (i: number) => new Float32Array(exports.memory.buffer, 4 * BLOCK * (i + 1), BLOCK);
+  return { ...exports, blocks: [block(0), block(1), block(2), block(3)] };
+}

@@ -1,0 +1,69 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { adamPlainly, adamStep } from "../../src/linalg/adam-step.js";
+import { normInf, normInfPlainly } from "../../src/linalg/reductions.js";
+import { kernels } from "../../src/linalg/vector-kernels.js";
+import type { Vector } from "../../src/linalg/vector.js";
+import { randomValues } from "../helpers/compute/compare.js";
+
+/** About the ends of groups of four, and of blocks of 8192. */
+const lengths = fc.oneof(
+  fc.integer({ min: 0, max: 200 }),
+  fc.integer({ min: 8185, max: 8200 }),
+  fc.constant(20_000),
+);
+
+function bitsOf(x: Vector): Buffer {
+  return Buffer.from(x.buffer, x.byteOffset, x.byteLength);
+}
+
+describe("Kernels for vectors", () => {
+  it("are there on this processor", () => {
+    expect(kernels).toBeDefined();
+  });
+
+  it("find the largest magnitude, and NaN wherever it is", () => {
+    const special = fc.constantFrom(undefined, NaN, Infinity, -Infinity, -1e30, -0);
+    fc.assert(
+      fc.property(lengths, fc.nat(1000), special, fc.nat(), (n, seed, value, place) => {
+        const a = randomValues(n, seed);
+        if (value !== undefined && n > 0) a[place % n] = value;
+        expect(normInf(a)).toBe(normInfPlainly(a));
+      }),
+    );
+  });
+
+  it("make a step of Adam with the bits of the loop, and write to nothing else", () => {
+    const numbers = fc.record({
+      beta1: fc.constantFrom(0, 0.9),
+      beta2: fc.constantFrom(0.999, 0.5),
+      coupled: fc.constantFrom(0, 0.01),
+      keep: fc.constantFrom(1, 0.999),
+      rate: fc.double({ min: 1e-6, max: 10, noNaN: true }),
+      scale: fc.double({ min: 1, max: 1000, noNaN: true }),
+      epsilon: fc.constantFrom(1e-8, 1e-3),
+    });
+    fc.assert(
+      fc.property(lengths, fc.nat(1000), numbers, (n, seed, step) => {
+        const [m, theta, g] = [1, 2, 3].map((i) => randomValues(n, seed + i)) as [Vector, Vector, Vector];
+        const v = randomValues(n, seed).map(Math.abs);
+        if (n > 5) g.fill(0, 2, 4);
+        const whole = new Float32Array(n + 2).fill(7);
+        const out = whole.subarray(1, n + 1);
+        const [mLoop, vLoop, loop] = [m.slice(), v.slice(), new Float32Array(n)];
+        const [thetaBefore, gBefore] = [theta.slice(), g.slice()];
+        adamPlainly(step, mLoop, vLoop, theta, g, loop);
+        adamStep(step, m, v, theta, g, out);
+        for (const [own, expected] of [
+          [m, mLoop],
+          [v, vLoop],
+          [out, loop],
+          [theta, thetaBefore],
+          [g, gBefore],
+        ] as const)
+          expect(bitsOf(own).equals(bitsOf(expected))).toBe(true);
+        expect([whole[0], whole[n + 1]]).toEqual([7, 7]);
+      }),
+    );
+  });
+});
