@@ -67,33 +67,23 @@ export function adam(
   }
 }
 
-// @ts-ignore: decorator of AssemblyScript
-@inline
 function average(m: v128, beta: f64, rest: f64, g: v128): v128 {
   return f64x2.add(f64x2.mul(f64x2.splat(beta), m), f64x2.mul(f64x2.splat(rest), g));
 }
 
-// @ts-ignore: decorator of AssemblyScript
-@inline
 function averageOfSquares(v: v128, beta: f64, rest: f64, g: v128): v128 {
   return f64x2.add(f64x2.mul(f64x2.splat(beta), v), f64x2.mul(f64x2.mul(f64x2.splat(rest), g), g));
 }
 
-// @ts-ignore: decorator of AssemblyScript
-@inline
 function moved(x: v128, mean: v128, square: v128, keep: f64, rate: f64, scale: f64, epsilon: f64): v128 {
   const root = f64x2.add(f64x2.sqrt(f64x2.mul(f64x2.splat(scale), square)), f64x2.splat(epsilon));
   return f64x2.sub(f64x2.mul(f64x2.splat(keep), x), f64x2.div(f64x2.mul(f64x2.splat(rate), mean), root));
 }
 
-// @ts-ignore: decorator of AssemblyScript
-@inline
 function upper(x: v128): v128 {
   return v128.shuffle<u64>(x, x, 1, 1);
 }
 
-// @ts-ignore: decorator of AssemblyScript
-@inline
 function joined(low: v128, high: v128): v128 {
   return v128.shuffle<u64>(low, high, 0, 2);
 }
