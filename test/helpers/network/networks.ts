@@ -4,7 +4,12 @@ import type { Heap } from "../../../src/compute/wasm/heap.js";
 import { tf } from "../../../src/compute/tensorflow.js";
 import { disposeChunk } from "../../../src/network/batch.js";
 import { goalFor } from "../../../src/network/build.js";
-import { createEvaluator, type Chunk, type Evaluator, type TensorChunk } from "../../../src/network/evaluator.js";
+import {
+  createEvaluator,
+  type Chunk,
+  type Evaluator,
+  type TensorChunk,
+} from "../../../src/network/evaluator.js";
 import type { Goal } from "../../../src/network/goal/goal.js";
 import { sumsOf } from "../../../src/network/scores.js";
 import { CompiledEvaluator } from "../../../src/network/compiled/evaluator.js";
