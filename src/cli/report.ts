@@ -6,6 +6,7 @@ import { comparison, markdownTable } from "../report/comparison.js";
 import { curvesSvg } from "../report/curves.js";
 import { formatCount } from "../report/format.js";
 import { readMetrics, type EpochMetrics } from "../report/metrics.js";
+import { nameOfData } from "../run/data-of-run.js";
 import { writeWhole } from "../run/folder/files.js";
 import { drawnTable, printableLine } from "../terminal.js";
 
@@ -39,7 +40,7 @@ export function reportCommand(program: Command): void {
 function titleOf(runs: readonly RecordedRun[]): string {
   const named = (values: readonly string[]): string => [...new Set(values)].join(", ");
   const sizes = named(runs.map(({ record }) => formatCount(record.parameters)));
-  return `Training on ${named(runs.map(({ record }) => record.options.data))}, ${sizes} parameters`;
+  return `Training on ${named(runs.map(({ record }) => nameOfData(record.options.data)))}, ${sizes} parameters`;
 }
 
 interface ReadRun extends RecordedRun {

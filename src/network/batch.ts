@@ -77,17 +77,19 @@ export class Batch {
   /**
    * @param groupRows as `chunkCount` takes it: a chunk is then such a group
    * @param indices the batch's samples; all of the dataset, in order, where not given
+   * @param mostHeld bytes of streamed samples that are held as a whole
    */
   constructor(
     readonly dataset: Dataset,
     private readonly preparation: Preparation,
     groupRows?: number,
     readonly indices?: Int32Array,
+    mostHeld = MOST_HELD,
   ) {
     this.rows = indices?.length ?? dataset.count;
     this.chunks = chunkCount(this.rows, groupRows);
     this.#chunks = new Array<BatchChunk | undefined>(this.chunks).fill(undefined);
-    this.#holdsAll = !isStreamed(dataset) || this.rows * sampleBytes(dataset) <= MOST_HELD;
+    this.#holdsAll = !isStreamed(dataset) || this.rows * sampleBytes(dataset) <= mostHeld;
   }
 
   chunk(c: number): Chunk {

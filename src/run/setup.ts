@@ -1,9 +1,12 @@
 import type { Communicator } from "../comm/communicator.js";
 import { startBackend, type ComputeBackend } from "../compute/backend.js";
 import { Random } from "../random.js";
-import { rowsOf, type DataSplit } from "../data/dataset.js";
+import { isStreamed, rowsOf, type Dataset, type DataSplit } from "../data/dataset.js";
+import { headerOf } from "../data/dataset-file.js";
+import { fingerprintOf } from "../data/fingerprint.js";
+import { isDataName } from "../data/sources.js";
 import type { Decomposition } from "../decomposition/decomposition.js";
-import { AptsError } from "../errors.js";
+import { AptsError, UsageError } from "../errors.js";
 import type { Vector } from "../linalg/vector.js";
 import { bringsWeights, buildModel } from "../network/build.js";
 import type { Declaration } from "../network/goal/declared.js";
@@ -67,6 +70,7 @@ export async function setUp(
   await checkAlike(comm, backend);
   const random = new Random(config.seed);
   const given = await dataOf(config, handedOver.data);
+  if (!handedOver.data && !isDataName(config.data)) await checkSameData(comm, given);
   const source = handedOver.model ?? config.model;
   const kind = { ...given.train, name: given.name };
   const declared = await declarationsOf(config, handedOver.goal);
@@ -116,6 +120,22 @@ export async function setUp(
     warnings,
     random,
   };
+}
+
+/**
+ * Files of one path may differ from host to host, and a module may make other data each time. Of samples that stay in
+ * their files only what is said of them is compared.
+ */
+async function checkSameData(comm: Communicator, { name, train, test }: DataSplit): Promise<void> {
+  const tell = (dataset: Dataset) =>
+    isStreamed(dataset) ? JSON.stringify(headerOf(dataset)) : fingerprintOf(dataset);
+  const told = await comm.allgatherObject([tell(train), test ? tell(test) : ""].join());
+  const other = told.findIndex((one) => one !== told[0]);
+  if (other < 0) return;
+  throw new UsageError(
+    `Expected the same samples in ${name} on all ranks, got others on rank ${other} than on rank 0. ` +
+      "Give all hosts the same file; a module must make the same data whenever it is called.",
+  );
 }
 
 /** Different libraries, core types or thread counts give different bits (docs/algorithms.md §9). */

@@ -32,8 +32,8 @@ void train({ epoch: 5 });
 void train({ method: "abts" });
 // @ts-expect-error a number
 void train({ ranks: "two" });
-// @ts-expect-error digits
-void train({ data: "digit" });
+// @ts-expect-error a name, a path or samples
+void train({ data: 5 });
 // @ts-expect-error features are missing
 void train({ data: { train: { labels: [1] }, test: samples } });
 // What is to be tested on may be held back of it.

@@ -1,6 +1,5 @@
 import { createHash } from "node:crypto";
-import { headerOf } from "../../data/dataset-file.js";
-import { blocksOf, type Dataset } from "../../data/dataset.js";
+import { fingerprintOf } from "../../data/fingerprint.js";
 import type { Goal } from "../../network/goal/goal.js";
 import { kebab } from "../../config/option.js";
 import { topologyOf } from "../../network/model-file.js";
@@ -54,8 +53,8 @@ export function identityOf(
     methodModule,
     parameters: decomposition.dimension,
     model: sha256(topologyOf(evaluator.exportModel())),
-    train: fingerprint(data.train),
-    test: data.test && fingerprint(data.test),
+    train: fingerprintOf(data.train),
+    test: data.test && fingerprintOf(data.test),
     goal: sha256(describeGoal(goal)),
     computation: `apts ${aptsVersion()}; ${backend.fingerprint}; blocks of at most ${evaluator.blockRows} samples`,
   };
@@ -88,17 +87,6 @@ function shown(value: unknown): string {
   if (value === undefined || value === null) return "(not given)";
   if (Array.isArray(value)) return value.join(",");
   return typeof value === "string" ? value : JSON.stringify(value);
-}
-
-function fingerprint(dataset: Dataset): string {
-  const fields = [
-    ...dataset.inputs,
-    ...dataset.targets,
-    ...dataset.targets.flatMap(({ weights }) => weights ?? []),
-  ];
-  const hash = createHash("sha256").update(JSON.stringify(headerOf(dataset)));
-  for (const field of fields) for (const block of blocksOf(field)) hash.update(block);
-  return hash.digest("hex");
 }
 
 /**

@@ -1,0 +1,80 @@
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { createLocalGroup } from "../../src/comm/index.js";
+import { startBackend } from "../../src/compute/backend.js";
+import { tf } from "../../src/compute/tensorflow.js";
+import { readDataset, writeDataset } from "../../src/data/dataset-file.js";
+import { isStreamed, labelled, type Dataset } from "../../src/data/dataset.js";
+import { byLayers } from "../../src/decomposition/layers.js";
+import { UsageError } from "../../src/errors.js";
+import { Batch, checkHeld, measuredRows, sampleBytes } from "../../src/network/batch.js";
+import { fcnn } from "../../src/network/models/fcnn.js";
+import { EvaluationCount, NetworkProblem } from "../../src/network/problem.js";
+import { Random } from "../../src/random.js";
+import { temporaryFolder } from "../helpers/apts.js";
+import { evaluatorOf, randomTheta } from "../helpers/network/networks.js";
+
+const random = new Random(11);
+const held = labelled({
+  sampleShape: [12],
+  classes: 4,
+  features: Float32Array.from({ length: 12 * 1100 }, () => random.normal(0, 1)),
+  labels: Int32Array.from({ length: 1100 }, () => random.integer(4)),
+});
+
+async function streamed(): Promise<Dataset> {
+  const path = join(temporaryFolder(), "data");
+  await writeDataset(path, held);
+  const read = await readDataset(path, 1000);
+  expect(isStreamed(read)).toBe(true);
+  return read;
+}
+
+describe("a batch of samples that stay in their file", () => {
+  it("has the loss and gradients of one in memory, with one chunk held at a time", async () => {
+    const backend = await startBackend({ backend: "wasm", threads: 1 });
+    const evaluator = await evaluatorOf(fcnn([12], 4, [6, 5], random), backend);
+    const { slots, dimension } = evaluator.layout;
+    const { subdomains } = byLayers(slots, 2);
+    const [comm] = createLocalGroup(1);
+    const theta = randomTheta(dimension, 3);
+    const preparation = { normalisations: [{ mean: [0.1], deviation: [2] }] };
+    const results: unknown[] = [];
+    const before = tf.memory().numTensors;
+    for (const dataset of [held, await streamed()]) {
+      const batch = new Batch(dataset, preparation, undefined, undefined, 0);
+      const parts = { evaluator, penalty: undefined, comm: comm!, subdomains, count: new EvaluationCount() };
+      const problem = new NetworkProblem("everything", batch, parts);
+      const g = new Float32Array(dimension);
+      const f = await problem.objective.gradient(theta, g);
+      const R = subdomains[1]!;
+      const local = problem.local(1, { x: theta, f, g });
+      const localG = new Float32Array(R.size);
+      const values = [await local.gradient(R.restrict(theta), localG), await local.value(R.restrict(theta))];
+      results.push([f, [...g], values, [...localG]]);
+      expect(batch.chunks).toBe(4);
+      const perChunk = 2;
+      const expected = isStreamed(dataset) ? perChunk : 4 * perChunk;
+      expect(tf.memory().numTensors - before).toBe(expected);
+      batch.dispose();
+      expect(tf.memory().numTensors).toBe(before);
+    }
+    expect(results[1]).toEqual(results[0]);
+    evaluator.dispose();
+  });
+
+  it("is measured in parts, and refused where a part is too large", async () => {
+    const dataset = await streamed();
+    expect(sampleBytes(dataset)).toBe(4 * 13);
+    expect(measuredRows(held)).toBeUndefined();
+    expect(measuredRows(dataset)).toBe(Math.floor(2 ** 26 / 52));
+    checkHeld(dataset, 1100);
+    checkHeld(held, 2 ** 30);
+    expect(() => {
+      checkHeld(dataset, 2 ** 26);
+    }).toThrow(UsageError);
+    expect(() => {
+      checkHeld(dataset, 2 ** 26);
+    }).toThrow(/at most 512 MB, .* got 3328 MB\. Give more mini-batches with --batches\./);
+  });
+});
