@@ -26,7 +26,7 @@ export function showRun(json: boolean): (event: RunEvent) => void {
         console.error(
           `${event.method} on ${printableLine(event.data)}: ${formatCount(event.trainSamples)} + ${formatCount(event.testSamples)} samples, ` +
             `${formatPlural(event.parameters, "parameter")} in ${formatPlural(event.subdomains, "subdomain")}, ` +
-            `${formatPlural(event.ranks, "rank")}, ${event.backend}`,
+            `${formatPlural(event.ranks, "rank")}, ${event.losses.join(" + ")}, ${event.backend}`,
         );
         break;
       case "resume":
@@ -46,6 +46,9 @@ export function showRun(json: boolean): (event: RunEvent) => void {
         console.error(
           progressLine(event.metrics, epochs, secondsLeft(event.metrics.epoch), hasColour(process.stderr)),
         );
+        break;
+      case "sample":
+        if (!json) console.log(`${coloursFor(process.stdout).dim("It writes:")}\n${printable(event.text)}`);
         break;
       case "done":
         if (json) console.log(JSON.stringify(event.summary, null, 2));

@@ -61,6 +61,7 @@ export async function begin(
     parameters: setup.decomposition.dimension,
     trainSamples: setup.data.train.count,
     testSamples: setup.data.test?.count ?? 0,
+    losses: setup.goal.objective ? ["objective"] : setup.goal.outputs.map(({ reported }) => reported.name),
     epochs: config.epochs,
     out,
   });

@@ -9,6 +9,8 @@ export type RunEvent =
       readonly backend: string;
       readonly trainSamples: number;
       readonly testSamples: number;
+      /** What is minimised: the losses of the outputs. */
+      readonly losses: readonly string[];
     } & Pick<Summary, "method" | "data" | "ranks" | "subdomains" | "parameters" | "epochs" | "out">)
   /** The run goes on from the checkpoint `file`; `finished`: nothing is left to do, and why. */
   | {
@@ -21,4 +23,6 @@ export type RunEvent =
   | { readonly type: "checkpoint"; readonly file: string }
   /** Something is not as it should be, and the run goes on. */
   | { readonly type: "warning"; readonly message: string }
+  /** What a model of text writes, once it is trained. */
+  | { readonly type: "sample"; readonly text: string }
   | { readonly type: "done"; readonly summary: Summary };

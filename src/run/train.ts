@@ -8,12 +8,14 @@ import type { Checkpoints } from "./checkpoint/writer.js";
 import { evaluateQuality } from "./evaluate.js";
 import { summaryOf } from "./ledger.js";
 import { FolderLock } from "./folder/lock.js";
+import type { RunFolder } from "./folder/run-folder.js";
 import type { TrainConfig } from "./options/config.js";
 import type { RankPlace } from "./place.js";
 import { CpuProfile } from "./profile.js";
 import { ProgramPart } from "./program.js";
 import type { Reporter } from "./reporter.js";
-import { setUp } from "./setup.js";
+import { setUp, type Setup } from "./setup.js";
+import { textOf, writeSample } from "./text-sample.js";
 import { TimeLimit } from "./time-limit.js";
 import { TrainingRun } from "./training-run.js";
 import { Agreement, type Wish } from "./wishes.js";
@@ -101,11 +103,25 @@ async function trainIn(
   });
   const title = `${summary.method} on ${data.name}, ${formatPlural(decomposition.dimension, "parameter")}`;
   await reporter.attempt("draw curves.svg", async () => folder?.draw(summary.method, title));
-  if (folder) await folder.finish(summary, await run.model());
+  if (folder) {
+    await folder.finish(summary, await run.model());
+    await reporter.attempt("write a sample of text", () => sampleText(setup, folder, reporter));
+  }
   reporter.log.info(summary, "done");
   await comm.barrier(); // nobody leaves before everything is on disk
   reporter.tell({ type: "done", summary });
   return summary;
+}
+
+/** Of a model of text, what it writes: for people to see what it has learned. */
+async function sampleText(setup: Setup, folder: RunFolder, reporter: Reporter): Promise<void> {
+  const { data, goal, inputs, evaluator, random } = setup;
+  const text = textOf(data.test ?? data.train, goal);
+  if (!text) return;
+  const model = inputs.whole(evaluator.exportModel()); // as it was handed back last
+  const sample = await writeSample(model, goal, text, random.fork("sample"));
+  await folder.write("sample.txt", `${sample}\n`);
+  reporter.tell({ type: "sample", text: sample });
 }
 
 /** Steps through what is left of the epoch, or until the ranks agree to stop, which is then true. */

@@ -40,6 +40,10 @@ export class RunFolder {
     await writeWhole(join(this.path, "curves.svg"), curvesSvg([{ name, metrics }], title));
   }
 
+  async write(name: string, text: string): Promise<void> {
+    await writeWhole(join(this.path, name), text);
+  }
+
   /** @throws AptsError where the disk does not let it */
   async finish(summary: Summary, model: ModelFiles): Promise<void> {
     try {
