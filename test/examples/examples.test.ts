@@ -45,6 +45,15 @@ describe("examples", () => {
     expect(stdout.match(/x off by 0\.0e\+0, converged/g)).toHaveLength(3);
   });
 
+  it("poisson.mjs solves an equation by a network that knows it alone", { timeout: 120_000 }, async () => {
+    const folder = temporaryFolder();
+    const { stdout } = await run(process.execPath, [join(ROOT, "examples", "poisson.mjs"), "--ranks", "1"], {
+      cwd: folder,
+    });
+    const error = Number(/relative error of u (0\.\d+)/.exec(stdout)?.[1]);
+    expect(error).toBeLessThan(0.3);
+  });
+
   it("logistic-regression.mjs finds the weights on three ranks that it finds alone", async () => {
     const program = join(ROOT, "examples", "logistic-regression.mjs");
     const found =

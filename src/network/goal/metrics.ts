@@ -15,17 +15,20 @@ import type { OutputGoal } from "./goal.js";
 import type { TargetKind } from "./resolve.js";
 
 /**
- * The metrics of an output: those asked for, else accuracy where classes are predicted.
+ * The metrics of an output: those asked for, else accuracy where classes are predicted, and of text how sure the model
+ * is of the next symbol.
  * @throws UsageError where one is unknown, or does not fit the targets
  */
 export function metricsFor(
   goal: Omit<OutputGoal, "metrics">,
   asked: readonly string[] | undefined,
-  { classes }: TargetKind,
+  { classes, names }: TargetKind,
 ): Metric[] {
   if (asked) return asked.map((name) => metricFor(goal, name));
   const classifies = goal.link !== "none" || classes !== undefined;
-  return classifies && goal.loss.ofRow ? [metricFor(goal, "accuracy")] : [];
+  if (!classifies || !goal.loss.ofRow) return [];
+  const isText = names !== undefined && goal.positions > 1 && goal.link === "softmax";
+  return ["accuracy", ...(isText ? OF_CROSS_ENTROPY : [])].map((name) => metricFor(goal, name));
 }
 
 function metricFor(goal: Omit<OutputGoal, "metrics">, name: string): Metric {

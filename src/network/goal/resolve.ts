@@ -12,7 +12,7 @@ import { metricsFor } from "./metrics.js";
 import { targetShapeFor } from "./targets.js";
 
 /** What is known of a target before its values. */
-export type TargetKind = Pick<Field, "shape"> & Pick<Target, "classes">;
+export type TargetKind = Pick<Field, "shape"> & Pick<Target, "classes" | "names">;
 
 /** Where a model comes from. */
 export interface Source {
