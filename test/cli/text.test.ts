@@ -41,7 +41,7 @@ it("gpt learns a text, says how sure it is of it, and writes on", { timeout: 120
 
   // The held back end of the text, predicted by the model in plain TensorFlow.js.
   const vocabulary = [...new Set(text)].sort();
-  const codes = [...text].map((character) => vocabulary.indexOf(character));
+  const codes = Array.from(text, (character) => vocabulary.indexOf(character));
   const count = Math.floor((codes.length - 1) / BLOCK);
   const first = Math.floor(count * 0.9);
   const blocks = (shift: number) =>
