@@ -1,5 +1,5 @@
 import { UsageError } from "../errors.js";
-import { adviceOn, describe, flatNumbers, type FlatNumbers, type Numbers } from "./arrays.js";
+import { adviceOn, describe, flatNumbers, isTensor, type FlatNumbers, type Numbers } from "./arrays.js";
 import { labelled, sizeOf, type Dataset, type ArrayField, type DataSplit, type Target } from "./dataset.js";
 import {
   expectFinite,
@@ -49,10 +49,17 @@ export interface ModelSlots {
   readonly outputs: readonly Slot[];
 }
 
-const ONE_SLOT: ModelSlots = {
-  inputs: [{ name: "features", shape: undefined }],
-  outputs: [{ name: "targets", shape: undefined }],
-};
+/** Of a model that nobody knows yet: one input and output, or as many as there are tensors in a list. */
+function unknownSlots({ features, targets }: Partial<Fields>): ModelSlots {
+  const slots = (given: unknown, name: string) => {
+    const count = Array.isArray(given) && given.some(isTensor) ? given.length : 1;
+    return Array.from({ length: count }, (_, i) => ({
+      name: count === 1 ? name : `${name}[${i}]`,
+      shape: undefined,
+    }));
+  };
+  return { inputs: slots(features, "features"), outputs: slots(targets, "targets") };
+}
 
 const FIELDS = ["features", "labels", "targets", "weights", "sampleShape", "classes"];
 
@@ -62,8 +69,9 @@ const FIELDS = ["features", "labels", "targets", "weights", "sampleShape", "clas
  * @param name what messages call it: `data.train`
  * @throws UsageError
  */
-export async function inMemory(data: unknown, name: string, slots = ONE_SLOT): Promise<Dataset> {
+export async function inMemory(data: unknown, name: string, known?: ModelSlots): Promise<Dataset> {
   const given = fieldsOf(data, name);
+  const slots = known ?? unknownSlots(given);
   const dataset =
     given.labels === undefined ? await targetsIn(given, name, slots) : await classesIn(given, name, slots);
   if (given.weights === undefined) return dataset;

@@ -17,6 +17,16 @@ describe("inMemory", () => {
     expect(data.features).toBe(features);
   });
 
+  it("takes tensors in a list for the inputs of a model that is not known yet, in their order", async () => {
+    const list = [tf.tensor2d([[1], [2]]), tf.tensor2d([[3, 4], [5, 6]])]; // prettier-ignore
+    const { inputs, targets } = await make({ features: list, targets: tf.tensor2d([[7], [8]]) });
+    expect(inputs).toEqual([
+      { values: Float32Array.of(1, 2), shape: [1] },
+      { values: Float32Array.of(3, 4, 5, 6), shape: [2] },
+    ]);
+    expect(targets).toHaveLength(1);
+  });
+
   it("takes images and a number of classes", async () => {
     const data = await made({
       features: new Uint8Array(12),
