@@ -3,6 +3,8 @@ PyTorch's side of the compute benchmarks: for every line on standard input, one 
 JSON line with wall and CPU milliseconds on standard output.
 
     python3 torch_peer.py MODEL ROWS CHUNK THREADS [cpu|gpu]      gpu: the first CUDA device, the CPU where there is none
+    python3 torch_peer.py MODEL ROWS STEPS THREADS steps          STEPS steps of Adam on mini-batches of ROWS samples instead; the
+                                                                  milliseconds are those of one
 
 MODEL is fcnn, cnn, resnet18, resnet18-cifar, gpt:LAYERS,HEADS,WIDTH,BLOCK,VOCABULARY,
 or lstm, gru or rnn:WIDTH,BLOCK,VOCABULARY.
@@ -129,6 +131,22 @@ def sequences(name):
     return Recurrent(kind, width, vocabulary), (block,), (), vocabulary
 
 
+def adam_steps(model, shape, classes, rows):
+    """Batches of shuffled samples, which are floats and normalised already: that is faster than to do it batch by batch."""
+    samples = torch.randn(20000, *shape)
+    labels = torch.randint(0, classes, (20000,))
+    optimizer = torch.optim.Adam(model.parameters(), lr=1e-3)
+    while True:
+        order = torch.randperm(len(samples))
+        batches = [order[at : at + rows] for at in range(0, len(samples) - rows + 1, rows)]
+        for batch in batches:
+            optimizer.zero_grad(set_to_none=True)
+            loss = nn.functional.cross_entropy(model(samples[batch]), labels[batch])
+            loss.backward()
+            optimizer.step()
+            yield loss.item()
+
+
 def main():
     name, rows, chunk, threads = sys.argv[1], *map(int, sys.argv[2:5])
     gpu = sys.argv[5:] == ["gpu"] and torch.cuda.is_available()
@@ -143,10 +161,17 @@ def main():
         x = torch.randn(rows, *shape, device=device)
         y = torch.randint(0, classes, (rows,), device=device)
     model.to(device)
+    stepping = adam_steps(model, shape, classes, rows) if sys.argv[5:] == ["steps"] else None
     about = {"version": torch.__version__, "device": torch.cuda.get_device_name() if gpu else None}
     print(json.dumps(about), flush=True)
     for _ in sys.stdin:
         wall, cpu = time.perf_counter(), time.process_time()
+        if stepping:
+            for _ in range(chunk):
+                next(stepping)
+            took = {"wall": 1e3 * (time.perf_counter() - wall) / chunk, "cpu": 1e3 * (time.process_time() - cpu) / chunk}
+            print(json.dumps(took), flush=True)
+            continue
         for p in model.parameters():
             p.grad = None
         loss = 0.0

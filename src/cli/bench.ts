@@ -12,8 +12,10 @@ import {
   type ValuesOf,
 } from "../config/option.js";
 import { launchApts } from "../job/launch-apts.js";
+import { methods } from "../methods/registry.js";
 import { MODEL_NAMES } from "../network/models/names.js";
 import { fromVariables } from "../rank/environment.js";
+import type { StepBenchmark } from "../run/step-benchmark.js";
 import { drawnTable } from "../terminal.js";
 import { showFailure } from "./exit.js";
 import { actWith, json } from "./options.js";
@@ -41,23 +43,46 @@ const networkOptions = {
   json,
 } satisfies OptionTable;
 
-/** `apts bench comm` and `apts bench compute`: what this machine gives. */
+const stepOptions = {
+  ranks: integer({ min: 1, max: 4096, fallback: 1, help: "processes" }),
+  method: choice(
+    methods.map(({ name }) => name),
+    { fallback: "adam", help: "method, with its own settings" },
+  ),
+  batch: integer({ min: 1, max: 20_000, fallback: 128, help: "samples of a mini-batch" }),
+  steps: integer({ min: 1, fallback: 1000, help: "steps measured as a whole, and as many part by part" }),
+  backend: computeOptions.backend,
+  blas: computeOptions.blas,
+  threads: integer({ min: 1, max: 1024, fallback: 1, help: "threads of a rank" }),
+  ...communicationOptions,
+  json,
+} satisfies OptionTable;
+
+/** `apts bench comm`, `apts bench compute` and `apts bench step`: what this machine gives. */
 export function benchCommand(program: Command): void {
   const bench = program.command("bench").description("measure communication or computation on this machine");
   const comm = bench.command("comm").description("collectives by operation and size");
   actWith(comm, commOptions, async (options) => {
-    process.exitCode = await benchComm(options);
+    process.exitCode = await onRanks(options, () => benchOnRank(options));
   });
   actWith(
     bench.command("compute").description("loss and gradient of a network"),
     networkOptions,
     benchCompute,
   );
+  const step = bench.command("step").description("parts of a training step on a mini-batch of images");
+  actWith(step, stepOptions, async (options) => {
+    process.exitCode = await onRanks(options, () => benchStepOnRank(options));
+  });
 }
 
-async function benchComm(options: ValuesOf<typeof commOptions>): Promise<number> {
+/** Runs this very command on so many ranks, each of which does `work`; returns the exit code. */
+async function onRanks(
+  options: ValuesOf<typeof communicationOptions> & { readonly ranks: number },
+  work: () => Promise<void>,
+): Promise<number> {
   if (fromVariables(process.env)) {
-    await benchOnRank(options);
+    await work();
     return 0;
   }
   const { ranks, insecure, sharedMemory } = options;
@@ -91,6 +116,31 @@ function commTable(timings: readonly CommunicationTiming[]): string {
     head: ["operation", "bytes", "median ms", "minimum ms", "GB/s"],
     colAligns: ["left", "right", "right", "right", "right"],
   });
+}
+
+async function benchStepOnRank({ json, steps, ...options }: ValuesOf<typeof stepOptions>): Promise<void> {
+  const { init } = await import("../comm/index.js");
+  const { benchmarkSteps } = await import("../run/step-benchmark.js");
+  const comm = await init();
+  const { parts, ...result } = await benchmarkSteps(options, steps, comm);
+  if (comm.rank === 0)
+    console.log(json ? JSON.stringify({ ...result, parts }, null, 2) : stepTable(result, parts));
+  await comm.close();
+}
+
+function stepTable(
+  { medianMicroseconds, minimumMicroseconds, description }: Omit<StepBenchmark, "parts">,
+  parts: StepBenchmark["parts"],
+): string {
+  const sum = Object.values(parts).reduce((a, b) => a + b, 0);
+  const rows = Object.entries(parts).map(([part, time]) => [
+    part,
+    time.toFixed(1),
+    `${((100 * time) / sum).toFixed(0)} %`,
+  ]);
+  const table = drawnTable(rows, { head: ["part", "µs", "share"], colAligns: ["left", "right", "right"] });
+  const [median, minimum] = [medianMicroseconds, minimumMicroseconds].map((time) => time.toFixed(0));
+  return `${description}\na step: median ${median} µs, minimum ${minimum} µs; its parts, ${sum.toFixed(0)} µs with the clocks between them:\n${table}`;
 }
 
 async function benchCompute({ json, ...options }: ValuesOf<typeof networkOptions>): Promise<void> {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { CommunicationTiming } from "../../src/comm/benchmark.js";
+import type { StepBenchmark } from "../../src/run/step-benchmark.js";
 import { runApts } from "../helpers/apts.js";
 
 const bench = (...more: string[]) =>
@@ -42,5 +43,31 @@ describe("apts bench comm", () => {
       minimumSeconds: expect.any(Number) as number,
       gigabytesPerSecond: expect.any(Number) as number,
     });
+  }, 60_000);
+});
+
+describe("apts bench step", () => {
+  it("tells the parts of a step, of one rank and of two", async () => {
+    for (const ranks of ["1", "2"]) {
+      const { code, stdout } = await runApts([
+        "bench",
+        "step",
+        "--ranks",
+        ranks,
+        "--batch",
+        "64",
+        "--steps",
+        "5",
+        "--blas",
+        "none",
+        "--json",
+      ]);
+      expect(code).toBe(0);
+      const { medianMicroseconds, minimumMicroseconds, parts, ...rest } = JSON.parse(stdout) as StepBenchmark;
+      expect(rest).toMatchObject({ ranks: Number(ranks), method: "adam", batch: 64, steps: 5, threads: 1 });
+      expect(medianMicroseconds).toBeGreaterThanOrEqual(minimumMicroseconds);
+      for (const part of ["gather", "products", "loss", "evaluation", "update"] as const)
+        expect(parts[part]).toBeGreaterThan(0);
+    }
   }, 60_000);
 });
