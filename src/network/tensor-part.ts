@@ -9,9 +9,16 @@ export interface TensorPart {
   readonly to: number;
 }
 
-/** All tensors, whole. */
-export function wholeTensors({ slots }: ParameterLayout): TensorPart[] {
-  return slots.map(({ shape, size }, tensor) => ({ tensor, from: 0, to: shape.at(-1) ?? size }));
+const wholes = new WeakMap<ParameterLayout, readonly TensorPart[]>();
+
+/** All tensors, whole: of one layout always the same array. */
+export function wholeTensors(layout: ParameterLayout): readonly TensorPart[] {
+  let parts = wholes.get(layout);
+  if (parts === undefined) {
+    parts = layout.slots.map(({ shape, size }, tensor) => ({ tensor, from: 0, to: shape.at(-1) ?? size }));
+    wholes.set(layout, parts);
+  }
+  return parts;
 }
 
 /** The least parts of tensors that cover all entries of θ which a subdomain owns. */

@@ -45,6 +45,8 @@ export class CompiledEvaluator implements Evaluator {
   readonly #weights: HeapWeights;
   readonly #frozen: FrozenResults;
   readonly #schedules = new Map<string, Schedule>();
+  #lastParts: readonly TensorPart[] | undefined;
+  #lastSchedule: Schedule | undefined;
   readonly #everything: Schedule;
   readonly #losses: readonly HeapLoss[];
   readonly #noise: Noise;
@@ -272,9 +274,12 @@ export class CompiledEvaluator implements Evaluator {
   }
 
   #schedule(parts: readonly TensorPart[]): Schedule {
+    if (parts === this.#lastParts) return this.#lastSchedule!;
     const key = parts.map(({ tensor, from, to }) => `${tensor}:${from}-${to}`).join();
     let schedule = this.#schedules.get(key);
     if (schedule === undefined) this.#schedules.set(key, (schedule = scheduleFor(this.#network, parts)));
+    this.#lastParts = parts;
+    this.#lastSchedule = schedule;
     return schedule;
   }
 

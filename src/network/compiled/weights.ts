@@ -41,7 +41,7 @@ export class HeapWeights {
     this.slots.forEach(({ offset, size }, i) => {
       const current = this.heap.floats(this.values[i]!, size);
       const next = theta.subarray(offset, offset + size);
-      if (bytes(current).equals(bytes(next))) return;
+      if (current[0] === next[0] && bytes(current).equals(bytes(next))) return; // mostly the first has changed
       for (const watch of this.#watches) {
         if (watch.weight === i && differOutside(current, next, this.#width(i), watch.except)) watch.version++;
       }

@@ -35,7 +35,7 @@ describe("a network of sequences", () => {
     const chunks = [randomChunk(model, 150, 1), randomChunk(model, 20, 2)];
     const warm = compiledOn(model, backend.heap!);
     const { slots, dimension } = warm.layout;
-    const whole = wholeTensors(warm.layout);
+    const whole = [...wholeTensors(warm.layout)];
     const step = fc.record({
       varying: fc.subarray(whole, { minLength: 1 }),
       changeAll: fc.boolean(),
