@@ -11,6 +11,7 @@ export { crossEntropy, sparseCrossEntropy } from "./cross-entropy";
 export { curve, curveGradient } from "./curve";
 export { depthwise, depthwiseFilterGradient, depthwiseInputGradient } from "./depthwise";
 export { dropUnits } from "./dropout";
+export { sigmoidCrossEntropy, squaredError } from "./element-losses";
 export { gemm, gemmWorkspace } from "./gemm";
 export { interpolate, interpolateGradient } from "./interpolate";
 export { gather, scatterAdd } from "./embedding";

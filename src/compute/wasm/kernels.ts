@@ -181,6 +181,10 @@ export interface Kernels extends RecurrentKernels {
     weight: number,
     dz: number,
   ): number;
+  /** Σ_rows of the mean over `width` of (p − y)², in double precision; the gradient of `weight` times that goes to d unless that is 0. */
+  squaredError(p: number, y: number, rows: number, width: number, weight: number, d: number): number;
+  /** The same of the cross-entropies of sigmoid(z). */
+  sigmoidCrossEntropy(z: number, y: number, rows: number, width: number, weight: number, d: number): number;
   /**
    * out ← scale · x (rows, positions, units) or 0, + out where `accumulate`: units whose random bits, of key, sample
    * and unit, are below `threshold` are dropped at all positions. Samples are int32 numbers (rows).

@@ -46,7 +46,12 @@ export function heapLoss({ loss, positions, width }: OutputGoal): HeapLoss {
   };
 }
 
-const kernels: Readonly<Record<string, "crossEntropy" | "sparseCrossEntropy">> = {
+/** Losses that have a kernel of their own: those that are used most. */
+const kernels: Readonly<Record<string, LossKernel>> = {
   softmaxCrossEntropy: "crossEntropy",
   sparseSoftmaxCrossEntropy: "sparseCrossEntropy",
+  sigmoidCrossEntropy: "sigmoidCrossEntropy",
+  meanSquaredError: "squaredError",
 };
+
+type LossKernel = "crossEntropy" | "sparseCrossEntropy" | "sigmoidCrossEntropy" | "squaredError";
