@@ -1,6 +1,6 @@
 import { flag, integer } from "../config/option.js";
 import { normInf } from "../linalg/space.js";
-import { addScaled, combine, scale, type Vector } from "../linalg/vector.js";
+import { addScaled, combine, roomFor, scale, type Vector } from "../linalg/vector.js";
 import type { PointWithGradient } from "../trust-region/point.js";
 import { trustRegionStep } from "../trust-region/step.js";
 import { defineMethod } from "./description.js";
@@ -101,7 +101,7 @@ export function additivelyPreconditioned(context: MethodContext, options: AptsOp
     at: PointWithGradient,
     s: Vector,
   ): Promise<PointWithGradient> {
-    const half = await around.evaluate(addScaled(at.x, 1, s, new Float32Array(s.length)));
+    const half = await around.evaluate(addScaled(at.x, 1, s, roomFor(s.length)));
     return (await decide(() => Number.isFinite(half.f))) ? half : at;
   }
 
@@ -113,7 +113,7 @@ export function additivelyPreconditioned(context: MethodContext, options: AptsOp
     { radius, gradientNorm, fRef }: { radius: number; gradientNorm: number; fRef: number },
   ): Promise<PointWithGradient> {
     const { objective, space } = around.problem;
-    const x = addScaled(at.x, 1, s, new Float32Array(s.length));
+    const x = addScaled(at.x, 1, s, roomFor(s.length));
     const isGood = async (): Promise<boolean> => {
       const f = await objective.value(x);
       return decide(() => f <= fRef);

@@ -1,5 +1,5 @@
 import { same, type VectorSpace } from "../linalg/space.js";
-import { addScaled, type Vector } from "../linalg/vector.js";
+import { addScaled, roomFor, type Vector } from "../linalg/vector.js";
 import type { CurvatureModel } from "./models/curvature-model.js";
 import type { Objective } from "./objective.js";
 import type { Point, PointWithGradient } from "./point.js";
@@ -64,7 +64,7 @@ export async function trustRegionStep(
   async function attempt(tried: number, below: number) {
     const step = await model.step(curvature, space, at.g, tried);
     if (step === undefined) return undefined;
-    const x = addScaled(at.x, 1, step.s, new Float32Array(step.s.length));
+    const x = addScaled(at.x, 1, step.s, roomFor(step.s.length));
     if (await same(space, x, at.x)) return undefined;
     const f = await objective.value(x);
     const verdict = await decide(() => ({

@@ -1,5 +1,5 @@
 import { normInf, sum, type VectorSpace } from "../../linalg/space.js";
-import type { Vector } from "../../linalg/vector.js";
+import { roomFor, type Vector } from "../../linalg/vector.js";
 import type { CurvatureModel } from "./curvature-model.js";
 
 /** Kingma, Ba (ICLR 2015): the memory of the average of squares, and what keeps the quotient finite. */
@@ -47,8 +47,8 @@ export const adam: CurvatureModel<Moments> = {
   observe(moments, _, { g }) {
     const n = g.length;
     const beta = beta1(moments.t);
-    const m = new Float32Array(n);
-    const v = new Float32Array(n);
+    const m = roomFor(n);
+    const v = roomFor(n);
     for (let i = 0; i < n; i++) {
       m[i] = beta * moments.m[i]! + (1 - beta) * g[i]!;
       v[i] = BETA2 * moments.v[i]! + (1 - BETA2) * g[i]! * g[i]!;
@@ -72,7 +72,7 @@ async function descent(
   g: Vector,
 ): Promise<{ d: Vector; slope: number } | undefined> {
   const vScale = 1 / (1 - BETA2 ** t);
-  const d = new Float32Array(g.length);
+  const d = roomFor(g.length);
   let here = 0;
   for (let i = 0; i < d.length; i++) {
     const component = (-scale * mean[i]!) / (Math.sqrt(vScale * v[i]!) + EPSILON);
