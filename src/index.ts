@@ -4,7 +4,13 @@ export { minimise, type MinimiseRequest, type OwnMethodMinimiseRequest } from ".
 export type { PlainFunction } from "./api/plain-problem.js";
 export { fit } from "./api/fit.js";
 export type { ClassWeight, ClassWeights } from "./api/fit-data.js";
-export type { FitOptions, OwnMethodFitOptions } from "./api/fit-options.js";
+export type { DatasetLike, GivenStream, StreamedElement } from "./api/given-stream.js";
+export type {
+  FitDatasetOptions,
+  FitOptions,
+  OwnMethodFitDatasetOptions,
+  OwnMethodFitOptions,
+} from "./api/fit-options.js";
 export type { FitCallback, Logs } from "./api/keras-callbacks.js";
 export type { History } from "./api/history.js";
 export { train, type OwnMethodRequest, type TrainRequest } from "./api/train.js";

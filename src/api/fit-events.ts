@@ -1,6 +1,6 @@
 import type { tf } from "../compute/tensorflow.js";
 import type { Summary } from "../report/summary.js";
-import type { ProgramEvent, Word } from "../run/program.js";
+import type { ProgramEvent, StreamedSamples, Word } from "../run/program.js";
 import { enter, logsOf, type History, type Label } from "./history.js";
 import type { CallbackList } from "./keras-callbacks.js";
 
@@ -18,11 +18,14 @@ export interface FitFacts {
   readonly steps: number | null;
   readonly batchSize: number | null;
   readonly verbose: boolean;
+  /** Where samples come anew for each epoch: those of the next. */
+  readonly nextSamples: (() => Promise<StreamedSamples>) | undefined;
 }
 
 /** Leads the callbacks of a `fit` through what its ranks tell, and keeps its history. */
 export class FitEvents {
   readonly #history: History;
+  #hasBegun = false;
 
   constructor(private readonly facts: FitFacts) {
     const { epochs, initialEpoch, samples, steps, batchSize, verbose, measures, labels } = facts;
@@ -51,10 +54,12 @@ export class FitEvents {
     answer: (word: Word) => void,
     takeWeights: () => Promise<void>,
   ): Promise<void> {
-    const { list, labels, initialEpoch } = this.facts;
+    const { list, labels, initialEpoch, nextSamples } = this.facts;
     switch (event.type) {
       case "begin":
-        await this.#begin();
+        // Ranks that are started again after a failure begin again.
+        if (!this.#hasBegun) await this.#begin();
+        this.#hasBegun = true;
         answer({ goOn: true });
         return;
       case "step":
@@ -64,12 +69,13 @@ export class FitEvents {
         const epoch = initialEpoch + metrics.epoch - 1;
         const logs = logsOf(labels, metrics, training);
         enter(logs, epoch, this.#history);
-        if (list.isEmpty) return;
-        await takeWeights();
+        if (list.isEmpty && !nextSamples) return;
+        if (!list.isEmpty) await takeWeights();
         await list.epochEnd(epoch, logs);
         const goOn = !this.#stops();
-        if (goOn && ended === undefined) await list.epochBegin(epoch + 1);
-        answer({ goOn });
+        const isLast = !goOn || ended !== undefined;
+        if (!isLast) await list.epochBegin(epoch + 1);
+        answer({ goOn, samples: isLast ? undefined : await nextSamples?.() });
         return;
       }
       default:

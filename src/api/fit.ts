@@ -1,19 +1,24 @@
 import type { tf } from "../compute/tensorflow.js";
 import { describe } from "../data/arrays.js";
-import type { ModelSlots } from "../data/in-memory.js";
 import { sizeOf, type Dataset } from "../data/dataset.js";
 import type { GivenFields } from "../data/given-fields.js";
 import { UsageError } from "../errors.js";
-import { findMethod } from "../methods/registry.js";
 import { goalFor } from "../network/build.js";
 import type { Goal } from "../network/goal/goal.js";
 import { declarationsOf } from "../run/declarations.js";
-import { trainedOn } from "../run/hold-back.js";
 import { Callbacks } from "./callbacks.js";
 import { FitEvents, isCompiled } from "./fit-events.js";
-import { samplesOf, weighted } from "./fit-data.js";
-import { checkFitOptions, type FitOptions, type OwnMethodFitOptions } from "./fit-options.js";
+import {
+  checkFitOptions,
+  type FitDatasetOptions,
+  type FitOptions,
+  type FitSettings,
+  type OwnMethodFitDatasetOptions,
+  type OwnMethodFitOptions,
+} from "./fit-options.js";
+import { prepareSamples, prepareStream } from "./fit-samples.js";
 import { isModel, slotsOf } from "./given-model.js";
+import { isStream, type GivenStream } from "./given-stream.js";
 import { handingOver, handOverModel } from "./hand-over.js";
 import { labelsOf, type History } from "./history.js";
 import { CallbackList } from "./keras-callbacks.js";
@@ -28,36 +33,40 @@ export async function fit(
   model: tf.LayersModel,
   x: GivenFields,
   y: GivenFields,
-  options: FitOptions | OwnMethodFitOptions = {},
-): Promise<History> {
+  options?: FitOptions | OwnMethodFitOptions,
+): Promise<History>;
+/** The same with a dataset, as `model.fitDataset`: it is gone through anew for each epoch. */
+export async function fit(
+  model: tf.LayersModel,
+  dataset: GivenStream,
+  options?: FitDatasetOptions | OwnMethodFitDatasetOptions,
+): Promise<History>;
+export async function fit(model: tf.LayersModel, x: unknown, ...rest: unknown[]): Promise<History> {
+  const isStreamed = isStream(x);
+  const [y, options = {}] = isStreamed ? [undefined, rest[0]] : rest;
   checkModel(model, options);
   const { onEpoch, onEvent, signal, verbose, callbacks: given, ...asked } = options as FitOptions;
-  const { lossWeights, validationData, sampleWeight, classWeight, ...own } = asked;
-  const settings = checkFitOptions(own) as typeof own;
-  const { shuffle = true, batchSize, epochs = 1, initialEpoch = 0, ...values } = settings;
+  const { lossWeights, ...settings } = checkFitOptions(asked, isStreamed) as FitSettings;
+  const { epochs = 1, initialEpoch = 0, batchSize, shuffle = true } = settings;
   const list = new CallbackList(given);
-  const slots = slotsOf(model)!;
-  const train = await weighted(await samplesOf(x, y, slots), { sampleWeight, classWeight }, slots.outputs);
-  const test = validationData && (await heldBack(validationData, slots));
-  const run = {
-    ...(values.resume === undefined ? { overlap: 0 } : {}),
-    ...values,
-    ...(test ? { validationSplit: undefined } : {}),
-  };
-  const count = trainedOn(train.count, run.validationSplit);
-  const batches = await batchesOf(count, batchSize, run);
   const shows = Boolean(verbose ?? process.stderr.isTTY);
   const callbacks = new Callbacks(signal);
 
   return handingOver(model, async (folder) => {
+    const slots = slotsOf(model)!;
+    const prepared = isStreamed
+      ? await prepareStream(x, settings, slots, folder)
+      : await prepareSamples(x, y, settings, slots);
+    const { samples, count, stream } = prepared;
+    const { batches, validationSplit, ...run } = prepared.options;
     const handed = await handOverModel(model, folder);
     const { loss, metrics } = run;
     const declarations = await declarationsOf({ loss, metrics }, { ...handed.goal, lossWeights });
     const goal =
       run.objective === undefined
-        ? goalFor(model, { ...train, name: "memory" }, declarations, { name: "the model given" })
+        ? goalFor(model, { ...samples.train, name: "memory" }, declarations, { name: "the model given" })
         : { outputs: [] };
-    expectWeightsFit(train, goal);
+    expectWeightsFit(samples.train, goal);
     const labels = labelsOf(goal, declarations, metrics === undefined ? compiledMetrics(model) : undefined);
     const events = new FitEvents({
       model,
@@ -65,17 +74,18 @@ export async function fit(
       labels,
       epochs,
       initialEpoch,
-      measures: test !== undefined || count < train.count,
+      measures: samples.test !== undefined || Boolean(validationSplit),
       samples: count,
       steps: batches ?? null,
       batchSize: batchSize ?? null,
       verbose: shows,
+      nextSamples: stream && (() => stream.next()),
     });
     if (epochs <= initialEpoch) return events.nothing();
     const summary = await trainOnRanks({
-      options: { ...run, batches, epochs: epochs - initialEpoch },
+      options: { ...run, validationSplit, batches, epochs: epochs - initialEpoch },
       model: handed,
-      samples: { train, test },
+      samples,
       folder,
       verbose: shows,
       note: shows ? onOptimizer(model) : undefined,
@@ -87,16 +97,17 @@ export async function fit(
       fit: {
         goal: lossWeights === undefined ? {} : { lossWeights },
         manner: {
-          inOrder: !shuffle,
+          inOrder: !shuffle && !isStreamed,
+          streamed: prepared.streamed,
           measuresTraining: labels.length > 0,
           tellsSteps: list.hearsOfBatches,
-          waits: !list.isEmpty,
+          waits: isStreamed || !list.isEmpty,
         },
         takePart(event, answer, takeWeights) {
           callbacks.inOrder(() => events.take(event, answer, takeWeights));
         },
       },
-    });
+    }).finally(() => stream?.end());
     await list.trainEnd();
     return events.finished(summary);
   });
@@ -119,30 +130,6 @@ function checkModel(model: unknown, options: unknown): void {
       "Expected a model that is compiled, got one that is not. Call model.compile({ optimizer, loss, metrics }) before, or say loss.",
     );
   }
-}
-
-async function heldBack(given: unknown, slots: ModelSlots): Promise<Dataset> {
-  if (!Array.isArray(given) || given.length < 2 || given.length > 3)
-    throw new UsageError(`Expected validationData to be [x, y], got ${describe(given)}.`);
-  if (given.length === 3) {
-    throw new UsageError(
-      "Expected validationData to be [x, y], got weights beside them: what is measured counts all samples alike, as model.evaluate does.",
-    );
-  }
-  return samplesOf(given[0], given[1], slots, { x: "validationData[0]", y: "validationData[1]" });
-}
-
-/** Mini-batches an epoch; undefined where a run that goes on says it. */
-async function batchesOf(
-  count: number,
-  batchSize: number | undefined,
-  { batches, resume, preset, method = "apts" }: Pick<FitOptions, "batches" | "resume" | "preset" | "method">,
-): Promise<number | undefined> {
-  if (batchSize !== undefined) return Math.ceil(count / batchSize);
-  if (batches !== undefined || resume !== undefined || preset !== undefined) return batches;
-  const given: unknown = method;
-  const { batches: usual } = await findMethod(given instanceof URL ? given.href : method);
-  return Math.min(count, usual);
 }
 
 /** Weights of steps are one for each position of the output that they are for. */

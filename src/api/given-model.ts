@@ -10,8 +10,14 @@ export function isModel(model: unknown): model is tf.LayersModel {
   );
 }
 
+/** Of a model that is given as such. */
+export interface GivenSlots extends ModelSlots {
+  /** Sides of a sample of the first input. */
+  readonly rank: number;
+}
+
 /** The inputs and outputs of a model that is given as such; undefined where it is not built yet. */
-export function slotsOf(model: unknown): ModelSlots | undefined {
+export function slotsOf(model: unknown): GivenSlots | undefined {
   if (typeof model !== "object") return undefined;
   const { inputs, outputs } = model as Record<"inputs" | "outputs", tf.SymbolicTensor[] | undefined>;
   if (!inputs || !outputs) return undefined;
@@ -25,5 +31,5 @@ export function slotsOf(model: unknown): ModelSlots | undefined {
       };
     });
   };
-  return { inputs: slots(inputs), outputs: slots(outputs) };
+  return { inputs: slots(inputs), outputs: slots(outputs), rank: inputs[0]!.shape.length - 1 };
 }

@@ -62,7 +62,12 @@ export function logsOf(
   return logs;
 }
 
+/** Enters an epoch; those that were lost after a checkpoint, and are made again, take their places. */
 export function enter(logs: Logs, epoch: number, { epoch: epochs, history }: History): void {
+  while (epochs.length > 0 && epochs.at(-1)! >= epoch) {
+    epochs.pop();
+    for (const values of Object.values(history)) values.pop();
+  }
   epochs.push(epoch);
   for (const [name, value] of Object.entries(logs)) (history[name] ??= []).push(value);
 }

@@ -94,6 +94,34 @@ export function rowsOf({ inputs, targets }: Dataset, from: number, to: number): 
   };
 }
 
+/** Datasets of the same kinds of samples as one, in memory. */
+export function concatenated(parts: readonly Dataset[]): Dataset {
+  const [first] = parts;
+  if (parts.length === 1) return first!;
+  const joined = (fields: readonly Field[]): ArrayField => {
+    const arrays = fields.map(arrayOf);
+    const values = newValues(
+      dtypeOf(fields[0]!.values),
+      arrays.reduce((sum, array) => sum + array.length, 0),
+    );
+    let at = 0;
+    for (const array of arrays) {
+      values.set(array, at);
+      at += array.length;
+    }
+    return { values, shape: fields[0]!.shape };
+  };
+  return {
+    count: parts.reduce((sum, { count }) => sum + count, 0),
+    inputs: first!.inputs.map((_, i) => joined(parts.map(({ inputs }) => inputs[i]!))),
+    targets: first!.targets.map((target, i) => ({
+      ...target,
+      ...joined(parts.map(({ targets }) => targets[i]!)),
+      ...(target.weights ? { weights: joined(parts.map(({ targets }) => targets[i]!.weights!)) } : {}),
+    })),
+  };
+}
+
 function valuesOf({ values, shape }: Field, from: number, to: number): Field["values"] {
   if (!isHeld(values)) return values.slice(from, to);
   return values.subarray(from * sizeOf(shape), to * sizeOf(shape));

@@ -50,8 +50,8 @@ export async function runJob(job: PlannedJob, options: JobOptions): Promise<JobR
 
 async function runChecked(job: PlannedJob, options: JobOptions): Promise<JobResult> {
   const { spec, where } = job;
-  const { data, goal } = spec.handedOver ?? {};
-  const given = { data, goal, model: options.model };
+  const { data, goal, fit } = spec.handedOver ?? {};
+  const given = { data, goal, model: options.model, streamed: fit?.streamed !== undefined };
   await checkFit(spec.config, given, where.hosts === undefined);
   if (spec.beginning !== "new") return startRanks(job, options);
   if (spec.config.out !== undefined) {
@@ -74,7 +74,7 @@ async function runChecked(job: PlannedJob, options: JobOptions): Promise<JobResu
 export async function previewJob({ spec, where }: PlannedJob, command: readonly string[]): Promise<string> {
   await checkFit(
     spec.config,
-    { data: undefined, goal: undefined, model: undefined },
+    { data: undefined, goal: undefined, model: undefined, streamed: false },
     where.hosts === undefined,
   );
   return placementTable(await plan({ ...where, ranks: spec.config.ranks }), command);

@@ -59,7 +59,7 @@ export async function begin(
     ranks: comm.size,
     subdomains: config.subdomains,
     parameters: setup.decomposition.dimension,
-    trainSamples: setup.data.train.count,
+    trainSamples: setup.streamed?.count ?? setup.data.train.count,
     testSamples: setup.data.test?.count ?? 0,
     losses: setup.goal.objective ? ["objective"] : setup.goal.outputs.map(({ reported }) => reported.name),
     epochs: config.epochs,

@@ -37,6 +37,8 @@ export async function checkFit(
     readonly data: HandedOver["data"] | undefined;
     readonly goal: Declaration | undefined;
     readonly model: tf.LayersModel | undefined;
+    /** Whether the data are those of one mini-batch alone. */
+    readonly streamed: boolean;
   },
   filesAreHere: boolean,
 ): Promise<void> {
@@ -48,7 +50,8 @@ export async function checkFit(
   const samples = await samplesOf(config, given.data, files);
   if (!samples) return; // only where the ranks are, somebody can look
   const { batches } = config;
-  if (samples.count !== undefined) checkMiniBatches(trainedOn(samples.count, shareHeldBack(config)), batches);
+  if (samples.count !== undefined && !given.streamed)
+    checkMiniBatches(trainedOn(samples.count, shareHeldBack(config)), batches);
   if (builtIn) checkSamples(builtIn, samples);
   const declared = filesAreHere || given.goal ? await declarationsOf(config, given.goal) : [];
   const slots = builtIn

@@ -2,6 +2,7 @@ import { checkMiniBatches, miniBatches, miniBatchSizes } from "../data/batches.j
 import { Batch, checkHeld, largestChunk, type Preparation } from "../network/batch.js";
 import { NetworkProblem, type NetworkParts } from "../network/problem.js";
 import type { Random } from "../random.js";
+import type { StreamedSamples } from "./program.js";
 import type { Setup } from "./setup.js";
 
 /** How the training set is cut in mini-batches. */
@@ -12,11 +13,24 @@ interface Cut {
   readonly random: Random;
 }
 
+/** Makes the problems of each epoch. */
+export interface EpochSource {
+  /**
+   * The epoch's problems but for the first `done`; each one's tensors are released when the next is asked for.
+   * @param samples of the epoch, where they come anew for each
+   */
+  problems(
+    epoch: number,
+    done: number,
+    samples?: StreamedSamples,
+  ): Iterable<NetworkProblem> | AsyncIterable<NetworkProblem>;
+}
+
 /**
  * The problems of each epoch: the full batch, of one and the same key in all epochs (so that methods reuse what they
  * know of it), or mini-batches, freshly shuffled or in order. Which samples epoch e holds depends on the seed and e alone.
  */
-export class Epochs {
+export class Epochs implements EpochSource {
   readonly #full: NetworkProblem | undefined;
   readonly #preparation: Preparation;
 
@@ -38,7 +52,6 @@ export class Epochs {
     this.#full = batches === 1 ? this.#problem("all") : undefined;
   }
 
-  /** The epoch's problems but for the first `done`; each one's tensors are released when the next is asked for. */
   *problems(epoch: number, done: number): Generator<NetworkProblem> {
     if (this.#full) {
       // What is random makes another problem of each step.

@@ -5,23 +5,29 @@ import type { Evaluator } from "../network/evaluator.js";
 import { scoresOf, sumsOf, type Scores } from "../network/scores.js";
 import type { Vector } from "../linalg/vector.js";
 
-/** Loss and metrics of θ on a data set, all ranks sharing the chunks. */
+/** Loss and metrics of θ on a data set, all of whose batches together are it; all ranks share the chunks. */
 export async function evaluateQuality(
   comm: Communicator,
   evaluator: Evaluator,
-  batch: Batch,
+  batches: Iterable<Batch> | AsyncIterable<Batch>,
   theta: Vector,
 ): Promise<Scores> {
   evaluator.setParameters(theta);
   const sums = new Float32Array(sumsOf(evaluator.goal)); // whole numbers below 2²⁴ add exactly in float32
-  await chunkedSum(
-    comm,
-    batch.chunks,
-    async (c, partial) => {
-      await evaluator.score(batch.chunk(c), partial);
-      return 0;
-    },
-    sums,
-  );
-  return scoresOf(evaluator.goal, sums, batch.rows);
+  const totals = new Float64Array(sums.length);
+  let rows = 0;
+  for await (const batch of batches) {
+    await chunkedSum(
+      comm,
+      batch.chunks,
+      async (c, partial) => {
+        await evaluator.score(batch.chunk(c), partial);
+        return 0;
+      },
+      sums,
+    );
+    sums.forEach((sum, i) => (totals[i]! += sum));
+    rows += batch.rows;
+  }
+  return scoresOf(evaluator.goal, totals, rows);
 }

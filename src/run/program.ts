@@ -13,6 +13,8 @@ export interface FitManner {
   readonly inOrder: boolean;
   /** Metrics are measured on the training samples, too. */
   readonly measuresTraining: boolean;
+  /** Samples come anew for each epoch, a file a mini-batch; where they do, what the first epoch's are. */
+  readonly streamed?: StreamedSamples | undefined;
   /** Every step is told. */
   readonly tellsSteps: boolean;
   /**
@@ -20,6 +22,12 @@ export interface FitManner {
    * before that.
    */
   readonly waits?: { readonly modelTo: string } | undefined;
+}
+
+/** The samples of one epoch: a folder that holds those of mini-batch b, from 0 on, as `b.apts` (dataset-file.ts). */
+export interface StreamedSamples {
+  readonly folder: string;
+  readonly count: number;
 }
 
 /** What the program is told beside the events of every run, on rank 0. */
@@ -38,6 +46,8 @@ export type ProgramEvent =
 /** What the program says when it was told that an epoch is over, or the first may begin. */
 export interface Word {
   readonly goOn: boolean;
+  /** Of the next epoch. */
+  readonly samples?: StreamedSamples | undefined;
 }
 
 /** The way from rank 0 to the program. */
@@ -55,6 +65,8 @@ export class ProgramPart {
   readonly #comm: Communicator;
   readonly #line: ProgramLine | undefined;
   readonly #stop: AbortSignal | undefined;
+  /** Of the epoch that is next, or under way. */
+  #samples: StreamedSamples | undefined;
 
   /** @param timeoutSeconds deadline of a communication call */
   constructor(
@@ -62,9 +74,14 @@ export class ProgramPart {
     { comm, handedOver, program, stop }: Pick<RankPlace, "comm" | "handedOver" | "program" | "stop">,
   ) {
     this.manner = handedOver?.fit;
+    this.#samples = this.manner?.streamed;
     this.#comm = comm;
     this.#line = program;
     this.#stop = stop;
+  }
+
+  get samples(): StreamedSamples | undefined {
+    return this.#samples;
   }
 
   /**
@@ -86,7 +103,10 @@ export class ProgramPart {
     const next = this.#line?.next();
     for (;;) {
       const heard = await this.#comm.broadcastObject(next && (await this.#heard(next)));
-      if (heard !== "nothing yet") return heard === "go on" ? undefined : heard;
+      if (heard === "nothing yet") continue;
+      if (typeof heard === "string") return heard;
+      this.#samples = heard.samples ?? this.#samples;
+      return heard.goOn ? undefined : "program";
     }
   }
 
@@ -94,7 +114,7 @@ export class ProgramPart {
     if (this.manner?.tellsSteps) this.#line?.tell({ type: "step", ...step });
   }
 
-  async #heard(next: Promise<Word>): Promise<"go on" | "program" | "stopped" | "nothing yet"> {
+  async #heard(next: Promise<Word>): Promise<Word | "stopped" | "nothing yet"> {
     if (this.#stop?.aborted) return "stopped";
     const over = new AbortController();
     const pause = (this.timeoutSeconds / SIGNS_OF_LIFE) * 1000;
@@ -107,7 +127,7 @@ export class ProgramPart {
         next,
         sleep(pause, undefined, { signal: over.signal }).catch(() => undefined),
       ]);
-      if (word) return word.goOn ? "go on" : "program";
+      if (word) return word;
       return this.#stop?.aborted ? "stopped" : "nothing yet";
     } finally {
       this.#stop?.removeEventListener("abort", asked);

@@ -23,7 +23,7 @@ import { layoutOf } from "../network/parameters.js";
 import { penaltyOf, type Penalty } from "../network/penalty.js";
 import { dataOf, type DataFiles } from "./data-of-run.js";
 import { declarationsOf, objectiveOf } from "./declarations.js";
-import type { FitManner } from "./program.js";
+import type { FitManner, StreamedSamples } from "./program.js";
 import { decompose } from "./decompose.js";
 import type { TrainConfig } from "./options/config.js";
 
@@ -48,6 +48,8 @@ export interface Setup {
   readonly evaluator: Evaluator;
   /** Mini-batches hold the samples in their order; else they are drawn anew each epoch. */
   readonly inOrder: boolean;
+  /** Samples come anew for each epoch: `data.train` are those of the first mini-batch. */
+  readonly streamed: StreamedSamples | undefined;
   /** Samples that batch normalisation takes its statistics over, at most; undefined where the model has none. */
   readonly groupRows: number | undefined;
   readonly decomposition: Decomposition;
@@ -114,6 +116,7 @@ export async function setUp(
     inputs,
     evaluator,
     inOrder: handedOver.fit?.inOrder ?? false,
+    streamed: handedOver.fit?.streamed,
     groupRows,
     decomposition,
     theta,

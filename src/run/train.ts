@@ -56,6 +56,7 @@ async function trainIn(
 
   const { folder, checkpoints, reporter } = await begin(config, place, { out, setup, run, lock });
   if (config.profile) await profile.start();
+  await program.turn({ type: "begin" }); // a stop ends this process yet
   place.begun?.();
   const limit = new TimeLimit(isFirst ? place.secondsLeft : undefined);
   const wish = (): Wish => {
@@ -63,30 +64,25 @@ async function trainIn(
     return isFirst && checkpoints.isDue() ? "checkpoint" : "go on";
   };
 
-  const measured = (batch: Batch) =>
-    evaluateQuality(comm, evaluator, batch, inputs.handedBack(run.parameters));
-  /** Of the training samples, whose tensors are not kept from epoch to epoch. */
-  const measuredOnce = async () => {
-    const batch = new Batch(data.train, measuring);
-    const { metrics } = await measured(batch);
-    batch.dispose();
-    return metrics;
-  };
+  const measured = (batches: Iterable<Batch> | AsyncIterable<Batch>) =>
+    evaluateQuality(comm, evaluator, batches, inputs.handedBack(run.parameters));
 
   const agreement = new Agreement(comm);
-  let ended: Summary["ended"] | undefined = run.goalReached() ?? (await program.turn({ type: "begin" }));
+  let ended: Summary["ended"] | undefined = run.goalReached();
   while (ended === undefined) {
     const stopped = await finishEpoch(run, checkpoints, reporter, program, () => agreement.afterStep(wish));
     const { epochs, batches } = run.position;
     const isWhole = batches === config.batches;
-    const quality = test && (await measured(test));
+    const quality = test && (await measured([test]));
     if (quality) run.divergence.afterEpoch(quality.loss, run.parameters, epochs + 1);
     const metrics = await run.closeEpoch(quality);
     await reporter.attempt("write metrics.jsonl", async () => folder?.metrics.append(metrics));
     reporter.log.info(metrics, "epoch");
     reporter.tell({ type: "epoch", metrics });
     ended = (isWhole ? run.goalReached() : undefined) ?? (stopped ? "stopped" : undefined);
-    const training = program.manner?.measuresTraining ? await measuredOnce() : {};
+    const training = program.manner?.measuresTraining
+      ? (await measured(run.measuring(program.samples))).metrics
+      : {};
     const said = await program.turn({ type: "epoch end", metrics, training, ended }, () => run.modelNow());
     ended ??= said;
     if (isWhole) await checkpoints.afterEpoch(ended !== undefined);
@@ -136,7 +132,7 @@ async function finishEpoch(
   const { epochs: closed, batches: done } = run.position;
   meter.go();
   try {
-    for (const problem of run.epochs.problems(closed + 1, done)) {
+    for await (const problem of run.epochs.problems(closed + 1, done, program.samples)) {
       const report = await run.step(problem);
       const { batches: step } = run.position;
       reporter.log.debug({ step, ...report }, "step");

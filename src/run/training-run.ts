@@ -3,6 +3,7 @@ import type { Vector } from "../linalg/vector.js";
 import type { Method, State, StepReport } from "../methods/method.js";
 import type { MethodContext } from "../methods/problem.js";
 import { findMethod } from "../methods/registry.js";
+import { Batch, measuredRows } from "../network/batch.js";
 import { serialiseModel, type ModelFiles } from "../network/model-file.js";
 import { EvaluationCount, type NetworkProblem } from "../network/problem.js";
 import { runningStatistics } from "../network/running-statistics.js";
@@ -10,7 +11,7 @@ import type { Scores } from "../network/scores.js";
 import type { EpochMetrics } from "../report/metrics.js";
 import type { Summary } from "../report/summary.js";
 import { DivergenceCheck } from "./divergence.js";
-import { Epochs } from "./epochs.js";
+import { Epochs, type EpochSource } from "./epochs.js";
 import {
   closed,
   newLedger,
@@ -23,7 +24,9 @@ import {
 import { Meter } from "./meter.js";
 import { Monitor } from "./monitor.js";
 import type { TrainConfig } from "./options/config.js";
+import { StreamedEpochs } from "./streamed-epochs.js";
 import { afterStep, endOf, noProgress, type Progress } from "./progress.js";
+import type { StreamedSamples } from "./program.js";
 import type { Setup } from "./setup.js";
 
 /**
@@ -42,7 +45,7 @@ export interface RunState {
 
 /** A run between two steps: its state, and what makes the next state of it. The same on every rank. */
 export class TrainingRun {
-  readonly epochs: Epochs;
+  readonly epochs: EpochSource;
   readonly divergence: DivergenceCheck;
   readonly meter: Meter;
   readonly monitor: Monitor;
@@ -59,7 +62,9 @@ export class TrainingRun {
     const { comm, fullBatch } = context;
     const count = new EvaluationCount();
     const parts = { evaluator, penalty, comm, subdomains: decomposition.subdomains, count };
-    this.epochs = new Epochs(setup, parts, { batches, overlap, random: random.fork("batches") });
+    this.epochs = setup.streamed
+      ? new StreamedEpochs(setup, parts, batches)
+      : new Epochs(setup, parts, { batches, overlap, random: random.fork("batches") });
     this.divergence = new DivergenceCheck(evaluator.layout, fullBatch, methodOptions["learningRate"]);
     this.meter = new Meter(comm, count);
     this.monitor = new Monitor(config, setup.goal, setup.data.test !== undefined);
@@ -78,7 +83,7 @@ export class TrainingRun {
       comm,
       decomposition: setup.decomposition,
       plannedSteps: epochs * batches,
-      fullBatch: batches === 1 && !setup.evaluator.isRandom,
+      fullBatch: batches === 1 && !setup.evaluator.isRandom && !setup.streamed,
       tolerance,
     };
     const method = await findMethod(config.method);
@@ -129,11 +134,27 @@ export class TrainingRun {
       statistics: await runningStatistics(evaluator, comm, before.statistics, {
         theta: this.#judgedAt(method),
         batch: problem.batch,
-        whole: this.config.batches === 1,
+        whole: this.config.batches === 1 && !this.setup.streamed,
       }),
       ledger: withStep(before.ledger, report),
     };
     return report;
+  }
+
+  /** The training samples, a batch after another, to measure with: tensors are not kept from epoch to epoch. */
+  async *measuring(samples: StreamedSamples | undefined): AsyncGenerator<Batch> {
+    const { data, inputs, evaluator } = this.setup;
+    if (samples && this.epochs instanceof StreamedEpochs) {
+      yield* this.epochs.measuring(samples);
+      return;
+    }
+    const batch = new Batch(
+      data.train,
+      { ...inputs.measuring, memory: evaluator.memory },
+      measuredRows(data.train),
+    );
+    yield batch;
+    batch.dispose();
   }
 
   /** Closes the epoch. Collective. */

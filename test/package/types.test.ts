@@ -11,7 +11,7 @@ const run = promisify(execFile);
 /** A program of a user's: what types can tell to be wrong does not compile, all else does. */
 const PROGRAM = `
 import * as tf from "@tensorflow/tfjs";
-import { train, UsageError, type DataInMemory, type EpochMetrics, type Summary, type TrainRequest } from "apts";
+import { fit, train, UsageError, type DataInMemory, type EpochMetrics, type Summary, type TrainRequest } from "apts";
 
 const samples: DataInMemory["train"] = { features: [[1, 2], [3, 4]], labels: Int32Array.of(0, 1) };
 const data: DataInMemory = { train: samples, test: { features: tf.zeros([2, 2]), labels: [[1, 0], [0, 1]] } };
@@ -44,6 +44,28 @@ void train({ learningrate: 0.1 });
 void train({ dryRun: true });
 // @ts-expect-error batches
 void train({ batchSize: 32 });
+
+const [x, y] = [tf.zeros([4, 2]), tf.zeros([4, 2])];
+const stopping = tf.callbacks.earlyStopping({ monitor: "val_loss" });
+const logging = { onEpochEnd: (epoch: number, logs?: tf.Logs) => void losses.push(epoch, logs?.["loss"] ?? 0) };
+const dataset = tf.data.zip({ xs: tf.data.array([[1, 2]]), ys: tf.data.array([[1, 0]]) }).batch(1);
+export async function fits(): Promise<number[] | undefined> {
+  await fit(model, x, y, { epochs: 5, batchSize: 2, validationSplit: 0.5, callbacks: [stopping, logging], ranks: 2 });
+  await fit(model, [x], { out: y }, { classWeight: { 0: 1, 1: 2 }, sampleWeight: [1, 2, 3, 4], method: "adam", verbose: 1 });
+  await fit(model, [[1, 2]], Int32Array.of(1), { validationData: [x, y], shuffle: false, lossWeights: [1] });
+  await fit(model, dataset, { epochs: 2, batchesPerEpoch: 3, validationData: dataset, callbacks: logging });
+  await fit(model, function* () { yield { xs: x, ys: y }; }, { epochs: 2 });
+  const { history, epoch, summary } = await fit(model, x, y);
+  return summary ? history["loss"] : epoch;
+}
+// @ts-expect-error epochs
+void fit(model, x, y, { epoch: 5 });
+// @ts-expect-error targets are missing
+void fit(model, x, { epochs: 5 });
+// @ts-expect-error a dataset has none
+void fit(model, dataset, { validationSplit: 0.1 });
+// @ts-expect-error true or false
+void fit(model, x, y, { shuffle: "batch" });
 `;
 
 it("compiles strictly for a user of the library, and finds mistakes in options", async () => {

@@ -1,0 +1,60 @@
+import { join } from "node:path";
+import type { Dataset } from "../data/dataset.js";
+import { readDataset } from "../data/dataset-file.js";
+import { Batch, checkHeld, largestChunk } from "../network/batch.js";
+import { withTargetsFor } from "../network/goal/targets.js";
+import { NetworkProblem, type NetworkParts } from "../network/problem.js";
+import type { EpochSource } from "./epochs.js";
+import type { StreamedSamples } from "./program.js";
+import type { Setup } from "./setup.js";
+
+/**
+ * The problems of epochs whose samples the program makes anew each time: every rank reads a mini-batch when its turn
+ * comes, and holds no other.
+ */
+export class StreamedEpochs implements EpochSource {
+  constructor(
+    private readonly setup: Pick<Setup, "goal" | "inputs" | "groupRows">,
+    private readonly parts: NetworkParts,
+    private readonly batches: number,
+  ) {}
+
+  async *problems(epoch: number, done: number, samples?: StreamedSamples): AsyncGenerator<NetworkProblem> {
+    const { inputs, groupRows } = this.setup;
+    for (let b = done; b < this.batches; b++) {
+      const dataset = await this.#read(samples!, b);
+      const chunk = largestChunk(dataset.count, groupRows);
+      this.parts.evaluator.checkChunk(chunk);
+      checkHeld(dataset, chunk);
+      const batch = new Batch(
+        dataset,
+        { ...inputs.training, memory: this.parts.evaluator.memory },
+        groupRows,
+      );
+      try {
+        yield new NetworkProblem(`epoch ${epoch}, mini-batch ${b + 1}`, batch, this.parts);
+      } finally {
+        batch.dispose();
+      }
+    }
+  }
+
+  /** All mini-batches, to measure with. */
+  async *measuring(samples: StreamedSamples): AsyncGenerator<Batch> {
+    for (let b = 0; b < this.batches; b++) {
+      const batch = new Batch(await this.#read(samples, b), {
+        ...this.setup.inputs.measuring,
+        memory: this.parts.evaluator.memory,
+      });
+      try {
+        yield batch;
+      } finally {
+        batch.dispose();
+      }
+    }
+  }
+
+  async #read({ folder }: StreamedSamples, b: number): Promise<Dataset> {
+    return withTargetsFor(this.setup.goal, await readDataset(join(folder, `${b}.apts`)), "training");
+  }
+}
