@@ -23,7 +23,7 @@ export interface EpochSource {
     epoch: number,
     done: number,
     samples?: StreamedSamples,
-  ): Iterable<NetworkProblem> | AsyncIterable<NetworkProblem>;
+  ): Generator<NetworkProblem> | AsyncGenerator<NetworkProblem>;
 }
 
 /**

@@ -34,7 +34,7 @@ const WARM = 200;
 /** Steps of a run on the built-in digits by 784-32-32-10, one at a time, so that others can be run beside them. */
 export class StepBenchmarkRun {
   readonly #agreement: Agreement;
-  #problems: Generator<NetworkProblem>;
+  #problems: ReturnType<TrainingRun["epochs"]["problems"]>;
 
   private constructor(
     readonly setup: Setup,
@@ -65,11 +65,11 @@ export class StepBenchmarkRun {
 
   /** As the training loop makes one, to the ledger and the agreement to go on. Collective. */
   async step(): Promise<void> {
-    let next = this.#problems.next();
+    let next = await this.#problems.next();
     if (next.done) {
       await this.run.closeEpoch(undefined);
       this.#problems = this.run.epochs.problems(this.run.position.epochs + 1, 0);
-      next = this.#problems.next();
+      next = await this.#problems.next();
     }
     const problem = next.value as NetworkProblem;
     this.clock.follow(problem);
