@@ -3,7 +3,7 @@ import type { Vector } from "../linalg/vector.js";
 import type { ComputeBackend } from "../compute/backend.js";
 import type { ChunkMemory } from "./compiled/chunk-memory.js";
 import { CompiledEvaluator } from "./compiled/evaluator.js";
-import { UnsupportedLayer } from "./compiled/layer-call.js";
+import { UnsupportedLayer } from "./compiled/layers/layer-call.js";
 import type { Goal } from "./goal/goal.js";
 import type { ParameterLayout } from "./layout.js";
 import type { TensorPart } from "./tensor-part.js";

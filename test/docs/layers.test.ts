@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import { tf } from "../../src/compute/tensorflow.js";
-import { layerBuilders } from "../../src/network/compiled/layers.js";
+import { layerBuilders } from "../../src/network/compiled/layers/layers.js";
 
 const page = readFileSync(fileURLToPath(new URL("../../docs/compute.md", import.meta.url)), "utf8");
 

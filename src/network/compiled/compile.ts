@@ -13,8 +13,8 @@ import {
 } from "../inspect/graph.js";
 import { randomPartsOf } from "../inspect/random.js";
 import { isVariable } from "../parameters.js";
-import { product, sampleShape, UnsupportedLayer } from "./layer-call.js";
-import { layerBuilders } from "./layers.js";
+import { product, sampleShape, UnsupportedLayer } from "./layers/layer-call.js";
+import { layerBuilders } from "./layers/layers.js";
 import type { Operation, RunningStatistics } from "./operation.js";
 
 /** A LayersModel as operations on the heap. What its losses have, a softmax or sigmoid at the end, is left out. */

@@ -12,7 +12,7 @@ import { layoutOf } from "../parameters.js";
 import { scoreRows, sumsAt, sumsOf } from "../scores.js";
 import { ChunkMemory } from "./chunk-memory.js";
 import { compile, type CompiledNetwork } from "./compile.js";
-import { UnsupportedLayer } from "./layer-call.js";
+import { UnsupportedLayer } from "./layers/layer-call.js";
 import { FrozenResults } from "./frozen.js";
 import { heapLoss, type HeapLoss, type LossCall } from "./loss.js";
 import type { Block } from "./operation.js";

@@ -1,6 +1,6 @@
 import type { Heap } from "../../compute/wasm/heap.js";
 import type { OutputGoal } from "../goal/goal.js";
-import { UnsupportedLayer } from "./layer-call.js";
+import { UnsupportedLayer } from "./layers/layer-call.js";
 
 /** Where the loss of an output finds its operands for a block of samples: addresses on the heap. */
 export interface LossCall {

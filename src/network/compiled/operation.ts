@@ -1,8 +1,8 @@
 import type { Heap } from "../../compute/wasm/heap.js";
 import type { ActivationName } from "../../compute/wasm/kernels.js";
 import type { Units } from "../../compute/wasm/linear.js";
-import type { Mask } from "./attention-weights.js";
-import type { Product } from "./dot.js";
+import type { Mask } from "./operations/attention-weights.js";
+import type { Product } from "./operations/dot.js";
 import type { Noise } from "../noise.js";
 
 /**

@@ -1,7 +1,7 @@
 import type { Heap } from "../../../src/compute/wasm/heap.js";
 import { tf } from "../../../src/compute/tensorflow.js";
-import { UnsupportedLayer } from "../../../src/network/compiled/layer-call.js";
-import { layerBuilders } from "../../../src/network/compiled/layers.js";
+import { UnsupportedLayer } from "../../../src/network/compiled/layers/layer-call.js";
+import { layerBuilders } from "../../../src/network/compiled/layers/layers.js";
 import { losses } from "../../../src/network/losses/index.js";
 import { METRIC_NAMES } from "../../../src/network/metrics/index.js";
 import { classifier, compiledOn } from "./networks.js";

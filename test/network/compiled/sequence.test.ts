@@ -3,7 +3,7 @@ import { beforeAll, describe, expect, it } from "vitest";
 import type { ComputeBackend } from "../../../src/compute/backend.js";
 import { tf } from "../../../src/compute/tensorflow.js";
 import { UsageError } from "../../../src/errors.js";
-import { UnsupportedLayer } from "../../../src/network/compiled/layer-call.js";
+import { UnsupportedLayer } from "../../../src/network/compiled/layers/layer-call.js";
 import { seeds, sizes } from "../../helpers/compute/compare.js";
 import {
   dispose,

@@ -1,10 +1,10 @@
-import type { ActivationName, CurveName } from "../../compute/wasm/kernels.js";
-import { activation, curve, softmax } from "./activation.js";
+import type { ActivationName, CurveName } from "../../../compute/wasm/kernels.js";
+import { activation, curve, softmax } from "../operations/activation.js";
 import { activationOf, isFusable, type LayerActivation } from "./activation-of.js";
 import { product, UnsupportedLayer, type LayerCall } from "./layer-call.js";
-import type { Operation } from "./operation.js";
-import { prelu } from "./prelu.js";
-import { sourcePlaces } from "../../compute/wasm/places.js";
+import type { Operation } from "../operation.js";
+import { prelu } from "../operations/prelu.js";
+import { sourcePlaces } from "../../../compute/wasm/places.js";
 
 /** The builders of layers that are activations. */
 export const activationLayerBuilders: Readonly<Record<string, (call: LayerCall) => number>> = {

@@ -1,10 +1,10 @@
-import type { tf } from "../../compute/tensorflow.js";
-import { activations, type ActivationName } from "../../compute/wasm/kernels.js";
-import { gruCell, lstmCell, simpleCell, type Cell } from "./cells.js";
+import type { tf } from "../../../compute/tensorflow.js";
+import { activations, type ActivationName } from "../../../compute/wasm/kernels.js";
+import { gruCell, lstmCell, simpleCell, type Cell } from "../operations/cells.js";
 import { UnsupportedLayer, type LayerCall } from "./layer-call.js";
-import { add, concatenate, multiply } from "./merge.js";
-import { recurrence } from "./recurrence.js";
-import { select } from "./select.js";
+import { add, concatenate, multiply } from "../operations/merge.js";
+import { recurrence } from "../operations/recurrence.js";
+import { select } from "../operations/select.js";
 
 /** The builders of recurrent layers. */
 export const recurrentLayerBuilders: Readonly<Record<string, (call: LayerCall) => number>> = {

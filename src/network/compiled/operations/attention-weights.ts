@@ -1,5 +1,5 @@
 import { dot, type Product } from "./dot.js";
-import type { Operation } from "./operation.js";
+import type { Operation } from "../operation.js";
 
 /** A factor and a bias for every number of a matrix, which are not trained. */
 export interface Mask {

@@ -1,5 +1,5 @@
-import { activations, type ActivationName } from "../../compute/wasm/kernels.js";
-import { addsTo, type Operation } from "./operation.js";
+import { activations, type ActivationName } from "../../../compute/wasm/kernels.js";
+import { addsTo, type Operation } from "../operation.js";
 
 /** What a factor and a bias for every number of a sample are made of; both are (columns). */
 export interface ScaleShiftShape {

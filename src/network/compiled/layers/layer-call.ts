@@ -1,7 +1,7 @@
 import type { SymbolicTensor } from "@tensorflow/tfjs";
-import type { Heap } from "../../compute/wasm/heap.js";
-import type { tf } from "../../compute/tensorflow.js";
-import type { Operation } from "./operation.js";
+import type { Heap } from "../../../compute/wasm/heap.js";
+import type { tf } from "../../../compute/tensorflow.js";
+import type { Operation } from "../operation.js";
 
 /** A layer as its builder sees it. */
 export interface LayerCall {

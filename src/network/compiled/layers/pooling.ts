@@ -1,8 +1,8 @@
-import { tf } from "../../compute/tensorflow.js";
-import { windowShape } from "../../compute/wasm/window.js";
+import { tf } from "../../../compute/tensorflow.js";
+import { windowShape } from "../../../compute/wasm/window.js";
 import { requireChannelsLast, type Image, type Pair } from "./image.js";
 import type { LayerCall } from "./layer-call.js";
-import { pool } from "./pool.js";
+import { pool } from "../operations/pool.js";
 
 /** The builders of layers that pool; what is one-dimensional is an image of one row. */
 export const poolingLayerBuilders: Readonly<Record<string, (call: LayerCall) => number>> = {

@@ -1,6 +1,6 @@
-import type { Heap } from "../../compute/wasm/heap.js";
+import type { Heap } from "../../../compute/wasm/heap.js";
 import { linear, type LinearShape } from "./linear.js";
-import type { Operation } from "./operation.js";
+import type { Operation } from "../operation.js";
 
 /** y = f(xW + b): (rows, inputs)·(inputs, units) → (rows, units), with `positions` rows a sample */
 export function dense(heap: Heap, inputs: number, shape: LinearShape): Operation {

@@ -1,16 +1,16 @@
-import type { tf } from "../../compute/tensorflow.js";
+import type { tf } from "../../../compute/tensorflow.js";
 import { activationLayerBuilders, addActivated } from "./activations.js";
-import { batchNormalization } from "./batch-norm.js";
+import { batchNormalization } from "../operations/batch-norm.js";
 import { convolutionLayerBuilders } from "./convolutions.js";
 import { attentionLayerBuilders } from "./attention.js";
-import { dense } from "./dense.js";
-import { dropout } from "./dropout.js";
+import { dense } from "../operations/dense.js";
+import { dropout } from "../operations/dropout.js";
 import { recurrentLayerBuilders } from "./recurrent.js";
 import { sequenceLayerBuilders } from "./sequence.js";
 import { product, UnsupportedLayer, type LayerCall } from "./layer-call.js";
 import { mergingLayerBuilders } from "./merging.js";
 import { poolingLayerBuilders } from "./pooling.js";
-import { rescaling } from "./scale.js";
+import { rescaling } from "../operations/scale.js";
 import { shapingLayerBuilders } from "./shaping.js";
 
 /** For every supported kind of layer: adds its operations and returns the number of the last. */

@@ -1,6 +1,6 @@
-import { activations, type ActivationName } from "../../compute/wasm/kernels.js";
-import type { LinearKernels } from "../../compute/wasm/linear.js";
-import { addsTo, type Operation } from "./operation.js";
+import { activations, type ActivationName } from "../../../compute/wasm/kernels.js";
+import type { LinearKernels } from "../../../compute/wasm/linear.js";
+import { addsTo, type Operation } from "../operation.js";
 
 /** What the operation of a layer that is linear but for its end is made of. */
 export interface LinearShape {

@@ -1,8 +1,8 @@
 import { activationLayerBuilders, addActivated } from "./activations.js";
-import { attentionWeights } from "./attention-weights.js";
+import { attentionWeights } from "../operations/attention-weights.js";
 import { convolutionLayerBuilders } from "./convolutions.js";
 import { product, type LayerCall } from "./layer-call.js";
-import { scaleShift } from "./scale-shift.js";
+import { scaleShift } from "../operations/scale-shift.js";
 
 /** The builders of layers that attention is made of, besides those of sequences. */
 export const attentionLayerBuilders: Readonly<Record<string, (call: LayerCall) => number>> = {

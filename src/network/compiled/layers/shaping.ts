@@ -1,8 +1,8 @@
 import { requireChannelsLast, type Image, type Pair } from "./image.js";
-import { interpolate } from "./interpolate.js";
+import { interpolate } from "../operations/interpolate.js";
 import { product, type LayerCall } from "./layer-call.js";
-import { pad } from "./pad.js";
-import { rearrangement, select, type Selection } from "./select.js";
+import { pad } from "../operations/pad.js";
+import { rearrangement, select, type Selection } from "../operations/select.js";
 
 /** The builders of layers that move values, leave some out or repeat them. */
 export const shapingLayerBuilders: Readonly<Record<string, (call: LayerCall) => number>> = {

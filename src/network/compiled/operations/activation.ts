@@ -1,5 +1,5 @@
-import { activations, curves, type ActivationName, type CurveName } from "../../compute/wasm/kernels.js";
-import { addsTo, type Operation } from "./operation.js";
+import { activations, curves, type ActivationName, type CurveName } from "../../../compute/wasm/kernels.js";
+import { addsTo, type Operation } from "../operation.js";
 
 /** y = f(x), element by element, where f′ follows from y. */
 export function activation(own: number, input: number, size: number, name: ActivationName): Operation {

@@ -1,4 +1,4 @@
-import { addsTo, type Operation, type Padding } from "./operation.js";
+import { addsTo, type Operation, type Padding } from "../operation.js";
 
 /** Zeros around images (height, width, channels). */
 export function pad(

@@ -1,7 +1,7 @@
-import type { Heap } from "../../compute/wasm/heap.js";
-import type { ActivationName } from "../../compute/wasm/kernels.js";
-import { product, UnsupportedLayer, type LayerCall } from "./layer-call.js";
-import { addsTo, type Operation } from "./operation.js";
+import type { Heap } from "../../../compute/wasm/heap.js";
+import type { ActivationName } from "../../../compute/wasm/kernels.js";
+import { product, UnsupportedLayer, type LayerCall } from "../layers/layer-call.js";
+import { addsTo, type Operation } from "../operation.js";
 
 /** The builder of BatchNormalization. */
 export function batchNormalization(call: LayerCall): number {

@@ -1,13 +1,13 @@
-import { tf } from "../../compute/tensorflow.js";
-import { Convolution } from "../../compute/wasm/convolution.js";
-import { DepthwiseConvolution } from "../../compute/wasm/depthwise.js";
-import { TransposedConvolution } from "../../compute/wasm/transposed.js";
-import { windowShape, type WindowShape } from "../../compute/wasm/window.js";
+import { tf } from "../../../compute/tensorflow.js";
+import { Convolution } from "../../../compute/wasm/convolution.js";
+import { DepthwiseConvolution } from "../../../compute/wasm/depthwise.js";
+import { TransposedConvolution } from "../../../compute/wasm/transposed.js";
+import { windowShape, type WindowShape } from "../../../compute/wasm/window.js";
 import { addActivated } from "./activations.js";
 import { requireChannelsLast, type Image, type Pair } from "./image.js";
 import { product, UnsupportedLayer, type LayerCall } from "./layer-call.js";
-import { linear } from "./linear.js";
-import type { Padding } from "./operation.js";
+import { linear } from "../operations/linear.js";
+import type { Padding } from "../operation.js";
 
 /** The builders of layers that are convolutions. */
 export const convolutionLayerBuilders: Readonly<Record<string, (call: LayerCall) => number>> = {

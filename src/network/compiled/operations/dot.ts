@@ -1,5 +1,5 @@
-import type { Heap, Matrix, ProductSize } from "../../compute/wasm/heap.js";
-import { addsTo, type Operation } from "./operation.js";
+import type { Heap, Matrix, ProductSize } from "../../../compute/wasm/heap.js";
+import { addsTo, type Operation } from "../operation.js";
 
 /** A factor of a product of matrices, one matrix a sample. */
 export interface Factor {

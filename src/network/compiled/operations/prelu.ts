@@ -1,5 +1,5 @@
-import type { Heap } from "../../compute/wasm/heap.js";
-import { addsTo, type Operation } from "./operation.js";
+import type { Heap } from "../../../compute/wasm/heap.js";
+import { addsTo, type Operation } from "../operation.js";
 
 /**
  * y = x where x > 0, else a · x, with slopes a that are trained.

@@ -1,6 +1,6 @@
-import type { Heap } from "../../compute/wasm/heap.js";
-import { thresholdOf } from "../noise.js";
-import { addsTo, type Frame, type Operation } from "./operation.js";
+import type { Heap } from "../../../compute/wasm/heap.js";
+import { thresholdOf } from "../../noise.js";
+import { addsTo, type Frame, type Operation } from "../operation.js";
 
 interface DropoutShape {
   readonly own: number;

@@ -1,7 +1,7 @@
-import { concatenate, add, extreme, multiply } from "./merge.js";
+import { concatenate, add, extreme, multiply } from "../operations/merge.js";
 import { product, UnsupportedLayer, type LayerCall } from "./layer-call.js";
-import type { Operation } from "./operation.js";
-import { broadcast } from "./select.js";
+import type { Operation } from "../operation.js";
+import { broadcast } from "../operations/select.js";
 
 /** The builders of layers that make one of several inputs. */
 export const mergingLayerBuilders: Readonly<Record<string, (call: LayerCall) => number>> = {

@@ -1,5 +1,5 @@
-import { product, UnsupportedLayer, type LayerCall } from "./layer-call.js";
-import { addsTo, type Operation } from "./operation.js";
+import { product, UnsupportedLayer, type LayerCall } from "../layers/layer-call.js";
+import { addsTo, type Operation } from "../operation.js";
 
 /** The builder of Rescaling. */
 export function rescaling(call: LayerCall): number {

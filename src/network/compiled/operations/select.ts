@@ -1,8 +1,8 @@
-import type { Heap } from "../../compute/wasm/heap.js";
-import { sourcePlaces } from "../../compute/wasm/places.js";
-import type { LayerCall } from "./layer-call.js";
-import { product } from "./layer-call.js";
-import { addsTo, type Operation } from "./operation.js";
+import type { Heap } from "../../../compute/wasm/heap.js";
+import { sourcePlaces } from "../../../compute/wasm/places.js";
+import type { LayerCall } from "../layers/layer-call.js";
+import { product } from "../layers/layer-call.js";
+import { addsTo, type Operation } from "../operation.js";
 
 /** Which runs of floats of a sample make another. */
 export interface Selection {

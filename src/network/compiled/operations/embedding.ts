@@ -1,5 +1,5 @@
-import { UsageError } from "../../errors.js";
-import type { Operation } from "./operation.js";
+import { UsageError } from "../../../errors.js";
+import type { Operation } from "../operation.js";
 
 /** What an embedding is made of. */
 export interface EmbeddingShape {

@@ -1,7 +1,7 @@
-import { activations } from "../../compute/wasm/kernels.js";
-import type { Heap } from "../../compute/wasm/heap.js";
+import { activations } from "../../../compute/wasm/kernels.js";
+import type { Heap } from "../../../compute/wasm/heap.js";
 import type { Cell, Step } from "./cells.js";
-import { addsTo, type Block, type Operation } from "./operation.js";
+import { addsTo, type Block, type Operation } from "../operation.js";
 
 /** What a recurrent layer is made of. */
 export interface RecurrenceShape {

@@ -1,5 +1,5 @@
-import { activations, type ActivationName } from "../../compute/wasm/kernels.js";
-import { addsTo, type Operation } from "./operation.js";
+import { activations, type ActivationName } from "../../../compute/wasm/kernels.js";
+import { addsTo, type Operation } from "../operation.js";
 
 /** y = f(factor · (x₁ + x₂ + …)), element by element. */
 export function add(own: number, inputs: readonly number[], size: number, factor: number): Operation {

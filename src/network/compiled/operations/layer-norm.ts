@@ -1,4 +1,4 @@
-import { addsTo, type Operation } from "./operation.js";
+import { addsTo, type Operation } from "../operation.js";
 
 /** What a layer normalisation is made of; γ and β are (columns). */
 export interface LayerNormShape {

@@ -1,6 +1,6 @@
-import type { Heap } from "../../compute/wasm/heap.js";
-import { writeWindow, type WindowShape } from "../../compute/wasm/window.js";
-import { addsTo, type Operation } from "./operation.js";
+import type { Heap } from "../../../compute/wasm/heap.js";
+import { writeWindow, type WindowShape } from "../../../compute/wasm/window.js";
+import { addsTo, type Operation } from "../operation.js";
 
 /** The largest value, or the mean, of each window, channel by channel. */
 export function pool(

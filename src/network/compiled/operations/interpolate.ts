@@ -1,5 +1,5 @@
-import type { Image, Pair } from "./image.js";
-import { addsTo, type Operation } from "./operation.js";
+import type { Image, Pair } from "../layers/image.js";
+import { addsTo, type Operation } from "../operation.js";
 
 /** Images enlarged by whole factors, with linear interpolation between pixels. */
 export function interpolate(

@@ -1,4 +1,4 @@
-import type { Heap } from "../../compute/wasm/heap.js";
+import type { Heap } from "../../../compute/wasm/heap.js";
 
 /**
  * One time step of a recurrent layer for all samples of a block: addresses on the heap. What belongs to a step begins

@@ -1,6 +1,6 @@
-import { dot } from "./dot.js";
-import { embedding } from "./embedding.js";
-import { layerNorm } from "./layer-norm.js";
+import { dot } from "../operations/dot.js";
+import { embedding } from "../operations/embedding.js";
+import { layerNorm } from "../operations/layer-norm.js";
 import { product, UnsupportedLayer, type LayerCall } from "./layer-call.js";
 
 /** The builders of layers that sequences and attention are made of. */
