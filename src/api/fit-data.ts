@@ -99,11 +99,16 @@ function timesClasses(
   const weights = new Float32Array(count * steps).fill(1);
   if (own) weights.set(own.values);
   for (let i = 0; i < count; i++) {
-    const label = size === 1 ? values[i]! : indexOfLargest(values, i * size, size);
+    const label = size === 1 ? values[i]! : classOf(values, i * size, size);
+    if (label === undefined) {
+      throw new UsageError(
+        `Expected class numbers or one-hot rows for classWeight of the output "${name}", got neither in sample ${i}. Use sampleWeight.`,
+      );
+    }
     const weight = table[label];
     if (typeof weight !== "number" || !(weight >= 0) || !Number.isFinite(weight)) {
       throw new UsageError(
-        `Expected classWeight to have a number of 0 or more for every class of the training samples, got ${String(weight)} for class ${label} of sample ${i}.`,
+        `Expected classWeight to have a number of 0 or more for every class of the training samples, got ${describe(weight)} for class ${label} of sample ${i}.`,
       );
     }
     for (let step = 0; step < steps; step++) weights[i * steps + step]! *= weight;
@@ -111,9 +116,14 @@ function timesClasses(
   return { values: weights, shape: own?.shape ?? [] };
 }
 
-/** Of the `size` values from `at` on; the first where several are. */
-function indexOfLargest(values: ArrayLike<number>, at: number, size: number): number {
-  let best = 0;
-  for (let i = 1; i < size; i++) if (values[at + i]! > values[at + best]!) best = i;
-  return best;
+/** Where the one is in the one-hot row of `size` values from `at` on; undefined where it is no such row. */
+function classOf(values: ArrayLike<number>, at: number, size: number): number | undefined {
+  let found: number | undefined;
+  for (let i = 0; i < size; i++) {
+    const value = values[at + i]!;
+    if (value === 0) continue;
+    if (value !== 1 || found !== undefined) return undefined;
+    found = i;
+  }
+  return found;
 }

@@ -63,7 +63,8 @@ export class FitEvents {
         answer({ goOn: true });
         return;
       case "step":
-        return list.batch(event);
+        // Nothing else: callbacks of TensorFlow.js take all that is no number for a tensor.
+        return list.batch({ batch: event.batch, size: event.size, loss: event.loss });
       case "epoch end": {
         const { metrics, training, ended } = event;
         const epoch = initialEpoch + metrics.epoch - 1;

@@ -34,7 +34,12 @@ export function inGroup<T extends OptionTable>(heading: string, table: T): T {
 }
 
 function fail(label: string, expected: string, value: unknown): never {
-  const shown = typeof value === "string" ? `"${value}"` : JSON.stringify(value);
+  const shown =
+    typeof value === "string"
+      ? `"${value}"`
+      : typeof value === "function"
+        ? "a function"
+        : JSON.stringify(value);
   throw new UsageError(`Expected ${label} to be ${expected}, got ${shown}.`);
 }
 

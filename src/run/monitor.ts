@@ -1,5 +1,6 @@
 import { UsageError } from "../errors.js";
 import type { Goal } from "../network/goal/goal.js";
+import { metricNameIn } from "../network/metrics/index.js";
 import { metricsOf } from "../network/scores.js";
 import type { EpochMetrics } from "../report/metrics.js";
 import type { TrainConfig } from "./options/config.js";
@@ -30,7 +31,9 @@ export class Monitor {
   ) {
     const known = [LOSS, ...(measures ? metricsOf(goal) : [])];
     const find = (name: string, option: string): Measure => {
-      const found = known.find((measure) => measure.name === name);
+      const found = known.find(
+        (measure) => measure.name === name || measure.name === reportedName(name, goal),
+      );
       if (found) return found;
       const why = measures ? "" : ", since no samples are held back to measure more with";
       throw new UsageError(
@@ -69,4 +72,11 @@ export class Monitor {
     if (name !== LOSS.name) return line.metrics[name]!;
     return this.measures ? line.testLoss! : line.loss;
   }
+}
+
+/** A metric's name as lines of epochs have it: `a_mae` is `a_meanAbsoluteError`. */
+function reportedName(given: string, { outputs }: Goal): string {
+  const output = outputs.length > 1 ? outputs.find(({ name }) => given.startsWith(`${name}_`)) : undefined;
+  const prefix = output ? `${output.name}_` : "";
+  return prefix + metricNameIn(given.slice(prefix.length));
 }

@@ -142,12 +142,16 @@ describe("fit beside model.fit, full batch and SGD", () => {
     const model = classifier("categoricalCrossentropy", ["accuracy"], other);
     const before = values(model);
     const [theirX, theirY] = [other.tensor2d(Array.from(x.dataSync()), [COUNT, 3]), other.tensor2d(Array.from(y.dataSync()), [COUNT, 3])]; // prettier-ignore
-    const epochs: number[] = [];
-    const callbacks = new other.CustomCallback({ onEpochEnd: (epoch) => void epochs.push(epoch) });
+    const [epochs, batches]: [number[], string[][]] = [[], []];
+    const callbacks = new other.CustomCallback({
+      onEpochEnd: (epoch) => void epochs.push(epoch),
+      onBatchEnd: (_, logs) => void batches.push(Object.keys(logs!)),
+    });
     const { history } = await fit(model, theirX, theirY, { ...run(), epochs: 3, callbacks });
     expect(history["acc"]).toHaveLength(3);
     expect(values(model)).not.toEqual(before);
     expect(epochs).toEqual([0, 1, 2]);
+    expect(batches).toEqual(Array(3).fill(["batch", "size", "loss"]));
   });
 });
 
@@ -239,6 +243,11 @@ describe("is refused", () => {
     ["weights of validation data", [model, x, y, { validationData: [x, y, y] }], /counts all samples alike/],
     ["onYield", [model, x, y, { callbacks: { onEpochEnd: () => 1, onYield: () => 1 } }], /without onYield/],
     ["a callback that is none", [model, x, y, { callbacks: [() => 1] }], /^Expected callbacks to be objects/],
+    [
+      "weights of classes for targets of none",
+      [model, x, tf.ones([COUNT, 3]), { classWeight: { 0: 1, 1: 1, 2: 1 } }],
+      /class numbers or one-hot rows for classWeight.*neither in sample 0\. Use sampleWeight/,
+    ],
     ["a class without a weight", [model, x, y, { classWeight: { 0: 1, 1: 1 } }], /undefined for class 2/],
     [
       "weights for other samples",

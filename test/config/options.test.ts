@@ -48,6 +48,7 @@ describe("resolveOptions", () => {
       { hidden: "32,,32" },
       'Expected --hidden to be whole numbers of at least 1, separated by commas, got "32,,32".',
     ],
+    [{ method: () => "tr" }, "Expected --method to be one of apts, tr, got a function."],
     [{ method: "apt" }, 'Expected --method to be one of apts, tr, got "apt".'],
   ])("refuses %j in one sentence", (values, message) => {
     expect(() => resolveOptions(table, [commandLine(values)])).toThrow(new UsageError(message));

@@ -73,6 +73,19 @@ describe("a run that predicts numbers", () => {
     expect(weights(own)).toEqual(weights(named));
   });
 
+  it("gives the loss of a module one number each as Keras does, (rows, 1), which meets predictions row by row", async () => {
+    const { x, y } = curves(100, 3);
+    const target = { values: y.filter((_, i) => i % 2 === 0), shape: [] };
+    const train = join(temporaryFolder(), "train");
+    await writeDataset(train, { count: 100, inputs: [{ values: x, shape: [2] }], targets: [target] });
+    const given = { handedOver: { data: { train, test: undefined } } };
+    const path = writeModule(temporaryFolder(), "export const loss = (y, p) => p.sub(y).abs().mean(-1);");
+    const out = folder();
+    const values = { ...regression, epochs: 2, metrics: "mae", validationSplit: 0.3, loss: path };
+    const { summary } = await run(out, values, given);
+    expect(summary.testLoss).toBeCloseTo(summary.metrics["meanAbsoluteError"]!, 5);
+  });
+
   it.each([
     [{ loss: "squaredEror" }, /Expected a loss among meanSquaredError, .*got "squaredEror" in the options/],
     [{ metrics: "accurate" }, /Expected metrics among accuracy, .*got "accurate"/],
@@ -96,6 +109,20 @@ describe("a run ends", () => {
     const lines = metrics(out);
     expect(lines.slice(0, -1).every(({ testLoss }) => testLoss! > 0.2)).toBe(true);
     expect(lines.at(-1)!.testLoss).toBeLessThanOrEqual(0.2);
+  });
+
+  it("where a metric is, by any of its names", async () => {
+    const out = folder();
+    const values = {
+      ...regression,
+      epochs: 100,
+      metrics: "mae",
+      stopAt: "mae=0.4",
+      monitor: "MeanAbsoluteError",
+    };
+    const { summary } = await run(out, values, { handedOver });
+    expect(summary.ended).toBe("metric");
+    expect(summary.metrics["meanAbsoluteError"]).toBeLessThanOrEqual(0.4);
   });
 
   /** Learns, then forgets: with a rate that only ever grows the loss is least somewhere on the way. */

@@ -7,7 +7,8 @@ import type { TargetKind } from "./resolve.js";
 type Shape = readonly (number | null)[];
 
 /**
- * The shape in which targets are handed to a loss: that of the output, or without its last side for class numbers.
+ * The shape in which targets are handed to a loss: that of the output, or without its last side for class numbers. A loss of
+ * one's own takes them as they are given, one number each as (1).
  * @throws UsageError where they have another
  */
 export function targetShapeFor(
@@ -18,9 +19,12 @@ export function targetShapeFor(
   source: string,
 ): readonly number[] {
   const { shape, classes } = target;
-  if (loss.ofRow === undefined) return shape;
   const width = output.at(-1);
   const steps = output.slice(0, -1);
+  if (loss.ofRow === undefined) {
+    // (rows) against (rows, 1) would be broadcast to all pairs of rows; Keras has targets of two dimensions at least, too.
+    return shape.length === 0 || (width === 1 && fits(shape, steps)) ? [...shape, 1] : shape;
+  }
   const ofClasses = loss.targets === "classes" || classes !== undefined;
   if (
     ofClasses &&
@@ -99,7 +103,7 @@ function converted(output: OutputGoal, target: Target, what: string): Target {
     ...(target.names ? { names: target.names } : {}),
     ...(target.weights ? { weights: target.weights } : {}),
   };
-  if (loss.ofRow === undefined) return target;
+  if (loss.ofRow === undefined) return { ...target, shape: targetShape };
   if (loss.targets === "classes") {
     checkClasses(target, width, output, what);
     return { values, shape: targetShape, classes: classes ?? width, ...rest };

@@ -88,6 +88,14 @@ export function metricNamed(name: string): Metric | undefined {
   return loss && metricOfLoss(loss);
 }
 
+/** The name by which a metric is reported, of any of its spellings; as it is where that is no metric. */
+export function metricNameIn(spelling: string): string {
+  const wanted = plain(spelling);
+  if (wanted === "acc") return ACCURACY;
+  if (wanted === "ce") return "crossentropy";
+  return METRIC_NAMES.find((name) => plain(name) === wanted) ?? metricNamed(spelling)?.name ?? spelling;
+}
+
 /** The accuracy that Keras takes for a model. */
 export function accuracyFor(width: number, isBinary: boolean, targets: "numbers" | "classes"): Metric {
   if (targets === "classes") return sparseCategoricalAccuracy;

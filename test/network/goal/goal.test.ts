@@ -201,6 +201,11 @@ const declared: Record<string, Case> = {
     "meanSquaredError; targets (3)",
   ],
   "a function": [() => compiled((a, b) => tf.sum(tf.sub(a, b)), "linear"), numbers, "own loss; targets (3)"],
+  "a function, of one number each": [
+    () => compiled((a, b) => tf.sum(tf.sub(a, b)), "linear"),
+    { shape: [] },
+    "own loss; targets (1)",
+  ],
   "a function that is named like a loss": [
     () =>
       compiled(function categoricalCrossentropy(a: tf.Tensor, b: tf.Tensor) {
