@@ -54,6 +54,8 @@ export async function prepareStream(
 ): Promise<Prepared> {
   const { validationData, validationBatches, classWeight, batchSize, ...rest } = settings;
   const stepsPerEpoch = rest.stepsPerEpoch ?? rest.batchesPerEpoch;
+  expectEnd(x, stepsPerEpoch, "the dataset", "batchesPerEpoch");
+  expectEnd(validationData, validationBatches, "validationData", "validationBatches");
   const stream = new FitStream(x, folder, { batchSize, stepsPerEpoch, classWeight, slots });
   const test = isStream(validationData)
     ? await collected(validationData, slots, validationBatches)
@@ -66,6 +68,12 @@ export async function prepareStream(
     stream,
     streamed,
   };
+}
+
+/** @throws UsageError for a dataset that says it has no end, where nothing says how much of it is to be read */
+function expectEnd(given: unknown, most: number | undefined, what: string, option: string): void {
+  if (most !== undefined || (given as { size?: unknown } | undefined)?.size !== Infinity) return;
+  throw new UsageError(`Expected ${what} to have an end, got one that is repeated for ever. Give ${option}.`);
 }
 
 /** Without what `fit` alone has. A sample is in one mini-batch of an epoch, where a run that goes on has not had it otherwise. */

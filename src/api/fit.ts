@@ -1,11 +1,12 @@
 import type { tf } from "../compute/tensorflow.js";
-import { describe } from "../data/arrays.js";
+import { describe, isTensor } from "../data/arrays.js";
 import { sizeOf, type Dataset } from "../data/dataset.js";
 import type { GivenFields } from "../data/given-fields.js";
 import { UsageError } from "../errors.js";
 import { goalFor } from "../network/build.js";
 import type { Goal } from "../network/goal/goal.js";
 import { declarationsOf } from "../run/declarations.js";
+import { trainOptions } from "../run/options/table.js";
 import { Callbacks } from "./callbacks.js";
 import { FitEvents, isCompiled } from "./fit-events.js";
 import {
@@ -60,7 +61,8 @@ export async function fit(model: tf.LayersModel, x: unknown, ...rest: unknown[])
     const { samples, count, stream } = prepared;
     const { batches, validationSplit, ...run } = prepared.options;
     const handed = await handOverModel(model, folder);
-    const { loss, metrics } = run;
+    const loss = named(run.loss, "loss");
+    const metrics = named(run.metrics, "metrics");
     const declarations = await declarationsOf({ loss, metrics }, { ...handed.goal, lossWeights });
     const goal =
       run.objective === undefined
@@ -113,13 +115,17 @@ export async function fit(model: tf.LayersModel, x: unknown, ...rest: unknown[])
   });
 }
 
+function named(given: string | undefined, option: "loss" | "metrics"): string | undefined {
+  return given === undefined ? undefined : trainOptions[option].parse(given, `option "${option}"`);
+}
+
 function checkModel(model: unknown, options: unknown): void {
   if (!isModel(model)) {
     throw new UsageError(
       `Expected fit(model, x, y, options) with a LayersModel (tf.sequential, tf.model, tf.loadLayersModel), got ${describe(model)}.`,
     );
   }
-  if (typeof options !== "object" || options === null || Array.isArray(options))
+  if (typeof options !== "object" || options === null || Array.isArray(options) || isTensor(options))
     throw new UsageError(`Expected the options of fit to be an object, got ${describe(options)}.`);
   const { loss, objective } = options as FitOptions;
   if (

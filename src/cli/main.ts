@@ -20,9 +20,10 @@ const program = new Command("apts")
   .exitOverride();
 
 process.on("exit", (code) => {
-  if (code !== 13) return; // Node.js: nothing is left to do, and what is awaited will never come
+  // Node.js: nothing is left to do, and what is awaited will never come. Version 20 tells listeners 0.
+  if (code !== 13 && process.exitCode !== 13) return;
   showFailure(
-    "It waits for a promise that nothing will settle: look for one in the module of a method or a model.",
+    "It waits for a promise that nothing will settle: look for one in the module of a method, a model or data.",
   );
   process.exitCode = 1;
 });

@@ -114,6 +114,13 @@ describe("is refused", () => {
     ["shuffle", samples().batch(4), { shuffle: true }, /no shuffle with a dataset/],
     ["a dataset without ys", tf.data.array(x), {}, /give objects \{ xs, ys \}/],
     ["one of nothing", () => [], {}, /some mini-batches of the dataset for epoch 1, got 0/],
+    ["one without end", samples().batch(4).repeat(), {}, /an end, got one that is repeated.*batchesPerEpoch/],
+    [
+      "a validation set without end",
+      samples().batch(4),
+      { validationData: samples().batch(4).repeat() },
+      /Expected validationData to have an end.*validationBatches/,
+    ],
     [
       "one that ends",
       samples().batch(8),

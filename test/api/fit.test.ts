@@ -244,6 +244,12 @@ describe("is refused", () => {
     ["onYield", [model, x, y, { callbacks: { onEpochEnd: () => 1, onYield: () => 1 } }], /without onYield/],
     ["a callback that is none", [model, x, y, { callbacks: [() => 1] }], /^Expected callbacks to be objects/],
     [
+      "a list of metrics",
+      [model, x, y, { metrics: ["mae"] }],
+      /option "metrics" to be .*text, got \["mae"\]/,
+    ],
+    ["a tensor for options", [model, x, y, tf.ones([2])], /options of fit to be an object, got a tensor/],
+    [
       "weights of classes for targets of none",
       [model, x, tf.ones([COUNT, 3]), { classWeight: { 0: 1, 1: 1, 2: 1 } }],
       /class numbers or one-hot rows for classWeight.*neither in sample 0\. Use sampleWeight/,

@@ -184,4 +184,12 @@ describe("apts train --data", () => {
       expect.stringMatching(/got all 20 of class 1 of train\.mjs among those held back/),
     ]);
   });
+
+  it("is one sentence where a module's data never come", async () => {
+    const folder = temporaryFolder();
+    writeFileSync(join(folder, "never.mjs"), "export const createData = () => new Promise(() => {});");
+    const { code, stderr } = await runApts(["train", "--data", "never.mjs", "--ranks", "1"], { cwd: folder });
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/waits for a promise that nothing will settle/);
+  });
 });
