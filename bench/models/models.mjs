@@ -2,6 +2,7 @@
  * The models of bench/models/run.mjs: of each the samples (random: what is timed does not depend on them), the batch and the
  * network as a TensorFlow.js user writes it. `torch` in torch_peer.py has the same by name.
  *
+ * slow: one step takes TensorFlow.js' plain backend minutes; it is left out there.
  * targets: "classes" are class numbers (count, ...targetShape) below `classes`; "numbers" lie in (0, 1).
  */
 import { fileURLToPath } from "node:url";
@@ -54,6 +55,7 @@ export const MODELS = {
     inputs: [[32, 32, 3]],
     targets: { kind: "classes", shape: [], classes: 10 },
     loss: "sparseCategoricalCrossentropy",
+    slow: true,
     create: resnet18,
   },
   // The text generation tutorial's: one-hot characters, the next of 40.
