@@ -65,12 +65,13 @@ function ours(name, ranks) {
       const targets = tensor(y, spec.targets.shape.length > 0 ? spec.targets.shape : [1]);
       const out = join(mkdtempSync(join(tmpdir(), "apts-bench-")), "run");
       const model = await spec.create(tf, gptBy);
-      if (spec.loss)
-        model.compile({ optimizer: "adam", loss: name === "gpt" ? "sparseSoftmaxCrossEntropy" : spec.loss });
+      if (spec.loss && name !== "gpt") model.compile({ optimizer: "adam", loss: spec.loss });
+      const loss = name === "gpt" ? "sparseSoftmaxCrossEntropy" : undefined; // tfjs-layers has none of logits
       const epochs = [];
       await train({
         model,
         data: { train: { features, targets } },
+        loss,
         objective: spec.objective,
         method: "adam",
         batches: Math.ceil(spec.count / spec.batch),
@@ -107,7 +108,11 @@ for (const name of names) {
   };
   const took = Object.fromEntries(Object.keys(peers).map((who) => [who, []]));
   const errors = {};
-  for (const who of ["tfjs wasm", "PyTorch"]) await peers[who].run(); // code is compiled, memory is there
+  // Code is compiled, memory is there.
+  for (const who of ["tfjs wasm", "PyTorch"]) {
+    const { error } = await peers[who].run();
+    if (error) errors[who] = error;
+  }
   for (let round = 0; round < Number(values.rounds); round++) {
     for (const [who, one] of Object.entries(peers)) {
       if (errors[who] || (who === "tfjs cpu" && (round > 0 || MODELS[name].slow))) continue; // slow, and steady

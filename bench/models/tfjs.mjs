@@ -61,6 +61,7 @@ try {
   }
 } catch (error) {
   console.log(JSON.stringify({ error: error.message.split("\n")[0] }));
+  process.stdin.destroy();
 }
 
 function sparseFromLogits(y, z) {
