@@ -82,7 +82,7 @@ export async function setUp(
   const { model, goal } = await buildModel(choice, kind, drawing, declared, objective);
   for (const [i, { loss, targetShape }] of goal.outputs.entries()) {
     const shape = model.outputs[i]!.shape.slice(1).map((side) => side ?? 1);
-    if (loss.ofRow === undefined) tryLoss(loss, targetShape, shape);
+    if (loss.ofRow === undefined) await tryLoss(loss, targetShape, shape);
   }
   const data = {
     ...given,

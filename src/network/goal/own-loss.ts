@@ -28,9 +28,13 @@ export function lossFromSource(source: string): OwnLoss {
 
 /**
  * Calls a loss once, on as many rows of zeros and ones as shapes say.
- * @throws UsageError where it fails, or gives something else than a loss for each row, or one for all
+ * @throws UsageError where it fails, gives something else than a loss for each row, or one for all, or has no derivative
  */
-export function tryLoss(loss: OwnLoss, targetShape: readonly number[], outputShape: readonly number[]): void {
+export async function tryLoss(
+  loss: OwnLoss,
+  targetShape: readonly number[],
+  outputShape: readonly number[],
+): Promise<void> {
   const shape = tf.tidy(() => {
     let made: unknown;
     try {
@@ -45,9 +49,43 @@ export function tryLoss(loss: OwnLoss, targetShape: readonly number[], outputSha
       `Expected the loss "${loss.name}" to give a tensor, got ${made === undefined ? "undefined" : `a ${typeof made}`}.`,
     );
   });
-  if (shape.length === 0 || shape[0] === 2) return;
+  if (shape.length > 0 && shape[0] !== 2) {
+    throw new UsageError(
+      `Expected the loss "${loss.name}" to give a number for each row, or one for all, got shape [${shape.join(", ")}] for two rows.`,
+    );
+  }
+  await expectSlope(loss, targetShape, outputShape);
+}
+
+/** Predictions of several sizes, so that a loss with a margin has a slope at some of them. */
+const TRIED = [-30, -3, -0.7, 0.2, 0.4, 0.6, 0.9, 2, 20];
+
+/** @throws UsageError where the loss has no slope anywhere, so that nothing would be minimised */
+async function expectSlope(
+  loss: OwnLoss,
+  targetShape: readonly number[],
+  outputShape: readonly number[],
+): Promise<void> {
+  const rows = 2 * TRIED.length;
+  const filled = (shape: readonly number[], value: (i: number) => number) =>
+    tf.tensor(
+      Float32Array.from({ length: rows * tf.util.sizeFromShape([...shape]) }, (_, i) => value(i)),
+      [rows, ...shape],
+    );
+  const slope = tf.tidy(() => {
+    const [y, p] = [filled(targetShape, (i) => i % 2), filled(outputShape, (i) => TRIED[i % TRIED.length]!)];
+    try {
+      return tf.grad((x) => tf.mean(loss.ofTensors(y, x)))(p);
+    } catch {
+      return tf.zeros([1]); // nothing leads from predictions to the loss
+    }
+  });
+  const values = await slope.data<"float32">();
+  slope.dispose();
+  if (values.some((value) => value !== 0)) return;
   throw new UsageError(
-    `Expected the loss "${loss.name}" to give a number for each row, or one for all, got shape [${shape.join(", ")}] for two rows.`,
+    `Expected the loss "${loss.name}" to have a derivative by the predictions, got 0 wherever it was tried. ` +
+      `Rounding, argMax and comparisons have none: leave such measures to metrics.`,
   );
 }
 
