@@ -1,4 +1,4 @@
-import { BLOCK, blockOf, kernels } from "./vector-kernels.js";
+import { BLOCK, blockOf, vectorKernels } from "./vector-kernels.js";
 import type { Vector } from "./vector.js";
 
 /** g ← g + coupled θ, m ← β₁m + (1 − β₁)g, v ← β₂v + (1 − β₂)g², θ ← keep θ − rate m / (√(scale v) + ε), in float64. */
@@ -14,6 +14,7 @@ export interface AdamStep {
 
 /** out ← the iterate after that step; m and v are updated in place, theta and g only read. */
 export function adamStep(step: AdamStep, m: Vector, v: Vector, theta: Vector, g: Vector, out: Vector): void {
+  const kernels = vectorKernels();
   if (kernels === undefined) {
     adamPlainly(step, m, v, theta, g, out);
     return;

@@ -4,7 +4,7 @@
  *
  * The loops are unrolled by four: V8 does not vectorise, and the unrolled form runs near twice as fast.
  */
-import { BLOCK, blockOf, kernels } from "./vector-kernels.js";
+import { BLOCK, blockOf, vectorKernels } from "./vector-kernels.js";
 import type { Vector } from "./vector.js";
 
 /** Of shorter vectors the loop is done before a block is copied. */
@@ -30,7 +30,8 @@ export function dot(a: Vector, b: Vector): number {
 
 /** ‖a‖_∞; NaN if any entry is NaN. */
 export function normInf(a: Vector): number {
-  if (kernels === undefined || a.length < LEAST) return normInfPlainly(a);
+  const kernels = a.length < LEAST ? undefined : vectorKernels();
+  if (kernels === undefined) return normInfPlainly(a);
   const [block] = kernels.blocks;
   let largest = 0;
   for (let from = 0; from < a.length; from += BLOCK) {

@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import type { Vector } from "./vector.js";
 
 /*
@@ -27,8 +27,13 @@ export interface VectorKernels extends Exports {
   readonly blocks: readonly [Vector, Vector, Vector, Vector];
 }
 
-/** Undefined on a processor without 128-bit vectors. */
-export const kernels: VectorKernels | undefined = load();
+let loaded: VectorKernels | null | undefined;
+
+/** Undefined on a processor without 128-bit vectors, and in a bundle, which has not their file: plain loops do the same. */
+export function vectorKernels(): VectorKernels | undefined {
+  if (loaded === undefined) loaded = load() ?? null;
+  return loaded ?? undefined;
+}
 
 /** The block of `a` that begins at `from`. */
 export function blockOf(a: Vector, from: number): Vector {
@@ -36,7 +41,9 @@ export function blockOf(a: Vector, from: number): Vector {
 }
 
 function load(): VectorKernels | undefined {
-  const code = readFileSync(new URL("vectors.wasm", import.meta.url));
+  const file = new URL("vectors.wasm", import.meta.url);
+  if (!existsSync(file)) return undefined;
+  const code = readFileSync(file);
   if (!WebAssembly.validate(code)) return undefined;
   const exports = new WebAssembly.Instance(new WebAssembly.Module(code)).exports as Exports;
   const block = (i: number) => new Float32Array(exports.memory.buffer, 4 * BLOCK * (i + 1), BLOCK);
