@@ -1,3 +1,14 @@
+import type { EpochMetrics } from "../report/metrics.js";
+import type { RunEvent } from "../run/events.js";
+
+/** What a program wants to be told of its run. */
+export interface RunCallbacks {
+  /** Called at the end of every epoch. */
+  readonly onEpoch?: ((metrics: EpochMetrics) => void | Promise<void>) | undefined;
+  /** Called with everything the run tells of itself. */
+  readonly onEvent?: ((event: RunEvent) => void | Promise<void>) | undefined;
+}
+
 /** The program's callbacks, which may be async: what one of them throws ends the training, and is what it rejects with. */
 export class Callbacks {
   readonly #failed = new AbortController();
@@ -15,6 +26,12 @@ export class Callbacks {
     Promise.resolve(returned).catch((error: unknown) => {
       this.#failed.abort(error); // the first counts
     });
+  }
+
+  /** Shows the program an event of its run. */
+  tell({ onEpoch, onEvent }: RunCallbacks, event: RunEvent): void {
+    this.heed(onEvent?.(event));
+    if (event.type === "epoch") this.heed(onEpoch?.(event.metrics));
   }
 
   /** Does what waits for all that was given here before; nothing more once one has failed. */

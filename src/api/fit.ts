@@ -92,9 +92,8 @@ export async function fit(model: tf.LayersModel, x: unknown, ...rest: unknown[])
       verbose: shows,
       note: shows ? onOptimizer(model) : undefined,
       callbacks,
-      observe(event) {
-        callbacks.heed(onEvent?.(event));
-        if (event.type === "epoch") callbacks.heed(onEpoch?.(event.metrics));
+      observe: (event) => {
+        callbacks.tell({ onEpoch, onEvent }, event);
       },
       fit: {
         goal: lossWeights === undefined ? {} : { lossWeights },

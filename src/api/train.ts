@@ -4,11 +4,9 @@ import { checkData, type DataInMemory } from "../data/given-data.js";
 import { UsageError } from "../errors.js";
 import type { startOptions } from "../job/job-options.js";
 import type { MethodName, MethodOptions } from "../methods/registry.js";
-import type { EpochMetrics } from "../report/metrics.js";
 import type { Summary } from "../report/summary.js";
-import type { RunEvent } from "../run/events.js";
 import type { PartOf, RunOptions } from "../run/options/config.js";
-import { Callbacks } from "./callbacks.js";
+import { Callbacks, type RunCallbacks } from "./callbacks.js";
 import { refuseForeignOptions } from "./foreign-options.js";
 import { isModel, slotsOf } from "./given-model.js";
 import { handingOver, handOverModel } from "./hand-over.js";
@@ -19,17 +17,16 @@ import { trainOnRanks } from "./training.js";
  * what only a program can give.
  */
 export interface TrainRequest
-  extends Omit<RunOptions, "method" | "model" | "data">, Omit<PartOf<typeof startOptions>, "dryRun"> {
+  extends
+    Omit<RunOptions, "method" | "model" | "data">,
+    Omit<PartOf<typeof startOptions>, "dryRun">,
+    RunCallbacks {
   /** A built-in method; for one of a program's own see `OwnMethodRequest`. */
   readonly method?: MethodName | undefined;
   /** A LayersModel (trained in place), or as on the command line: `fcnn`, a `model.json`, a module. */
   readonly model?: tf.LayersModel | string | undefined;
   /** Samples in memory, or as on the command line: `digits`, `mnist`, the path of a file or folder. */
   readonly data?: DataInMemory | string;
-  /** Called at the end of every epoch. */
-  readonly onEpoch?: ((metrics: EpochMetrics) => void | Promise<void>) | undefined;
-  /** Called with everything the run tells of itself. */
-  readonly onEvent?: ((event: RunEvent) => void | Promise<void>) | undefined;
   /** Aborting it ends the run after the step it is in; what was learned so far is kept. */
   readonly signal?: AbortSignal | undefined;
   /** Whether a line an epoch goes to standard error; default: where that is a terminal. */
@@ -68,9 +65,8 @@ export async function train(request: TrainRequest | OwnMethodRequest = {}): Prom
       folder,
       verbose: Boolean(verbose ?? process.stderr.isTTY),
       callbacks,
-      observe(event) {
-        callbacks.heed(onEvent?.(event));
-        if (event.type === "epoch") callbacks.heed(onEpoch?.(event.metrics));
+      observe: (event) => {
+        callbacks.tell({ onEpoch, onEvent }, event);
       },
     }),
   );

@@ -1,17 +1,11 @@
 import { existsSync, readFileSync } from "node:fs";
+import { instanceOf } from "./instance.js";
 import type { Vector } from "./vector.js";
 
 /*
  * Loops over vectors that V8 leaves far from what a core can do, in WebAssembly (src/compute/assembly/vectors.ts): the
  * plain loops' bits. Blocks small enough for a core's cache pass through its memory, as in sum-kernel.ts.
  */
-
-/** What is used of WebAssembly's JavaScript interface: neither Node's types nor ES2023's have it. */
-declare const WebAssembly: {
-  validate(bytes: Uint8Array): boolean;
-  readonly Module: new (bytes: Uint8Array) => object;
-  readonly Instance: new (module: object) => { readonly exports: unknown };
-};
 
 interface Exports {
   readonly memory: { readonly buffer: ArrayBuffer };
@@ -43,9 +37,8 @@ export function blockOf(a: Vector, from: number): Vector {
 function load(): VectorKernels | undefined {
   const file = new URL("vectors.wasm", import.meta.url);
   if (!existsSync(file)) return undefined;
-  const code = readFileSync(file);
-  if (!WebAssembly.validate(code)) return undefined;
-  const exports = new WebAssembly.Instance(new WebAssembly.Module(code)).exports as Exports;
+  const exports = instanceOf(readFileSync(file)) as Exports | undefined;
+  if (exports === undefined) return undefined;
   const block = (i: number) => new Float32Array(exports.memory.buffer, 4 * BLOCK * (i + 1), BLOCK);
   return { ...exports, blocks: [block(0), block(1), block(2), block(3)] };
 }

@@ -1,3 +1,4 @@
+import { sizeOf } from "../../data/dataset.js";
 import type { Heap } from "../../compute/wasm/heap.js";
 import type { tf } from "../../compute/tensorflow.js";
 import type { Goal } from "../goal/goal.js";
@@ -13,7 +14,7 @@ import {
 } from "../inspect/graph.js";
 import { randomPartsOf } from "../inspect/random.js";
 import { isVariable } from "../parameters.js";
-import { product, sampleShape, UnsupportedLayer } from "./layers/layer-call.js";
+import { sampleShape, UnsupportedLayer } from "./layers/layer-call.js";
 import { layerBuilders } from "./layers/layers.js";
 import type { Operation, RunningStatistics } from "./operation.js";
 
@@ -57,7 +58,7 @@ export function compile(
   const random = randomPartsOf(model).layers;
   const frozen = new Set([...layersOf(model)].filter(isFrozen).map(({ layer }) => layer));
 
-  const inputSizes = model.inputs.map((input) => product(sampleShape(input)));
+  const inputSizes = model.inputs.map((input) => sizeOf(sampleShape(input)));
   const inputs = inputSizes.map((size, i) => (i === 0 ? 0 : operations.push(inputOperation(size))));
 
   const numberOf = (variable: tf.Tensor): number => {

@@ -45,8 +45,8 @@ export class CompiledEvaluator implements Evaluator {
   readonly #weights: HeapWeights;
   readonly #frozen: FrozenResults;
   readonly #schedules = new Map<string, Schedule>();
-  #lastParts: readonly TensorPart[] | undefined;
-  #lastSchedule: Schedule | undefined;
+  /** The same by the very list of parts, which a caller keeps: no key is made in a step. */
+  readonly #schedulesOfLists = new WeakMap<readonly TensorPart[], Schedule>();
   readonly #everything: Schedule;
   readonly #losses: readonly HeapLoss[];
   readonly #noise: Noise;
@@ -274,12 +274,12 @@ export class CompiledEvaluator implements Evaluator {
   }
 
   #schedule(parts: readonly TensorPart[]): Schedule {
-    if (parts === this.#lastParts) return this.#lastSchedule!;
+    const known = this.#schedulesOfLists.get(parts);
+    if (known !== undefined) return known;
     const key = parts.map(({ tensor, from, to }) => `${tensor}:${from}-${to}`).join();
     let schedule = this.#schedules.get(key);
     if (schedule === undefined) this.#schedules.set(key, (schedule = scheduleFor(this.#network, parts)));
-    this.#lastParts = parts;
-    this.#lastSchedule = schedule;
+    this.#schedulesOfLists.set(parts, schedule);
     return schedule;
   }
 

@@ -1,7 +1,8 @@
+import { sizeOf } from "../../../data/dataset.js";
 import type { ActivationName, CurveName } from "../../../compute/wasm/kernels.js";
 import { activation, curve, softmax } from "../operations/activation.js";
 import { activationOf, isFusable, type LayerActivation } from "./activation-of.js";
-import { product, UnsupportedLayer, type LayerCall } from "./layer-call.js";
+import { UnsupportedLayer, type LayerCall } from "./layer-call.js";
 import type { Operation } from "../operation.js";
 import { prelu } from "../operations/prelu.js";
 import { sourcePlaces } from "../../../compute/wasm/places.js";
@@ -61,7 +62,7 @@ function applyToInput(call: LayerCall, name: LayerActivation): number {
 
 /** f(result of `operation`), which has the shape of the layer's output. */
 function apply(call: LayerCall, name: LayerActivation, operation: number): number {
-  const size = product(call.outputShape);
+  const size = sizeOf(call.outputShape);
   if (isFusable(name)) {
     if (name === "linear" || call.exclusive(operation)?.fuse?.(name)) return operation;
     return call.add((own) => activation(own, operation, size, name));
@@ -75,5 +76,5 @@ function apply(call: LayerCall, name: LayerActivation, operation: number): numbe
 
 function curveLayer(call: LayerCall, name: CurveName, parameter: number): number {
   const { operation, shape } = call.inputs[0]!;
-  return call.add((own) => curve(own, operation, product(shape), name, parameter));
+  return call.add((own) => curve(own, operation, sizeOf(shape), name, parameter));
 }

@@ -1,7 +1,8 @@
+import { sizeOf } from "../../../data/dataset.js";
 import { activationLayerBuilders, addActivated } from "./activations.js";
 import { attentionWeights } from "../operations/attention-weights.js";
 import { convolutionLayerBuilders } from "./convolutions.js";
-import { product, type LayerCall } from "./layer-call.js";
+import type { LayerCall } from "./layer-call.js";
 import { scaleShift } from "../operations/scale-shift.js";
 
 /** The builders of layers that attention is made of, besides those of sequences. */
@@ -27,7 +28,7 @@ function pixelwise(call: LayerCall): number | undefined {
       input: operation,
       scale: scale!,
       shift,
-      positions: product(shape.slice(0, -1)),
+      positions: sizeOf(shape.slice(0, -1)),
       columns: shape.at(-1)!,
       activation,
       isCausal: call.isFrozen ? (side) => isCausal(call, side) : undefined,

@@ -1,3 +1,4 @@
+import { sizeOf } from "../../../data/dataset.js";
 import { tf } from "../../../compute/tensorflow.js";
 import { Convolution } from "../../../compute/wasm/convolution.js";
 import { DepthwiseConvolution } from "../../../compute/wasm/depthwise.js";
@@ -5,7 +6,7 @@ import { TransposedConvolution } from "../../../compute/wasm/transposed.js";
 import { windowShape, type WindowShape } from "../../../compute/wasm/window.js";
 import { addActivated } from "./activations.js";
 import { requireChannelsLast, type Image, type Pair } from "./image.js";
-import { product, UnsupportedLayer, type LayerCall } from "./layer-call.js";
+import { UnsupportedLayer, type LayerCall } from "./layer-call.js";
 import { linear } from "../operations/linear.js";
 import type { Padding } from "../operation.js";
 
@@ -167,7 +168,7 @@ function convolution(
   units: number,
 ): number {
   const positions = window.outHeight * window.outWidth;
-  if (positions * units !== product(call.outputShape))
+  if (positions * units !== sizeOf(call.outputShape))
     throw new RangeError(
       `"${call.layer.name}" gives (${call.outputShape.join()}), not that its window does.`,
     );

@@ -40,7 +40,3 @@ export function sampleShape(tensor: SymbolicTensor): number[] {
     return size;
   });
 }
-
-export function product(sizes: readonly number[]): number {
-  return sizes.reduce((a, b) => a * b, 1);
-}

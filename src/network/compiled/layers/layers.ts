@@ -1,3 +1,4 @@
+import { sizeOf } from "../../../data/dataset.js";
 import type { tf } from "../../../compute/tensorflow.js";
 import { activationLayerBuilders, addActivated } from "./activations.js";
 import { batchNormalization } from "../operations/batch-norm.js";
@@ -7,7 +8,7 @@ import { dense } from "../operations/dense.js";
 import { dropout } from "../operations/dropout.js";
 import { recurrentLayerBuilders } from "./recurrent.js";
 import { sequenceLayerBuilders } from "./sequence.js";
-import { product, UnsupportedLayer, type LayerCall } from "./layer-call.js";
+import { UnsupportedLayer, type LayerCall } from "./layer-call.js";
 import { mergingLayerBuilders } from "./merging.js";
 import { poolingLayerBuilders } from "./pooling.js";
 import { rescaling } from "../operations/scale.js";
@@ -24,7 +25,7 @@ export const layerBuilders: Readonly<Record<string, (call: LayerCall) => number>
         input: operation,
         weight: kernel!,
         bias,
-        positions: product(shape.slice(0, -1)),
+        positions: sizeOf(shape.slice(0, -1)),
         units: call.outputShape.at(-1)!,
         activation,
       }),
@@ -86,6 +87,6 @@ function dropped(call: LayerCall, positions: number): number {
   const layer = call.randomLayer;
   if (layer === undefined) return operation; // drops nothing
   const rate = call.config["rate"] as number;
-  const units = product(shape) / positions;
+  const units = sizeOf(shape) / positions;
   return call.add((own) => dropout(call.heap, { own, input: operation, positions, units, rate, layer }));
 }

@@ -1,5 +1,6 @@
+import { sizeOf } from "../../../data/dataset.js";
 import { concatenate, add, extreme, multiply } from "../operations/merge.js";
-import { product, UnsupportedLayer, type LayerCall } from "./layer-call.js";
+import { UnsupportedLayer, type LayerCall } from "./layer-call.js";
 import type { Operation } from "../operation.js";
 import { broadcast } from "../operations/select.js";
 
@@ -16,9 +17,9 @@ export const mergingLayerBuilders: Readonly<Record<string, (call: LayerCall) => 
     const axis = configured < 0 ? call.outputShape.length + configured : configured - 1;
     if (axis < 0) throw new UnsupportedLayer(`"${call.layer.name}" concatenates samples.`);
     const inputs = call.inputs.map(({ operation, shape }) => {
-      return { operation, size: product(shape.slice(axis)) };
+      return { operation, size: sizeOf(shape.slice(axis)) };
     });
-    return call.add((own) => concatenate(own, inputs, product(call.outputShape.slice(0, axis))));
+    return call.add((own) => concatenate(own, inputs, sizeOf(call.outputShape.slice(0, axis))));
   },
 };
 
@@ -28,5 +29,5 @@ function elementwise(
   make: (own: number, inputs: readonly number[], size: number) => Operation,
 ): number {
   const inputs = call.inputs.map((input) => broadcast(call, input, call.outputShape));
-  return call.add((own) => make(own, inputs, product(call.outputShape)));
+  return call.add((own) => make(own, inputs, sizeOf(call.outputShape)));
 }

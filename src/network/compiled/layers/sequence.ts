@@ -1,7 +1,8 @@
+import { sizeOf } from "../../../data/dataset.js";
 import { dot } from "../operations/dot.js";
 import { embedding } from "../operations/embedding.js";
 import { layerNorm } from "../operations/layer-norm.js";
-import { product, UnsupportedLayer, type LayerCall } from "./layer-call.js";
+import { UnsupportedLayer, type LayerCall } from "./layer-call.js";
 
 /** The builders of layers that sequences and attention are made of. */
 export const sequenceLayerBuilders: Readonly<Record<string, (call: LayerCall) => number>> = {
@@ -18,7 +19,7 @@ export const sequenceLayerBuilders: Readonly<Record<string, (call: LayerCall) =>
         own,
         input: operation,
         table: call.weights[0]!,
-        length: product(shape),
+        length: sizeOf(shape),
         vocabulary: inputDim!,
         width: outputDim!,
         name,
@@ -45,7 +46,7 @@ export const sequenceLayerBuilders: Readonly<Record<string, (call: LayerCall) =>
         input: operation,
         scale: scaleWeight,
         shift: shiftWeight,
-        positions: product(shape.slice(0, -1)),
+        positions: sizeOf(shape.slice(0, -1)),
         columns: shape.at(-1)!,
         epsilon: epsilon as number,
       }),

@@ -1,6 +1,7 @@
+import { sizeOf } from "../../../data/dataset.js";
 import { requireChannelsLast, type Image, type Pair } from "./image.js";
 import { interpolate } from "../operations/interpolate.js";
-import { product, type LayerCall } from "./layer-call.js";
+import type { LayerCall } from "./layer-call.js";
 import { pad } from "../operations/pad.js";
 import { rearrangement, select, type Selection } from "../operations/select.js";
 
@@ -25,7 +26,7 @@ export const shapingLayerBuilders: Readonly<Record<string, (call: LayerCall) => 
     const places = Array.from({ length: height * width }, (_, i) => {
       return (top + Math.floor(i / width)) * inWidth + left + (i % width);
     });
-    const inputSize = product(call.inputs[0]!.shape);
+    const inputSize = sizeOf(call.inputs[0]!.shape);
     return selected(call, { inputSize, places: Int32Array.from(places), run: channels });
   },
 

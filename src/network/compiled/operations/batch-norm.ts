@@ -1,6 +1,7 @@
+import { sizeOf } from "../../../data/dataset.js";
 import type { Heap } from "../../../compute/wasm/heap.js";
 import type { ActivationName } from "../../../compute/wasm/kernels.js";
-import { product, UnsupportedLayer, type LayerCall } from "../layers/layer-call.js";
+import { UnsupportedLayer, type LayerCall } from "../layers/layer-call.js";
 import { addsTo, type Operation } from "../operation.js";
 
 /** The builder of BatchNormalization. */
@@ -22,7 +23,7 @@ export function batchNormalization(call: LayerCall): number {
       movingMean: weights[0]!,
       movingVariance: weights[1]!,
       channels: shape.at(-1)!,
-      positions: product(shape.slice(0, -1)),
+      positions: sizeOf(shape.slice(0, -1)),
       epsilon: epsilon as number,
       frozen: call.isFrozen,
     }),

@@ -1,4 +1,5 @@
-import { product, UnsupportedLayer, type LayerCall } from "../layers/layer-call.js";
+import { sizeOf } from "../../../data/dataset.js";
+import { UnsupportedLayer, type LayerCall } from "../layers/layer-call.js";
 import { addsTo, type Operation } from "../operation.js";
 
 /** The builder of Rescaling. */
@@ -8,7 +9,7 @@ export function rescaling(call: LayerCall): number {
     throw new UnsupportedLayer(`"${call.layer.name}" scales by more than one number.`);
   }
   const { operation, shape } = call.inputs[0]!;
-  return call.add((own) => scale(own, operation, product(shape), factor, offset));
+  return call.add((own) => scale(own, operation, sizeOf(shape), factor, offset));
 }
 
 /** y = factor · x + offset */

@@ -1,7 +1,7 @@
+import { sizeOf } from "../../../data/dataset.js";
 import type { Heap } from "../../../compute/wasm/heap.js";
 import { sourcePlaces } from "../../../compute/wasm/places.js";
 import type { LayerCall } from "../layers/layer-call.js";
-import { product } from "../layers/layer-call.js";
 import { addsTo, type Operation } from "../operation.js";
 
 /** Which runs of floats of a sample make another. */
@@ -52,9 +52,9 @@ export function rearrangement(
   while (same < shape.length && isSame(shape.length - 1 - same)) same++;
   const varying = shape.length - same;
   return {
-    inputSize: product(source),
+    inputSize: sizeOf(source),
     places: sourcePlaces(shape.slice(0, varying), source.slice(0, varying), axes.slice(0, varying)),
-    run: product(shape.slice(varying)),
+    run: sizeOf(shape.slice(varying)),
   };
 
   function isSame(axis: number): boolean {
@@ -68,7 +68,7 @@ export function broadcast(
   { operation, shape }: LayerCall["inputs"][number],
   to: readonly number[],
 ): number {
-  if (product(shape) === product(to)) return operation;
+  if (sizeOf(shape) === sizeOf(to)) return operation;
   const source = [...Array.from({ length: to.length - shape.length }, () => 1), ...shape];
   const selection = rearrangement(to, source, [...to.keys()]);
   return call.add((own) => select(call.heap, own, operation, selection));
