@@ -9,7 +9,15 @@ import { Batch } from "../../src/network/batch.js";
 import { runningStatistics } from "../../src/network/running-statistics.js";
 import { wholeTensors } from "../../src/network/tensor-part.js";
 import { expectClose } from "../helpers/compute/compare.js";
-import { compiledOn, MEMORY, randomTheta, scoreOf, tapeOf, wasm } from "../helpers/network/networks.js";
+import {
+  compiledOn,
+  expectAgreement,
+  MEMORY,
+  randomTheta,
+  scoreOf,
+  tapeOf,
+  wasm,
+} from "../helpers/network/networks.js";
 
 const random = new Random(7);
 const rows = 60;
@@ -86,5 +94,23 @@ describe("the running statistics of batch normalisation", () => {
     expect(measured).toEqual(was);
     expectClose(await follow(measured, second, true), moments(second), 1e-4);
     evaluator.dispose();
+  });
+
+  it("come in the order of the model's layers, whichever branch is reached first", async () => {
+    const { layers } = tf;
+    const input = tf.input({ shape: [3] });
+    const chain = (...those: tf.layers.Layer[]) =>
+      those.reduce((x, layer) => layer.apply(x) as tf.SymbolicTensor, input);
+    const dense = () => layers.dense({ units: 2 });
+    const late = chain(dense(), layers.batchNormalization());
+    const early = chain(layers.batchNormalization(), dense());
+    const outputs = dense().apply(layers.concatenate().apply([late, early]));
+    await expectAgreement(
+      backend,
+      tf.model({ inputs: input, outputs: outputs as tf.SymbolicTensor }),
+      20,
+      1,
+      1e-5,
+    );
   });
 });

@@ -32,7 +32,7 @@ export interface CompiledNetwork {
   readonly sharedWeights: ReadonlySet<number>;
   /** Whether some layers draw anew in each step. */
   readonly isRandom: boolean;
-  /** The batch normalisations among the operations, in order. */
+  /** The batch normalisations among the operations, in the order of the model's layers, as everywhere. */
   readonly statistics: readonly RunningStatistics[];
   /** Weights by number: the trainable ones as θ has them, then those that are not trained. */
   readonly variables: readonly tf.Variable[];
@@ -118,6 +118,8 @@ export function compile(
   const outputs = model.outputs.map((output) => translate(resolve({ tensor: output })));
   if (new Set(outputs).size < outputs.length || outputs.some((output) => inputs.includes(output)))
     throw new UnsupportedLayer("two outputs are the same, or an input.");
+  const places = [...layersOf(model)].flatMap(({ layer }) => layer.weights.map((weight) => weight.read()));
+  const placeOf = ({ mean }: RunningStatistics): number => places.indexOf(variables[mean]!);
   return {
     operations,
     inputs,
@@ -125,7 +127,9 @@ export function compile(
     outputs,
     sharedWeights: sharedWeightsOf(operations),
     isRandom: operations.some((operation) => operation.isRandom),
-    statistics: operations.flatMap(({ statistics }) => statistics ?? []),
+    statistics: operations
+      .flatMap(({ statistics }) => statistics ?? [])
+      .sort((one, other) => placeOf(one) - placeOf(other)),
     variables,
   };
 }
