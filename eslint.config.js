@@ -77,7 +77,9 @@ const mayImport = {
 // Above these stands the job, which alone knows the launcher; above the job, command line and library.
 const below = Object.keys(mayImport).filter((folder) => folder !== "launcher");
 mayImport["src/job"] = [...below, "launcher"];
-mayImport["src/cli"] = mayImport["src/api"] = [...below, "src/job"];
+mayImport["src/arena"] = [...below, "src/job"];
+mayImport["src/cli"] = [...mayImport["src/arena"], "src/arena"];
+mayImport["src/api"] = [...below, "src/job"];
 mayImport["src/index.ts"] = [...below, "src/api"];
 
 /** The rooms of src/comm: each imports only those before it. */

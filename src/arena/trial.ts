@@ -4,6 +4,8 @@ export interface Measurement {
   readonly seconds: number;
   /** Passes over the training samples, as steps made go. */
   readonly epochs: number;
+  /** Updates of the parameters tried since the run began, whether accepted or not. */
+  readonly steps: number;
   /** Full gradients: passes over the training samples that were differentiated. */
   readonly gradients: number;
   /** `loss`, `testLoss`, `testAccuracy` and the other metrics of the run, by name. */
