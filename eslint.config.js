@@ -32,6 +32,7 @@ const mayImport = {
     "src/trust-region",
     "src/decomposition",
     "src/comm",
+    "src/network/layout.ts",
   ],
   "src/compute": ["src/errors.ts", "src/host", "src/config"],
   "src/network": [

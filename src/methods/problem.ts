@@ -1,6 +1,7 @@
 import type { Communicator } from "../comm/communicator.js";
 import type { Decomposition } from "../decomposition/decomposition.js";
 import type { VectorSpace } from "../linalg/space.js";
+import type { TensorSlot } from "../network/layout.js";
 import type { Objective } from "../trust-region/objective.js";
 import type { Point } from "../trust-region/point.js";
 import type { Decide } from "../trust-region/step.js";
@@ -24,6 +25,8 @@ export interface Problem {
 export interface MethodContext {
   readonly comm: Communicator;
   readonly decomposition: Decomposition;
+  /** What θ consists of: a network's parameter tensors, or the vector of a plain function as one. */
+  readonly tensors: readonly TensorSlot[];
   /** Steps the run will make: epochs times batches. */
   readonly plannedSteps: number;
   /** Every step is on one and the same batch. */

@@ -82,6 +82,7 @@ export class TrainingRun {
     const context = {
       comm,
       decomposition: setup.decomposition,
+      tensors: setup.evaluator.layout.slots,
       plannedSteps: epochs * batches,
       fullBatch: batches === 1 && !setup.evaluator.isRandom && !setup.streamed,
       tolerance,

@@ -50,7 +50,8 @@ function minimise(
   const decomposition = evenSplit(f.dimension, subdomains);
   return onGroup("memory", ranks, async (comm) => {
     const problem = new TestProblem(f, decomposition);
-    const context = { comm, decomposition, plannedSteps: iterations, fullBatch: true, tolerance: 0 };
+    const common = { plannedSteps: iterations, fullBatch: true, tolerance: 0 };
+    const context = { comm, decomposition, tensors: [], ...common };
     const method = additivelyPreconditioned(context, { ...published, ...options });
     const outcome = await go(method, method.start(Float32Array.from(f.start)), problem, iterations);
     return { ...outcome, theta: outcome.state.theta, problem };

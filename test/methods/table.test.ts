@@ -101,11 +101,17 @@ async function steps(
   { from, to, saved }: Span,
   ranks: number,
 ): Promise<Steps> {
-  const { start, decomposition, rates } = bed;
+  const { start, decomposition, tensors, rates } = bed;
   const count = Math.min(batches, BATCHES);
   const rate = "learningRate" in table ? { learningRate: rates[name] ?? rates.other } : {};
   const accounts = await onGroup("memory", ranks, async (comm) => {
-    const context = { comm, decomposition, plannedSteps: STEPS, fullBatch: count === 1 };
+    const context = {
+      comm,
+      decomposition,
+      ...(tensors && { tensors }),
+      plannedSteps: STEPS,
+      fullBatch: count === 1,
+    };
     const method = createMethod(name, { ...rate, ...options }, context);
     const problem = bed.on(comm, count);
     const theta0 = start.slice();

@@ -6,6 +6,7 @@ import type { Vector } from "../../../src/linalg/vector.js";
 import type { Problem } from "../../../src/methods/problem.js";
 import { Batch } from "../../../src/network/batch.js";
 import type { Evaluator } from "../../../src/network/evaluator.js";
+import type { TensorSlot } from "../../../src/network/layout.js";
 import { fcnn } from "../../../src/network/models/fcnn.js";
 import { EvaluationCount, NetworkProblem } from "../../../src/network/problem.js";
 import { Random } from "../../../src/random.js";
@@ -27,6 +28,8 @@ export type Rates = Readonly<Record<string, number>> & { readonly other: number 
 export interface TestBed {
   readonly start: Vector;
   readonly decomposition: Decomposition;
+  /** The parameter tensors; one where none are given. */
+  readonly tensors?: readonly TensorSlot[];
   /** Learning rates that suit it, by method. */
   readonly rates: Rates;
   on(comm: Communicator, batches: number): Batches;
@@ -80,6 +83,7 @@ export async function tinyNetworkBed(ranks: number): Promise<TestBed> {
   return {
     start: evaluators[0]!.parameters().slice(),
     decomposition,
+    tensors: layout.slots,
     rates: { sgd: 0.1, other: 0.02 },
     on(comm, batches) {
       const count = new EvaluationCount();

@@ -15,7 +15,9 @@ export function createMethod(
   const values = resolveOptions(description.options, [
     { source: { kind: "program" }, values: { ...options } },
   ]);
-  const alone = { comm: selfCommunicator(), plannedSteps: 100, fullBatch: true, tolerance: 0 };
+  const { dimension: size } = context.decomposition;
+  const tensors = [{ name: "x", shape: [size], offset: 0, size, layer: 0 }];
+  const alone = { comm: selfCommunicator(), tensors, plannedSteps: 100, fullBatch: true, tolerance: 0 };
   return description.create({ ...alone, ...context }, values);
 }
 
