@@ -20,6 +20,7 @@ export function methodsCommand(program: Command): void {
 const families: readonly { readonly title: string; readonly mark: string }[] = [
   { title: "trust region", mark: "radius" },
   { title: "first order", mark: "learningRate" },
+  { title: "no learning rate", mark: "firstStep" },
 ];
 
 /** A table of the methods, then for each family one of its options: their defaults, a column a method. */

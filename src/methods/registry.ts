@@ -11,6 +11,7 @@ import { sgd } from "./first-order/sgd.js";
 import { lbfgs } from "./lbfgs.js";
 import { napts } from "./napts.js";
 import { isModule, loadMethod } from "./own.js";
+import { prodigy } from "./parameter-free/prodigy.js";
 import { sapts } from "./sapts.js";
 import { soaa } from "./soaa.js";
 import { tr } from "./tr.js";
@@ -20,6 +21,8 @@ const builtIn = [
   ...[apts, sapts, napts, tr],
   // What they are measured against (docs/algorithms.md §11), and SOAA.
   ...[sgd, adam, adamw, adabelief, diffgrad, lion, lbfgs, soaa],
+  // Rivals without a learning rate (docs/algorithms.md §13).
+  ...[prodigy],
 ] as const;
 
 export const methods: readonly MethodDescription[] = builtIn;

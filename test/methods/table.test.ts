@@ -103,7 +103,8 @@ async function steps(
 ): Promise<Steps> {
   const { start, decomposition, tensors, rates } = bed;
   const count = Math.min(batches, BATCHES);
-  const rate = "learningRate" in table ? { learningRate: rates[name] ?? rates.other } : {};
+  const scale = ["learningRate", "firstStep"].find((option) => option in table);
+  const rate = scale === undefined ? {} : { [scale]: rates[name] ?? rates.other };
   const accounts = await onGroup("memory", ranks, async (comm) => {
     const context = {
       comm,

@@ -30,7 +30,7 @@ export interface TestBed {
   readonly decomposition: Decomposition;
   /** The parameter tensors; one where none are given. */
   readonly tensors?: readonly TensorSlot[];
-  /** Learning rates that suit it, by method. */
+  /** Learning rates, or first steps, that suit it, by method. */
   readonly rates: Rates;
   on(comm: Communicator, batches: number): Batches;
 }
