@@ -1,6 +1,24 @@
-import type { Compared } from "./compared.js";
+import { join } from "node:path";
+import { writeWhole } from "../../run/folder/files.js";
+import { drawnTable } from "../../terminal.js";
+import { UNITS, type Compared } from "./compared.js";
+import { resultsCsv, timesCsv } from "./data.js";
+import { comparisonMarkdown } from "./markdown.js";
+import { outcomesOf } from "./outcomes.js";
+import { timesTable } from "./tables.js";
 
 /** Writes tables, pictures and data of a comparison into `folder`, which is there; the table to print. */
-export function writeComparison(folder: string, { methods }: Compared): Promise<string> {
-  return Promise.resolve(`${methods.length} methods in ${folder}`);
+export async function writeComparison(folder: string, compared: Compared): Promise<string> {
+  const outcomes = outcomesOf(compared);
+  const files = {
+    "comparison.md": comparisonMarkdown(compared, outcomes),
+    "results.csv": resultsCsv(compared),
+    "times.csv": timesCsv(compared, outcomes),
+  };
+  for (const [name, text] of Object.entries(files)) await writeWhole(join(folder, name), text);
+  const [head, ...rows] = timesTable("seconds", UNITS, compared, outcomes);
+  return drawnTable(
+    rows.map((row) => [...row]),
+    { head: [...head!] },
+  );
 }
