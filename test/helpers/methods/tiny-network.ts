@@ -1,12 +1,16 @@
 import { readFileSync } from "node:fs";
 import type { Vector } from "../../../src/linalg/vector.js";
+import type { TensorSlot } from "../../../src/network/layout.js";
 import type { TestFunction } from "../objectives.js";
 
-/** optimizers.json, which optimizers.py makes. */
-export interface OptimizerFixture {
+/** The samples of optimizers.json, which optimizers.py makes, and where θ starts. */
+interface Samples {
   readonly x: readonly (readonly number[])[];
   readonly y: readonly number[];
   readonly start: readonly number[];
+}
+
+export interface OptimizerFixture extends Samples {
   readonly runs: Readonly<
     Record<string, { readonly losses: readonly number[]; readonly path: readonly (readonly number[])[] }>
   >;
@@ -16,15 +20,47 @@ export const optimizerFixture = JSON.parse(
   readFileSync(new URL("./optimizers.json", import.meta.url), "utf8"),
 ) as OptimizerFixture;
 
-const INPUTS = 3;
-const HIDDEN = 4;
-const CLASSES = 2;
+/** The widths of the fixture's network. */
+const WIDTHS = [3, 4, 2];
 
-/** The network of the fixture, 3-4-2 with tanh, in float64 and plain loops: f(θ) = ℓ(θ; all samples) + 0.01 ‖θ‖². */
-export function tinyNetwork({ x, y, start }: OptimizerFixture): TestFunction {
-  const b1 = INPUTS * HIDDEN;
-  const w2 = b1 + HIDDEN;
-  const b2 = w2 + HIDDEN * CLASSES;
+/** Where kernels (inputs, outputs) and biases of a dense network lie in θ: W1, b1, W2, b2, … */
+export function denseTensors(widths: readonly number[]): TensorSlot[] {
+  let next = 0;
+  return widths.slice(1).flatMap((outputs, layer) => {
+    const shapes = [[widths[layer]!, outputs], [outputs]];
+    return shapes.map((shape) => {
+      const size = shape.reduce((product, side) => product * side, 1);
+      const offset = next;
+      next += size;
+      return { name: `tensor at ${offset}`, shape, offset, size, layer };
+    });
+  });
+}
+
+/**
+ * A dense network with tanh between its layers, in float64 and plain loops: f(θ) = ℓ(θ; all samples) + 0.01 ‖θ‖² with
+ * softmax cross-entropy.
+ */
+export function tinyNetwork({ x, y, start }: Samples, widths: readonly number[] = WIDTHS): TestFunction {
+  const offsets = denseTensors(widths).map(({ offset }) => offset);
+  const layers = widths.slice(1).map((outputs, i) => {
+    return { inputs: widths[i]!, outputs, kernel: offsets[2 * i]!, bias: offsets[2 * i + 1]! };
+  });
+
+  /** What each layer gets, and the logits. */
+  function forward(theta: Vector, input: readonly number[]): readonly (readonly number[])[] {
+    const passed = [input];
+    for (const [i, { inputs, outputs, kernel, bias }] of layers.entries()) {
+      const h = passed[i]!;
+      const sums = Array.from({ length: outputs }, (_, k) => {
+        let sum = theta[bias + k]!;
+        for (let j = 0; j < inputs; j++) sum += h[j]! * theta[kernel + j * outputs + k]!;
+        return i === layers.length - 1 ? sum : Math.tanh(sum);
+      });
+      passed.push(sums);
+    }
+    return passed;
+  }
 
   /** f(θ); its gradient goes to `out`. */
   function evaluate(theta: Vector, out: Float64Array): number {
@@ -34,30 +70,24 @@ export function tinyNetwork({ x, y, start }: OptimizerFixture): TestFunction {
       out[i] = 0.02 * value;
     });
     x.forEach((input, sample) => {
-      const hidden = Array.from({ length: HIDDEN }, (_, k) =>
-        Math.tanh(input.reduce((sum, value, j) => sum + value * theta[j * HIDDEN + k]!, theta[b1 + k]!)),
-      );
-      const logits = Array.from({ length: CLASSES }, (_, c) =>
-        hidden.reduce((sum, value, k) => sum + value * theta[w2 + k * CLASSES + c]!, theta[b2 + c]!),
-      );
+      const passed = forward(theta, input);
+      const logits = passed.at(-1)!;
       const largest = Math.max(...logits);
       const sum = logits.reduce((total, logit) => total + Math.exp(logit - largest), 0);
       const label = y[sample]!;
       loss += (Math.log(sum) + largest - logits[label]!) / x.length;
-      const dLogits = logits.map(
-        (logit, c) => (Math.exp(logit - largest) / sum - (c === label ? 1 : 0)) / x.length,
-      );
-      dLogits.forEach((value, c) => (out[b2 + c]! += value));
-      hidden.forEach((h, k) => {
-        let dHidden = 0;
-        dLogits.forEach((value, c) => {
-          out[w2 + k * CLASSES + c]! += value * h;
-          dHidden += value * theta[w2 + k * CLASSES + c]!;
+      let d = logits.map((logit, c) => (Math.exp(logit - largest) / sum - (c === label ? 1 : 0)) / x.length);
+      for (const [i, { outputs, kernel, bias }] of [...layers.entries()].reverse()) {
+        d.forEach((value, k) => (out[bias + k]! += value));
+        d = passed[i]!.map((h, j) => {
+          let dInput = 0;
+          d.forEach((value, k) => {
+            out[kernel + j * outputs + k]! += value * h;
+            dInput += value * theta[kernel + j * outputs + k]!;
+          });
+          return dInput * (1 - h * h);
         });
-        const dInner = dHidden * (1 - h * h);
-        out[b1 + k]! += dInner;
-        input.forEach((value, j) => (out[j * HIDDEN + k]! += dInner * value));
-      });
+      }
     });
     return loss;
   }
