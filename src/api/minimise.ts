@@ -64,7 +64,7 @@ export async function minimise(
 
   const decomposition = byRanges(start.length, subdomains);
   const problem = new PlainProblem(f, { comm, decomposition, parts });
-  const once = { plannedSteps: maxIterations, fullBatch: true, isExact: true };
+  const once = { plannedSteps: maxIterations, stepsPerEpoch: 1, fullBatch: true, isExact: true };
   const whole = { name: "x", shape: [start.length], offset: 0, size: start.length, layer: 0 };
   const context = { comm, decomposition, tensors: [whole], tolerance, ...once };
   return descend(method.create(context, methodOptions), start, problem, context, { onIteration, signal });

@@ -29,6 +29,8 @@ export interface MethodContext {
   readonly tensors: readonly TensorSlot[];
   /** Steps the run will make: epochs times batches. */
   readonly plannedSteps: number;
+  /** Batches of an epoch. */
+  readonly stepsPerEpoch: number;
   /** Every step is on one and the same batch. */
   readonly fullBatch: boolean;
   /** ‖∇f‖_∞ at which the full batch counts as minimised. */

@@ -12,6 +12,7 @@ import { lbfgs } from "./lbfgs.js";
 import { napts } from "./napts.js";
 import { isModule, loadMethod } from "./own.js";
 import { prodigy } from "./parameter-free/prodigy.js";
+import { sls } from "./parameter-free/sls.js";
 import { sapts } from "./sapts.js";
 import { soaa } from "./soaa.js";
 import { tr } from "./tr.js";
@@ -22,7 +23,7 @@ const builtIn = [
   // What they are measured against (docs/algorithms.md §11), and SOAA.
   ...[sgd, adam, adamw, adabelief, diffgrad, lion, lbfgs, soaa],
   // Rivals without a learning rate (docs/algorithms.md §13).
-  ...[prodigy],
+  ...[prodigy, sls],
 ] as const;
 
 export const methods: readonly MethodDescription[] = builtIn;

@@ -84,6 +84,7 @@ export class TrainingRun {
       decomposition: setup.decomposition,
       tensors: setup.evaluator.layout.slots,
       plannedSteps: epochs * batches,
+      stepsPerEpoch: batches,
       fullBatch: batches === 1 && !setup.evaluator.isRandom && !setup.streamed,
       tolerance,
     };

@@ -50,7 +50,7 @@ function minimise(
   const decomposition = evenSplit(f.dimension, subdomains);
   return onGroup("memory", ranks, async (comm) => {
     const problem = new TestProblem(f, decomposition);
-    const common = { plannedSteps: iterations, fullBatch: true, tolerance: 0 };
+    const common = { plannedSteps: iterations, stepsPerEpoch: 1, fullBatch: true, tolerance: 0 };
     const context = { comm, decomposition, tensors: [], ...common };
     const method = additivelyPreconditioned(context, { ...published, ...options });
     const outcome = await go(method, method.start(Float32Array.from(f.start)), problem, iterations);

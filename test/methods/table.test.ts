@@ -111,6 +111,7 @@ async function steps(
       decomposition,
       ...(tensors && { tensors }),
       plannedSteps: STEPS,
+      stepsPerEpoch: count,
       fullBatch: count === 1,
     };
     const method = createMethod(name, { ...rate, ...options }, context);

@@ -17,8 +17,9 @@ export function createMethod(
   ]);
   const { dimension: size } = context.decomposition;
   const tensors = [{ name: "x", shape: [size], offset: 0, size, layer: 0 }];
-  const alone = { comm: selfCommunicator(), tensors, plannedSteps: 100, fullBatch: true, tolerance: 0 };
-  return description.create({ ...alone, ...context }, values);
+  const alone = { comm: selfCommunicator(), tensors, fullBatch: true, tolerance: 0 };
+  const steps = { plannedSteps: 100, stepsPerEpoch: 1 };
+  return description.create({ ...alone, ...steps, ...context }, values);
 }
 
 /** What some steps led to. */
