@@ -4,6 +4,7 @@ import type { Vector } from "../linalg/vector.js";
 import { defineMethod } from "./description.js";
 import { biasCorrection } from "./first-order/adam.js";
 import { adamOptions, MINI_BATCHES } from "./first-order/options.js";
+import { ratesOf } from "./first-order/schedule.js";
 import type { Method, State } from "./method.js";
 import { decideOnRankZero, leadsNowhere, type MethodContext } from "./problem.js";
 
@@ -28,10 +29,9 @@ interface SoaaState extends State {
  * SOAA, VV24 (docs/algorithms.md §10): Adam's moments, a diagonal Fisher matrix made of them, and a trust-region factor
  * d that follows how well the last step's predicted decrease came true. One gradient a step, every step taken.
  */
-function secondOrderAdam(
-  context: MethodContext,
-  { learningRate, beta1, beta2, epsilon, weightDecay, gamma }: ValuesOf<typeof options>,
-): Method<SoaaState> {
+function secondOrderAdam(context: MethodContext, values: ValuesOf<typeof options>): Method<SoaaState> {
+  const { beta1, beta2, epsilon, weightDecay, gamma } = values;
+  const rateOf = ratesOf(values, context);
   const decide = decideOnRankZero(context.comm);
 
   /** d · (f_{t−1} − f_t) / predicted_{t−1}, within bounds that narrow from [1, 2] to [1 − γ, 1 + γ]. */
@@ -73,7 +73,8 @@ function secondOrderAdam(
       }
       const [meanSquares, squares] = await space.sum(Float64Array.of(m2, v1));
       const fisherScale = 1 + meanSquares! / squares!;
-      const keep = 1 - learningRate * weightDecay;
+      const rate = rateOf(t);
+      const keep = 1 - rate * weightDecay;
       const next = new Float32Array(g.length);
       let gain = 0; // of this process's entries, by the model m(s) = f + m̂ᵀs + ½ sᵀFs
       for (let i = 0; i < g.length; i++) {
@@ -81,7 +82,7 @@ function secondOrderAdam(
         const square = vScale * v[i]!;
         const fisher = fisherScale * square; // F_ii
         const r = Math.max(d * fisher, Math.sqrt(square));
-        const s = (-learningRate * d * mean) / (r + epsilon);
+        const s = (-rate * d * mean) / (r + epsilon);
         next[i] = keep * theta[i]! + s;
         gain -= s * (mean + 0.5 * fisher * s);
       }

@@ -58,7 +58,7 @@ describe("apts train --help", () => {
     const groups = groupsOf(text);
     const heading = [...groups.keys()].find((name) => name.startsWith("Method lion"));
     expect(new Set(groups.get(heading!))).toEqual(
-      new Set(["learning-rate", "beta1", "beta2", "weight-decay"]),
+      new Set(["learning-rate", "schedule", "warmup", "beta1", "beta2", "weight-decay"]),
     );
     expect(text).toMatch(/--learning-rate <X>\s+learning rate \(default: 0\.0001\)/);
     expect(await help("--config", file, "--help")).toBe(text);

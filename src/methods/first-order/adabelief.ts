@@ -2,6 +2,7 @@ import { biasCorrection } from "./adam.js";
 import { defineMethod } from "../description.js";
 import { adamOptions, MINI_BATCHES, type AdamOptions } from "./options.js";
 import { gradientMethod, type UpdateRule } from "./rule.js";
+import { ratesOf } from "./schedule.js";
 
 /**
  * AdaBelief: Zhuang et al., "AdaBelief Optimizer: Adapting Stepsizes by the Belief in Observed Gradients" (NeurIPS 2020),
@@ -9,25 +10,19 @@ import { gradientMethod, type UpdateRule } from "./rule.js";
  *
  *   m ← β₁m + (1−β₁)g,   s ← β₂s + (1−β₂)(g − m)² + ε,   θ ← θ − ηλθ − η m̂ / (√ŝ + ε)
  */
-function adabeliefRule({
-  learningRate,
-  beta1,
-  beta2,
-  epsilon,
-  weightDecay,
-}: AdamOptions): UpdateRule<"m" | "s"> {
+function adabeliefRule({ beta1, beta2, epsilon, weightDecay }: AdamOptions): UpdateRule<"m" | "s"> {
   return {
     remembers: ["m", "s"],
-    update(t, { m, s }, theta, g, out) {
+    update({ t, rate }, { m, s }, theta, g, out) {
       const { m: mScale, v: sScale } = biasCorrection(beta1, beta2, t);
-      const keep = 1 - learningRate * weightDecay;
+      const keep = 1 - rate * weightDecay;
       for (let i = 0; i < theta.length; i++) {
         const mean = beta1 * m[i]! + (1 - beta1) * g[i]!;
         const surprise = g[i]! - mean;
         const variance = beta2 * s[i]! + (1 - beta2) * surprise * surprise + epsilon;
         m[i] = mean;
         s[i] = variance;
-        out[i] = keep * theta[i]! - (learningRate * mScale * mean) / (Math.sqrt(sScale * variance) + epsilon);
+        out[i] = keep * theta[i]! - (rate * mScale * mean) / (Math.sqrt(sScale * variance) + epsilon);
       }
     },
   };
@@ -39,5 +34,5 @@ export const adabelief = defineMethod({
   source: "Zhuang et al., NeurIPS 2020",
   batches: MINI_BATCHES,
   options: adamOptions({ epsilon: 1e-16, weightDecay: 0 }),
-  create: (context, options) => gradientMethod(context, adabeliefRule(options)),
+  create: (context, options) => gradientMethod(context, ratesOf(options, context), adabeliefRule(options)),
 });

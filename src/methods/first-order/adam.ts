@@ -2,6 +2,7 @@ import { adamStep } from "../../linalg/adam-step.js";
 import { defineMethod } from "../description.js";
 import { adamOptions, MINI_BATCHES, type AdamOptions } from "./options.js";
 import { gradientMethod, type UpdateRule } from "./rule.js";
+import { ratesOf } from "./schedule.js";
 
 /**
  * Adam: Kingma, Ba, "Adam: A Method for Stochastic Optimization" (ICLR 2015), Algorithm 1.
@@ -20,18 +21,17 @@ function adamwRule(options: AdamOptions): UpdateRule<"m" | "v"> {
 }
 
 function rule(
-  { learningRate, beta1, beta2, epsilon }: AdamOptions,
+  { beta1, beta2, epsilon }: AdamOptions,
   coupledDecay: number,
   decoupledDecay: number,
 ): UpdateRule<"m" | "v"> {
   return {
     remembers: ["m", "v"],
-    update(t, { m, v }, theta, g, out) {
+    update({ t, rate }, { m, v }, theta, g, out) {
       const { m: mScale, v: vScale } = biasCorrection(beta1, beta2, t);
-      const keep = 1 - learningRate * decoupledDecay;
-      const rate = learningRate * mScale;
+      const keep = 1 - rate * decoupledDecay;
       adamStep(
-        { beta1, beta2, coupled: coupledDecay, keep, rate, scale: vScale, epsilon },
+        { beta1, beta2, coupled: coupledDecay, keep, rate: rate * mScale, scale: vScale, epsilon },
         m,
         v,
         theta,
@@ -57,7 +57,7 @@ export const adam = defineMethod({
   source: "Kingma, Ba, ICLR 2015",
   batches: MINI_BATCHES,
   options: adamOptions({ epsilon: 1e-8, weightDecay: 0 }),
-  create: (context, options) => gradientMethod(context, adamRule(options)),
+  create: (context, options) => gradientMethod(context, ratesOf(options, context), adamRule(options)),
 });
 
 export const adamw = defineMethod({
@@ -66,5 +66,5 @@ export const adamw = defineMethod({
   source: "Loshchilov, Hutter, ICLR 2019",
   batches: MINI_BATCHES,
   options: adamOptions({ epsilon: 1e-8, weightDecay: 0.01 }),
-  create: (context, options) => gradientMethod(context, adamwRule(options)),
+  create: (context, options) => gradientMethod(context, ratesOf(options, context), adamwRule(options)),
 });

@@ -1,10 +1,14 @@
 import { number, type ValuesOf } from "../../config/option.js";
+import { scheduleOptions } from "./schedule.js";
 
 /** Mini-batches an epoch: as SAPTS, which these methods are compared with. */
 export const MINI_BATCHES = 20;
 
-/** η */
-export const rate = (fallback: number) => number({ min: 0, fallback, help: "learning rate" });
+/** η, and what becomes of it in the course of the run. */
+export const rateOptions = (fallback: number) => ({
+  learningRate: number({ min: 0, fallback, help: "learning rate" }),
+  ...scheduleOptions,
+});
 /** λ */
 export const decay = (fallback: number) => number({ min: 0, fallback, help: "weight decay" });
 export const beta = (fallback: number, help: string) => number({ min: 0, max: 0.999999, fallback, help });
@@ -12,7 +16,7 @@ export const beta = (fallback: number, help: string) => number({ min: 0, max: 0.
 /** Those of Adam and its kin; the customary defaults of each are those of the paper it comes from. */
 export function adamOptions({ epsilon, weightDecay }: { epsilon: number; weightDecay: number }) {
   return {
-    learningRate: rate(1e-3),
+    ...rateOptions(1e-3),
     beta1: beta(0.9, "share of the mean gradient kept"),
     beta2: beta(0.999, "share of the mean square kept"),
     epsilon: number({ min: 0, max: 1, fallback: epsilon, help: "keeps denominators from zero" }),

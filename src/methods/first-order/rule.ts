@@ -3,12 +3,26 @@ import { roomFor, type Vector } from "../../linalg/vector.js";
 import type { Method, State } from "../method.js";
 import { leadsNowhere, type MethodContext } from "../problem.js";
 
+/** A step of a rule. */
+export interface RuleStep {
+  /** 1, 2, … */
+  readonly t: number;
+  /** η_t, the learning rate. */
+  readonly rate: number;
+}
+
 /** A first-order rule (docs/algorithms.md §11): how one gradient moves θ, with the vectors it remembers by name. */
 export interface UpdateRule<Memory extends string = string> {
   /** What is remembered from step to step, each a vector like θ that starts at zero. */
   readonly remembers: readonly Memory[];
-  /** out ← the iterate after step t = 1, 2, …; updates `memory` in place. `theta` and `g` are only read. */
-  update(t: number, memory: Readonly<Record<Memory, Vector>>, theta: Vector, g: Vector, out: Vector): void;
+  /** out ← the iterate after the step; updates `memory` in place. `theta` and `g` are only read. */
+  update(
+    step: RuleStep,
+    memory: Readonly<Record<Memory, Vector>>,
+    theta: Vector,
+    g: Vector,
+    out: Vector,
+  ): void;
 }
 
 interface RuleState extends State {
@@ -17,9 +31,13 @@ interface RuleState extends State {
   readonly memory: Readonly<Record<string, Vector>>;
 }
 
-/** A rule at work: one gradient of the batch's loss a step, no loss evaluations, every step taken that leads anywhere. */
+/**
+ * A rule at work: one gradient of the batch's loss a step, no loss evaluations, every step taken that leads anywhere.
+ * @param rateOf η_t
+ */
 export function gradientMethod(
   context: Pick<MethodContext, "fullBatch" | "tolerance">,
+  rateOf: (t: number) => number,
   rule: UpdateRule,
 ): Method<RuleState> {
   let g: Vector = new Float32Array(0); // room for the gradient, nothing that is known
@@ -38,7 +56,7 @@ export function gradientMethod(
         return { state, report: { loss, accepted: false, gradientNorm } };
       const t = state.t + 1;
       const next = roomFor(theta.length);
-      rule.update(t, memory, theta, g, next);
+      rule.update({ t, rate: rateOf(t) }, memory, theta, g, next);
       return { state: { theta: next, t, memory }, report: { loss, accepted: true, gradientNorm } };
     },
   };

@@ -1,10 +1,11 @@
 import { flag, type ValuesOf } from "../../config/option.js";
 import { defineMethod } from "../description.js";
-import { MINI_BATCHES, rate, decay, beta } from "./options.js";
+import { MINI_BATCHES, rateOptions, decay, beta } from "./options.js";
 import { gradientMethod, type UpdateRule } from "./rule.js";
+import { ratesOf } from "./schedule.js";
 
 const options = {
-  learningRate: rate(0.1),
+  ...rateOptions(0.1),
   momentum: beta(0.9, "share of the velocity kept"), // μ; 0 is plain gradient descent
   nesterov: flag({ fallback: false, help: "look ahead along the velocity" }),
   weightDecay: decay(0), // added to the gradient as λθ
@@ -16,20 +17,15 @@ const options = {
  *
  *   b ← μb + g,   θ ← θ − ηb,   Nesterov: θ ← θ − η(g + μb)
  */
-function sgdRule({
-  learningRate,
-  momentum,
-  nesterov,
-  weightDecay,
-}: ValuesOf<typeof options>): UpdateRule<"b"> {
+function sgdRule({ momentum, nesterov, weightDecay }: ValuesOf<typeof options>): UpdateRule<"b"> {
   return {
     remembers: ["b"],
-    update(_, { b }, theta, g, out) {
+    update({ rate }, { b }, theta, g, out) {
       for (let i = 0; i < theta.length; i++) {
         const gradient = g[i]! + weightDecay * theta[i]!;
         const velocity = momentum * b[i]! + gradient;
         b[i] = velocity;
-        out[i] = theta[i]! - learningRate * (nesterov ? gradient + momentum * velocity : velocity);
+        out[i] = theta[i]! - rate * (nesterov ? gradient + momentum * velocity : velocity);
       }
     },
   };
@@ -41,5 +37,5 @@ export const sgd = defineMethod({
   source: "Sutskever et al., ICML 2013",
   batches: MINI_BATCHES,
   options,
-  create: (context, values) => gradientMethod(context, sgdRule(values)),
+  create: (context, values) => gradientMethod(context, ratesOf(values, context), sgdRule(values)),
 });
