@@ -119,7 +119,7 @@ function percent(share: number): string {
 const shown = (value: number): boolean => value > 1e-30 && value < 1e30;
 
 /** Logarithmic; ticks at 1, 2 and 5 times powers of ten, fewer or more as the range is wide or narrow. */
-function logAxis(label: string, values: readonly number[]): Axis {
+export function logAxis(label: string, values: readonly number[]): Axis {
   const positive = values.filter(shown);
   const low = positive.length > 0 ? smallest(positive, Infinity) : 0.1;
   const high = positive.length > 0 ? largest(positive, 0) : 1;

@@ -1,15 +1,21 @@
 import { epochAxis, gradientAxis, largest, lossAxis, shareAxis, timeAxis, type Axis } from "./axis.js";
 import { drawLegend } from "./legend.js";
-import { drawAxes, drawCurve, PANEL } from "./panel.js";
-import { toSeries, type NamedRun, type Progress, type Result } from "./series.js";
-import { FONT_SIZE, INK } from "./style.js";
-import { element, escape } from "./svg.js";
+import { drawAxes, drawCurve, PANEL, type BandPoint } from "./panel.js";
+import {
+  toSeries,
+  type Series,
+  type SeriesPoint,
+  type NamedRun,
+  type Progress,
+  type Result,
+} from "./series.js";
+import { picture, TITLE_HEIGHT } from "./picture.js";
+import { element } from "./svg.js";
 
 const LEFT = 62; // for the y axis' labels
 const GAP = { x: 24, y: 58 };
 const BOTTOM = 46; // for the x axis' labels
 const RIGHT = 18;
-const TITLE = { size: 16, height: 34 };
 const WIDTH = LEFT + 3 * PANEL.width + 2 * GAP.x + RIGHT;
 
 /**
@@ -43,8 +49,13 @@ export function curvesSvg(runs: readonly NamedRun[], title: string): string {
         : [];
   const rows = [training, ...second];
 
-  const legend = drawLegend(series, LEFT, WIDTH - RIGHT);
-  const top = TITLE.height + legend.height + 12;
+  const legend = drawLegend(
+    series.map(({ name }) => name),
+    noteOn(series),
+    LEFT,
+    WIDTH - RIGHT,
+  );
+  const top = TITLE_HEIGHT + legend.height + 12;
   const height = top + rows.length * PANEL.height + (rows.length - 1) * GAP.y + BOTTOM;
   const panels = rows.flatMap(({ of, axis: up }, down) =>
     columns.map(({ by, axis: across }, right) => {
@@ -54,28 +65,25 @@ export function curvesSvg(runs: readonly NamedRun[], title: string): string {
         "g",
         { transform: `translate(${x} ${y})` },
         drawAxes(across, up, right === 0),
-        ...series.map((one, index) => drawCurve(one.points, index, across, up, by, of)),
+        ...series.map((one, index) => drawCurve(one.points.map(bandOf(by, of)), index, across, up)),
       );
     }),
   );
   const description = `${title}: ${rows.map(({ axis }) => axis.label.toLowerCase()).join(" and ")} of ${series.map(({ name }) => name).join(", ")}`;
-  const svg = element(
-    "svg",
-    {
-      xmlns: "http://www.w3.org/2000/svg",
-      viewBox: `0 0 ${WIDTH} ${Math.ceil(height)}`,
-      width: WIDTH,
-      height: Math.ceil(height),
-      role: "img",
-      "aria-label": description,
-      "font-family": "system-ui, -apple-system, 'Segoe UI', 'Helvetica Neue', Arial, sans-serif",
-      "font-size": FONT_SIZE,
-      fill: INK,
-    },
-    element("title", {}, escape(description)),
-    element("text", { x: LEFT, y: 20, "font-size": TITLE.size, "font-weight": 600 }, escape(title)),
-    element("g", { transform: `translate(0 ${TITLE.height})` }, legend.svg),
+  return picture(
+    { width: WIDTH, height, left: LEFT, title, description },
+    element("g", { transform: `translate(0 ${TITLE_HEIGHT})` }, legend.svg),
     ...panels,
   );
-  return `${svg}\n`;
+}
+
+function bandOf(by: Progress, of: Result): (point: SeriesPoint) => BandPoint {
+  return (point) => ({ at: point[by], middle: point[of].mean, least: point[of].min, most: point[of].max });
+}
+
+/** What the bands are, where there are any. */
+function noteOn(series: readonly Series[]): string | undefined {
+  const counts = [...new Set(series.map(({ runs }) => runs))].sort((a, b) => a - b);
+  if ((counts.at(-1) ?? 1) === 1) return undefined;
+  return `(mean, smallest and largest of ${counts.join(" or ")} runs)`;
 }

@@ -1,4 +1,3 @@
-import type { Series } from "./series.js";
 import { FONT_SIZE, strokeOf } from "./style.js";
 import { element, escape, textWidth } from "./svg.js";
 
@@ -6,9 +5,10 @@ const ROW = 20;
 const SWATCH = 22;
 const SPACE = 22; // between entries
 
-/** The names of the series beside their strokes, in as many rows between `left` and `right` as they need. */
+/** The names of the curves beside their strokes, and a note, in as many rows between `left` and `right` as they need. */
 export function drawLegend(
-  series: readonly Series[],
+  names: readonly string[],
+  note: string | undefined,
   left: number,
   right: number,
 ): { readonly svg: string; readonly height: number } {
@@ -23,21 +23,13 @@ export function drawLegend(
     x += width + SPACE;
     return element("g", { transform }, ...children);
   };
-  const entries = series.map(({ name }, index) =>
+  const entries = names.map((name, index) =>
     add(
       SWATCH + 6 + textWidth(name, FONT_SIZE),
       element("line", { x2: SWATCH, "stroke-width": 2.5, ...strokeOf(index) }),
       element("text", { x: SWATCH + 6, y: 4 }, escape(name)),
     ),
   );
-  const note = noteOn(series);
   if (note) entries.push(add(textWidth(note, FONT_SIZE), element("text", { y: 4 }, escape(note))));
   return { svg: element("g", {}, ...entries), height: (row + 1) * ROW };
-}
-
-/** What the bands are, where there are any. */
-function noteOn(series: readonly Series[]): string | undefined {
-  const counts = [...new Set(series.map(({ runs }) => runs))].sort((a, b) => a - b);
-  if ((counts.at(-1) ?? 1) === 1) return undefined;
-  return `(mean, smallest and largest of ${counts.join(" or ")} runs)`;
 }

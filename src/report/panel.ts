@@ -1,6 +1,5 @@
 import { area, line } from "d3-shape";
 import type { Axis } from "./axis.js";
-import type { Progress, Result, SeriesPoint } from "./series.js";
 import { INK, strokeOf } from "./style.js";
 import { element, escape } from "./svg.js";
 
@@ -43,21 +42,30 @@ function widest(ticks: Axis["ticks"]): number {
   return CHARACTER * (1 + Math.max(1, ...ticks.map(({ text }) => text.length)));
 }
 
-/** One series: the band where its runs differ, the mean, and a dot where it ends. Gaps where the loss is not finite. */
-export function drawCurve(
-  points: readonly SeriesPoint[],
-  index: number,
-  across: Axis,
-  up: Axis,
-  by: Progress,
-  of: Result,
-): string {
-  const placed = points.map((point) => {
-    const x = across.place(point[by]);
-    const [mean, min, max] = [point[of].mean, point[of].min, point[of].max].map((value) => up.place(value));
-    return x === undefined || mean === undefined
+/** How far along, the value there, and the ends of the band around it. */
+export interface BandPoint {
+  readonly at: number;
+  readonly middle: number;
+  readonly least: number;
+  readonly most: number;
+}
+
+/**
+ * One curve: the band where its runs differ, the middle, and a dot where it ends. Gaps where the middle is not finite;
+ * an end of the band that is not is the panel's.
+ */
+export function drawCurve(points: readonly BandPoint[], index: number, across: Axis, up: Axis): string {
+  const placed = points.map(({ at, middle, least, most }) => {
+    const x = across.place(at);
+    const y = up.place(middle);
+    return x === undefined || y === undefined
       ? undefined
-      : { x: x * PANEL.width, mean: heightOf(mean), min: heightOf(min ?? 0), max: heightOf(max ?? 1) };
+      : {
+          x: x * PANEL.width,
+          middle: heightOf(y),
+          least: heightOf(up.place(least) ?? 0),
+          most: heightOf(up.place(most) ?? 1),
+        };
   });
   type Placed = NonNullable<(typeof placed)[number]>;
   const isPlaced = (point: Placed | undefined): point is Placed => point !== undefined;
@@ -66,28 +74,28 @@ export function drawCurve(
     .digits(1)
     .defined(isPlaced)
     .x((point) => point!.x)
-    .y0((point) => point!.min)
-    .y1((point) => point!.max);
-  const mean = line<Placed | undefined>()
+    .y0((point) => point!.least)
+    .y1((point) => point!.most);
+  const middle = line<Placed | undefined>()
     .digits(1)
     .defined(isPlaced)
     .x((point) => point!.x)
-    .y((point) => point!.mean);
-  const spread = placed.some((point) => point !== undefined && point.min !== point.max);
+    .y((point) => point!.middle);
+  const spread = placed.some((point) => point !== undefined && point.least !== point.most);
   const last = placed.findLast(isPlaced);
   return element(
     "g",
     {},
     spread ? element("path", { d: band(placed) ?? "", fill: stroke, "fill-opacity": 0.18 }) : "",
     element("path", {
-      d: mean(placed) ?? "",
+      d: middle(placed) ?? "",
       fill: "none",
       stroke,
       ...dash,
       "stroke-width": 2,
       "stroke-linejoin": "round",
     }),
-    last ? element("circle", { cx: last.x, cy: last.mean, r: 2.8, fill: stroke }) : "",
+    last ? element("circle", { cx: last.x, cy: last.middle, r: 2.8, fill: stroke }) : "",
   );
 }
 

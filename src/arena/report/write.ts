@@ -2,9 +2,11 @@ import { join } from "node:path";
 import { writeWhole } from "../../run/folder/files.js";
 import { drawnTable } from "../../terminal.js";
 import { UNITS, type Compared } from "./compared.js";
+import { comparedCurves } from "./curves.js";
 import { resultsCsv, timesCsv } from "./data.js";
 import { comparisonMarkdown } from "./markdown.js";
 import { outcomesOf } from "./outcomes.js";
+import { profilesPicture } from "./profile-picture.js";
 import { timesTable } from "./tables.js";
 
 /** Writes tables, pictures and data of a comparison into `folder`, which is there; the table to print. */
@@ -14,6 +16,10 @@ export async function writeComparison(folder: string, compared: Compared): Promi
     "comparison.md": comparisonMarkdown(compared, outcomes),
     "results.csv": resultsCsv(compared),
     "times.csv": timesCsv(compared, outcomes),
+    "profiles.svg": profilesPicture(compared, outcomes),
+    ...Object.fromEntries(
+      UNITS.map((unit) => [`curves-${unit}.svg`, comparedCurves(unit, compared, outcomes)]),
+    ),
   };
   for (const [name, text] of Object.entries(files)) await writeWhole(join(folder, name), text);
   const [head, ...rows] = timesTable("seconds", UNITS, compared, outcomes);
