@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { Command, CommanderError } from "commander";
 import { aptsVersion } from "../run/folder/record.js";
+import { compareCommand } from "./compare.js";
 import { benchCommand } from "./bench.js";
 import { doctorCommand } from "./doctor.js";
 import { showError, showFailure } from "./exit.js";
@@ -37,6 +38,7 @@ try {
   reportCommand(program);
   exportCommand(program);
   methodsCommand(program);
+  compareCommand(program);
   benchCommand(program);
   await program.parseAsync();
 } catch (error) {

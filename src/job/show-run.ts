@@ -66,6 +66,8 @@ export function showRun(json: boolean): (event: RunEvent) => void {
 const trainsOn: Partial<Record<Summary["ended"], string>> = {
   epochs: " A larger --epochs trains on.",
   accuracy: " A larger --stop-at-accuracy trains on.",
+  seconds: " A larger --max-seconds trains on.",
+  gradients: " A larger --max-gradients trains on.",
   converged: " A smaller --tolerance trains on.",
 };
 

@@ -16,6 +16,8 @@ export interface MethodDescription<Name extends string = string, Options extends
   readonly presets?: Readonly<Record<string, { readonly [Name in keyof Options]?: unknown }>>;
   /** @throws UsageError where its options do not go together */
   check?(options: Readonly<Record<string, unknown>>): void;
+  /** Whether its steps depend on how many the run is planned to make (`MethodContext.plannedSteps`). */
+  plans?(options: Readonly<Record<string, unknown>>): boolean;
   /** It works on subdomains: --subdomains and --decomposition mean something to it. */
   readonly decomposes?: true;
   /** Of a user's module: SHA-256 of its file. */
@@ -25,15 +27,17 @@ export interface MethodDescription<Name extends string = string, Options extends
 
 /** Ties a table of options to the function that takes their values, and a method's steps to its state. */
 export function defineMethod<const N extends string, T extends OptionTable, S extends State>(
-  description: Omit<MethodDescription<N, T>, "check" | "create" | "presets"> & {
+  description: Omit<MethodDescription<N, T>, "check" | "plans" | "create" | "presets"> & {
     readonly presets?: Readonly<Record<string, Partial<ValuesOf<T>>>>;
     check?(options: NoInfer<ValuesOf<T>>): void;
+    plans?(options: NoInfer<ValuesOf<T>>): boolean;
     create(context: MethodContext, options: NoInfer<ValuesOf<T>>): Method<S>;
   },
 ): MethodDescription<N, T> {
   return {
     ...description,
     check: (options) => description.check?.(options as ValuesOf<T>),
+    plans: (options) => description.plans?.(options as ValuesOf<T>) ?? false,
     create: (context, options) => description.create(context, options as ValuesOf<T>),
   };
 }

@@ -27,7 +27,7 @@ export interface MethodContext {
   readonly decomposition: Decomposition;
   /** What θ consists of: a network's parameter tensors, or the vector of a plain function as one. */
   readonly tensors: readonly TensorSlot[];
-  /** Steps the run will make: epochs times batches. */
+  /** Steps the run will make, where nothing ends it before: epochs times their mini-batches. */
   readonly plannedSteps: number;
   /** Batches of an epoch. */
   readonly stepsPerEpoch: number;

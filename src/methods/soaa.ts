@@ -101,5 +101,6 @@ export const soaa = defineMethod({
   source: "VV24",
   batches: MINI_BATCHES,
   options,
+  plans: () => true,
   create: secondOrderAdam,
 });

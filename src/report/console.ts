@@ -64,6 +64,8 @@ export const ENDINGS: Readonly<Record<Summary["ended"], string>> = {
   accuracy: "test accuracy reached",
   metric: "--stop-at reached",
   patience: "no better epoch for --patience epochs",
+  seconds: "--max-seconds used",
+  gradients: "--max-gradients used",
   stopped: "stopped on request",
   program: "stopped by a callback",
   converged: "converged: the gradient is below --tolerance",

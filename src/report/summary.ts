@@ -21,11 +21,20 @@ export interface Summary {
   /** Largest resident memory of any rank, bytes. */
   readonly peakMemory: number;
   /**
-   * Why the run ended: all epochs done, `--stop-at-accuracy` or `--stop-at` reached, no better epoch for `--patience`, a
-   * stop asked for, the program's callbacks (`fit`), the gradient below `--tolerance`, or five iterations in a row without a step that lowers the loss
+   * Why the run ended: all epochs done, `--stop-at-accuracy` or `--stop-at` reached, no better epoch for `--patience`,
+   * `--max-seconds` or `--max-gradients` used, a stop asked for, the program's callbacks (`fit`), the gradient below `--tolerance`, or five iterations in a row without a step that lowers the loss
    * (full batch).
    */
   readonly ended:
-    "epochs" | "accuracy" | "metric" | "patience" | "stopped" | "program" | "converged" | "stalled";
+    | "epochs"
+    | "accuracy"
+    | "metric"
+    | "patience"
+    | "seconds"
+    | "gradients"
+    | "stopped"
+    | "program"
+    | "converged"
+    | "stalled";
   readonly out: string;
 }

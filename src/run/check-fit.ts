@@ -14,7 +14,7 @@ import { loadFor, nameOfData, shareHeldBack } from "./data-of-run.js";
 import { declarationsOf, objectiveOf } from "./declarations.js";
 import { trainedOn } from "./hold-back.js";
 import { decompose } from "./decompose.js";
-import { IN_MEMORY, type TrainConfig } from "./options/config.js";
+import { cutOf, IN_MEMORY, type TrainConfig } from "./options/config.js";
 import type { HandedOver } from "./setup.js";
 
 /** What is known of the training samples before ranks start. */
@@ -49,9 +49,10 @@ export async function checkFit(
   const files = filesAreHere ? (builtIn ? "locate" : "read") : "nothing";
   const samples = await samplesOf(config, given.data, files);
   if (!samples) return; // only where the ranks are, somebody can look
-  const { batches } = config;
-  if (samples.count !== undefined && !given.streamed)
-    checkMiniBatches(trainedOn(samples.count, shareHeldBack(config)), batches);
+  if (samples.count !== undefined && !given.streamed) {
+    const count = trainedOn(samples.count, shareHeldBack(config));
+    checkMiniBatches(count, cutOf(config, count).batches);
+  }
   if (builtIn) checkSamples(builtIn, samples);
   const declared = filesAreHere || given.goal ? await declarationsOf(config, given.goal) : [];
   const slots = builtIn

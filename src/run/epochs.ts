@@ -5,10 +5,8 @@ import type { Random } from "../random.js";
 import type { StreamedSamples } from "./program.js";
 import type { Setup } from "./setup.js";
 
-/** How the training set is cut in mini-batches. */
-interface Cut {
-  /** Mini-batches an epoch; 1: the full batch. */
-  readonly batches: number;
+/** How the samples of a pass are drawn. */
+interface Drawing {
   readonly overlap: number;
   readonly random: Random;
 }
@@ -28,21 +26,23 @@ export interface EpochSource {
 
 /**
  * The problems of each epoch: the full batch, of one and the same key in all epochs (so that methods reuse what they
- * know of it), or mini-batches, freshly shuffled or in order. Which samples epoch e holds depends on the seed and e alone.
+ * know of it), or mini-batches. Those of pass after pass over the samples, each freshly shuffled or in order, make one
+ * stream, of which every epoch takes the next: which samples the p-th pass holds where depends on the seed and p alone.
  */
 export class Epochs implements EpochSource {
   readonly #full: NetworkProblem | undefined;
   readonly #preparation: Preparation;
+  #pass: { readonly number: number; readonly batches: readonly Int32Array[] } | undefined;
 
   constructor(
-    private readonly setup: Pick<Setup, "data" | "inputs" | "groupRows" | "inOrder">,
+    private readonly setup: Pick<Setup, "data" | "inputs" | "groupRows" | "inOrder" | "cut">,
     private readonly parts: NetworkParts,
-    private readonly cut: Cut,
+    private readonly drawing: Drawing,
   ) {
-    const { batches, overlap } = cut;
+    const { batches } = setup.cut;
     const samples = setup.data.train.count;
     checkMiniBatches(samples, batches);
-    const sizes = miniBatchSizes(samples, batches, overlap).map((rows) =>
+    const sizes = miniBatchSizes(samples, batches, drawing.overlap).map((rows) =>
       largestChunk(rows, setup.groupRows),
     );
     const largest = sizes.reduce((most, rows) => Math.max(most, rows));
@@ -53,28 +53,34 @@ export class Epochs implements EpochSource {
   }
 
   *problems(epoch: number, done: number): Generator<NetworkProblem> {
-    if (this.#full) {
-      // What is random makes another problem of each step.
-      const { evaluator } = this.parts;
-      if (done === 0) yield evaluator.isRandom ? this.#full.as(`epoch ${epoch}`) : this.#full;
-      return;
-    }
-    const { batches, overlap, random } = this.cut;
-    const { data, inOrder } = this.setup;
-    const ofEpoch = miniBatches(
-      data.train.count,
-      batches,
-      overlap,
-      inOrder ? "in order" : random.fork(epoch),
-    );
-    for (const [batch, indices] of [...ofEpoch.entries()].slice(done)) {
-      const problem = this.#problem(`epoch ${epoch}, mini-batch ${batch + 1}`, indices);
+    const { batches, batchesPerEpoch } = this.setup.cut;
+    for (let b = done; b < batchesPerEpoch; b++) {
+      const step = (epoch - 1) * batchesPerEpoch + b;
+      const pass = Math.floor(step / batches) + 1;
+      if (this.#full) {
+        // What is random makes another problem of each step.
+        yield this.parts.evaluator.isRandom ? this.#full.as(`pass ${pass}`) : this.#full;
+        continue;
+      }
+      const batch = step % batches;
+      const problem = this.#problem(`pass ${pass}, mini-batch ${batch + 1}`, this.#indicesOf(pass)[batch]);
       try {
         yield problem;
       } finally {
         problem.batch.dispose();
       }
     }
+  }
+
+  /** The mini-batches of a pass. */
+  #indicesOf(number: number): readonly Int32Array[] {
+    if (this.#pass?.number !== number) {
+      const { data, inOrder, cut } = this.setup;
+      const { overlap, random } = this.drawing;
+      const order = inOrder ? "in order" : random.fork(number);
+      this.#pass = { number, batches: miniBatches(data.train.count, cut.batches, overlap, order) };
+    }
+    return this.#pass.batches;
   }
 
   #problem(key: string, indices?: Int32Array): NetworkProblem {

@@ -3,6 +3,7 @@ import type { Scores } from "../network/scores.js";
 import type { EpochMetrics } from "../report/metrics.js";
 import type { Summary } from "../report/summary.js";
 import type { Consumption } from "./meter.js";
+import type { Cut } from "./options/config.js";
 
 /** How far a run has come: epochs closed, and steps of the next one. */
 export interface Position {
@@ -23,8 +24,8 @@ interface Steps {
 const noSteps: Steps = { made: 0, accepted: 0, loss: 0, radius: null };
 
 /**
- * A run's account, of which come a line for each epoch and a summary at the end. The same on every rank but for the
- * seconds, and whatever the number of ranks.
+ * A run's account, of which come a line for each epoch and a summary at the end. The same on every rank and, but for
+ * the seconds and bytes, whatever the number of ranks.
  */
 export interface Ledger {
   /** Since the run began, as far as it has been entered. */
@@ -95,7 +96,7 @@ export function withConsumption(ledger: Ledger, more: Consumption): Ledger {
 export function closed(
   ledger: Ledger,
   quality: Scores | undefined,
-  { subdomains, batches }: { readonly subdomains: number; readonly batches: number },
+  { subdomains, batches }: { readonly subdomains: number } & Pick<Cut, "batches">,
   isBetter: (line: EpochMetrics, best: EpochMetrics) => boolean,
 ): Ledger & { readonly last: EpochMetrics } {
   const { made, accepted, loss, radius } = ledger.steps;

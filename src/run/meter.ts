@@ -6,7 +6,7 @@ export interface Consumption extends Readonly<EvaluationCount> {
   readonly bytesSent: number;
   /** The largest of any rank, not a sum. */
   readonly peakMemory: number;
-  /** This rank's. */
+  /** Rank 0's. */
   readonly seconds: number;
 }
 
@@ -33,12 +33,12 @@ export class Meter {
   /** What was measured since it was last read. Collective. */
   async read(): Promise<Consumption> {
     const { globalLosses, globalGradients, localLosses, localGradients } = this.count;
-    const seconds = this.#seconds;
     const ranks = await this.comm.allgatherObject({
       localLosses,
       localGradients,
       bytesSent: this.#bytesSent,
       memory: process.resourceUsage().maxRSS * 1024,
+      seconds: this.#seconds,
     });
     Object.assign(this.count, new EvaluationCount());
     this.#seconds = 0;
@@ -50,7 +50,7 @@ export class Meter {
       localGradients: sum(ranks.map((rank) => rank.localGradients)),
       bytesSent: sum(ranks.map((rank) => rank.bytesSent)),
       peakMemory: Math.max(...ranks.map((rank) => rank.memory)),
-      seconds,
+      seconds: ranks[0]!.seconds,
     };
   }
 }

@@ -25,7 +25,7 @@ import { dataOf, type DataFiles } from "./data-of-run.js";
 import { declarationsOf, objectiveOf } from "./declarations.js";
 import type { FitManner, StreamedSamples } from "./program.js";
 import { decompose } from "./decompose.js";
-import type { TrainConfig } from "./options/config.js";
+import { cutOf, type Cut, type TrainConfig } from "./options/config.js";
 
 /** What the program that started the run held in memory, in files: of `writeDataset`, and a `model.json`. */
 export interface HandedOver {
@@ -48,6 +48,7 @@ export interface Setup {
   readonly evaluator: Evaluator;
   /** Mini-batches hold the samples in their order; else they are drawn anew each epoch. */
   readonly inOrder: boolean;
+  readonly cut: Cut;
   /** Samples come anew for each epoch: `data.train` are those of the first mini-batch. */
   readonly streamed: StreamedSamples | undefined;
   /** Samples that batch normalisation takes its statistics over, at most; undefined where the model has none. */
@@ -116,6 +117,7 @@ export async function setUp(
     inputs,
     evaluator,
     inOrder: handedOver.fit?.inOrder ?? false,
+    cut: cutOf(config, data.train.count),
     streamed: handedOver.fit?.streamed,
     groupRows,
     decomposition,

@@ -14,14 +14,13 @@ import type { Setup } from "./setup.js";
  */
 export class StreamedEpochs implements EpochSource {
   constructor(
-    private readonly setup: Pick<Setup, "goal" | "inputs" | "groupRows">,
+    private readonly setup: Pick<Setup, "goal" | "inputs" | "groupRows" | "cut">,
     private readonly parts: NetworkParts,
-    private readonly batches: number,
   ) {}
 
   async *problems(epoch: number, done: number, samples?: StreamedSamples): AsyncGenerator<NetworkProblem> {
-    const { inputs, groupRows } = this.setup;
-    for (let b = done; b < this.batches; b++) {
+    const { inputs, groupRows, cut } = this.setup;
+    for (let b = done; b < cut.batchesPerEpoch; b++) {
       const dataset = await this.#read(samples!, b);
       const chunk = largestChunk(dataset.count, groupRows);
       this.parts.evaluator.checkChunk(chunk);
@@ -41,7 +40,7 @@ export class StreamedEpochs implements EpochSource {
 
   /** All mini-batches, to measure with. */
   async *measuring(samples: StreamedSamples): AsyncGenerator<Batch> {
-    for (let b = 0; b < this.batches; b++) {
+    for (let b = 0; b < this.setup.cut.batchesPerEpoch; b++) {
       const batch = new Batch(await this.#read(samples, b), {
         ...this.setup.inputs.measuring,
         memory: this.parts.evaluator.memory,

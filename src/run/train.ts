@@ -72,7 +72,7 @@ async function trainIn(
   while (ended === undefined) {
     const stopped = await finishEpoch(run, checkpoints, reporter, program, () => agreement.afterStep(wish));
     const { epochs, batches } = run.position;
-    const isWhole = batches === config.batches;
+    const isWhole = batches === setup.cut.batchesPerEpoch;
     const quality = test && (await measured([test]));
     if (quality) run.divergence.afterEpoch(quality.loss, run.parameters, epochs + 1);
     const metrics = await run.closeEpoch(quality);

@@ -58,13 +58,13 @@ export class TrainingRun {
     private readonly context: MethodContext,
   ) {
     const { evaluator, penalty, decomposition, random, theta } = setup;
-    const { batches, overlap, methodOptions } = config;
+    const { overlap, methodOptions } = config;
     const { comm, fullBatch } = context;
     const count = new EvaluationCount();
     const parts = { evaluator, penalty, comm, subdomains: decomposition.subdomains, count };
     this.epochs = setup.streamed
-      ? new StreamedEpochs(setup, parts, batches)
-      : new Epochs(setup, parts, { batches, overlap, random: random.fork("batches") });
+      ? new StreamedEpochs(setup, parts)
+      : new Epochs(setup, parts, { overlap, random: random.fork("batches") });
     this.divergence = new DivergenceCheck(evaluator.layout, fullBatch, methodOptions["learningRate"]);
     this.meter = new Meter(comm, count);
     this.monitor = new Monitor(config, setup.goal, setup.data.test !== undefined);
@@ -78,12 +78,13 @@ export class TrainingRun {
   }
 
   static async prepare(config: TrainConfig, setup: Setup, comm: Communicator): Promise<TrainingRun> {
-    const { epochs, batches, tolerance } = config;
+    const { epochs, tolerance } = config;
+    const { batches, batchesPerEpoch } = setup.cut;
     const context = {
       comm,
       decomposition: setup.decomposition,
       tensors: setup.evaluator.layout.slots,
-      plannedSteps: epochs * batches,
+      plannedSteps: epochs * batchesPerEpoch,
       stepsPerEpoch: batches,
       fullBatch: batches === 1 && !setup.evaluator.isRandom && !setup.streamed,
       tolerance,
@@ -121,11 +122,11 @@ export class TrainingRun {
    * @throws DivergedError
    */
   async step(problem: NetworkProblem): Promise<StepReport> {
-    const { evaluator } = this.setup;
+    const { evaluator, cut } = this.setup;
     const { comm, fullBatch } = this.context;
     const before = this.#state;
     const { epochs, batches } = this.position;
-    evaluator.setStep(epochs * this.config.batches + batches);
+    evaluator.setStep(epochs * cut.batchesPerEpoch + batches);
     const { state: method, report } = await this.method.step(before.method, problem);
     const [from, to] = [before.method.theta, method.theta];
     this.divergence.afterStep(report, from, this.position);
@@ -136,7 +137,7 @@ export class TrainingRun {
       statistics: await runningStatistics(evaluator, comm, before.statistics, {
         theta: this.#judgedAt(method),
         batch: problem.batch,
-        whole: this.config.batches === 1 && !this.setup.streamed,
+        whole: cut.batches === 1 && !this.setup.streamed,
       }),
       ledger: withStep(before.ledger, report),
     };
@@ -163,8 +164,10 @@ export class TrainingRun {
   async closeEpoch(quality: Scores | undefined): Promise<EpochMetrics> {
     await this.settle();
     const { statistics } = this.#state;
-    const ledger = closed(this.#state.ledger, quality, this.config, (a, b) => this.monitor.isBetter(a, b));
-    const isBest = this.config.keepBest && ledger.best === ledger.last;
+    const { subdomains, keepBest } = this.config;
+    const shares = { subdomains, batches: this.setup.cut.batches };
+    const ledger = closed(this.#state.ledger, quality, shares, (a, b) => this.monitor.isBetter(a, b));
+    const isBest = keepBest && ledger.best === ledger.last;
     const best = isBest ? { theta: this.parameters, statistics } : this.#state.best;
     this.#state = { ...this.#state, ledger, best };
     return ledger.last;
@@ -180,10 +183,12 @@ export class TrainingRun {
   goalReached(): Exclude<Summary["ended"], "stopped" | "program"> | undefined {
     const { ledger, progress } = this.#state;
     if (ledger.last === null) return undefined;
-    const { epochs } = this.config;
+    const { epochs, maxSeconds = Infinity, maxGradients = Infinity } = this.config;
     const ended = this.monitor.ended(ledger.last, ledger.best) ?? endOf(progress, this.context);
     if (ended !== undefined) return ended;
-    return ledger.last.epoch >= epochs ? "epochs" : undefined;
+    if (ledger.last.epoch >= epochs) return "epochs";
+    if (ledger.last.seconds >= maxSeconds) return "seconds";
+    return ledger.last.gradientEvaluations >= maxGradients ? "gradients" : undefined;
   }
 
   /** The model handed back: of the last step, or of the best epoch. */

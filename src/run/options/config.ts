@@ -1,9 +1,10 @@
 import type { OptionTable, ValuesOf } from "../../config/option.js";
-import { resolveOptions, splitSources, type Given } from "../../config/resolve.js";
+import { camel, resolveOptions, splitSources, type Given } from "../../config/resolve.js";
+import { UsageError } from "../../errors.js";
 import type { MethodDescription } from "../../methods/description.js";
 import { methodNamed, type MethodOptions } from "../../methods/registry.js";
 import { expectOwnNames, refuseOthers, tableOf, withPresets } from "./of-methods.js";
-import { trainOptions } from "./table.js";
+import { OVERLAP, trainOptions } from "./table.js";
 
 /** What a program may give of a table's options. */
 export type PartOf<T extends OptionTable> = {
@@ -17,10 +18,12 @@ export type RunOptions = PartOf<typeof trainOptions> & MethodOptions;
 export const IN_MEMORY = "memory";
 
 /** A complete, checked description of a training run: what `config.json` records. */
-export interface TrainConfig extends Omit<ValuesOf<typeof trainOptions>, "ranks" | "subdomains" | "batches"> {
+export interface TrainConfig extends Omit<ValuesOf<typeof trainOptions>, "ranks" | "subdomains" | "overlap"> {
   readonly ranks: number;
   readonly subdomains: number;
-  readonly batches: number;
+  /** Undefined where `batchSize` says it. */
+  readonly batches: number | undefined;
+  readonly overlap: number;
   /** What the method calls itself: `method` may be the path of a module. */
   readonly methodName: string;
   /** SHA-256 of that module. */
@@ -41,22 +44,62 @@ export function trainConfig(
   expectOwnNames(method, trainOptions);
   refuseOthers(method, sources);
   const all = { ...trainOptions, ...tableOf(method) };
-  const values = resolveOptions(all, withPresets(method, sources)) as ValuesOf<typeof trainOptions> &
+  const values = resolveOptions(all, withPresets(method, firstCuts(sources))) as ValuesOf<
+    typeof trainOptions
+  > &
     Record<string, unknown>;
   const pick = (names: OptionTable) =>
     Object.fromEntries(Object.keys(names).map((name) => [name, values[name]]));
   const methodOptions = pick(method.options);
   method.check?.(methodOptions);
   const ranks = values.ranks ?? defaultRanks;
+  const { batchSize } = values;
   return {
     ...(pick(trainOptions) as ValuesOf<typeof trainOptions>),
     ranks,
     subdomains: values.subdomains ?? ranks,
-    batches: values.batches ?? method.batches,
+    batches: batchSize === undefined ? (values.batches ?? method.batches) : undefined,
+    overlap: values.overlap ?? (batchSize === undefined ? OVERLAP : 0),
     methodName: method.name,
     methodModule: method.module,
     methodOptions,
   };
+}
+
+/** How the training set is cut. */
+export interface Cut {
+  /** Mini-batches of a pass over the training set; 1: the full batch. */
+  readonly batches: number;
+  readonly batchesPerEpoch: number;
+}
+
+/** @param samples that are trained on */
+export function cutOf(
+  { batches, batchSize, batchesPerEpoch }: Pick<TrainConfig, "batches" | "batchSize" | "batchesPerEpoch">,
+  samples: number,
+): Cut {
+  const ofPass = batchSize === undefined ? batches! : Math.ceil(samples / batchSize);
+  return { batches: ofPass, batchesPerEpoch: batchesPerEpoch ?? ofPass };
+}
+
+const CUTS = ["batches", "batchSize"];
+
+/**
+ * The sources without what one before them says otherwise: a size of mini-batches overrules their number.
+ * @throws UsageError where one source says both
+ */
+function firstCuts(sources: readonly Given[]): Given[] {
+  let isSaid = false;
+  return sources.map(({ source, values }) => {
+    const said = Object.keys(values).filter(
+      (name) => CUTS.includes(camel(name)) && (values[name] ?? undefined) !== undefined,
+    );
+    if (said.length > 1) throw new UsageError("Expected either --batches or --batch-size, got both.");
+    const overruled = isSaid ? said : [];
+    isSaid ||= said.length > 0;
+    const kept = Object.entries(values).filter(([name]) => !overruled.includes(name));
+    return { source, values: Object.fromEntries(kept) };
+  });
 }
 
 /** The name or path of the method that sources ask for. */

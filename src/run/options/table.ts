@@ -18,24 +18,44 @@ import { methods } from "../../methods/registry.js";
 import { LOSS_NAMES } from "../../network/losses/names.js";
 import { MODEL_NAMES } from "../../network/models/names.js";
 
+/** What mini-batches share where nothing else is said: that of TCKK23's experiments. */
+export const OVERLAP = 0.01;
+
 const runOptions = inGroup(HELP.run, {
   method: text({
     fallback: "apts",
     placeholder: "NAME|FILE",
     help: `how to train: ${methods.map(({ name }) => name).join(", ")}, or a module that exports method`,
   }),
-  epochs: integer({ min: 1, max: 1_000_000_000, fallback: 20, help: "passes over the training set" }),
+  epochs: integer({
+    min: 1,
+    max: 1_000_000_000,
+    fallback: 20,
+    help: "passes over the training set, where --batches-per-epoch says nothing else",
+  }),
   batches: integer({
     min: 1,
     max: 1_000_000,
     fallback: undefined,
-    help: "mini-batches an epoch (default: the method's)",
+    help: "mini-batches a pass over the training set (default: the method's)",
+  }),
+  batchSize: integer({
+    min: 1,
+    fallback: undefined,
+    placeholder: "SAMPLES",
+    help: "samples of a mini-batch, at most, in place of --batches",
+  }),
+  batchesPerEpoch: integer({
+    min: 1,
+    max: 1_000_000,
+    fallback: undefined,
+    help: "end an epoch, and measure, after N mini-batches of passes that go on (default: after a pass)",
   }),
   overlap: number({
     min: 0,
     max: 1,
-    fallback: 0.01,
-    help: "share of every other mini-batch that each one repeats",
+    fallback: undefined,
+    help: `share of every other mini-batch that each one repeats (default: ${OVERLAP}; 0 with --batch-size)`,
   }),
   seed: integer({
     min: 0,
@@ -67,6 +87,17 @@ const runOptions = inGroup(HELP.run, {
   keepBest: flag({
     fallback: false,
     help: "hand back the model of the best epoch (--monitor), not of the last",
+  }),
+  maxSeconds: number({
+    min: 0.001,
+    fallback: undefined,
+    placeholder: "SECONDS",
+    help: "end with the epoch in which so many seconds of training are over; evaluations do not count",
+  }),
+  maxGradients: number({
+    min: 0,
+    fallback: undefined,
+    help: "end with the epoch in which so many full gradients are made",
   }),
   tolerance: number({
     min: 0,
@@ -254,6 +285,8 @@ export const MAY_CHANGE: ReadonlySet<string> = new Set([
   "stopAtAccuracy",
   "stopAt",
   "patience",
+  "maxSeconds",
+  "maxGradients",
   "tolerance",
   "backend",
   "blas",

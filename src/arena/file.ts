@@ -1,0 +1,171 @@
+import { readConfigFile } from "../config/file.js";
+import { choice, integers, number, text, type OptionTable, type ValuesOf } from "../config/option.js";
+import { camel, resolveOptions, splitSources, type Given } from "../config/resolve.js";
+import { UsageError } from "../errors.js";
+import { mapping, mappings, partOf } from "./mapping.js";
+import { directionOf } from "./target.js";
+import type { Target } from "./trial.js";
+
+/** When a trial ends: with whichever is used first. */
+export type Budget = ValuesOf<typeof budgetTable>;
+
+export interface Workload {
+  readonly name: string;
+  /** Options of `apts train`. */
+  readonly train: Given;
+  readonly budget: Budget;
+  /** Passes over the training samples from one evaluation to the next. */
+  readonly evaluate: number;
+  readonly targets: readonly Target[];
+}
+
+/** A method with its options, fixed but for those that are searched. */
+export interface Entry {
+  readonly name: string;
+  readonly options: Given;
+  /** Options to choose from the product of these values; none: one fixed configuration. */
+  readonly search: Readonly<Record<string, readonly unknown[]>>;
+}
+
+/** What an arena's file says, checked as far as it goes without data. */
+export interface Arena {
+  readonly seeds: readonly number[];
+  readonly workloads: readonly Workload[];
+  readonly entries: readonly Entry[];
+}
+
+const arenaTable = {
+  seeds: integers({ min: 0, max: 2 ** 32 - 1, fallback: [0, 1, 2], help: "seeds of each configuration" }),
+  workloads: mapping("what is trained, by name"),
+  methods: mapping("what trains it, by name"),
+} satisfies OptionTable;
+
+const workloadTable = {
+  train: mapping("options of apts train"),
+  budget: mapping("what a trial may use: seconds, epochs, gradients"),
+  evaluate: number({ min: 1e-6, fallback: 1, help: "passes over the training samples between evaluations" }),
+  targets: mappings("metrics to reach"),
+} satisfies OptionTable;
+
+const budgetTable = {
+  seconds: number({ min: 0.001, fallback: undefined, help: "of training, evaluations left out" }),
+  epochs: number({ min: 1e-6, fallback: undefined, help: "passes over the training samples" }),
+  gradients: number({ min: 1e-6, fallback: undefined, help: "passes that are differentiated" }),
+} satisfies OptionTable;
+
+const targetTable = {
+  metric: text({
+    fallback: undefined,
+    placeholder: "NAME",
+    help: "loss, testLoss, testAccuracy or a metric",
+  }),
+  value: number({ fallback: undefined, help: "to reach" }),
+  direction: choice(["min", "max"], { fallback: undefined, help: "whether less or more is better" }),
+} satisfies OptionTable;
+
+const entryTable = {
+  method: text({ fallback: undefined, placeholder: "NAME|FILE", help: "default: the name of the entry" }),
+  search: mapping("values of options to try"),
+} satisfies OptionTable;
+
+/** Options of a run that the arena says itself, and where. */
+const SAID_ELSEWHERE: Readonly<Record<string, string>> = {
+  method: "Name methods under methods",
+  seed: "Say seeds",
+  epochs: "Say it in the budget",
+  maxSeconds: "Say it in the budget",
+  maxGradients: "Say it in the budget",
+  batchesPerEpoch: "Say evaluate",
+  out: "Say --out",
+};
+
+/**
+ * Reads an arena's YAML or JSON file.
+ * @throws UsageError for what is not as it should be, by name
+ */
+export function readArena(file: string): Arena {
+  const { seeds, workloads, methods } = resolveOptions(arenaTable, [readConfigFile(file)]);
+  if (new Set(seeds).size < seeds.length || seeds.length === 0)
+    throw new UsageError(
+      `Expected seeds in ${file} to be different numbers, got ${seeds.join(", ") || "none"}.`,
+    );
+  return {
+    seeds,
+    workloads: entriesOf(workloads, "workloads", file).map(([name, value]) => workloadOf(name, value, file)),
+    entries: entriesOf(methods, "methods", file).map(([name, value]) => entryOf(name, value, file)),
+  };
+}
+
+function entriesOf(
+  values: Readonly<Record<string, unknown>> | undefined,
+  what: string,
+  file: string,
+): [string, Readonly<Record<string, unknown>>][] {
+  const entries = Object.entries(values ?? {});
+  if (entries.length === 0) throw new UsageError(`Expected ${what} in ${file}, got none.`);
+  return entries.map(([name, value]) => [
+    name,
+    mapping("").parse(value ?? {}, `"${name}" of ${what} in ${file}`)!,
+  ]);
+}
+
+function workloadOf(name: string, values: Readonly<Record<string, unknown>>, file: string): Workload {
+  const where = `workload ${name} of ${file}`;
+  const { train, budget, evaluate, targets } = resolveOptions(workloadTable, [partOf(where, values)]);
+  if (targets.length === 0) throw new UsageError(`Expected targets of ${where}, got none.`);
+  const allowed = resolveOptions(budgetTable, [partOf(`the budget of ${where}`, budget)]);
+  if (Object.values(allowed).every((value) => value === undefined))
+    throw new UsageError(`Expected a budget of ${where}: seconds, epochs or gradients, got none.`);
+  const options = partOf(`train of ${where}`, train);
+  refuseSaidElsewhere(options);
+  return {
+    name,
+    train: options,
+    budget: allowed,
+    evaluate,
+    targets: targets.map((one) => targetOf(one, where)),
+  };
+}
+
+function targetOf(values: Readonly<Record<string, unknown>>, where: string): Target {
+  const table = resolveOptions(targetTable, [partOf(`a target of ${where}`, values)]);
+  const { metric, value, direction = metric === undefined ? undefined : directionOf(metric) } = table;
+  if (metric === undefined || value === undefined)
+    throw new UsageError(`Expected metric and value of a target of ${where}, got ${JSON.stringify(values)}.`);
+  if (direction !== undefined) return { metric, value, direction };
+  throw new UsageError(
+    `Expected the metric of a target of ${where} to be one that is known, got "${metric}". ` +
+      'If it is one of your own, say "direction: min" or "direction: max".',
+  );
+}
+
+function entryOf(name: string, values: Readonly<Record<string, unknown>>, file: string): Entry {
+  const where = `method ${name} of ${file}`;
+  const { inTable, others } = splitSources([partOf(where, values)], entryTable);
+  const { method = name, search = {} } = resolveOptions(entryTable, inTable);
+  const [own] = others;
+  refuseSaidElsewhere(own!);
+  return {
+    name,
+    options: partOf(where, { ...own!.values, method }),
+    search: Object.fromEntries(
+      Object.entries(search).map(([written, choices]) => [camel(written), valuesOf(written, choices, where)]),
+    ),
+  };
+}
+
+function valuesOf(option: string, values: unknown, where: string): readonly unknown[] {
+  if (Array.isArray(values) && values.length > 0) return values;
+  throw new UsageError(
+    `Expected a list of values for "${option}" in the search of ${where}, got ${JSON.stringify(values)}.`,
+  );
+}
+
+function refuseSaidElsewhere({ source, values }: Given): void {
+  const said = Object.keys(values).find((name) => Object.hasOwn(SAID_ELSEWHERE, camel(name)));
+  if (said === undefined) return;
+  const where = source.kind === "file" ? source.path : "";
+  throw new UsageError(
+    `Expected options that the arena leaves open in ${where}, got "${said}". ${SAID_ELSEWHERE[camel(said)]!}.`,
+  );
+}

@@ -1,0 +1,132 @@
+import { createHash } from "node:crypto";
+import { existsSync, readFileSync } from "node:fs";
+import { basename } from "node:path";
+import type { Given } from "../config/resolve.js";
+import { checkMiniBatches } from "../data/batches.js";
+import { UsageError } from "../errors.js";
+import type { MethodDescription } from "../methods/description.js";
+import { findMethod } from "../methods/registry.js";
+import { checkFit } from "../run/check-fit.js";
+import { nameOfData } from "../run/data-of-run.js";
+import { aptsVersion } from "../run/folder/record.js";
+import { cutOf, nameOfMethod, trainConfig, type Cut, type TrainConfig } from "../run/options/config.js";
+import { DataKnowledge, type KnownData } from "./data.js";
+import type { Arena, Entry, Workload } from "./file.js";
+import type { Trial } from "./trial.js";
+import { versionOf } from "./versions.js";
+
+/** A trial to be run: an ordinary training run. */
+export interface PlannedTrial extends Pick<Trial, "workload" | "method" | "candidate" | "seed"> {
+  readonly config: TrainConfig;
+  readonly cut: Cut;
+  /** Of all that determines what comes out: trials of one key are one run. */
+  readonly key: string;
+  /** What its files are called. */
+  readonly file: string;
+}
+
+/** Epochs of a run that seconds or gradients end. */
+const NO_END = 1_000_000_000;
+
+/**
+ * The trials of an arena, those of one seed together, so that what the machine does beside them meets all methods alike.
+ * @throws UsageError where options, data and models do not fit together
+ */
+export async function planTrials(arena: Arena): Promise<PlannedTrial[]> {
+  const knowledge = new DataKnowledge();
+  const configurations: ((seed: number) => PlannedTrial)[] = [];
+  for (const workload of arena.workloads) {
+    for (const entry of arena.entries) {
+      for (const candidate of candidatesOf(entry))
+        configurations.push(await configured(workload, entry, candidate, knowledge));
+    }
+  }
+  return arena.seeds.flatMap((seed) => configurations.map((trialOf) => trialOf(seed)));
+}
+
+/** All combinations of the values to be searched; {} alone where there are none. */
+function candidatesOf({ search }: Entry): Record<string, unknown>[] {
+  return Object.entries(search).reduce<Record<string, unknown>[]>(
+    (made, [name, values]) => made.flatMap((one) => values.map((value) => ({ ...one, [name]: value }))),
+    [{}],
+  );
+}
+
+async function configured(
+  { name, train, budget, evaluate }: Workload,
+  entry: Entry,
+  candidate: Readonly<Record<string, unknown>>,
+  knowledge: DataKnowledge,
+): Promise<(seed: number) => PlannedTrial> {
+  const searched = { ...entry.options, values: candidate };
+  const alone: Given = { source: { kind: "program" }, values: { ranks: 1, threads: 1 } };
+  const sources = [searched, entry.options, train, alone];
+  const method = await findMethod(nameOfMethod(sources));
+  const asked = trainConfig(sources, 1, method);
+  const data = await knowledge.of(asked);
+  const { batches } = cutOf(asked, data.count);
+  checkMiniBatches(data.count, batches);
+  const batchesPerEpoch = Math.max(1, Math.round(evaluate * batches));
+  const epochs = budget.epochs && Math.ceil((budget.epochs * batches) / batchesPerEpoch);
+  if (epochs === undefined && method.plans?.(asked.methodOptions)) {
+    throw new UsageError(
+      `Expected a budget in epochs of workload ${name}, which the steps of method ${entry.name} are planned by, got none. ` +
+        "Say both, seconds and epochs: a trial ends with whichever is used first.",
+    );
+  }
+  const ends = {
+    epochs: epochs ?? NO_END,
+    maxSeconds: budget.seconds,
+    maxGradients: budget.gradients,
+    batchesPerEpoch,
+  };
+  const given = { data: undefined, goal: undefined, model: undefined, streamed: false };
+  await checkFit({ ...asked, ...ends }, given, true);
+  const version = versionOf(method);
+  return (seed) => {
+    const config = { ...asked, ...ends, seed };
+    const key = keyOf(config, data, version);
+    return {
+      ...{ workload: name, method: entry.name, candidate, seed, config, key },
+      cut: { batches, batchesPerEpoch },
+      file: fileName(method, config, key),
+    };
+  };
+}
+
+/** What changes neither what comes out nor how long it takes, and what is told otherwise. */
+const OTHERWISE = new Set<string>([
+  "out",
+  "data", // the samples are compared
+  "dataDir",
+  "method", // its name and version are compared
+  "timeout",
+  "checkpointEvery",
+  "checkpointMinutes",
+  "keepCheckpoints",
+] satisfies (keyof TrainConfig)[]);
+
+function keyOf(config: TrainConfig, data: KnownData, version: string): string {
+  const options = Object.entries(config)
+    .filter(([name, value]) => !OTHERWISE.has(name) && value !== undefined)
+    .sort(([a], [b]) => (a < b ? -1 : 1));
+  const modules = [config.model, config.loss, config.objective].map((file) =>
+    file !== undefined && existsSync(file) ? sha256(readFileSync(file)) : null,
+  );
+  return sha256(JSON.stringify({ apts: aptsVersion(), options, modules, data, version }));
+}
+
+function sha256(content: string | Uint8Array): string {
+  return createHash("sha256").update(content).digest("hex");
+}
+
+function fileName({ name }: MethodDescription, { data, seed }: TrainConfig, key: string): string {
+  const readable = `${name}-${basename(nameOfData(data))}-seed${seed}`.replaceAll(/[^\w.-]/g, "_");
+  return `${readable}-${key.slice(0, 16)}`;
+}
+
+/** The options of its run, all said, as `apts train --config` takes them. */
+export function optionsOf({ config }: PlannedTrial): Record<string, unknown> {
+  const { methodName: _, methodModule: __, methodOptions, ...options } = config;
+  return { ...options, ...methodOptions };
+}
