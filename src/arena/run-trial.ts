@@ -81,6 +81,7 @@ function measurementsOf(lines: readonly EpochMetrics[], { cut }: PlannedTrial): 
     return {
       seconds: line.seconds,
       epochs: steps / cut.batches,
+      steps,
       gradients: line.gradientEvaluations,
       values: Object.fromEntries(values),
     };

@@ -29,7 +29,7 @@ export interface MethodContext {
   readonly tensors: readonly TensorSlot[];
   /** Steps the run will make, where nothing ends it before: epochs times their mini-batches. */
   readonly plannedSteps: number;
-  /** Batches of an epoch. */
+  /** Mini-batches of a pass over the samples. */
   readonly stepsPerEpoch: number;
   /** Every step is on one and the same batch. */
   readonly fullBatch: boolean;

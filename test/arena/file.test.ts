@@ -6,7 +6,8 @@ import { planTrials } from "../../src/arena/plan.js";
 import { UsageError } from "../../src/errors.js";
 import { temporaryFolder } from "../helpers/apts.js";
 
-const WORKLOAD = "{ train: { trainSamples: 100, hidden: [4] }, budget: { epochs: 2 } }";
+const TARGETS = "targets: [{ metric: testAccuracy, value: 0.9 }]";
+const WORKLOAD = `{ train: { trainSamples: 100, hidden: [4] }, budget: { epochs: 2 }, ${TARGETS} }`;
 
 function written(text: string): string {
   const file = join(temporaryFolder(), "arena.yaml");
@@ -23,7 +24,7 @@ describe("an arena's file", () => {
       "[{ metric: testAccuracy, value: 0.9 }, { metric: testLoss, value: 0.3 }, { metric: mae, value: 1 }]";
     const text = `{ train: { data: mnist }, budget: { seconds: 5, epochs: 3 }, evaluate: 0.1, targets: ${targets} }`;
     const read = readArena(
-      arena(text, "{ adam: , fast: { method: adam, search: { learning-rate: [0.1, 1] } } }"),
+      written(arena(text, "{ adam: , fast: { method: adam, search: { learning-rate: [0.1, 1] } } }")),
     );
     expect(read.seeds).toEqual([0, 1, 2]);
     expect(read.workloads).toMatchObject([
@@ -50,11 +51,15 @@ describe("an arena's file", () => {
       /option in .*arena\.yaml, got "seed"\. Did you mean "seeds"\?/,
     ],
     [
-      arena("{ budget: { second: 3 } }"),
+      arena(`{ budget: { second: 3 }, ${TARGETS} }`),
       /in the budget of workload small of .*, got "second"\. Did you mean "seconds"\?/,
     ],
-    [arena("{ train: {} }"), /^Expected a budget of workload small of .*, got none\.$/],
-    [arena("{ budget: { epochs: 0 } }"), /^Expected "epochs" in the budget of workload small of .* got 0\.$/],
+    [arena(`{ train: {}, ${TARGETS} }`), /^Expected a budget of workload small of .*, got none\.$/],
+    [
+      arena(`{ budget: { epochs: 0 }, ${TARGETS} }`),
+      /^Expected "epochs" in the budget of workload small of .* got 0\.$/,
+    ],
+    [arena("{ budget: { epochs: 1 } }"), /^Expected targets of workload small of .*, got none\.$/],
     [arena("{ budget: { epochs: 1 }, target: [] }"), /got "target"\. Did you mean "targets"\?/],
     [
       arena("{ budget: { epochs: 1 }, targets: [{ metric: speed, value: 1 }] }"),
@@ -64,7 +69,10 @@ describe("an arena's file", () => {
       arena("{ budget: { epochs: 1 }, targets: [{ metric: loss }] }"),
       /^Expected metric and value of a target/,
     ],
-    [arena("{ budget: { epochs: 1 }, train: { epochs: 3 } }"), /got "epochs"\. Say it in the budget\.$/],
+    [
+      arena(`{ budget: { epochs: 1 }, train: { epochs: 3 }, ${TARGETS} }`),
+      /got "epochs"\. Say it in the budget\.$/,
+    ],
     [arena(WORKLOAD, "{ adam: { seed: 3 } }"), /in method adam of .*, got "seed"\. Say seeds\.$/],
     [arena(WORKLOAD, "{ adam: 3 }"), /^Expected "adam" of methods in .* to be names with values, got 3\.$/],
     [
@@ -102,7 +110,7 @@ describe("an arena's file", () => {
       /whole number from 1 to 100, the number of training samples, got 200/,
     ],
     [
-      "{ budget: { seconds: 1 }, train: { trainSamples: 9 } }",
+      `{ budget: { seconds: 1 }, train: { trainSamples: 99 }, ${TARGETS} }`,
       "{ soaa: }",
       /^Expected a budget in epochs of workload small/,
     ],
@@ -135,8 +143,7 @@ describe("the trials of an arena", () => {
   });
 
   it("measure every so many passes, and are as long as the budget says", async () => {
-    const workload =
-      "{ train: { trainSamples: 100, batchSize: 11 }, budget: { epochs: 1.5 }, evaluate: 0.2 }";
+    const workload = `{ train: { trainSamples: 100, batchSize: 11 }, budget: { epochs: 1.5 }, evaluate: 0.2, ${TARGETS} }`;
     const [small, full] = await plan(workload, "{ adam: , apts: { batches: 1 } }");
     expect(small).toMatchObject({
       cut: { batches: 10, batchesPerEpoch: 2 },

@@ -7,6 +7,7 @@ import { runApts, startApts, temporaryFolder, writeModule } from "../helpers/apt
 import { ROOT } from "../helpers/built.js";
 
 const SMALL = "trainSamples: 300, testSamples: 100, hidden: [8]";
+const TARGETS = "targets: [{ metric: testAccuracy, value: 0.9 }]";
 /** What makes a run of the digits longer than it takes to look at it. */
 const ENDLESS = "budget: { seconds: 1000 }, evaluate: 10";
 
@@ -17,8 +18,7 @@ function write(folder: string, text: string): [file: string, out: string] {
 }
 
 const parsed = (path: string): unknown => JSON.parse(readFileSync(path, "utf8"));
-const compared = (out: string) =>
-  parsed(join(out, "comparison.json")) as { readonly trials: readonly Trial[] };
+const compared = (out: string) => parsed(join(out, "trials.json")) as readonly Trial[];
 const finished = (out: string): string[] => readdirSync(join(out, "trials")).sort();
 const times = (out: string) => finished(out).map((name) => statSync(join(out, "trials", name)).mtimeMs);
 
@@ -29,9 +29,11 @@ describe("apts compare", () => {
     const first = await runApts(args);
     expect(first.stderr).toContain("6/6 done, 0 running\n");
     expect(first.code).toBe(0);
-    expect(first.stdout).toMatch(/adam learningRate 0\.01 /);
-    const { trials } = compared(out);
-    expect(trials.map(({ method, seed }) => [method, seed])).toEqual([["apts", 0], ["apts", 1], ["adam", 0], ["adam", 1]]); // prettier-ignore
+    expect(first.stdout).toMatch(/ adam .* apts /s);
+    const trials = compared(out);
+    expect(trials.map(({ method, candidate, seed }) => [method, candidate["learningRate"], seed])).toEqual(
+      [0, 1].flatMap((seed) => [["apts", undefined, seed], ["adam", 0.001, seed], ["adam", 0.01, seed]]), // prettier-ignore
+    );
     for (const { method, measurements, failure } of trials) {
       expect(failure).toBeUndefined();
       expect(measurements.map(({ epochs }) => epochs)).toEqual(
@@ -49,12 +51,12 @@ describe("apts compare", () => {
     const [file, out] = write(
       temporaryFolder(),
       `seeds: [0]
-workloads: { digits: { train: { ${SMALL}, batches: 3 }, budget: { epochs: 2 } } }
+workloads: { digits: { train: { ${SMALL}, batches: 3 }, budget: { epochs: 2 }, ${TARGETS} } }
 methods: { bad: { method: sgd, learningRate: 1.0e+30 }, sgd: }`,
     );
     const { code, stdout, stderr } = await runApts(["compare", file, "--out", out]);
     expect(code).toBe(0);
-    const [bad, good] = compared(out).trials;
+    const [bad, good] = compared(out);
     expect(bad?.failure).toMatch(/not finite/);
     expect(good).toMatchObject({ method: "sgd", measurements: [{ epochs: 1 }, { epochs: 2 }] });
     expect(stderr).toContain(`digits, bad, seed 0 failed: ${bad!.failure!.split("\n")[0]!}`);
@@ -70,10 +72,10 @@ methods: { bad: { method: sgd, learningRate: 1.0e+30 }, sgd: }`,
     "stopped by %s ends its trials, and goes on with them",
     async (signal, code) => {
       const folder = temporaryFolder();
-      const arena = (budget: string) => `seeds: [0]
-workloads: { digits: { train: { ${SMALL}, batches: 3 }, ${budget} } }
+      const arena = `seeds: [0]
+workloads: { digits: { train: { ${SMALL}, batches: 3 }, ${ENDLESS}, ${TARGETS} } }
 methods: { adam: , sgd: }`;
-      const [file, out] = write(folder, arena(ENDLESS));
+      const [file, out] = write(folder, arena);
       const apts = startApts(["compare", file, "--out", out, "--jobs", "1"]);
       const lines = () => {
         const [run] = readdirSync(join(out, "runs")).filter((name) => !name.endsWith(".json"));
@@ -114,7 +116,7 @@ methods: { adam: , sgd: }`;
       const [file, out] = write(
         folder,
         `seeds: [0, 1]
-workloads: { own: { train: { trainSamples: 100, testSamples: 50, model: ${model} }, budget: { epochs: 1 } } }
+workloads: { own: { train: { trainSamples: 100, testSamples: 50, model: ${model} }, budget: { epochs: 1 }, ${TARGETS} } }
 methods: { adam: }`,
       );
       expect((await runApts(["compare", file, "--out", out])).code).toBe(0);
