@@ -11,6 +11,8 @@ import { sgd } from "./first-order/sgd.js";
 import { lbfgs } from "./lbfgs.js";
 import { napts } from "./napts.js";
 import { isModule, loadMethod } from "./own.js";
+import { cocob } from "./parameter-free/cocob.js";
+import { momoAdam } from "./parameter-free/momo-adam.js";
 import { prodigy } from "./parameter-free/prodigy.js";
 import { sls } from "./parameter-free/sls.js";
 import { sapts } from "./sapts.js";
@@ -23,7 +25,7 @@ const builtIn = [
   // What they are measured against (docs/algorithms.md §11), and SOAA.
   ...[sgd, adam, adamw, adabelief, diffgrad, lion, lbfgs, soaa],
   // Rivals without a learning rate (docs/algorithms.md §13).
-  ...[prodigy, sls],
+  ...[prodigy, momoAdam, sls, cocob],
 ] as const;
 
 export const methods: readonly MethodDescription[] = builtIn;

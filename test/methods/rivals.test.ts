@@ -21,8 +21,12 @@ const { deep, runs: references } = JSON.parse(
 
 /** Each run of the fixture, by method and options; what is not said is the default, there as here. */
 const runs = {
+  "momo-adam": ["momo-adam", {}, {}],
+  "momo-adam-long": ["momo-adam", { learningRate: 0.2, beta1: 0.8, weightDecay: 0.05, lowerBound: 0.64 }, {}],
   sls: ["sls", {}, { stepsPerEpoch: 5 }],
   "sls-bounded": ["sls", { armijo: 0.5, firstStep: 0.3, maxStep: 2 }, { stepsPerEpoch: 2 }],
+  cocob: ["cocob", {}, {}],
+  "cocob-bold": ["cocob", { alpha: 10 }, {}],
 } as const;
 
 describe("against their references in float64, 50 steps of a small network", () => {

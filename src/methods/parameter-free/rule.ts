@@ -1,4 +1,4 @@
-import { normInf, type VectorSpace } from "../../linalg/space.js";
+import { normInf, type Awaitable, type VectorSpace } from "../../linalg/space.js";
 import { roomFor, type Vector } from "../../linalg/vector.js";
 import type { Method, State } from "../method.js";
 import { leadsNowhere, type MethodContext } from "../problem.js";
@@ -6,8 +6,8 @@ import { leadsNowhere, type MethodContext } from "../problem.js";
 /** A rule that finds its own step length (docs/algorithms.md §13): how one gradient leads from state to state. */
 export interface Rule<S extends State> {
   start(theta: Vector): S;
-  /** The state given is spent, and so is `g`, the gradient of the batch at θ. Collective. */
-  advance(state: S, g: Vector, space: VectorSpace): Promise<S>;
+  /** The state given is spent, and so is `g`, the gradient of the batch at θ, where its loss is `loss`. Collective. */
+  advance(state: S, g: Vector, space: VectorSpace, loss: number): Awaitable<S>;
   evaluationPoint?(state: S): Vector;
 }
 
@@ -26,7 +26,7 @@ export function parameterFree<S extends State>(
       const gradientNorm = await normInf(space, g);
       if (leadsNowhere(context, gradientNorm))
         return { state, report: { loss, accepted: false, gradientNorm } };
-      const next = await rule.advance(state, g, space);
+      const next = await rule.advance(state, g, space, loss);
       return { state: next, report: { loss, accepted: true, gradientNorm } };
     },
   };

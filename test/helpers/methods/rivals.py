@@ -162,7 +162,7 @@ def muon(widths, lr=0.02, momentum=0.95, adam_lr=3e-4, beta1=0.9, beta2=0.95, ep
 
 runs = {
     "momo-adam": run(momo_adam()),
-    "momo-adam-long": run(momo_adam(lr=0.2, beta1=0.8, weight_decay=0.05, lb=0.66)),
+    "momo-adam-long": run(momo_adam(lr=0.2, beta1=0.8, weight_decay=0.05, lb=0.64)),
     "sls": run(sls(n_batches=5)),
     "sls-bounded": run(sls(n_batches=2, c=0.5, eta=0.3, eta_max=2.0)),
     "cocob": run(cocob()),
