@@ -2,13 +2,14 @@ import { number, type ValuesOf } from "../../config/option.js";
 import { roomFor, type Vector } from "../../linalg/vector.js";
 import { defineMethod } from "../description.js";
 import { biasCorrection } from "../first-order/adam.js";
-import { adamOptions, MINI_BATCHES, rate } from "../first-order/options.js";
+import { adamOptions, MINI_BATCHES, rateOptions } from "../first-order/options.js";
+import { ratesOf } from "../first-order/schedule.js";
 import type { State } from "../method.js";
 import { parameterFree, type Rule } from "./rule.js";
 
 const options = {
   ...adamOptions({ epsilon: 1e-8, weightDecay: 0 }),
-  learningRate: rate(1e-2), // an upper bound
+  ...rateOptions(1e-2), // an upper bound
   lowerBound: number({ fallback: 0, help: "what no loss falls below" }), // f*
 };
 
@@ -30,15 +31,10 @@ interface MomoState extends State {
  *   ρ = 1 − β₁ᵗ,   D = diag(√v̂ + ε),   h = (1 + ηλ)(f̄ − ρf* − γ) + dᵀθ
  *   θ ← (θ − min(η/ρ, max(h, 0)/dᵀD⁻¹d) D⁻¹d) / (1 + ηλ)
  */
-function momoAdamRule({
-  learningRate,
-  beta1,
-  beta2,
-  epsilon,
-  weightDecay,
-  lowerBound,
-}: ValuesOf<typeof options>): Rule<MomoState> {
-  const grow = 1 + learningRate * weightDecay;
+function momoAdamRule(
+  rateOf: (t: number) => number,
+  { beta1, beta2, epsilon, weightDecay, lowerBound }: ValuesOf<typeof options>,
+): Rule<MomoState> {
   return {
     start: (theta) => ({
       theta,
@@ -51,6 +47,8 @@ function momoAdamRule({
     async advance(state, g, space, loss) {
       const { theta, d, v } = state;
       const t = state.t + 1;
+      const rate = rateOf(t);
+      const grow = 1 + rate * weightDecay;
       const { m: unbias, v: vScale } = biasCorrection(beta1, beta2, t);
       let alongG = 0; // gᵀθ
       let alongD = 0; // dᵀθ
@@ -69,7 +67,7 @@ function momoAdamRule({
       const f = beta1 * state.f + (1 - beta1) * loss;
       const gamma = beta1 * state.gamma + (1 - beta1) * sums[0]!;
       const above = grow * (f - lowerBound / unbias - gamma) + sums[1]!; // h
-      const tau = Math.min(learningRate * unbias, sums[2]! > 0 ? Math.max(above, 0) / sums[2]! : 0);
+      const tau = Math.min(rate * unbias, sums[2]! > 0 ? Math.max(above, 0) / sums[2]! : 0);
       const next = roomFor(theta.length);
       for (let i = 0; i < g.length; i++)
         next[i] = (theta[i]! - (tau * d[i]!) / (Math.sqrt(vScale * v[i]!) + epsilon)) / grow;
@@ -84,5 +82,5 @@ export const momoAdam = defineMethod({
   source: "Schaipp et al., ICML 2024",
   batches: MINI_BATCHES,
   options,
-  create: (context, values) => parameterFree(context, momoAdamRule(values)),
+  create: (context, values) => parameterFree(context, momoAdamRule(ratesOf(values, context), values)),
 });
