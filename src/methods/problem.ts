@@ -25,7 +25,10 @@ export interface Problem {
 export interface MethodContext {
   readonly comm: Communicator;
   readonly decomposition: Decomposition;
-  /** What θ consists of: a network's parameter tensors, or the vector of a plain function as one. */
+  /**
+   * What θ consists of: a network's parameter tensors, or the vector of a plain function as one. Of vectors cut over ranks,
+   * the parts of all tensors that are held here, empty ones too.
+   */
   readonly tensors: readonly TensorSlot[];
   /** Steps the run will make, where nothing ends it before: epochs times their mini-batches. */
   readonly plannedSteps: number;

@@ -13,6 +13,10 @@ import { napts } from "./napts.js";
 import { isModule, loadMethod } from "./own.js";
 import { cocob } from "./parameter-free/cocob.js";
 import { momoAdam } from "./parameter-free/momo-adam.js";
+import { dadaptAdam } from "./parameter-free/dadapt-adam.js";
+import { dog, ldog } from "./parameter-free/dog.js";
+import { dowg } from "./parameter-free/dowg.js";
+import { mechanic } from "./parameter-free/mechanic.js";
 import { prodigy } from "./parameter-free/prodigy.js";
 import { sls } from "./parameter-free/sls.js";
 import { sapts } from "./sapts.js";
@@ -25,7 +29,7 @@ const builtIn = [
   // What they are measured against (docs/algorithms.md §11), and SOAA.
   ...[sgd, adam, adamw, adabelief, diffgrad, lion, lbfgs, soaa],
   // Rivals without a learning rate (docs/algorithms.md §13).
-  ...[prodigy, momoAdam, sls, cocob],
+  ...[prodigy, dadaptAdam, dog, ldog, dowg, mechanic, momoAdam, sls, cocob],
 ] as const;
 
 export const methods: readonly MethodDescription[] = builtIn;

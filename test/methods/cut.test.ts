@@ -9,6 +9,10 @@ import { Cut, RANKS } from "../helpers/trust-region/cut.js";
 
 const f = trigonometric(12);
 const decomposition = evenSplit(f.dimension, 1);
+const tensors = [
+  { name: "one", shape: [7], offset: 0, size: 7, layer: 0 },
+  { name: "other", shape: [5], offset: 7, size: 5, layer: 1 },
+];
 const STEPS = 12;
 /** Rates with which a step leads somewhere. */
 const rates: Readonly<Record<string, number>> = { sgd: 0.1, soaa: 0.1 };
@@ -23,6 +27,7 @@ const cases = methods
       options: {
         ...(direction && { direction }),
         ...("learningRate" in options && { learningRate: rates[name] ?? 0.02 }),
+        ...("firstStep" in options && { firstStep: rates[name] ?? 0.02 }),
       },
     })),
   );
@@ -30,7 +35,7 @@ const cases = methods
 describe.each(cases)("$label", ({ name, options }) => {
   it.each(RANKS)("takes the steps of whole vectors on vectors cut over %i ranks", async (ranks) => {
     const start = Float32Array.from(f.start);
-    const method = createMethod(name, options, { decomposition });
+    const method = createMethod(name, options, { decomposition, tensors });
     const whole = await go(method, method.start(start), new TestProblem(f, decomposition), STEPS);
 
     const cut = await onGroup("memory", ranks, async (comm) => {
@@ -41,7 +46,11 @@ describe.each(cases)("$label", ({ name, options }) => {
         space: cut.space,
         local: () => expect.fail("Of cut vectors no subdomain is known."),
       };
-      const method = createMethod(name, options, { comm, decomposition });
+      const method = createMethod(name, options, {
+        comm,
+        decomposition,
+        tensors: tensors.map((tensor) => cut.part(tensor)),
+      });
       const { path, reports } = await go(method, method.start(cut.here.restrict(start)), problem, STEPS);
       const assembled = [];
       for (const theta of path) assembled.push(await cut.assemble(theta));

@@ -3,6 +3,7 @@ import { distributedSpace } from "../../../src/comm/vector-space.js";
 import { Restriction } from "../../../src/linalg/restriction.js";
 import type { VectorSpace } from "../../../src/linalg/space.js";
 import type { Vector } from "../../../src/linalg/vector.js";
+import type { TensorSlot } from "../../../src/network/layout.js";
 import type { Objective } from "../../../src/trust-region/objective.js";
 import type { TestFunction } from "../objectives.js";
 
@@ -35,6 +36,14 @@ export class Cut {
     const last = end(comm.rank);
     this.here = new Restriction([{ start: last - this.counts[comm.rank]!, end: last }]);
     this.space = distributedSpace(comm, n);
+  }
+
+  /** What of a tensor is held here, maybe nothing. */
+  part(tensor: TensorSlot): TensorSlot {
+    const [{ start, end } = { start: 0, end: 0 }] = this.here.runs;
+    const at = (i: number): number => Math.min(Math.max(i, start), end) - start;
+    const [from, to] = [at(tensor.offset), at(tensor.offset + tensor.size)];
+    return { ...tensor, shape: [to - from], offset: from, size: to - from };
   }
 
   /** Collective. */
