@@ -15,7 +15,9 @@ interface CommonOptions {
   readonly initialEpoch?: number | undefined;
   /** Samples of a mini-batch, at most; default: as many mini-batches as the method wants, the full batch for `apts`. */
   readonly batchSize?: number | undefined;
-  /** Whether mini-batches are drawn anew each epoch; else they hold the samples in their order. Default: true. */
+  /** Mini-batches an epoch of passes that go on from epoch to epoch; default: a pass. A dataset may then be without end. */
+  readonly batchesPerEpoch?: number | undefined;
+  /** Whether mini-batches are drawn anew each pass; else they hold the samples in their order. Default: true. */
   readonly shuffle?: boolean | undefined;
   /** What the samples of each class count, by its number. */
   readonly classWeight?: ClassWeights | undefined;
@@ -34,10 +36,8 @@ interface SampleOptions extends CommonOptions {
 
 /** Of a dataset: its batches are the mini-batches where no `batchSize` is given. */
 interface DatasetOptions extends CommonOptions {
-  /** Mini-batches an epoch: the dataset then goes on from epoch to epoch, and may be without end. */
+  /** The same as `batchesPerEpoch`, as Keras calls it. */
   readonly stepsPerEpoch?: number | undefined;
-  /** The same, as `fitDataset` calls it. */
-  readonly batchesPerEpoch?: number | undefined;
   /** `[x, y]` or a dataset, which is kept in memory, to measure with after every epoch. */
   readonly validationData?: readonly [x: GivenFields, y: GivenFields] | GivenStream | undefined;
   /** How many batches of the latter; default: all. */
@@ -71,7 +71,7 @@ export type FitSettings = Omit<
   FitOptions,
   "onEpoch" | "onEvent" | "signal" | "verbose" | "callbacks" | "validationData"
 > &
-  Pick<DatasetOptions, "stepsPerEpoch" | "batchesPerEpoch" | "validationBatches" | "validationData">;
+  Pick<DatasetOptions, "stepsPerEpoch" | "validationBatches" | "validationData">;
 
 /** What TensorFlow.js' `fit` has and this one has not, and what to do. */
 const REFUSED: Readonly<Record<string, string>> = {
@@ -94,8 +94,7 @@ const NOT_OF_DATASETS: Readonly<Record<string, string>> = {
 };
 
 const OF_DATASETS_ALONE: Readonly<Record<string, string>> = {
-  stepsPerEpoch: "Say batchSize, or give a dataset",
-  batchesPerEpoch: "Say batchSize, or give a dataset",
+  stepsPerEpoch: "Say batchesPerEpoch",
   validationBatches: "Give validationData as a dataset, to fit with a dataset",
 };
 

@@ -14,7 +14,7 @@ import { isStream, type GivenStream } from "./given-stream.js";
 /** The options of a run. */
 type OfRun = Omit<
   FitSettings,
-  | "epochs" | "initialEpoch" | "batchSize" | "shuffle" | "validationData" | "validationBatches" | "sampleWeight" | "classWeight" | "stepsPerEpoch" | "batchesPerEpoch" | "lossWeights"
+  | "epochs" | "initialEpoch" | "batchSize" | "shuffle" | "validationData" | "validationBatches" | "sampleWeight" | "classWeight" | "stepsPerEpoch" | "lossWeights"
 >; // prettier-ignore
 
 /** What a `fit` trains on. */
@@ -42,7 +42,8 @@ export async function prepareSamples(
   const run = { ...ofRun(rest), ...(test ? { validationSplit: undefined } : {}) };
   const count = trainedOn(train.count, run.validationSplit);
   const batches = batchSize === undefined ? await usualBatches(count, run) : Math.ceil(count / batchSize);
-  return { samples: { train, test }, count, options: { ...run, batches } };
+  const { batchesPerEpoch } = settings;
+  return { samples: { train, test }, count, options: { ...run, batches, batchesPerEpoch } };
 }
 
 /** @throws UsageError */

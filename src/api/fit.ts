@@ -78,7 +78,7 @@ export async function fit(model: tf.LayersModel, x: unknown, ...rest: unknown[])
       initialEpoch,
       measures: samples.test !== undefined || Boolean(validationSplit),
       samples: count,
-      steps: batches ?? null,
+      steps: run.batchesPerEpoch ?? batches ?? null,
       batchSize: batchSize ?? null,
       verbose: shows,
       nextSamples: stream && (() => stream.next()),

@@ -1,4 +1,4 @@
-import { usableCores, usableCpus } from "../host/cores.js";
+import { firstOfCores, usableCores, usableCpus } from "../host/cores.js";
 import { pinnedTrain } from "../job/pinned-train.js";
 import { FolderLock } from "../run/folder/lock.js";
 import { Cores } from "./cores.js";
@@ -58,7 +58,7 @@ async function runInFolder(
   }
   observe({ type: "start", total: results.size + waiting.size, done: results.size });
 
-  const cores = new Cores(usableCpus().slice(0, usableCores()));
+  const cores = new Cores(firstOfCores(usableCpus()).slice(0, usableCores()));
   const start = await pinnedTrain(cores.all);
   const queue = [...waiting.values()];
   const running = new Set<Promise<void>>();

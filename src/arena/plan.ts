@@ -65,9 +65,8 @@ async function configured(
   const asked = trainConfig(sources, 1, method);
   const data = await knowledge.of(asked);
   const { batches } = cutOf(asked, data.count);
-  checkMiniBatches(data.count, batches);
   const batchesPerEpoch = Math.max(1, Math.round(evaluate * batches));
-  const epochs = budget.epochs && Math.ceil((budget.epochs * batches) / batchesPerEpoch);
+  const epochs = budget.epochs && Math.ceil((budget.epochs * batches) / batchesPerEpoch - 1e-9); // 0.7 · 10 / 7 is 1
   if (epochs === undefined && method.plans?.(asked.methodOptions)) {
     throw new UsageError(
       `Expected a budget in epochs of workload ${name}, which the steps of method ${entry.name} are planned by, got none. ` +
@@ -80,8 +79,11 @@ async function configured(
     maxGradients: budget.gradients,
     batchesPerEpoch,
   };
-  const given = { data: undefined, goal: undefined, model: undefined, streamed: false };
-  await checkFit({ ...asked, ...ends }, given, true);
+  await naming(`method ${entry.name} on workload ${name}`, async () => {
+    checkMiniBatches(data.count, batches);
+    const given = { data: undefined, goal: undefined, model: undefined, streamed: false };
+    await checkFit({ ...asked, ...ends }, given, true);
+  });
   const version = versionOf(method);
   return (seed) => {
     const config = { ...asked, ...ends, seed };
@@ -92,6 +94,16 @@ async function configured(
       file: fileName(method, config, key),
     };
   };
+}
+
+/** Says of what is wrong with one of many runs, which it is. */
+async function naming(run: string, check: () => Promise<void>): Promise<void> {
+  try {
+    await check();
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
+    throw new UsageError(`${error.message} (${run})`, { cause: error });
+  }
 }
 
 /** What changes neither what comes out nor how long it takes, and what is told otherwise. */

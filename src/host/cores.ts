@@ -16,12 +16,25 @@ export function usableCores(quota: Limit | undefined = readControlGroup().cpus):
 export function usableCpus(): number[] {
   const allowed = /^Cpus_allowed_list:\s*(\S+)$/m.exec(textOf("/proc/self/status"))?.[1];
   if (allowed === undefined) return Array.from({ length: availableParallelism() }, (_, cpu) => cpu);
-  const topology = (cpu: number, name: string): number =>
-    Number(textOf(`/sys/devices/system/cpu/cpu${cpu}/topology/${name}`));
   return parseCpuList(allowed)
-    .map((cpu) => ({ cpu, socket: topology(cpu, "physical_package_id"), core: topology(cpu, "core_id") }))
+    .map((cpu) => ({ cpu, ...placeOf(cpu) }))
     .sort((a, b) => a.socket - b.socket || a.core - b.core || a.cpu - b.cpu)
     .map(({ cpu }) => cpu);
+}
+
+/** The first of each core's hardware threads among CPUs that lie side by side: all threads share what computes. */
+export function firstOfCores(cpus: readonly number[]): number[] {
+  const isOther = (a: number, b: number): boolean => {
+    const [one, other] = [placeOf(a), placeOf(b)];
+    return !one.isKnown || one.socket !== other.socket || one.core !== other.core;
+  };
+  return cpus.filter((cpu, i) => i === 0 || isOther(cpu, cpus[i - 1]!));
+}
+
+function placeOf(cpu: number) {
+  const topology = (name: string): string => textOf(`/sys/devices/system/cpu/cpu${cpu}/topology/${name}`);
+  const [socket, core] = [topology("physical_package_id"), topology("core_id")];
+  return { socket: Number(socket), core: Number(core), isKnown: core !== "" };
 }
 
 /** "0-2,8" → [0, 1, 2, 8] */

@@ -1,4 +1,5 @@
 import type { OptionTable, ValuesOf } from "../config/option.js";
+import { isScheduled } from "./first-order/schedule.js";
 import type { Method, State } from "./method.js";
 import type { MethodContext } from "./problem.js";
 
@@ -16,7 +17,7 @@ export interface MethodDescription<Name extends string = string, Options extends
   readonly presets?: Readonly<Record<string, { readonly [Name in keyof Options]?: unknown }>>;
   /** @throws UsageError where its options do not go together */
   check?(options: Readonly<Record<string, unknown>>): void;
-  /** Whether its steps depend on how many the run is planned to make (`MethodContext.plannedSteps`). */
+  /** Whether its steps depend on how many the run is planned to make (`MethodContext.plannedSteps`); default: where its learning rate does. */
   plans?(options: Readonly<Record<string, unknown>>): boolean;
   /** It works on subdomains: --subdomains and --decomposition mean something to it. */
   readonly decomposes?: true;
@@ -37,7 +38,7 @@ export function defineMethod<const N extends string, T extends OptionTable, S ex
   return {
     ...description,
     check: (options) => description.check?.(options as ValuesOf<T>),
-    plans: (options) => description.plans?.(options as ValuesOf<T>) ?? false,
+    plans: (options) => description.plans?.(options as ValuesOf<T>) ?? isScheduled(options),
     create: (context, options) => description.create(context, options as ValuesOf<T>),
   };
 }

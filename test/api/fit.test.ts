@@ -138,6 +138,15 @@ describe("fit beside model.fit, full batch and SGD", () => {
     for (const [i, own] of values(ours).entries()) close(own, values(theirs)[i]!);
   });
 
+  it("epochs of some mini-batches go on in the pass where the one before has ended", async () => {
+    const [ours, theirs] = [classifier("categoricalCrossentropy"), classifier("categoricalCrossentropy")];
+    const options = { batchSize: 12, shuffle: false };
+    await theirs.fit(x, y, { ...options, epochs: 3 }); // of four mini-batches
+    const { history } = await fit(ours, x, y, { ...options, ...run(sgd), epochs: 4, batchesPerEpoch: 3 });
+    expect(history["loss"]).toHaveLength(4);
+    for (const [i, own] of values(ours).entries()) close(own, values(theirs)[i]!);
+  });
+
   it("a model and tensors of another copy of TensorFlow.js", async () => {
     const model = classifier("categoricalCrossentropy", ["accuracy"], other);
     const before = values(model);

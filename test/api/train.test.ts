@@ -125,7 +125,7 @@ const refusals: [string, unknown, RegExp][] = [
     /^Expected model to be a LayersModel.*got a function\.$/,
   ],
   ["a model that is null", { model: null, data }, /^Expected model to be a LayersModel.*got null\.$/],
-  ["batchSize", { model, data, batchSize: 32 }, /got "batchSize"\. Use batches/],
+  ["stepsPerEpoch", { model, data, stepsPerEpoch: 32 }, /got "stepsPerEpoch"\. Use batchesPerEpoch/],
   ["callbacks", { model, data, callbacks: [] }, /got "callbacks"\. Use onEpoch/],
   ["x and y", { model, x: samples.features, y: samples.labels }, /got "x"\. Use data/],
   ["a misspelt option", { model, data, epoch: 5 }, /got "epoch"\. Did you mean "epochs"/],

@@ -111,6 +111,11 @@ describe("an arena's file", () => {
     ],
     [
       `{ budget: { seconds: 1 }, train: { trainSamples: 99 }, ${TARGETS} }`,
+      "{ adam: { warmup: 0.1 } }",
+      /^Expected a budget in epochs of workload small/,
+    ],
+    [
+      `{ budget: { seconds: 1 }, train: { trainSamples: 99 }, ${TARGETS} }`,
       "{ soaa: }",
       /^Expected a budget in epochs of workload small/,
     ],

@@ -26,6 +26,14 @@ export const scheduleOptions = {
   warmup,
 };
 
+/** Whether options of a method make its learning rate one of the run's planned length. */
+export function isScheduled({
+  schedule = "constant",
+  warmup = 0,
+}: Readonly<Record<string, unknown>>): boolean {
+  return schedule !== "constant" || warmup !== 0;
+}
+
 interface ScheduledRate {
   readonly learningRate: number;
   readonly schedule: Schedule;
