@@ -19,7 +19,8 @@ export function methodsCommand(program: Command): void {
 /** Methods whose options are much the same, by an option that all of them have and no others. */
 const families: readonly { readonly title: string; readonly mark: string }[] = [
   { title: "trust region", mark: "radius" },
-  { title: "first order", mark: "learningRate" },
+  { title: "first order", mark: "schedule" },
+  { title: "schedule-free", mark: "interpolation" },
   { title: "no learning rate", mark: "firstStep" },
 ];
 

@@ -28,6 +28,9 @@ export interface Method<S extends State = State> {
   start(theta0: Vector): S;
   /** Collective. The state given is spent: vectors of it but θ may be written to. */
   step(state: S, problem: Problem): Promise<{ readonly state: S; readonly report: StepReport }>;
-  /** The parameters that are tested, saved and exported, where that is not θ: a method that averages says its average. */
+  /**
+   * The parameters that are tested, saved and exported, where that is not θ: a method that averages says its average. They
+   * are replaced, never written to, as θ is.
+   */
   evaluationPoint?(state: S): Vector;
 }

@@ -7,6 +7,7 @@ import { adabelief } from "./first-order/adabelief.js";
 import { adam, adamw } from "./first-order/adam.js";
 import { diffgrad } from "./first-order/diffgrad.js";
 import { lion } from "./first-order/lion.js";
+import { nadamw } from "./first-order/nadamw.js";
 import { sgd } from "./first-order/sgd.js";
 import { lbfgs } from "./lbfgs.js";
 import { napts } from "./napts.js";
@@ -20,6 +21,9 @@ import { mechanic } from "./parameter-free/mechanic.js";
 import { prodigy } from "./parameter-free/prodigy.js";
 import { sls } from "./parameter-free/sls.js";
 import { sapts } from "./sapts.js";
+import { scheduleFreeAdamW } from "./schedule-free/adamw.js";
+import { scheduleFreePlus } from "./schedule-free/plus.js";
+import { scheduleFreeSgd } from "./schedule-free/sgd.js";
 import { soaa } from "./soaa.js";
 import { tr } from "./tr.js";
 
@@ -27,8 +31,9 @@ const builtIn = [
   // The methods of the papers this project is about.
   ...[apts, sapts, napts, tr],
   // What they are measured against (docs/algorithms.md §11), and SOAA.
-  ...[sgd, adam, adamw, adabelief, diffgrad, lion, lbfgs, soaa],
-  // Rivals without a learning rate (docs/algorithms.md §13).
+  ...[sgd, adam, adamw, nadamw, adabelief, diffgrad, lion, lbfgs, soaa],
+  // Rivals without a schedule, and without a learning rate (docs/algorithms.md §13).
+  ...[scheduleFreeAdamW, scheduleFreeSgd, scheduleFreePlus],
   ...[prodigy, dadaptAdam, dog, ldog, dowg, mechanic, momoAdam, sls, cocob],
 ] as const;
 

@@ -26,7 +26,8 @@ beforeAll(async () => {
 
 const problems: Readonly<Record<string, () => TestBed>> = {
   quadratic: () => analytic(quadratic(7, 10), 4, { sgd: 0.02, other: 0.05 }),
-  rosenbrock: () => analytic(rosenbrock(8), 4, { sgd: 2e-4, soaa: 0.5, other: 0.02 }),
+  rosenbrock: () =>
+    analytic(rosenbrock(8), 4, { sgd: 2e-4, "schedule-free-sgd": 1e-3, soaa: 0.5, other: 0.02 }),
   "tiny network": () => tinyNetwork,
 };
 

@@ -8,6 +8,7 @@ import { Random } from "../../src/random.js";
 import { loadModel } from "../../src/network/model-file.js";
 import { decodeCheckpoint } from "../../src/run/checkpoint/format.js";
 import { temporaryFolder, writeModule } from "../helpers/apts.js";
+import { expectClose } from "../helpers/compute/compare.js";
 import { run } from "../helpers/run/run.js";
 import { metrics, recordIn } from "../helpers/run-folder.js";
 
@@ -282,6 +283,26 @@ describe("inputs stay as they are", () => {
     const on = await trained("", sets, { model, standardise: true });
     expect(on.inputs).toEqual({ standardised: true, because: "asked for", by: "the weights of first" });
     await expectWhatWasMeasured(join(on.out, "model", "model.json"), sets[1], on.summary);
+  });
+});
+
+describe("a method that is judged at an average", () => {
+  it("has the statistics of batch normalisation of that average", async () => {
+    const body = `tf.sequential({ layers: [dense(8, { inputShape: [6], name: "first" }), tf.layers.batchNormalization({ name: "norm" }), tf.layers.reLU(), dense(3)] })`;
+    const sets = data["as it should be"]!([6]);
+    const method = { method: "schedule-free-adamw", learningRate: 0.1, batches: 1, epochs: 40 };
+    const { out, summary } = await trained(body, sets, method);
+    expect(summary.testAccuracy).toBeGreaterThan(0.4);
+    const path = join(out, "model", "model.json");
+    await expectWhatWasMeasured(path, sets[1], summary);
+
+    const model = await loadModel(path);
+    const first = tf.model({ inputs: model.inputs, outputs: model.getLayer("first").output });
+    const outputs = first.predict(tf.tensor2d(sets[0].features as Float32Array, [TRAIN, 6])) as tf.Tensor;
+    const { mean, variance } = tf.moments(outputs, 0);
+    const [, , movingMean, movingVariance] = model.getLayer("norm").getWeights();
+    expectClose(movingMean!.dataSync(), mean.dataSync(), 1e-4);
+    expectClose(movingVariance!.dataSync(), variance.dataSync(), 1e-4);
   });
 });
 

@@ -84,7 +84,7 @@ export async function tinyNetworkBed(ranks: number): Promise<TestBed> {
     start: evaluators[0]!.parameters().slice(),
     decomposition,
     tensors: layout.slots,
-    rates: { sgd: 0.1, mechanic: 1e-3, "dadapt-adam": 0.1, other: 0.02 },
+    rates: { sgd: 0.1, "schedule-free-sgd": 2, mechanic: 1e-3, "dadapt-adam": 0.1, other: 0.02 },
     on(comm, batches) {
       const count = new EvaluationCount();
       const evaluator = evaluators[comm.rank]!;
