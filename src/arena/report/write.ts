@@ -1,6 +1,8 @@
-import { join } from "node:path";
+import { mkdir, rm, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
 import { writeWhole } from "../../run/folder/files.js";
 import { drawnTable } from "../../terminal.js";
+import { algoPerfFiles } from "./algoperf.js";
 import { UNITS, type Compared } from "./compared.js";
 import { comparedCurves } from "./curves.js";
 import { resultsCsv, timesCsv } from "./data.js";
@@ -22,6 +24,13 @@ export async function writeComparison(folder: string, compared: Compared): Promi
     ),
   };
   for (const [name, text] of Object.entries(files)) await writeWhole(join(folder, name), text);
+  const algoPerf = join(folder, "algoperf");
+  await rm(algoPerf, { recursive: true, force: true }); // whose trials would count that are none any more
+  for (const [name, text] of Object.entries(algoPerfFiles(compared))) {
+    const path = join(algoPerf, name);
+    await mkdir(dirname(path), { recursive: true });
+    await writeFile(path, text);
+  }
   const [head, ...rows] = timesTable("seconds", UNITS, compared, outcomes);
   return drawnTable(
     rows.map((row) => [...row]),
