@@ -40,7 +40,9 @@ where not all; – where the median does not within the budget. Score: ∫₁⁴
         ]
       : []),
     "## What ran",
-    ...Object.entries(about).map(([name, value]) => `- ${inMarkdown(name)}: ${inMarkdown(value)}`),
+    Object.entries(about)
+      .map(([name, value]) => `- ${inMarkdown(name)}: ${inMarkdown(value)}`)
+      .join("\n"),
     tableOf([
       ["workload", "targets", "budget", "options"],
       ...workloads.map(({ name, targets, budget, options }) => [
