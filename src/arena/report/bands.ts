@@ -4,7 +4,7 @@ import type { Unit } from "./compared.js";
 import { median, within, type Outcome } from "./outcomes.js";
 
 /** More points than this are not told apart on a panel. */
-const MOST_POINTS = 300;
+const MOST_POINTS = 150;
 
 interface Place {
   readonly at: number;

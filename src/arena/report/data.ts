@@ -10,13 +10,14 @@ export function resultsCsv({ trials }: Compared): string {
       trials.flatMap(({ measurements }) => measurements.flatMap(({ values }) => Object.keys(values))),
     ),
   ];
-  const rows = trials.flatMap((trial) =>
-    trial.measurements.map(({ seconds, epochs, steps, gradients, values }) => [
-      ...whose(trial),
+  const rows = trials.flatMap((trial) => {
+    const own = whose(trial);
+    return trial.measurements.map(({ seconds, epochs, steps, gradients, values }) => [
+      ...own,
       ...[seconds, epochs, steps, gradients],
       ...metrics.map((metric) => values[metric] ?? ""),
-    ]),
-  );
+    ]);
+  });
   const fields = ["workload", "method", "candidate", "seed", "seconds", "epochs", "steps", "gradients"];
   return csv([...fields, ...metrics], rows);
 }

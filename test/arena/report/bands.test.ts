@@ -61,7 +61,7 @@ describe("the band of a method", () => {
       fc.property(fc.array(accuracy, { minLength: 1, maxLength: 1000 }), (values) => {
         const trial = trialOf(values);
         const band = bandsOf([trial]);
-        expect(band.length).toBeLessThanOrEqual(301);
+        expect(band.length).toBeLessThanOrEqual(151);
         const places = new Map(trial.measurements.map((one) => [one.seconds, one.values["testAccuracy"]!]));
         for (const { at, middle, least, most } of band)
           expect([middle, least, most]).toEqual(Array(3).fill(places.get(at)));
