@@ -7,6 +7,7 @@ import { adabelief } from "./first-order/adabelief.js";
 import { adam, adamw } from "./first-order/adam.js";
 import { diffgrad } from "./first-order/diffgrad.js";
 import { lion } from "./first-order/lion.js";
+import { muon } from "./first-order/muon.js";
 import { nadamw } from "./first-order/nadamw.js";
 import { sgd } from "./first-order/sgd.js";
 import { lbfgs } from "./lbfgs.js";
@@ -31,7 +32,7 @@ const builtIn = [
   // The methods of the papers this project is about.
   ...[apts, sapts, napts, tr],
   // What they are measured against (docs/algorithms.md §11), and SOAA.
-  ...[sgd, adam, adamw, nadamw, adabelief, diffgrad, lion, lbfgs, soaa],
+  ...[sgd, adam, adamw, nadamw, muon, adabelief, diffgrad, lion, lbfgs, soaa],
   // Rivals without a schedule, and without a learning rate (docs/algorithms.md §13).
   ...[scheduleFreeAdamW, scheduleFreeSgd, scheduleFreePlus],
   ...[prodigy, dadaptAdam, dog, ldog, dowg, mechanic, momoAdam, sls, cocob],

@@ -29,7 +29,14 @@ export function tensorsOf(model: tf.LayersModel): { slots: TensorSlot[]; tensors
           `Expected float32 parameters, got ${tensor.dtype} in ${weight.name} of the model.`,
         );
       }
-      slots.push({ name: weight.name, shape: tensor.shape, offset, size: tensor.size, layer: position });
+      slots.push({
+        name: weight.name,
+        shape: tensor.shape,
+        offset,
+        size: tensor.size,
+        layer: position,
+        ...(layer.getClassName() === "Embedding" && { isEmbedding: true }),
+      });
       tensors.push(tensor);
       offset += tensor.size;
     }

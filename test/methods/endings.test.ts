@@ -58,7 +58,8 @@ const hasRadius = names.filter((name) => "radius" in methodNamed(name).options);
 function optionsOf(method: string): object {
   const has = methodNamed(method).options;
   if (!("learningRate" in has)) return {};
-  return { learningRate: method === "lion" ? 1e-3 : 0.01, weightDecay: 0 };
+  const rate = method === "lion" ? 1e-3 : 0.01;
+  return { learningRate: rate, ...("adamRate" in has && { adamRate: rate }), weightDecay: 0 };
 }
 
 describe.each(names)("%s on the full batch", (method) => {

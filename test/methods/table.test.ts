@@ -104,8 +104,8 @@ async function steps(
 ): Promise<Steps> {
   const { start, decomposition, tensors, rates } = bed;
   const count = Math.min(batches, BATCHES);
-  const scale = ["learningRate", "firstStep"].find((option) => option in table);
-  const rate = scale === undefined ? {} : { [scale]: rates[name] ?? rates.other };
+  const scales = ["learningRate", "adamRate", "firstStep"].filter((option) => option in table);
+  const rate = Object.fromEntries(scales.map((option) => [option, rates[name] ?? rates.other]));
   const accounts = await onGroup("memory", ranks, async (comm) => {
     const context = {
       comm,

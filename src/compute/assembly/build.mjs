@@ -1,5 +1,6 @@
 /**
- * Compiles the kernels of the heap, twice: with and without fused multiply-add (see simd.ts), and those of vectors. Writes
+ * Compiles the kernels of the heap, twice: with and without fused multiply-add (see simd.ts), and those of vectors
+ * and matrices. Writes
  * them beside the code that loads them, in src for tests and in dist for the package. Does nothing while they are newer
  * than their source.
  */
@@ -21,6 +22,7 @@ const modules = [
     flags: [...heap, "--use", "FUSED=1", "--enable", "relaxed-simd"],
   },
   { file: "linalg/vectors.wasm", entry: "vectors.ts", flags: own },
+  { file: "linalg/products.wasm", entry: "products.ts", flags: ["--use", "FUSED=0"] },
 ];
 
 const common = "-O3 --noAssert --runtime stub --enable simd --enable bulk-memory".split(" ");

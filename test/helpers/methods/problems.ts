@@ -65,12 +65,12 @@ function samples(): Dataset {
   return labelled({ sampleShape: [INPUTS], classes: CLASSES, features, labels });
 }
 
-/** A network of 4-6-3 units on the WebAssembly backend, its samples in chunks that the ranks share. */
+/** A network of 4-12-8-3 units on the WebAssembly backend, its samples in chunks that the ranks share. */
 export async function tinyNetworkBed(ranks: number): Promise<TestBed> {
   const backend = await wasm();
   const evaluators: Evaluator[] = [];
   for (let rank = 0; rank < ranks; rank++)
-    evaluators.push(await evaluatorOf(fcnn([INPUTS], CLASSES, [6], new Random(1)), backend));
+    evaluators.push(await evaluatorOf(fcnn([INPUTS], CLASSES, [12, 8], new Random(1)), backend));
   const { layout } = evaluators[0]!;
   const decomposition = byTensors(layout.slots, 4, [...layout.slots.keys()]);
   const dataset = samples();

@@ -168,6 +168,6 @@ runs = {
     "cocob": run(cocob()),
     "cocob-bold": run(cocob(alpha=10.0)),
     "muon": run(muon(DEEP), DEEP),
-    "muon-decay": run(muon(DEEP, lr=0.05, momentum=0.9, adam_lr=0.01, weight_decay=0.1), DEEP),
+    "muon-decay": run(muon(DEEP, lr=0.01, momentum=0.9, adam_lr=0.01, weight_decay=0.1), DEEP),
 }
 print(json.dumps({"deep": {"widths": DEEP, "start": deep_start.tolist()}, "runs": runs}))
