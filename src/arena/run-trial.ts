@@ -55,8 +55,11 @@ export async function runTrial(
     if (failure !== undefined) return []; // it failed before the first line
     throw error;
   });
-  // An arena compares; models and checkpoints of all its runs would fill a disk.
-  for (const name of ["checkpoints", "model"]) await rm(join(folder, name), { recursive: true, force: true });
+  if (failure === undefined) {
+    // An arena compares; models and checkpoints of all its runs would fill a disk.
+    for (const name of ["checkpoints", "model"])
+      await rm(join(folder, name), { recursive: true, force: true });
+  }
   return { failure, measurements: measurementsOf(lines, trial), wallSeconds, cpus };
 }
 

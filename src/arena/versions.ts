@@ -21,7 +21,8 @@ export function versionOf({ name, module }: MethodDescription): string {
   const visit = (file: string): void => {
     if (code.has(file) || !ROOMS.some((room) => file.startsWith(room))) return;
     const text = readFileSync(file, "utf8");
-    code.set(file, text.replace(/\/\*[\s\S]*?\*\/|^\s*\/\/.*$/gm, ""));
+    const bare = text.replace(/\/\*[\s\S]*?\*\/|^\s*\/\/.*$/gm, "").replace(/^\s*\n/gm, "");
+    code.set(file, bare.trimEnd());
     for (const [, path] of text.matchAll(IMPORT)) visit(resolved(file, path!));
   };
   visit(moduleOf(name));
