@@ -35,6 +35,9 @@ const runs = {
   "l-dog-decay": ["l-dog", { firstStep: 1e-3, weightDecay: 0.05 }],
   dowg: ["dowg", {}],
   mechanic: ["mechanic", {}],
+  "prodigy-cosine": ["prodigy", { schedule: "cosine" }],
+  "dadapt-adam-cosine": ["dadapt-adam", { schedule: "cosine" }],
+  "mechanic-cosine": ["mechanic", { schedule: "cosine" }],
   "mechanic-no-decay": ["mechanic", { firstStep: 1e-9, sDecay: 0 }],
 } as const;
 
@@ -56,7 +59,12 @@ describe("against their references in float64, 50 steps", () => {
     const reference = references[run]!;
     const f = problems[reference.problem];
     const decomposition = evenSplit(f.dimension, 1);
-    const method = createMethod(name, options, { decomposition, tensors, fullBatch: false });
+    const method = createMethod(name, options, {
+      decomposition,
+      tensors,
+      plannedSteps: 50,
+      fullBatch: false,
+    });
     const problem = new TestProblem(f, decomposition);
     let state = method.start(Float32Array.from(f.start));
     for (const [k, loss] of reference.losses.entries()) {

@@ -3,13 +3,15 @@ import { roomFor, type Vector } from "../../linalg/vector.js";
 import { defineMethod } from "../description.js";
 import { biasCorrection } from "../first-order/adam.js";
 import { MINI_BATCHES } from "../first-order/options.js";
+import { scheduleOptions } from "../first-order/schedule.js";
 import type { State } from "../method.js";
-import { beta1, beta2, epsilon, firstStep } from "./options.js";
+import { beta1, beta2, epsilon, factorsOf, firstStep } from "./options.js";
 import { parameterFree, type Rule } from "./rule.js";
 
 const options = {
   firstStep: firstStep(1e-8, "smallest learning rate considered"), // s_init
   sDecay: number({ min: 0, fallback: 0.01, help: "weight decay that the learning rate alone feels" }), // λ
+  ...scheduleOptions,
   beta1,
   beta2,
   epsilon,
@@ -57,19 +59,16 @@ function bet({ scale, largest, squares, reward }: Tuner, h: number, beta: number
 
 /**
  * Mechanic: Cutkosky, Defazio, Mehta, "Mechanic: A Learning Rate Tuner" (NeurIPS 2023), Algorithm 1, over Adam at learning
- * rate 1, whose steps u it scales; constants of optimizedlearning/mechanic.
+ * rate 1, or that of a schedule, whose steps u it scales; constants of optimizedlearning/mechanic.
  *
  *   h = Δᵀ(g + λ S ‖g‖ θ/‖θ‖),   Δ ← Δ + u,   S = Σs after each tuner's bet on h,   θ ← θ₀ + S Δ
  *
  * Its PyTorch code takes θ + u for the θ of h; paper and JAX code, on which the paper's numbers are from, do not.
  */
-function mechanicRule({
-  firstStep: sInit,
-  sDecay,
-  beta1,
-  beta2,
-  epsilon,
-}: ValuesOf<typeof options>): Rule<MechanicState> {
+function mechanicRule(
+  factorOf: (t: number) => number,
+  { firstStep: sInit, sDecay, beta1, beta2, epsilon }: ValuesOf<typeof options>,
+): Rule<MechanicState> {
   return {
     start: (theta) => ({
       theta,
@@ -83,6 +82,7 @@ function mechanicRule({
     async advance({ theta, t: before, origin, sum, m, v, tuners: old }, g, space) {
       const t = before + 1;
       const { m: mScale, v: vScale } = biasCorrection(beta1, beta2, t);
+      const rate = mScale * factorOf(t);
       const products = new Float64Array(4); // Δᵀg, Δᵀθ, ‖g‖², ‖θ‖²
       for (let i = 0; i < g.length; i++) {
         const gradient = g[i]!;
@@ -95,7 +95,7 @@ function mechanicRule({
         const square = beta2 * v[i]! + (1 - beta2) * gradient * gradient;
         m[i] = mean;
         v[i] = square;
-        sum[i] = moved - (mScale * mean) / (Math.sqrt(vScale * square) + epsilon);
+        sum[i] = moved - (rate * mean) / (Math.sqrt(vScale * square) + epsilon);
       }
       const [along, back, square, length] = await space.sum(products);
       const decay = (sDecay * scaleOf(old) * Math.sqrt(square!)) / (Math.sqrt(length!) + TINY);
@@ -119,5 +119,5 @@ export const mechanic = defineMethod({
   source: "Cutkosky, Defazio, Mehta, NeurIPS 2023",
   batches: MINI_BATCHES,
   options,
-  create: (context, values) => parameterFree(context, mechanicRule(values)),
+  create: (context, values) => parameterFree(context, mechanicRule(factorsOf(values, context), values)),
 });

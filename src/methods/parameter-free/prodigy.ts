@@ -2,12 +2,14 @@ import { number, type ValuesOf } from "../../config/option.js";
 import type { Vector } from "../../linalg/vector.js";
 import { defineMethod } from "../description.js";
 import { decay, MINI_BATCHES } from "../first-order/options.js";
-import { beta1, beta2, epsilon, firstStep } from "./options.js";
+import { scheduleOptions } from "../first-order/schedule.js";
+import { beta1, beta2, epsilon, factorsOf, firstStep } from "./options.js";
 import { arrived, parameterFree, setOut, type Rule, type Travelled } from "./rule.js";
 
 const options = {
   firstStep: firstStep(1e-6, "first estimate of the distance to a solution"), // d₀
   dCoef: number({ min: 1e-3, max: 1e3, fallback: 1, help: "factor of the estimated distance" }),
+  ...scheduleOptions,
   beta1,
   beta2,
   epsilon,
@@ -15,6 +17,8 @@ const options = {
 };
 
 interface ProdigyState extends Travelled {
+  /** Steps taken. */
+  readonly t: number;
   /** Estimate of ‖θ₀ − θ*‖_∞, which only grows. */
   readonly d: number;
   /** Σ of gᵀ(θ₀ − θ), weighted as s is. */
@@ -28,25 +32,22 @@ interface ProdigyState extends Travelled {
 
 /**
  * Prodigy: Mishchenko, Defazio, "Prodigy: An Expeditiously Adaptive Parameter-Free Learner" (ICML 2024), Algorithm 4, in
- * the form of its reference code (konstmish/prodigy). With δ = d/d₀ and β₃ = √β₂:
+ * the form of its reference code (konstmish/prodigy). With δ = d/d₀, β₃ = √β₂, and γ of a schedule:
  *
- *   r ← β₃r + δ² gᵀ(θ₀ − θ),   s ← β₃s + δ²g,   m ← β₁m + (1−β₁)δg,   v ← β₂v + (1−β₂)δ²g²
- *   d⁺ = max(d, c r/‖s‖₁),   θ ← θ − dλθ − d m / (√v + εd⁺/d₀),   d ← d⁺
+ *   r ← β₃r + γδ² gᵀ(θ₀ − θ),   s ← β₃s + γδ²g,   m ← β₁m + (1−β₁)δg,   v ← β₂v + (1−β₂)δ²g²
+ *   d⁺ = max(d, c r/‖s‖₁),   θ ← θ − γdλθ − γd m / (√v + εd⁺/d₀),   d ← d⁺
  *
  * Weights are of δ, not of d, so that float32 holds v; a common factor of r and s, and of m, √v and ε, changes nothing.
  */
-function prodigyRule({
-  firstStep: d0,
-  dCoef,
-  beta1,
-  beta2,
-  epsilon,
-  weightDecay,
-}: ValuesOf<typeof options>): Rule<ProdigyState> {
+function prodigyRule(
+  factorOf: (t: number) => number,
+  { firstStep: d0, dCoef, beta1, beta2, epsilon, weightDecay }: ValuesOf<typeof options>,
+): Rule<ProdigyState> {
   const beta3 = Math.sqrt(beta2);
   return {
     start: (theta) => ({
       ...setOut(theta),
+      t: 0,
       d: d0,
       numerator: 0,
       m: new Float32Array(theta.length),
@@ -55,6 +56,8 @@ function prodigyRule({
     }),
     async advance(state, g, space) {
       const { theta, offset, d, m, v, s } = state;
+      const t = state.t + 1;
+      const factor = factorOf(t);
       const weight = d / d0;
       const square = weight * weight;
       let along = 0; // gᵀ(θ₀ − θ)
@@ -64,17 +67,17 @@ function prodigyRule({
         along -= gradient * offset[i]!;
         m[i] = beta1 * m[i]! + (1 - beta1) * weight * gradient;
         v[i] = beta2 * v[i]! + (1 - beta2) * square * gradient * gradient;
-        const sum = beta3 * s[i]! + square * gradient;
+        const sum = beta3 * s[i]! + factor * square * gradient;
         s[i] = sum;
         size += Math.abs(sum);
       }
       const [progress, total] = await space.sum(Float64Array.of(along, size));
-      const numerator = beta3 * state.numerator + square * progress!;
+      const numerator = beta3 * state.numerator + factor * square * progress!;
       const grown = total! > 0 ? Math.max(d, (dCoef * numerator) / total!) : d;
       const floor = (epsilon * grown) / d0;
       for (let i = 0; i < g.length; i++)
-        offset[i]! -= d * (weightDecay * theta[i]! + m[i]! / (Math.sqrt(v[i]!) + floor));
-      return { ...arrived(state), d: grown, numerator, m, v, s };
+        offset[i]! -= factor * d * (weightDecay * theta[i]! + m[i]! / (Math.sqrt(v[i]!) + floor));
+      return { ...arrived(state), t, d: grown, numerator, m, v, s };
     },
   };
 }
@@ -85,5 +88,5 @@ export const prodigy = defineMethod({
   source: "Mishchenko, Defazio, ICML 2024",
   batches: MINI_BATCHES,
   options,
-  create: (context, values) => parameterFree(context, prodigyRule(values)),
+  create: (context, values) => parameterFree(context, prodigyRule(factorsOf(values, context), values)),
 });

@@ -9,7 +9,7 @@ departs from the paper, it is followed, and what it does is named.
 """
 
 import json
-from math import sqrt
+from math import cos, pi, sqrt
 from pathlib import Path
 
 import numpy as np
@@ -64,34 +64,46 @@ def numbers(values):
     return [float(f"{value:.8g}") for value in values]
 
 
-def prodigy(d=1e-6, d_coef=1.0, weight_decay=0.0):
+def constant(t):
+    return 1
+
+
+def cosine(t):
+    """What CosineAnnealingLR of PyTorch makes of a learning rate of 1 in step t = 1, 2, …"""
+    return (1 + cos(pi * (t - 1) / STEPS)) / 2
+
+
+def prodigy(d=1e-6, d_coef=1.0, weight_decay=0.0, schedule=constant):
     """Mishchenko, Defazio (arXiv:2306.06101), Algorithm 4; konstmish/prodigy: ε times the new d, decay beside the step."""
-    m, v, s, r = 0, 0, 0, 0
+    m, v, s, r, t = 0, 0, 0, 0, 0
     start, g = yield
     theta = start
     while True:
-        beta3 = sqrt(BETA2)
-        r = beta3 * r + (1 - beta3) * d**2 * (g @ (start - theta))
-        s = beta3 * s + (1 - beta3) * d**2 * g
+        t += 1
+        beta3, lr = sqrt(BETA2), schedule(t)
+        r = beta3 * r + (1 - beta3) * lr * d**2 * (g @ (start - theta))
+        s = beta3 * s + (1 - beta3) * lr * d**2 * g
         m = BETA1 * m + (1 - BETA1) * d * g
         v = BETA2 * v + (1 - BETA2) * d**2 * g**2
         larger = max(d, d_coef * r / np.abs(s).sum())
-        theta = theta - d * (m / (np.sqrt(v) + larger * EPSILON) + weight_decay * theta)
+        theta = theta - lr * d * (m / (np.sqrt(v) + larger * EPSILON) + weight_decay * theta)
         d = larger
         theta, g = yield theta, theta
 
 
-def dadapt_adam(d=1e-6, weight_decay=0.0):
+def dadapt_adam(d=1e-6, weight_decay=0.0, schedule=constant):
     """Defazio, Mishchenko (arXiv:2301.07733), Algorithm 5; facebookresearch/dadaptation 3.2, dadapt_adam.py: A is from before
     the step in the inner product, decay is part of the gradient."""
     root = sqrt(BETA2)
     theta, g = yield
-    m, v, s, r = 0, 0, 0 * theta, 0
+    m, v, s, r, t = 0, 0, 0 * theta, 0, 0
     while True:
+        t += 1
+        lr = schedule(t)
         g = g + weight_decay * theta
-        r = root * r + (1 - root) * d * (g @ (s / (np.sqrt(v) + EPSILON)))
-        s = root * s + (1 - root) * d * g
-        m = BETA1 * m + (1 - BETA1) * d * g
+        r = root * r + (1 - root) * lr * d * (g @ (s / (np.sqrt(v) + EPSILON)))
+        s = root * s + (1 - root) * lr * d * g
+        m = BETA1 * m + (1 - BETA1) * lr * d * g
         v = BETA2 * v + (1 - BETA2) * g**2
         d = max(d, r / ((1 - root) * np.abs(s).sum()))
         theta = theta - m / (np.sqrt(v) + EPSILON)
@@ -127,7 +139,7 @@ def dowg(epsilon=1e-4):
         theta, g = yield theta, theta
 
 
-def mechanic(s_init=1e-8, s_decay=0.01):
+def mechanic(s_init=1e-8, s_decay=0.01, schedule=constant):
     """Cutkosky, Defazio, Mehta (arXiv:2306.00144), Algorithm 1, over Adam at learning rate 1; optimizedlearning/mechanic with
     store_delta: m starts at 1e-6, rewards stay at or above 0."""
     beta = np.array([0.9, 0.99, 0.999, 0.9999, 0.99999, 0.999999])
@@ -139,7 +151,7 @@ def mechanic(s_init=1e-8, s_decay=0.01):
         t += 1
         mean = BETA1 * mean + (1 - BETA1) * g
         square = BETA2 * square + (1 - BETA2) * g**2
-        update = -(mean / (1 - BETA1**t)) / (np.sqrt(square / (1 - BETA2**t)) + EPSILON)
+        update = -schedule(t) * (mean / (1 - BETA1**t)) / (np.sqrt(square / (1 - BETA2**t)) + EPSILON)
         norm = np.linalg.norm
         h = delta @ (g + s_decay * s.sum() * norm(g) * theta / (norm(theta) + 1e-8))
         delta = delta + update
@@ -165,6 +177,9 @@ runs = {
     "l-dog-decay": run(dog(TENSORS, reps_rel=1e-3, weight_decay=0.05)),
     "dowg": run(dowg()),
     "mechanic": run(mechanic()),
+    "prodigy-cosine": run(prodigy(schedule=cosine), quadratic),
+    "dadapt-adam-cosine": run(dadapt_adam(schedule=cosine), quadratic),
+    "mechanic-cosine": run(mechanic(schedule=cosine), quadratic),
     "mechanic-no-decay": run(mechanic(s_init=1e-9, s_decay=0), quadratic),
 }
 print(json.dumps({"runs": runs}))
