@@ -1,7 +1,6 @@
 import { number, type ValuesOf } from "../../config/option.js";
 import { adamOptions } from "../first-order/options.js";
-import type { scheduleOptions } from "../first-order/schedule.js";
-import { ratesOf } from "../first-order/schedule.js";
+import { ratesOf, type scheduleOptions } from "../first-order/schedule.js";
 import type { MethodContext } from "../problem.js";
 
 /** What the first step is scaled by, a guess that is far too small on purpose: what the rules have instead of a rate. */
