@@ -1,7 +1,10 @@
 import { BLOCK, blockOf, vectorKernels } from "./vector-kernels.js";
 import type { Vector } from "./vector.js";
 
-/** g ← g + coupled θ, m ← β₁m + (1 − β₁)g, v ← β₂v + (1 − β₂)g², θ ← keep θ − rate m / (√(scale v) + ε), in float64. */
+/**
+ * g ← g + coupled θ, m ← β₁m + (1 − β₁)g, v ← β₂v + (1 − β₂)g², θ ← keep θ − rate m / (√(scale v) + ε), in float64; no
+ * component of θ moves by more than `limit`.
+ */
 export interface AdamStep {
   readonly beta1: number;
   readonly beta2: number;
@@ -10,6 +13,7 @@ export interface AdamStep {
   readonly rate: number;
   readonly scale: number;
   readonly epsilon: number;
+  readonly limit: number;
 }
 
 /** out ← the iterate after that step; m and v are updated in place, theta and g only read. */
@@ -19,8 +23,8 @@ export function adamStep(step: AdamStep, m: Vector, v: Vector, theta: Vector, g:
     adamPlainly(step, m, v, theta, g, out);
     return;
   }
-  const { beta1, beta2, coupled, keep, rate, scale, epsilon } = step;
-  const numbers = [beta1, 1 - beta1, beta2, 1 - beta2, coupled, keep, rate, scale, epsilon] as const;
+  const { beta1, beta2, coupled, keep, rate, scale, epsilon, limit } = step;
+  const numbers = [beta1, 1 - beta1, beta2, 1 - beta2, coupled, keep, rate, scale, epsilon, limit] as const;
   const [atM, atV, atTheta, atG] = kernels.blocks;
   for (let from = 0; from < theta.length; from += BLOCK) {
     const [ownM, ownV] = [blockOf(m, from), blockOf(v, from)];
@@ -38,7 +42,7 @@ export function adamStep(step: AdamStep, m: Vector, v: Vector, theta: Vector, g:
 
 /** The same as a loop, which the kernel is tested against. */
 export function adamPlainly(
-  { beta1, beta2, coupled, keep, rate, scale, epsilon }: AdamStep,
+  { beta1, beta2, coupled, keep, rate, scale, epsilon, limit }: AdamStep,
   m: Vector,
   v: Vector,
   theta: Vector,
@@ -51,6 +55,7 @@ export function adamPlainly(
     const square = beta2 * v[i]! + (1 - beta2) * gradient * gradient;
     m[i] = mean;
     v[i] = square;
-    out[i] = keep * theta[i]! - (rate * mean) / (Math.sqrt(scale * square) + epsilon);
+    const moved = (rate * mean) / (Math.sqrt(scale * square) + epsilon);
+    out[i] = keep * theta[i]! - Math.max(-limit, Math.min(limit, moved));
   }
 }

@@ -11,6 +11,7 @@ interface Exports {
   readonly memory: { readonly buffer: ArrayBuffer };
   largest(n: number, a: number): number;
   adam(n: number, m: number, v: number, theta: number, g: number, ...numbers: number[]): void;
+  draw(n: number, a: number, x: number, share: number): void;
 }
 
 /** Floats of a block: four arrays of it are a part of a core's second-level cache. */

@@ -6,6 +6,8 @@ import { trustRegionStep } from "../trust-region/step.js";
 import { defineMethod } from "./description.js";
 import type { Method } from "./method.js";
 import { decideOnRankZero, leadsNowhere, type MethodContext } from "./problem.js";
+import { checkJudgeEvery, judgeEvery, judgeEveryOf } from "./mini-batch-options.js";
+import { stochastic } from "./stochastic.js";
 import { parameterSubdomains } from "./subdomains.js";
 import { firstState, Surroundings, type TrustRegionState } from "./surroundings.js";
 import {
@@ -162,14 +164,24 @@ export function aptsOptions(
   };
 }
 
+const options = { judgeEvery, ...aptsOptions({ ...recommended, localSteps: 1, fdl: true, window: 1 }) };
+
 export const apts = defineMethod({
   name: "apts",
-  summary: "additively preconditioned trust region on the full batch",
+  summary: "additively preconditioned trust region",
   source: "TCKK23, Algorithm 1",
   batches: 1,
   decomposes: true,
-  options: aptsOptions({ ...recommended, localSteps: 1, fdl: true, window: 1 }),
-  presets: { published: { ...published, localSteps: 5, fdl: true } },
-  check: checkRadii,
-  create: (context, options) => additivelyPreconditioned(context, { ...options, ...partsOf(options) }),
+  options,
+  presets: { published: { ...published, localSteps: 5, fdl: true, judgeEvery: 0 } },
+  check: (values) => {
+    checkRadii(values);
+    checkJudgeEvery(values, options);
+  },
+  create(context, values): Method {
+    const every = context.fullBatch ? 0 : judgeEveryOf(values, options);
+    return every === 0
+      ? additivelyPreconditioned(context, { ...values, ...partsOf(values) })
+      : stochastic(context, { ...values, ...partsOf(values), judgeEvery: every });
+  },
 });

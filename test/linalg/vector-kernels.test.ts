@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { adamPlainly, adamStep } from "../../src/linalg/adam-step.js";
+import { drawn, drawnPlainly } from "../../src/linalg/average.js";
 import { normInf, normInfPlainly } from "../../src/linalg/reductions.js";
 import { vectorKernels } from "../../src/linalg/vector-kernels.js";
 import type { Vector } from "../../src/linalg/vector.js";
@@ -42,6 +43,7 @@ describe("Kernels for vectors", () => {
       rate: fc.double({ min: 1e-6, max: 10, noNaN: true }),
       scale: fc.double({ min: 1, max: 1000, noNaN: true }),
       epsilon: fc.constantFrom(1e-8, 1e-3),
+      limit: fc.constantFrom(Infinity, 0.1),
     });
     fc.assert(
       fc.property(lengths, fc.nat(1000), numbers, (n, seed, step) => {
@@ -63,6 +65,20 @@ describe("Kernels for vectors", () => {
         ] as const)
           expect(bitsOf(own).equals(bitsOf(expected))).toBe(true);
         expect([whole[0], whole[n + 1]]).toEqual([7, 7]);
+      }),
+    );
+  });
+
+  it("draw an average with the bits of the loop, and write to nothing else", () => {
+    fc.assert(
+      fc.property(lengths, fc.nat(1000), fc.double({ min: 0, max: 1, noNaN: true }), (n, seed, share) => {
+        const [a, x] = [randomValues(n, seed), randomValues(n, seed + 1)];
+        const whole = new Float32Array(n + 2).fill(7);
+        const [aBefore, xBefore] = [a.slice(), x.slice()];
+        const loop = drawnPlainly(a, share, x, new Float32Array(n));
+        expect(bitsOf(drawn(a, share, x, whole.subarray(1, n + 1))).equals(bitsOf(loop))).toBe(true);
+        expect([whole[0], whole[n + 1]]).toEqual([7, 7]);
+        expect([bitsOf(a).equals(bitsOf(aBefore)), bitsOf(x).equals(bitsOf(xBefore))]).toEqual([true, true]);
       }),
     );
   });

@@ -38,6 +38,7 @@ export function adam(
   rate: f64,
   scale: f64,
   epsilon: f64,
+  limit: f64,
 ): void {
   const end = m + ((<usize>n) << 2);
   while (m < end) {
@@ -51,14 +52,14 @@ export function adam(
     let square = averageOfSquares(f64x2.promote_low_f32x4(v4), beta2, rest2, gradient);
     const means = f32x4.demote_f64x2_zero(mean);
     const squares = f32x4.demote_f64x2_zero(square);
-    const low = f32x4.demote_f64x2_zero(moved(x, mean, square, keep, rate, scale, epsilon));
+    const low = f32x4.demote_f64x2_zero(moved(x, mean, square, keep, rate, scale, epsilon, limit));
     x = f64x2.promote_low_f32x4(upper(x4));
     gradient = f64x2.add(f64x2.promote_low_f32x4(upper(g4)), f64x2.mul(f64x2.splat(coupled), x));
     mean = average(f64x2.promote_low_f32x4(upper(m4)), beta1, rest1, gradient);
     square = averageOfSquares(f64x2.promote_low_f32x4(upper(v4)), beta2, rest2, gradient);
     v128.store(m, joined(means, f32x4.demote_f64x2_zero(mean)));
     v128.store(v, joined(squares, f32x4.demote_f64x2_zero(square)));
-    const high = f32x4.demote_f64x2_zero(moved(x, mean, square, keep, rate, scale, epsilon));
+    const high = f32x4.demote_f64x2_zero(moved(x, mean, square, keep, rate, scale, epsilon, limit));
     v128.store(theta, joined(low, high));
     m += 16;
     v += 16;
@@ -75,9 +76,39 @@ function averageOfSquares(v: v128, beta: f64, rest: f64, g: v128): v128 {
   return f64x2.add(f64x2.mul(f64x2.splat(beta), v), f64x2.mul(f64x2.mul(f64x2.splat(rest), g), g));
 }
 
-function moved(x: v128, mean: v128, square: v128, keep: f64, rate: f64, scale: f64, epsilon: f64): v128 {
+function moved(
+  x: v128,
+  mean: v128,
+  square: v128,
+  keep: f64,
+  rate: f64,
+  scale: f64,
+  epsilon: f64,
+  limit: f64,
+): v128 {
   const root = f64x2.add(f64x2.sqrt(f64x2.mul(f64x2.splat(scale), square)), f64x2.splat(epsilon));
-  return f64x2.sub(f64x2.mul(f64x2.splat(keep), x), f64x2.div(f64x2.mul(f64x2.splat(rate), mean), root));
+  const step = f64x2.div(f64x2.mul(f64x2.splat(rate), mean), root);
+  const inside = f64x2.max(f64x2.splat(-limit), f64x2.min(f64x2.splat(limit), step));
+  return f64x2.sub(f64x2.mul(f64x2.splat(keep), x), inside);
+}
+
+/** a ← a + share (x − a), in float64 */
+export function draw(n: i32, a: usize, x: usize, share: f64): void {
+  const end = a + ((<usize>n) << 2);
+  const part = f64x2.splat(share);
+  while (a < end) {
+    const a4 = v128.load(a);
+    const x4 = v128.load(x);
+    let from = f64x2.promote_low_f32x4(a4);
+    let to = f64x2.promote_low_f32x4(x4);
+    const low = f32x4.demote_f64x2_zero(f64x2.add(from, f64x2.mul(part, f64x2.sub(to, from))));
+    from = f64x2.promote_low_f32x4(upper(a4));
+    to = f64x2.promote_low_f32x4(upper(x4));
+    const high = f32x4.demote_f64x2_zero(f64x2.add(from, f64x2.mul(part, f64x2.sub(to, from))));
+    v128.store(a, joined(low, high));
+    a += 16;
+    x += 16;
+  }
 }
 
 function upper(x: v128): v128 {

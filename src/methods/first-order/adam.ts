@@ -31,7 +31,16 @@ function rule(
       const { m: mScale, v: vScale } = biasCorrection(beta1, beta2, t);
       const keep = 1 - rate * decoupledDecay;
       adamStep(
-        { beta1, beta2, coupled: coupledDecay, keep, rate: rate * mScale, scale: vScale, epsilon },
+        {
+          beta1,
+          beta2,
+          coupled: coupledDecay,
+          keep,
+          rate: rate * mScale,
+          scale: vScale,
+          epsilon,
+          limit: Infinity,
+        },
         m,
         v,
         theta,

@@ -1,0 +1,82 @@
+import type { RadiusRule } from "../trust-region/radius.js";
+
+/** What one mini-batch tells of a walk and its model. */
+export interface Judgement {
+  /** The step's number. */
+  readonly t: number;
+  /** f(θ) */
+  readonly f: number;
+  /** f(θ + s) */
+  readonly trial: number;
+  /** −gᵀs */
+  readonly predicted: number;
+  /** f(x̄) */
+  readonly accepted: number;
+}
+
+/** What is known of the judgements so far. */
+export interface Judgements {
+  /** t of the last; 0 before the first. */
+  readonly last: number;
+  /** f(θ) of the first. */
+  readonly first: number;
+  /** No loss was negative so far: then 0 is taken for what losses fall towards. */
+  readonly positive: boolean;
+  /** Those since Δ was set. */
+  readonly open: readonly Judgement[];
+  /** The last losses f(θ) on mini-batches that were judged, W at most. */
+  readonly window: readonly number[];
+}
+
+export interface Verdict {
+  readonly judgements: Judgements;
+  readonly radius: number;
+  /** The walk has raised the loss beyond the window: it is undone. */
+  readonly undo: boolean;
+}
+
+/** Δ is set after so many judgements, by their sums: single ones are noisy. */
+const JUDGEMENTS = 2;
+/** Below this share of the predicted decrease, the model is trusted too far; above the second, further. */
+const ETA = [0.6, 0.75] as const;
+/** By how much f(θ) may be above f(x̄), as a share of it: Δ falls beyond the second, and grows below the first. */
+const NOISE = [0.15, 0.3] as const;
+/** W */
+const WINDOW = 5;
+
+export const begun: Judgements = { last: 0, first: 0, positive: true, open: [], window: [] };
+
+/**
+ * Sets Δ by two ratios, each of sums over the last judgements (docs/algorithms.md §4, "On mini-batches"):
+ *
+ *   ρ = Σ f(θ) − f(θ+s) / Σ −gᵀs     is the model right as far as Δ? On the mini-batch that made it, as everywhere.
+ *   q = Σ f(θ) − f(x̄) / Σ f(x̄)       how far from the path of descent does the walk stray? On a mini-batch neither has seen.
+ *
+ * Large mini-batches and smooth losses are limited by ρ, noisy ones by q, whose averages gain nothing from longer steps.
+ */
+export function judged(
+  before: Judgements,
+  seen: Judgement,
+  radius: number,
+  { grow, min, max }: Pick<RadiusRule, "grow" | "min" | "max">,
+): Verdict {
+  const { t, f, trial, accepted } = seen;
+  const first = before.last === 0 ? f : before.first;
+  const positive = before.positive && Math.min(f, trial, accepted) >= 0;
+  const window = [...before.window, f].slice(-WINDOW);
+  const judgements = { last: t, first, positive, window };
+  if (!(trial <= Math.max(...window)))
+    return { judgements: { ...judgements, open: [] }, radius: Math.max(min, radius / grow), undo: true };
+
+  const open = [...before.open, seen];
+  if (open.length < JUDGEMENTS) return { judgements: { ...judgements, open }, radius, undo: false };
+  const total = (of: (judgement: Judgement) => number) => open.reduce((sum, one) => sum + of(one), 0);
+  const predicted = total((one) => one.predicted);
+  const rho = predicted > 0 ? total((one) => one.f - one.trial) / predicted : -Infinity;
+  const level = positive ? total((one) => one.accepted) : total((one) => first - one.accepted);
+  const q = total((one) => one.f - one.accepted) / level;
+  let next = radius;
+  if (rho < ETA[0] || q > NOISE[1]) next = Math.max(min, radius / grow);
+  else if (rho > ETA[1] && q < NOISE[0]) next = Math.min(max, radius * grow);
+  return { judgements: { ...judgements, open: [] }, radius: next, undo: false };
+}

@@ -1,0 +1,114 @@
+import { adamStep } from "../linalg/adam-step.js";
+import { drawn } from "../linalg/average.js";
+import { normInf, sum, type VectorSpace } from "../linalg/space.js";
+import { roomFor, type Vector } from "../linalg/vector.js";
+import type { RadiusRule } from "../trust-region/radius.js";
+import { biasCorrection } from "./first-order/adam.js";
+import { begun, judged, type Judgement, type Judgements } from "./judgement.js";
+import type { Method, State } from "./method.js";
+import { decideOnRankZero, type MethodContext, type Problem } from "./problem.js";
+
+export interface StochasticOptions {
+  /** M: mini-batches from one judgement to the next. */
+  readonly judgeEvery: number;
+  /** Δ⁰ */
+  readonly radius: number;
+  readonly rule: Pick<RadiusRule, "grow" | "min" | "max">;
+}
+
+export interface StochasticState extends State {
+  /** Gradients seen. */
+  readonly t: number;
+  /** Averages of g and g², (n). */
+  readonly m: Vector;
+  readonly v: Vector;
+  /** x̄, (n), the accepted point: the average of the last iterates. */
+  readonly average: Vector;
+  /** Δ */
+  readonly radius: number;
+  readonly judgements: Judgements;
+}
+
+const BETA1 = 0.9;
+const BETA2 = 0.999;
+const EPSILON = 1e-8;
+/** γ: the average is over about the last tenth of all iterates (Shamir, Zhang, ICML 2013, §4: γ = 8 is common). */
+const GAMMA = 8;
+/** Early on it is judged more often: whenever a twentieth of all steps was not. */
+const EARLY = 20;
+
+/**
+ * APTS on mini-batches (docs/algorithms.md §4, "On mini-batches"): an outer trust region over several inner steps.
+ *
+ * Inner steps walk from mini-batch to mini-batch, each the exact minimiser of m̂ᵀs + ½ Σ (√v̂ / Δ) s² in ‖s‖_∞ ≤ Δ. That model
+ * is separable, so the subdomains' corrections sum up to it however many there are, and every rank computes all of them.
+ * The average x̄ of the walk is what is accepted: tested, saved, handed back, and returned to where the walk has gone wrong.
+ * Every M-th mini-batch two losses more tell how the model and the walk do, and set Δ (judgement.ts).
+ */
+export function stochastic(context: MethodContext, options: StochasticOptions): Method<StochasticState> {
+  const decide = decideOnRankZero(context.comm);
+  let g: Vector = new Float32Array(0); // room for the gradient, nothing that is known
+
+  return {
+    start: (theta) => ({
+      theta,
+      t: 0,
+      m: new Float32Array(theta.length),
+      v: new Float32Array(theta.length),
+      average: theta,
+      radius: options.radius,
+      judgements: begun,
+    }),
+
+    evaluationPoint: ({ average }) => average,
+
+    async step(state, { objective, space }) {
+      const { theta, m, v, average, radius, judgements } = state;
+      if (g.length !== theta.length) g = new Float32Array(theta.length);
+
+      // 1  f(θ), g = ∇f(θ) on this mini-batch
+      const f = await objective.gradient(theta, g);
+      const gradientNorm = await normInf(space, g);
+      if (!Number.isFinite(f) || !Number.isFinite(gradientNorm)) return returned(state, objective, gradientNorm);
+
+      // 3, 4  s = Σ R_iᵀ s_i
+      const t = state.t + 1;
+      const to = roomFor(theta.length);
+      const { m: mScale, v: vScale } = biasCorrection(BETA1, BETA2, t);
+      const rates = { rate: radius * mScale, scale: vScale, epsilon: EPSILON, limit: radius };
+      adamStep({ beta1: BETA1, beta2: BETA2, coupled: 0, keep: 1, ...rates }, m, v, theta, g, to);
+      const report = { loss: f, accepted: true, gradientNorm, radius };
+      const share = (GAMMA + 1) / (t + GAMMA);
+      const walked = { ...state, theta: to, t, average: drawn(average, share, to, roomFor(to.length)) };
+      if (t - judgements.last < Math.min(options.judgeEvery, t / EARLY)) return { state: walked, report };
+
+      // 6, 7  is the model right, and is the walk?
+      const predicted = await decrease(space, g, theta, to);
+      const [trial, accepted] = [await objective.value(to), await objective.value(average)];
+      const seen: Judgement = { t, f, trial, predicted, accepted };
+      const verdict = await decide(() => judged(judgements, seen, radius, options.rule));
+      const next = { radius: verdict.radius, judgements: verdict.judgements };
+      if (!verdict.undo) return { state: { ...walked, ...next }, report: { ...report, radius: next.radius } };
+      return {
+        state: { ...walked, ...next, theta: average, average },
+        report: { loss: accepted, accepted: false, gradientNorm, radius: next.radius },
+      };
+    },
+  };
+
+  /** Back at x̄ with half the radius: the mini-batch, or the walk, has led to what is no number. */
+  async function returned(state: StochasticState, objective: Problem["objective"], gradientNorm: number) {
+    const { average } = state;
+    const loss = await objective.value(average);
+    const radius = Math.max(options.rule.min, state.radius / 2);
+    const report = { loss, accepted: false, gradientNorm, radius };
+    return { state: { ...state, theta: average, radius }, report };
+  }
+}
+
+/** −gᵀ(to − from) */
+function decrease(space: VectorSpace, g: Vector, from: Vector, to: Vector): number | Promise<number> {
+  let here = 0;
+  for (let i = 0; i < g.length; i++) here -= g[i]! * (to[i]! - from[i]!);
+  return sum(space, here);
+}
