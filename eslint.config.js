@@ -4,7 +4,7 @@ import importX from "eslint-plugin-import-x";
 import tseslint from "typescript-eslint";
 
 /** Not the raw sums and norms of linalg: of a vector cut over ranks they are those of the slice held here. */
-const linalgOfSpaces = ["space", "vector", "restriction", "adam-step", "newton-schulz"].map(
+const linalgOfSpaces = ["space", "vector", "restriction", "adam-step", "average", "newton-schulz"].map(
   (name) => `src/linalg/${name}.ts`,
 );
 

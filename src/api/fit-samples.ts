@@ -3,6 +3,7 @@ import type { Dataset } from "../data/dataset.js";
 import type { ModelSlots } from "../data/in-memory.js";
 import { UsageError } from "../errors.js";
 import { findMethod } from "../methods/registry.js";
+import { trainOptions } from "../run/options/table.js";
 import { trainedOn } from "../run/hold-back.js";
 import type { StreamedSamples } from "../run/program.js";
 import { samplesOf, weighted } from "./fit-data.js";
@@ -104,10 +105,15 @@ async function heldBack(given: unknown, slots: ModelSlots): Promise<Dataset> {
 /** Mini-batches an epoch where no size of them is given; undefined where a preset, or a run that goes on, says it. */
 async function usualBatches(
   count: number,
-  { batches, resume, preset, method = "apts" }: Pick<OfRun, "batches" | "resume" | "preset" | "method">,
+  {
+    batches,
+    resume,
+    preset,
+    method = trainOptions.method.fallback,
+  }: Pick<OfRun, "batches" | "resume" | "preset" | "method">,
 ): Promise<number | undefined> {
   if (batches !== undefined || resume !== undefined || preset !== undefined) return batches;
   const given: unknown = method;
-  const { batches: usual } = await findMethod(given instanceof URL ? given.href : method);
-  return Math.min(count, usual);
+  const { batches: usual, batchSize } = await findMethod(given instanceof URL ? given.href : method);
+  return batchSize === undefined ? Math.min(count, usual) : Math.ceil(count / batchSize);
 }

@@ -33,7 +33,12 @@ export function methodsPage(): string {
   ];
   const overview = markdownTable([
     ["method", "what it does", "source", "mini-batches"],
-    ...methods.map(({ name, summary, source, batches }) => [`\`${name}\``, summary, source, String(batches)]),
+    ...methods.map(({ name, summary, source, batches, batchSize }) => [
+      `\`${name}\``,
+      summary,
+      source,
+      batchSize === undefined ? String(batches) : `of ${batchSize} samples`,
+    ]),
   ]);
   const sections = grouped.map(({ title, members }) => `### Options: ${title}\n\n${optionsTable(members)}`);
   return [overview, ...sections].join("\n\n");

@@ -65,17 +65,26 @@ function differing(facts: Facts, peers: readonly Facts[]): [string, string][] {
 }
 
 function commonFacts({ apts, backend, parameters, options, samples }: RecordedRun["record"]): Facts {
-  const { method, methodModule, ranks, subdomains, batches } = options;
+  const { method, methodModule, ranks, subdomains, batches, batchSize } = options;
   const computation = backend.fingerprint.replace(/; \d+ threads/, "");
   const byName = options.data !== "memory" && options.dataDir === undefined;
-  const batchesImplied = batches === describing(method)?.batches;
+  const usual = describing(method);
+  const cut = (name: "batches" | "batchSize", value: number | undefined) =>
+    [
+      name,
+      {
+        text: value === undefined ? "" : `${name === "batches" ? "batches" : "batch size"} ${value}`,
+        implied: value === usual?.[name],
+      },
+    ] as const;
   return new Map([
     ...textsOf(
       { ...options, methodOptions: undefined, methodName: undefined, methodModule: undefined },
       trainOptions,
     ),
     ["subdomains", { text: `subdomains ${subdomains}`, implied: subdomains === ranks }],
-    ["batches", { text: `batches ${batches}`, implied: batchesImplied }],
+    cut("batches", batches),
+    cut("batchSize", batchSize),
     // Of data that come by name, the options say which samples.
     ["samples", { implied: byName, text: samples ? `samples ${samples.train.sha256.slice(0, 7)}` : "" }],
     [

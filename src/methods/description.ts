@@ -11,8 +11,10 @@ export interface MethodDescription<Name extends string = string, Options extends
   /** Where it comes from: a key of docs/algorithms.md, or a paper. */
   readonly source: string;
   readonly options: Options;
-  /** Mini-batches an epoch where --batches is not given. */
+  /** Mini-batches of a pass where neither --batches nor --batch-size is given. */
   readonly batches: number;
+  /** Samples of a mini-batch there, in place of `batches`. */
+  readonly batchSize?: number;
   /** Sets of values for its options, by the name that --preset takes. */
   readonly presets?: Readonly<Record<string, { readonly [Name in keyof Options]?: unknown }>>;
   /** @throws UsageError where its options do not go together */

@@ -42,6 +42,9 @@ export const methods: readonly MethodDescription[] = builtIn;
 
 export type MethodName = (typeof builtIn)[number]["name"];
 
+/** The one that trains where none is named. */
+export const defaultMethod: MethodName = "sapts";
+
 type AnyTable = (typeof builtIn)[number]["options"];
 type NameIn<Table> = Table extends unknown ? keyof Table : never;
 type ValueIn<Table, Name extends PropertyKey> =

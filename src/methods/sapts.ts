@@ -7,6 +7,6 @@ export const sapts: MethodDescription<"sapts", typeof apts.options> = {
   name: "sapts",
   summary: "APTS on mini-batches",
   source: "TCKK23, Algorithm 1 and §3.3",
-  batches: 20,
+  batchSize: 128,
   presets: { published: { ...apts.presets!["published"], fdl: false } },
 };

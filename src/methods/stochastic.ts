@@ -69,7 +69,8 @@ export function stochastic(context: MethodContext, options: StochasticOptions): 
       // 1  f(θ), g = ∇f(θ) on this mini-batch
       const f = await objective.gradient(theta, g);
       const gradientNorm = await normInf(space, g);
-      if (!Number.isFinite(f) || !Number.isFinite(gradientNorm)) return returned(state, objective, gradientNorm);
+      if (!Number.isFinite(f) || !Number.isFinite(gradientNorm))
+        return returned(state, objective, gradientNorm);
 
       // 3, 4  s = Σ R_iᵀ s_i
       const t = state.t + 1;

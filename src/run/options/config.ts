@@ -53,12 +53,13 @@ export function trainConfig(
   const methodOptions = pick(method.options);
   method.check?.(methodOptions);
   const ranks = values.ranks ?? defaultRanks;
-  const { batchSize } = values;
+  const batchSize = values.batchSize ?? (values.batches === undefined ? method.batchSize : undefined);
   return {
     ...(pick(trainOptions) as ValuesOf<typeof trainOptions>),
     ranks,
     subdomains: values.subdomains ?? ranks,
     batches: batchSize === undefined ? (values.batches ?? method.batches) : undefined,
+    batchSize,
     overlap: values.overlap ?? (batchSize === undefined ? OVERLAP : 0),
     methodName: method.name,
     methodModule: method.module,

@@ -14,7 +14,7 @@ import {
 import { TASKS } from "../../data/formats/options.js";
 import { DATA_NAMES } from "../../data/sources.js";
 import { DEFAULT_BLOCK, TOKENS } from "../../data/text.js";
-import { methods } from "../../methods/registry.js";
+import { defaultMethod, methods } from "../../methods/registry.js";
 import { LOSS_NAMES } from "../../network/losses/names.js";
 import { MODEL_NAMES } from "../../network/models/names.js";
 
@@ -23,7 +23,7 @@ export const OVERLAP = 0.01;
 
 const runOptions = inGroup(HELP.run, {
   method: text({
-    fallback: "apts",
+    fallback: defaultMethod,
     placeholder: "NAME|FILE",
     help: `how to train: ${methods.map(({ name }) => name).join(", ")}, or a module that exports method`,
   }),
