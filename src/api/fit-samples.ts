@@ -2,8 +2,7 @@ import { describe } from "../data/arrays.js";
 import type { Dataset } from "../data/dataset.js";
 import type { ModelSlots } from "../data/in-memory.js";
 import { UsageError } from "../errors.js";
-import { findMethod } from "../methods/registry.js";
-import { trainOptions } from "../run/options/table.js";
+import { defaultMethod, findMethod } from "../methods/registry.js";
 import { trainedOn } from "../run/hold-back.js";
 import type { StreamedSamples } from "../run/program.js";
 import { samplesOf, weighted } from "./fit-data.js";
@@ -109,7 +108,7 @@ async function usualBatches(
     batches,
     resume,
     preset,
-    method = trainOptions.method.fallback,
+    method = defaultMethod,
   }: Pick<OfRun, "batches" | "resume" | "preset" | "method">,
 ): Promise<number | undefined> {
   if (batches !== undefined || resume !== undefined || preset !== undefined) return batches;
