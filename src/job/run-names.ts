@@ -1,7 +1,7 @@
 import { kebab, type OptionTable } from "../config/option.js";
 import type { MethodDescription } from "../methods/description.js";
 import { methods } from "../methods/registry.js";
-import { trainOptions } from "../run/options/table.js";
+import { OVERLAP, trainOptions } from "../run/options/table.js";
 import type { RunRecord } from "../run/folder/record.js";
 
 /** What is known of a run before it is named. */
@@ -65,7 +65,7 @@ function differing(facts: Facts, peers: readonly Facts[]): [string, string][] {
 }
 
 function commonFacts({ apts, backend, parameters, options, samples }: RecordedRun["record"]): Facts {
-  const { method, methodModule, ranks, subdomains, batches, batchSize } = options;
+  const { method, methodModule, ranks, subdomains, batches, batchSize, overlap } = options;
   const computation = backend.fingerprint.replace(/; \d+ threads/, "");
   const byName = options.data !== "memory" && options.dataDir === undefined;
   const usual = describing(method);
@@ -85,6 +85,7 @@ function commonFacts({ apts, backend, parameters, options, samples }: RecordedRu
     ["subdomains", { text: `subdomains ${subdomains}`, implied: subdomains === ranks }],
     cut("batches", batches),
     cut("batchSize", batchSize),
+    ["overlap", { text: `overlap ${overlap}`, implied: overlap === (batchSize === undefined ? OVERLAP : 0) }],
     // Of data that come by name, the options say which samples.
     ["samples", { implied: byName, text: samples ? `samples ${samples.train.sha256.slice(0, 7)}` : "" }],
     [
