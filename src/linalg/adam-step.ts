@@ -13,7 +13,8 @@ export interface AdamStep {
   readonly rate: number;
   readonly scale: number;
   readonly epsilon: number;
-  readonly limit: number;
+  /** None where it is not given. */
+  readonly limit?: number;
 }
 
 /** out ← the iterate after that step; m and v are updated in place, theta and g only read. */
@@ -23,7 +24,7 @@ export function adamStep(step: AdamStep, m: Vector, v: Vector, theta: Vector, g:
     adamPlainly(step, m, v, theta, g, out);
     return;
   }
-  const { beta1, beta2, coupled, keep, rate, scale, epsilon, limit } = step;
+  const { beta1, beta2, coupled, keep, rate, scale, epsilon, limit = Infinity } = step;
   const numbers = [beta1, 1 - beta1, beta2, 1 - beta2, coupled, keep, rate, scale, epsilon, limit] as const;
   const [atM, atV, atTheta, atG] = kernels.blocks;
   for (let from = 0; from < theta.length; from += BLOCK) {
@@ -42,7 +43,7 @@ export function adamStep(step: AdamStep, m: Vector, v: Vector, theta: Vector, g:
 
 /** The same as a loop, which the kernel is tested against. */
 export function adamPlainly(
-  { beta1, beta2, coupled, keep, rate, scale, epsilon, limit }: AdamStep,
+  { beta1, beta2, coupled, keep, rate, scale, epsilon, limit = Infinity }: AdamStep,
   m: Vector,
   v: Vector,
   theta: Vector,

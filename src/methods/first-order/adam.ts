@@ -39,7 +39,6 @@ function rule(
           rate: rate * mScale,
           scale: vScale,
           epsilon,
-          limit: Infinity,
         },
         m,
         v,
