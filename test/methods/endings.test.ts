@@ -54,11 +54,11 @@ async function untilTheEnd(name: string, begin: Begin, most: number) {
 const names = methods.map(({ name }) => name);
 const hasRadius = names.filter((name) => "radius" in methodNamed(name).options);
 
-/** Rates with which first-order rules come near the minimum of a quadratic within a few thousand steps. */
+/** Rates, or factors of them, with which first-order rules come near the minimum of a quadratic within a few thousand steps. */
 function optionsOf(method: string): object {
   const has = methodNamed(method).options;
   if (!("learningRate" in has)) return {};
-  const rate = method === "lion" ? 1e-3 : 0.01;
+  const rate = { lion: 1e-3, "schedule-free-plus": 2 }[method] ?? 0.01;
   return { learningRate: rate, ...("adamRate" in has && { adamRate: rate }), weightDecay: 0 };
 }
 
