@@ -65,27 +65,29 @@ function differing(facts: Facts, peers: readonly Facts[]): [string, string][] {
 }
 
 function commonFacts({ apts, backend, parameters, options, samples }: RecordedRun["record"]): Facts {
-  const { method, methodModule, ranks, subdomains, batches, batchSize, overlap } = options;
+  const { method, methodModule, ranks, subdomains, batches, batchSize } = options;
   const computation = backend.fingerprint.replace(/; \d+ threads/, "");
   const byName = options.data !== "memory" && options.dataDir === undefined;
   const usual = describing(method);
-  const cut = (name: "batches" | "batchSize", value: number | undefined) =>
-    [
-      name,
-      {
-        text: value === undefined ? "" : `${name === "batches" ? "batches" : "batch size"} ${value}`,
-        implied: value === usual?.[name],
-      },
-    ] as const;
+  const cut = (
+    name: "batches" | "batchSize",
+    value: number | undefined,
+    usually: number | undefined,
+  ): [string, Fact] => [
+    name,
+    { text: textOf(name === "batches" ? "batches" : "batch size", value), implied: value === usually },
+  ];
+  const usualOverlap = batchSize === undefined ? OVERLAP : 0;
+  const { overlap = usualOverlap } = options as Partial<typeof options>; // older records lack it
   return new Map([
     ...textsOf(
       { ...options, methodOptions: undefined, methodName: undefined, methodModule: undefined },
       trainOptions,
     ),
     ["subdomains", { text: `subdomains ${subdomains}`, implied: subdomains === ranks }],
-    cut("batches", batches),
-    cut("batchSize", batchSize),
-    ["overlap", { text: `overlap ${overlap}`, implied: overlap === (batchSize === undefined ? OVERLAP : 0) }],
+    cut("batches", batches, usual?.batchSize === undefined ? usual?.batches : undefined),
+    cut("batchSize", batchSize, usual?.batchSize),
+    ["overlap", { text: `overlap ${overlap}`, implied: overlap === usualOverlap }],
     // Of data that come by name, the options say which samples.
     ["samples", { implied: byName, text: samples ? `samples ${samples.train.sha256.slice(0, 7)}` : "" }],
     [

@@ -97,11 +97,12 @@ export function stochastic(context: MethodContext, options: StochasticOptions): 
     },
   };
 
-  /** Back at x̄ with half the radius: the mini-batch, or the walk, has led to what is no number. */
+  /** Back at x̄, from a point without a loss or gradient; with half the radius, but where no step had led there from x̄. */
   async function returned(state: StochasticState, objective: Problem["objective"], gradientNorm: number) {
-    const { average } = state;
+    const { theta, average } = state;
     const loss = await objective.value(average);
-    const radius = Math.max(options.rule.min, state.radius / 2);
+    const walked = theta.some((x, i) => x !== average[i]);
+    const radius = walked ? Math.max(options.rule.min, state.radius / 2) : state.radius;
     const report = { loss, accepted: false, gradientNorm, radius };
     return { state: { ...state, theta: average, radius }, report };
   }

@@ -107,13 +107,16 @@ describe("readConfigFile", () => {
 describe("trainConfig", () => {
   it("completes what is not given", () => {
     const config = trainConfig([commandLine({ ranks: "4" })], 2);
-    expect(config).toMatchObject({ method: "apts", ranks: 4, subdomains: 4, batches: 1 });
+    expect(config).toMatchObject({ method: "sapts", ranks: 4, subdomains: 4, batchSize: 128, overlap: 0 });
+    expect(config.batches).toBeUndefined();
     expect(config.methodOptions).toMatchObject({ fdl: true, localSteps: 1 });
-    expect(trainConfig([commandLine({ method: "sapts" })], 2)).toMatchObject({
-      ranks: 2,
-      batches: 20,
-      methodOptions: { fdl: false },
-    });
+    expect(config.methodOptions["judgeEvery"]).toBeUndefined();
+    const fullBatch = trainConfig([commandLine({ method: "apts" })], 2);
+    expect(fullBatch).toMatchObject({ ranks: 2, batches: 1, overlap: 0.01, methodOptions: { fdl: true } });
+    expect(fullBatch.batchSize).toBeUndefined();
+    const inBatches = trainConfig([commandLine({ batches: 4 })], 2);
+    expect(inBatches).toMatchObject({ method: "sapts", batches: 4, overlap: 0.01 });
+    expect(inBatches.batchSize).toBeUndefined();
   });
 
   it("refuses an option that the method does not have", () => {

@@ -12,10 +12,10 @@ const { joinOptions, planJob, planTask } = (await importBuilt("src/job/plan.ts")
 type Values = Record<string, unknown>;
 const plan = (values: Values) => planJob([{ source: { kind: "command line" }, values }]);
 
-/** The folder of a run of sapts by 3 ranks with 2 threads each, one of which it found by itself. */
+/** The folder of a run of apts by 3 ranks with 2 threads each, one of which it found by itself. */
 async function begunRun(): Promise<string> {
   const out = join(temporaryFolder(), "run");
-  const values = { method: "sapts", batches: 2, epochs: 1, ranks: 3, localSteps: 2, threads: undefined };
+  const values = { method: "apts", batches: 2, epochs: 1, ranks: 3, localSteps: 2, threads: undefined };
   await run(out, values, { threads: 2 });
   return out;
 }
@@ -33,7 +33,7 @@ describe("--resume", () => {
     const { spec, maxRestarts } = await plan({ resume: out, epochs: "9", maxRestarts: "2" });
     expect(spec).toMatchObject({ out, beginning: "resume" });
     expect(spec.config).toMatchObject({
-      method: "sapts",
+      method: "apts",
       ranks: 3,
       subdomains: 2,
       batches: 2,
@@ -93,7 +93,7 @@ describe("the same command line again", () => {
     const out = await begunRun();
     const source = {
       source: { kind: "command line" },
-      values: { out, method: "sapts", epochs: "5" },
+      values: { out, method: "apts", epochs: "5" },
     } as const;
     const { config, beginning } = await planTask([source], 4);
     expect(beginning).toBe("resume or new");
@@ -111,11 +111,11 @@ describe("the same command line again", () => {
     const out = await begunRun();
     expect((await plan({ out, autoResume: true })).spec).toMatchObject({
       beginning: "resume or new",
-      config: { method: "sapts" },
+      config: { method: "apts" },
     });
     expect((await plan({ out, ranks: "1" })).spec).toMatchObject({
       beginning: "new",
-      config: { method: "apts" },
+      config: { method: "sapts" },
     });
   });
 });

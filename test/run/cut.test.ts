@@ -28,8 +28,8 @@ describe("epochs of N mini-batches", () => {
 
   it("are several steps of the full batch", async () => {
     const folder = temporaryFolder();
-    await run(join(folder, "whole"), { epochs: 4 });
-    await run(join(folder, "parts"), { epochs: 2, batchesPerEpoch: 2 });
+    await run(join(folder, "whole"), { method: "apts", epochs: 4 });
+    await run(join(folder, "parts"), { method: "apts", epochs: 2, batchesPerEpoch: 2 });
     expect(steps(join(folder, "parts"))).toEqual([2, 2]);
     expect(weights(join(folder, "parts")).equals(weights(join(folder, "whole")))).toBe(true);
   });

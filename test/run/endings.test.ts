@@ -24,16 +24,20 @@ describe("a run on the full batch", () => {
   it("goes on from where it converged under a smaller tolerance, to the bit", async () => {
     const folder = temporaryFolder();
     const [parts, whole] = [join(folder, "parts"), join(folder, "whole")];
-    const { summary } = await run(parts, { tolerance: 0.02, epochs: 200 });
+    const { summary } = await run(parts, { method: "apts", tolerance: 0.02, epochs: 200 });
     expect(summary.ended).toBe("converged");
     const { epochs } = summary; // the last of which made no step
     expect(epochs).toBeGreaterThan(3);
-    const again = await run(parts, { tolerance: 0.02, epochs: 200 }, { beginning: "resume" });
+    const again = await run(parts, { method: "apts", tolerance: 0.02, epochs: 200 }, { beginning: "resume" });
     expect(again.events).toContainEqual(expect.objectContaining({ type: "resume", finished: "converged" }));
     expect(again.summary).toMatchObject({ ended: "converged", epochs });
-    const further = await run(parts, { tolerance: 0, epochs: epochs + 5 }, { beginning: "resume" });
+    const further = await run(
+      parts,
+      { method: "apts", tolerance: 0, epochs: epochs + 5 },
+      { beginning: "resume" },
+    );
     expect(further.summary).toMatchObject({ ended: "epochs", epochs: epochs + 5 });
-    await run(whole, { tolerance: 0, epochs: epochs + 4 });
+    await run(whole, { method: "apts", tolerance: 0, epochs: epochs + 4 });
     expect(weights(parts).equals(weights(whole))).toBe(true);
   });
 

@@ -140,7 +140,8 @@ describe("what does not fit is refused, and nothing is touched:", () => {
       { seed: 1, localSteps: 3 },
       /Expected the problem and the method that the run in .* began with, got --seed 1 instead of 0, --local-steps 3 instead of 1\./,
     ));
-  it("another method", () => refused({ method: "tr" }, /got --method tr instead of apts\. Leave/));
+  it("another method", () =>
+    refused({ method: "tr", batchSize: 128 }, /got --method tr instead of sapts\. Leave/));
   it("a smaller model", () =>
     refused({ hidden: [4] }, /--hidden 4 instead of 8, a model of \d+ instead of \d+ parameters/));
   it("fewer samples", () =>
@@ -216,7 +217,11 @@ describe("a run that begins or goes on", () => {
 describe("a run with a time limit", () => {
   it("stops before it", async () => {
     const out = join(temporaryFolder(), "run");
-    const { summary } = await run(out, { epochs: 1000 }, { secondsLeft: () => Promise.resolve(29) });
+    const { summary } = await run(
+      out,
+      { method: "apts", epochs: 1000 },
+      { secondsLeft: () => Promise.resolve(29) },
+    );
     expect(summary.ended).toBe("stopped");
     expect(readdirSync(join(out, "checkpoints"))).toContain(`epoch-${summary.epochs}.ckpt`);
   });
