@@ -1,0 +1,193 @@
+import { describe, expect, it } from "vitest";
+import { resolveOptions } from "../../src/config/resolve.js";
+import { UsageError } from "../../src/errors.js";
+import type { Vector } from "../../src/linalg/vector.js";
+import { begun, judged, type Judgement } from "../../src/methods/judgement.js";
+import { methodNamed } from "../../src/methods/registry.js";
+import type { StochasticState } from "../../src/methods/stochastic.js";
+import { Random } from "../../src/random.js";
+import { expectClose } from "../helpers/compute/compare.js";
+import { createMethod, go } from "../helpers/methods/steps.js";
+import { evenSplit, TestProblem, type TestFunction } from "../helpers/objectives.js";
+
+const N = 6;
+
+/** 1/20 + ½ Σ λ_i (x_i − c_i)², c the mini-batch's own: noise of the gradient that longer steps cannot beat. */
+function noisy(batch: number): TestFunction {
+  const random = new Random(batch);
+  const centre = Array.from({ length: N }, (_, i) => i / N + random.uniform(-0.2, 0.2));
+  const lambda = Array.from({ length: N }, (_, i) => 10 ** (i / 2 - 1));
+  return {
+    name: `batch ${batch}`,
+    dimension: N,
+    start: new Array<number>(N).fill(-1),
+    value: (x) => lambda.reduce((sum, l, i) => sum + 0.5 * l * (x[i]! - centre[i]!) ** 2, 0.05),
+    gradient(x, out) {
+      lambda.forEach((l, i) => (out[i] = l * (x[i]! - centre[i]!)));
+    },
+  };
+}
+
+const decomposition = evenSplit(N, 3);
+const batches = Array.from({ length: 7 }, (_, k) => new TestProblem(noisy(k), decomposition));
+const on = (k: number) => batches[k % batches.length]!;
+const start = () => Float32Array.from(noisy(0).start);
+
+function method(options = {}) {
+  return createMethod("sapts", options, { decomposition, fullBatch: false });
+}
+
+/** docs/algorithms.md §4, "On mini-batches", in float64, as it stands there. */
+function reference(steps: number, delta: number, beta: number) {
+  let x = noisy(0).start.slice();
+  let average = x.slice();
+  const [m, v] = [new Array<number>(N).fill(0), new Array<number>(N).fill(0)];
+  let [last, fell, predicted, strayed, level, judgements] = [0, 0, 0, 0, 0, 0];
+  const recent: number[] = [];
+  const path = [];
+  let undone = 0;
+  for (let t = 1; t <= steps; t++) {
+    const f = on(t - 1).f;
+    const value = (at: readonly number[]) => f.value(at as unknown as Vector);
+    const g = new Array<number>(N);
+    f.gradient(x as unknown as Vector, g as unknown as Vector);
+    const s = g.map((gi, i) => {
+      m[i] = 0.9 * m[i]! + 0.1 * gi;
+      v[i] = 0.999 * v[i]! + 0.001 * gi * gi;
+      const step = (delta * (m[i] / (1 - 0.9 ** t))) / (Math.sqrt(v[i] / (1 - 0.999 ** t)) + 1e-8);
+      return -Math.sign(step) * Math.min(Math.abs(step), delta);
+    });
+    const to = x.map((xi, i) => xi + s[i]!);
+    const next = average.map((a, i) => a + (9 / (t + 8)) * (to[i]! - a));
+    const accepted = average;
+    const here = x;
+    [x, average] = [to, next];
+    if (t - last >= Math.min(10, t / 20)) {
+      last = t;
+      recent.push(value(here));
+      if (value(to) > Math.max(...recent.slice(-5))) {
+        undone++;
+        [x, average, delta] = [accepted, accepted, Math.max(1e-4, delta / beta)];
+        [fell, predicted, strayed, level, judgements] = [0, 0, 0, 0, 0];
+      } else {
+        fell += value(here) - value(to);
+        predicted -= g.reduce((sum, gi, i) => sum + gi * s[i]!, 0);
+        strayed += value(here) - value(accepted);
+        level += value(accepted);
+        judgements++;
+      }
+      if (judgements === 2) {
+        const [rho, q] = [predicted > 0 ? fell / predicted : -1, strayed / level];
+        if (rho < 0.6 || q > 0.3) delta = Math.max(1e-4, delta / beta);
+        else if (rho > 0.75 && q < 0.15) delta = Math.min(0.1, delta * beta);
+        [fell, predicted, strayed, level, judgements] = [0, 0, 0, 0, 0];
+      }
+    }
+    path.push({ x, average, delta });
+  }
+  return { path, undone };
+}
+
+describe("APTS on mini-batches", () => {
+  it.each([0.005, 0.1])("steps as docs/algorithms.md says, from a radius of %f", async (radius) => {
+    const { path: expected, undone } = reference(300, radius, 1.5);
+    expect(undone).toBeGreaterThan(0);
+    const sapts = method({ radius, maxRadius: 0.1 });
+    let state = sapts.start(start()) as StochasticState;
+    for (const [k, { x, average, delta }] of expected.entries()) {
+      const after = await sapts.step(state, on(k));
+      state = after.state as StochasticState;
+      expectClose(state.theta, x, 2e-5);
+      expectClose(sapts.evaluationPoint!(state), average, 2e-5);
+      expect(after.report.radius).toBeCloseTo(delta, 6);
+    }
+  });
+
+  it("comes nearer to the minimum of all mini-batches than its walk", async () => {
+    const centre = Array.from({ length: N }, (_, i) =>
+      batches.reduce((sum, { f }) => sum + centreOf(f)[i]! / batches.length, 0),
+    );
+    const far = (x: Vector) => Math.hypot(...centre.map((c, i) => x[i]! - c));
+    const sapts = method();
+    const { state } = await go(sapts, sapts.start(start()), on, 3000);
+    expect(far(sapts.evaluationPoint!(state))).toBeLessThan(0.02);
+  });
+
+  it("costs two losses every tenth step", async () => {
+    const counted = new TestProblem(noisy(1), decomposition);
+    const sapts = method();
+    await go(sapts, sapts.start(start()), counted, 1000);
+    expect(counted.objective.gradients).toBe(1000);
+    expect(counted.objective.values).toBeLessThan(300);
+  });
+
+  it("goes back to its average where a loss is no number, and learns nothing of it", async () => {
+    const sapts = method();
+    const { state } = await go(sapts, sapts.start(start()), on, 50);
+    const { m, v, average, radius, t } = structuredClone(state) as StochasticState;
+    const beyond: TestFunction = {
+      ...noisy(3),
+      gradient: (_, out) => out.fill(NaN),
+    };
+    const after = await sapts.step(state, new TestProblem(beyond, decomposition));
+    expect(after.report.accepted).toBe(false);
+    expect(after.state).toMatchObject({ theta: average, m, v, average, t, radius: radius / 2 });
+  });
+
+  it("takes an option of Algorithm 1 for the wish to have that on every mini-batch", () => {
+    const walk = method().start(start());
+    expect(walk).toHaveProperty("average");
+    for (const options of [{ localSteps: 2 }, { judgeEvery: 0 }, { fdl: false }])
+      expect(method(options).start(start())).not.toHaveProperty("average");
+    const values = resolveOptions(methodNamed("sapts").options, [
+      { source: { kind: "program" }, values: { judgeEvery: 5, localSteps: 2 } },
+    ]);
+    expect(() => {
+      methodNamed("sapts").check!(values);
+    }).toThrow(UsageError);
+    expect(() => {
+      methodNamed("sapts").check!(values);
+    }).toThrow("Expected --judge-every 0 beside --local-steps");
+  });
+});
+
+/** The minimum of a mini-batch. */
+function centreOf(f: TestFunction): number[] {
+  const g = new Float32Array(N);
+  f.gradient(new Float32Array(N), g);
+  return [...g].map((value, i) => -value / 10 ** (i / 2 - 1));
+}
+
+describe("a judgement", () => {
+  const rule = { grow: 2, min: 1e-3, max: 1 };
+  const good: Judgement = { t: 1, f: 1, trial: 0.9, predicted: 0.11, accepted: 1 };
+
+  /** Δ after two judgements of 0.1, the second with these changes. */
+  function radiusAfter(changes: Partial<Judgement>, before = good): number {
+    const { judgements } = judged(begun, before, 0.1, rule);
+    return judged(judgements, { ...before, t: 2, ...changes }, 0.1, rule).radius;
+  }
+
+  it.each([
+    ["grows after good ones", {}, 0.2],
+    ["shrinks where the model promised too much", { predicted: 0.5 }, 0.05],
+    ["shrinks where the model promised a rise", { predicted: -1 }, 0.05],
+    ["shrinks where the walk is far above its average", { accepted: 0.3 }, 0.05],
+    ["stays where the walk is somewhat above its average", { accepted: 0.65 }, 0.1],
+    ["stays where the model is fair", { predicted: 0.19 }, 0.1],
+    ["shrinks where a step raised the loss beyond the window", { trial: 1.01 }, 0.05],
+    ["shrinks where a step led to no number", { trial: NaN }, 0.05],
+  ])("%s", (_, changes, expected) => {
+    expect(radiusAfter(changes)).toBeCloseTo(expected, 12);
+  });
+
+  it("keeps the radius in its bounds", () => {
+    expect(judged(begun, { ...good, trial: 2 }, 1e-3, rule)).toMatchObject({ radius: 1e-3, undo: true });
+  });
+
+  it("measures negative losses by how far they have fallen", () => {
+    const negative = { t: 1, f: -10, trial: -10.1, predicted: 0.11, accepted: -10 };
+    expect(radiusAfter({ f: -20, trial: -20.1, accepted: -20.5 }, negative)).toBe(0.2);
+    expect(radiusAfter({ f: -20, trial: -20.1, accepted: -26 }, negative)).toBe(0.05);
+  });
+});
