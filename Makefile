@@ -25,7 +25,7 @@ test: build check
 
 run: build
 	rm -rf $(OUT)
-	npx apts train --method apts --ranks 2 --data digits --epochs 40 --out $(OUT)
+	npx apts train --ranks 2 --data digits --epochs 20 --out $(OUT)
 
 # Beside PyTorch, Gloo and Open MPI where they are installed.
 bench: build
