@@ -34,8 +34,8 @@ const BETA2 = 0.999;
 const EPSILON = 1e-8;
 /** γ: the average is over about the last tenth of all iterates (Shamir, Zhang, ICML 2013, §4: γ = 8 is common). */
 const GAMMA = 8;
-/** Early on it is judged more often: whenever a twentieth of all steps was not. */
-const EARLY = 20;
+/** Early on it is judged more often: whenever a tenth of all steps was not. */
+const EARLY = 10;
 
 /**
  * APTS on mini-batches (docs/algorithms.md §4, "On mini-batches"): an outer trust region over several inner steps.

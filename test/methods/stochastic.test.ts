@@ -62,7 +62,7 @@ function reference(steps: number, delta: number, beta: number) {
     const accepted = average;
     const here = x;
     [x, average] = [to, next];
-    if (t - last >= Math.min(10, t / 20)) {
+    if (t - last >= Math.min(10, t / 10)) {
       last = t;
       recent.push(value(here));
       if (value(to) > Math.max(...recent.slice(-5))) {
