@@ -38,8 +38,8 @@ function method(options = {}) {
 }
 
 /** docs/algorithms.md §4, "On mini-batches", in float64, as it stands there. */
-function reference(steps: number, delta: number, beta: number) {
-  let x = noisy(0).start.slice();
+function reference(steps: number, from: number, delta: number, beta: number) {
+  let x = new Array<number>(N).fill(from);
   let average = x.slice();
   const [m, v] = [new Array<number>(N).fill(0), new Array<number>(N).fill(0)];
   let [last, fell, predicted, strayed, level, judgements] = [0, 0, 0, 0, 0, 0];
@@ -79,7 +79,7 @@ function reference(steps: number, delta: number, beta: number) {
       if (judgements === 2) {
         const [rho, q] = [predicted > 0 ? fell / predicted : -1, strayed / level];
         if (rho < 0.6 || q > 0.3) delta = Math.max(1e-4, delta / beta);
-        else if (rho > 0.75 && q < 0.15) delta = Math.min(0.1, delta * beta);
+        else if (rho > 0.75 && q < 0.15) delta = Math.min(1, delta * beta);
         [fell, predicted, strayed, level, judgements] = [0, 0, 0, 0, 0];
       }
     }
@@ -89,11 +89,14 @@ function reference(steps: number, delta: number, beta: number) {
 }
 
 describe("APTS on mini-batches", () => {
-  it.each([0.005, 0.1])("steps as docs/algorithms.md says, from a radius of %f", async (radius) => {
-    const { path: expected, undone } = reference(300, radius, 1.5);
-    expect(undone).toBeGreaterThan(0);
-    const sapts = method({ radius, maxRadius: 0.1 });
-    let state = sapts.start(start()) as StochasticState;
+  it.each([
+    ["from far away", -1, 0.005],
+    ["and goes back where a step was much too long", 0.4, 1],
+  ])("steps as docs/algorithms.md says, %s", async (_, from, radius) => {
+    const { path: expected, undone } = reference(300, from, radius, 1.5);
+    expect(undone > 0).toBe(radius === 1);
+    const sapts = method({ radius, maxRadius: 1 });
+    let state = sapts.start(new Float32Array(N).fill(from)) as StochasticState;
     for (const [k, { x, average, delta }] of expected.entries()) {
       const after = await sapts.step(state, on(k));
       state = after.state as StochasticState;
