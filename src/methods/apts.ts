@@ -1,4 +1,4 @@
-import { flag, integer } from "../config/option.js";
+import { flag, integer, number, type ValuesOf } from "../config/option.js";
 import { normInf } from "../linalg/space.js";
 import { addScaled, combine, roomFor, scale, type Vector } from "../linalg/vector.js";
 import type { PointWithGradient } from "../trust-region/point.js";
@@ -164,7 +164,24 @@ export function aptsOptions(
   };
 }
 
-const options = { judgeEvery, ...aptsOptions({ ...recommended, localSteps: 1, fdl: true, window: 1 }) };
+/** Δ⁰ of a walk: while averages of squares are young, longer steps do harm to transformers that lasts. */
+const WALK_RADIUS = 2e-3;
+
+const options = {
+  judgeEvery,
+  ...aptsOptions({ ...recommended, localSteps: 1, fdl: true, window: 1 }),
+  radius: number({
+    min: 1e-12,
+    fallback: undefined,
+    help: `first global radius, infinity norm (default: ${recommended.radius}, of a walk ${WALK_RADIUS})`,
+  }),
+};
+
+/** The values, with a first radius within its bounds where none is given. */
+function withRadius<V extends ValuesOf<typeof options>>(values: V, usual: number) {
+  const { radius = Math.min(values.maxRadius, Math.max(values.minRadius, usual)) } = values;
+  return { ...values, radius };
+}
 
 export const apts = defineMethod({
   name: "apts",
@@ -175,11 +192,12 @@ export const apts = defineMethod({
   options,
   presets: { published: { ...published, localSteps: 5, fdl: true, judgeEvery: 0 } },
   check: (values) => {
-    checkRadii(values);
+    checkRadii(withRadius(values, recommended.radius));
     checkJudgeEvery(values, options);
   },
-  create(context, values): Method {
-    const every = context.fullBatch ? 0 : judgeEveryOf(values, options);
+  create(context, given): Method {
+    const every = context.fullBatch ? 0 : judgeEveryOf(given, options);
+    const values = withRadius(given, every === 0 ? recommended.radius : WALK_RADIUS);
     return every === 0
       ? additivelyPreconditioned(context, { ...values, ...partsOf(values) })
       : stochastic(context, { ...values, ...partsOf(values), judgeEvery: every });
