@@ -1,7 +1,9 @@
 import { readConfigFile } from "../config/file.js";
 import { choice, integers, number, text, type OptionTable, type ValuesOf } from "../config/option.js";
-import { camel, resolveOptions, splitSources, type Given } from "../config/resolve.js";
+import { resolveOptions, type Given } from "../config/resolve.js";
 import { UsageError } from "../errors.js";
+import { entryOf, type Entry } from "./entry.js";
+import { refuseOfArena } from "./left-open.js";
 import { mapping, mappings, partOf } from "./mapping.js";
 import { directionOf } from "./target.js";
 import type { Target } from "./trial.js";
@@ -17,14 +19,6 @@ export interface Workload {
   /** Passes over the training samples from one evaluation to the next. */
   readonly evaluate: number;
   readonly targets: readonly Target[];
-}
-
-/** A method with its options, fixed but for those that are searched. */
-export interface Entry {
-  readonly name: string;
-  readonly options: Given;
-  /** Options to choose from the product of these values; none: one fixed configuration. */
-  readonly search: Readonly<Record<string, readonly unknown[]>>;
 }
 
 /** What an arena's file says, checked as far as it goes without data. */
@@ -62,22 +56,6 @@ const targetTable = {
   value: number({ fallback: undefined, help: "to reach" }),
   direction: choice(["min", "max"], { fallback: undefined, help: "whether less or more is better" }),
 } satisfies OptionTable;
-
-const entryTable = {
-  method: text({ fallback: undefined, placeholder: "NAME|FILE", help: "default: the name of the entry" }),
-  search: mapping("values of options to try"),
-} satisfies OptionTable;
-
-/** Options of a run that the arena says itself, and where. */
-const SAID_ELSEWHERE: Readonly<Record<string, string>> = {
-  method: "Name methods under methods",
-  seed: "Say seeds",
-  epochs: "Say it in the budget",
-  maxSeconds: "Say it in the budget",
-  maxGradients: "Say it in the budget",
-  batchesPerEpoch: "Say evaluate",
-  out: "Say --out",
-};
 
 /**
  * Reads an arena's YAML or JSON file.
@@ -117,7 +95,7 @@ function workloadOf(name: string, values: Readonly<Record<string, unknown>>, fil
   if (Object.values(allowed).every((value) => value === undefined))
     throw new UsageError(`Expected a budget of ${where}: seconds, epochs or gradients, got none.`);
   const options = partOf(`train of ${where}`, train);
-  refuseSaidElsewhere(options);
+  refuseOfArena(options);
   return {
     name,
     train: options,
@@ -136,36 +114,5 @@ function targetOf(values: Readonly<Record<string, unknown>>, where: string): Tar
   throw new UsageError(
     `Expected the metric of a target of ${where} to be one that is known, got "${metric}". ` +
       'If it is one of your own, say "direction: min" or "direction: max".',
-  );
-}
-
-function entryOf(name: string, values: Readonly<Record<string, unknown>>, file: string): Entry {
-  const where = `method ${name} of ${file}`;
-  const { inTable, others } = splitSources([partOf(where, values)], entryTable);
-  const { method = name, search = {} } = resolveOptions(entryTable, inTable);
-  const [own] = others;
-  refuseSaidElsewhere(own!);
-  return {
-    name,
-    options: partOf(where, { ...own!.values, method }),
-    search: Object.fromEntries(
-      Object.entries(search).map(([written, choices]) => [camel(written), valuesOf(written, choices, where)]),
-    ),
-  };
-}
-
-function valuesOf(option: string, values: unknown, where: string): readonly unknown[] {
-  if (Array.isArray(values) && values.length > 0) return values;
-  throw new UsageError(
-    `Expected a list of values for "${option}" in the search of ${where}, got ${JSON.stringify(values)}.`,
-  );
-}
-
-function refuseSaidElsewhere({ source, values }: Given): void {
-  const said = Object.keys(values).find((name) => Object.hasOwn(SAID_ELSEWHERE, camel(name)));
-  if (said === undefined) return;
-  const where = source.kind === "file" ? source.path : "";
-  throw new UsageError(
-    `Expected options that the arena leaves open in ${where}, got "${said}". ${SAID_ELSEWHERE[camel(said)]!}.`,
   );
 }

@@ -11,7 +11,8 @@ import { nameOfData } from "../run/data-of-run.js";
 import { aptsVersion } from "../run/folder/record.js";
 import { cutOf, nameOfMethod, trainConfig, type Cut, type TrainConfig } from "../run/options/config.js";
 import { DataKnowledge, type KnownData } from "./data.js";
-import type { Arena, Entry, Workload } from "./file.js";
+import type { Entry } from "./entry.js";
+import type { Arena, Workload } from "./file.js";
 import type { Trial } from "./trial.js";
 import { versionOf } from "./versions.js";
 

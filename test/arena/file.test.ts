@@ -45,7 +45,7 @@ describe("an arena's file", () => {
     ]);
   });
 
-  it.each([
+  it.each<[text: string, message: RegExp]>([
     [
       arena(WORKLOAD, "{ adam: }", "seed: [1]"),
       /option in .*arena\.yaml, got "seed"\. Did you mean "seeds"\?/,
@@ -79,6 +79,45 @@ describe("an arena's file", () => {
       arena(WORKLOAD, "{ adam: { search: { radius: 3 } } }"),
       /^Expected a list of values for "radius" in the search/,
     ],
+    [
+      arena(WORKLOAD, "{ adam: { search: { seed: [7, 8] } } }"),
+      /^Expected options that the arena leaves open in the search of method adam of .*, got "seed"\. Say seeds\.$/,
+    ],
+    [
+      arena(WORKLOAD, "{ adam: { search: { max-seconds: [1] } } }"),
+      /, got "max-seconds"\. Say it in the budget\.$/,
+    ],
+    [
+      arena(WORKLOAD, "{ adam: { search: { method: [sgd] } } }"),
+      /, got "method"\. Name methods under methods\.$/,
+    ],
+    ...["data: digits", "train-samples: 9", "hidden: [3]", "loss: mae", "metrics: mae"].map(
+      (option) =>
+        [
+          arena(WORKLOAD, `{ adam: { ${option} } }`),
+          /in method adam of .*, got ".*"\. Say it in train of the workload, for all methods\.$/,
+        ] satisfies [string, RegExp],
+    ),
+    [
+      arena(WORKLOAD, "{ adam: { search: { validationSplit: [0.1, 0.2] } } }"),
+      /in the search of method adam of .*, got "validationSplit"\. Say it in train of the workload/,
+    ],
+    ...["0.1, 0.1", "0.001, 1.0e-3", '0.1, "0.1"'].map(
+      (values) =>
+        [
+          arena(WORKLOAD, `{ adam: { search: { learningRate: [${values}] } } }`),
+          /^Expected different values for "learningRate" in the search of method adam of .*, got \[/,
+        ] satisfies [string, RegExp],
+    ),
+    [
+      arena(WORKLOAD, "{ adam: { learning-rate: 1, search: { learningRate: [0.1, 0.2] } } }"),
+      /^Expected "learningRate" of method adam of .* once, fixed or in the search, got it twice/,
+    ],
+    [
+      arena(WORKLOAD, "{ adam: { search: { learningRate: [0.1], learning-rate: [1] } } }"),
+      /^Expected "learning-rate" of method adam of .* once/,
+    ],
+    [arena(WORKLOAD, "{ adam: { search: {} } }"), /^Expected options to try in the search .*, got none\.$/],
     [arena(WORKLOAD, "{}"), /^Expected methods in .*arena\.yaml, got none\.$/],
     [
       arena(WORKLOAD, "{ adam: }", "seeds: [1, 1]"),
