@@ -20,7 +20,7 @@ export interface StoredCheckpoint extends Checkpoint {
 export class DamagedCheckpointError extends AptsError {}
 
 const MAGIC = Buffer.from("APTSCKPT", "latin1");
-const FORMAT = 4;
+const FORMAT = 5;
 const DIGEST_AT = MAGIC.length + 4;
 const CONTENT_AT = DIGEST_AT + 32;
 
