@@ -7,6 +7,8 @@ import { mapping, partOf } from "./mapping.js";
 /** A method with its options, fixed but for those that are searched. */
 export interface Entry {
   readonly name: string;
+  /** That says it, for messages. */
+  readonly file: string;
   readonly options: Given;
   /** Options to choose from the product of these values; none: one fixed configuration. */
   readonly search: Readonly<Record<string, readonly unknown[]>>;
@@ -27,6 +29,7 @@ export function entryOf(name: string, values: Readonly<Record<string, unknown>>,
   const options = partOf(where, { ...own!.values, method });
   return {
     name,
+    file,
     options,
     search: search ? searchOf(partOf(`the search of ${where}`, search), where, options) : {},
   };

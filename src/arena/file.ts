@@ -1,11 +1,11 @@
 import { readConfigFile } from "../config/file.js";
-import { choice, integers, number, text, type OptionTable, type ValuesOf } from "../config/option.js";
+import { integers, number, type OptionTable, type ValuesOf } from "../config/option.js";
 import { resolveOptions, type Given } from "../config/resolve.js";
 import { UsageError } from "../errors.js";
 import { entryOf, type Entry } from "./entry.js";
 import { refuseOfArena } from "./left-open.js";
 import { mapping, mappings, partOf } from "./mapping.js";
-import { directionOf } from "./target.js";
+import { targetOf } from "./target.js";
 import type { Target } from "./trial.js";
 
 /** When a trial ends: with whichever is used first. */
@@ -45,16 +45,6 @@ const budgetTable = {
   seconds: number({ min: 0.001, fallback: undefined, help: "of training, evaluations left out" }),
   epochs: number({ min: 1e-6, fallback: undefined, help: "passes over the training samples" }),
   gradients: number({ min: 1e-6, fallback: undefined, help: "passes that are differentiated" }),
-} satisfies OptionTable;
-
-const targetTable = {
-  metric: text({
-    fallback: undefined,
-    placeholder: "NAME",
-    help: "loss, testLoss, testAccuracy or a metric",
-  }),
-  value: number({ fallback: undefined, help: "to reach" }),
-  direction: choice(["min", "max"], { fallback: undefined, help: "whether less or more is better" }),
 } satisfies OptionTable;
 
 /**
@@ -103,16 +93,4 @@ function workloadOf(name: string, values: Readonly<Record<string, unknown>>, fil
     evaluate,
     targets: targets.map((one) => targetOf(one, where)),
   };
-}
-
-function targetOf(values: Readonly<Record<string, unknown>>, where: string): Target {
-  const table = resolveOptions(targetTable, [partOf(`a target of ${where}`, values)]);
-  const { metric, value, direction = metric === undefined ? undefined : directionOf(metric) } = table;
-  if (metric === undefined || value === undefined)
-    throw new UsageError(`Expected metric and value of a target of ${where}, got ${JSON.stringify(values)}.`);
-  if (direction !== undefined) return { metric, value, direction };
-  throw new UsageError(
-    `Expected the metric of a target of ${where} to be one that is known, got "${metric}". ` +
-      'If it is one of your own, say "direction: min" or "direction: max".',
-  );
 }

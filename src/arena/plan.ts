@@ -62,7 +62,7 @@ async function configured(
   const searched = { ...entry.options, values: candidate };
   const alone: Given = { source: { kind: "program" }, values: { ranks: 1, threads: 1 } };
   const sources = [searched, entry.options, train, alone];
-  const method = await findMethod(nameOfMethod(sources));
+  const method = await findMethod(nameOfMethod(sources), `"method" in method ${entry.name} of ${entry.file}`);
   const asked = trainConfig(sources, 1, method);
   const data = await knowledge.of(asked);
   const { batches } = cutOf(asked, data.count);

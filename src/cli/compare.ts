@@ -6,6 +6,7 @@ import { readArena } from "../arena/file.js";
 import { planTrials } from "../arena/plan.js";
 import { ArenaProgress } from "../arena/progress.js";
 import { writeComparison } from "../arena/report/write.js";
+import { unmeasured } from "../arena/target.js";
 import { addOptions } from "../config/commander.js";
 import { integer, text, type OptionTable } from "../config/option.js";
 import { resolveOptions } from "../config/resolve.js";
@@ -54,11 +55,13 @@ async function compare(file: string, values: Record<string, unknown>): Promise<n
     return STOPPED[stops.by() ?? "SIGTERM"];
   }
   await writeWhole(join(out, "trials.json"), `${JSON.stringify(trials, null, 1)}\n`);
+  const faults = unmeasured(arena.workloads, trials);
+  for (const fault of faults) console.error(`apts: ${printableLine(fault)}`);
   console.log(await writeComparison(out, comparedOf(arena, trials)));
   const failed = trials.filter(({ failure }) => failure !== undefined).length;
   if (failed > 0)
     console.log(`${formatPlural(failed, "trial")} failed: ${printableLine(join(out, "trials"))} says why.`);
-  return 0;
+  return faults.length > 0 || failed === trials.length ? 1 : 0;
 }
 
 /** The first SIGINT or SIGTERM asks the trials to stop, a second ends them. */

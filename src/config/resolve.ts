@@ -69,7 +69,9 @@ function labelOf(name: string, written: string, source: Source): string {
 }
 
 function unknownName(table: OptionTable, written: string, source: Source): UsageError {
-  const names = Object.keys(table).map((name) => (source.kind === "program" ? name : kebab(name)));
+  // A file may have either spelling.
+  const isCamel = source.kind === "program" || (source.kind === "file" && !written.includes("-"));
+  const names = Object.keys(table).map((name) => (isCamel ? name : kebab(name)));
   const nearest = closest(written, names);
   const near = distance(written, nearest) <= Math.max(2, written.length / 3);
   const where = source.kind === "file" ? ` in ${source.path}` : "";

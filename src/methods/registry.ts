@@ -56,15 +56,16 @@ export type MethodOptions = {
 
 /**
  * The built-in method of that name.
+ * @param label where it was named, for messages
  * @throws UsageError where there is none
  */
-export function methodNamed(name: string): MethodDescription {
+export function methodNamed(name: string, label = "--method"): MethodDescription {
   const known = methods.find((method) => method.name === name);
   if (known) return known;
   const names = methods.map((method) => method.name);
   const nearest = closest(name, names);
   throw new UsageError(
-    `Expected --method to be one of ${names.join(", ")}, or the path of a module (./my-method.mjs), got "${name}".` +
+    `Expected ${label} to be one of ${names.join(", ")}, or the path of a module (./my-method.mjs), got "${name}".` +
       (distance(name, nearest) <= 2 ? ` Did you mean "${nearest}"?` : ""),
   );
 }
@@ -73,8 +74,8 @@ export function methodNamed(name: string): MethodDescription {
  * The built-in method of that name, or the one that a user's module exports.
  * @throws UsageError where there is none
  */
-export async function findMethod(method: string): Promise<MethodDescription> {
-  if (!isModule(method)) return methodNamed(method);
+export async function findMethod(method: string, label?: string): Promise<MethodDescription> {
+  if (!isModule(method)) return methodNamed(method, label);
   const own = await loadMethod(method);
   if (!methods.some(({ name }) => name === own.name)) return own;
   throw new UsageError(

@@ -35,7 +35,7 @@ describe("an arena's file", () => {
         targets: [
           { metric: "testAccuracy", value: 0.9, direction: "max" },
           { metric: "testLoss", value: 0.3, direction: "min" },
-          { metric: "mae", value: 1, direction: "min" },
+          { metric: "meanAbsoluteError", value: 1, direction: "min" },
         ],
       },
     ]);
@@ -68,6 +68,26 @@ describe("an arena's file", () => {
     [
       arena("{ budget: { epochs: 1 }, targets: [{ metric: loss }] }"),
       /^Expected metric and value of a target/,
+    ],
+    [
+      arena("{ budget: { epochs: 1 }, targets: [{ metric: testAccuracy, value: 94 }] }"),
+      /^Expected the value of testAccuracy in a target of .* to be a share from 0 to 1, got 94\. Say 0\.94\.$/,
+    ],
+    [
+      arena("{ budget: { epochs: 1 }, targets: [{ metric: a_recall, value: -1 }] }"),
+      /to be a share from 0 to 1, got -1\.$/,
+    ],
+    [
+      arena("{ budget: { epochs: 1 }, targets: [{ metric: mae, value: 1, direction: max }] }"),
+      /^Expected meanAbsoluteError in a target of .* to have direction min, got max\./,
+    ],
+    [
+      arena("{ budget: { epochs: 1 }, targets: [{ metric: testAcuracy, value: 1, direction: max }] }"),
+      /got "testAcuracy"\. Did you mean "testAccuracy"\?$/,
+    ],
+    [
+      arena(`{ budget: { epochs: 1 }, evalute: 1, ${TARGETS} }`),
+      /got "evalute"\. Did you mean "evaluate"\?$/,
     ],
     [
       arena(`{ budget: { epochs: 1 }, train: { epochs: 3 }, ${TARGETS} }`),
@@ -129,8 +149,19 @@ describe("an arena's file", () => {
     expect(() => readArena(file)).toThrow(message);
   });
 
+  it("suggests options as the file spells them", async () => {
+    const planned = (option: string) =>
+      planTrials(readArena(written(arena(WORKLOAD, `{ adam: { ${option}: 3 } }`))));
+    await expect(planned("batchSiz")).rejects.toThrow(/Did you mean "batchSize"\?$/);
+    await expect(planned("batch-siz")).rejects.toThrow(/Did you mean "batch-size"\?$/);
+  });
+
   it.each([
-    [WORKLOAD, "{ adm: }", /^Expected --method to be one of .*, got "adm"\. Did you mean "adam"\?$/],
+    [
+      WORKLOAD,
+      "{ adm: }",
+      /^Expected "method" in method adm of .*arena\.yaml to be one of .*, got "adm"\. Did you mean "adam"\?$/,
+    ],
     [
       WORKLOAD,
       "{ adam: { learning: 3 } }",

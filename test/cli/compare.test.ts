@@ -63,6 +63,27 @@ methods: { bad: { method: sgd, learningRate: 1.0e+30 }, sgd: }`,
     expect(again.stderr).toBe("2 trials, 2 of them finished before\n");
   }, 120_000);
 
+  it("ends with an error where all trials failed, or none measured what a target asks for", async () => {
+    const workload = (targets: string) =>
+      `{ train: { ${SMALL}, batches: 3 }, budget: { epochs: 1 }, ${targets} }`;
+    const run = async (targets: string, methods: string) => {
+      const [file, out] = write(
+        temporaryFolder(),
+        `seeds: [0]\nworkloads: { digits: ${workload(targets)} }\nmethods: ${methods}`,
+      );
+      return runApts(["compare", file, "--out", out]);
+    };
+    const failed = await run(TARGETS, "{ bad: { method: sgd, learningRate: 1.0e+30 } }");
+    expect(failed.code).toBe(1);
+    expect(failed.stdout).toMatch(/testAccuracy ≥ 0.9.*1 trial failed/s);
+    const missed = await run("targets: [{ metric: speed, value: 1, direction: max }]", "{ sgd: }");
+    expect(missed.code).toBe(1);
+    expect(missed.stderr).toMatch(
+      /apts: Expected trials of workload digits to measure speed, .* got loss, testLoss/,
+    );
+    expect(missed.stdout).toContain("speed ≥ 1");
+  }, 120_000);
+
   it.each([
     ["SIGINT", 130],
     ["SIGTERM", 143],

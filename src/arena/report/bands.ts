@@ -23,7 +23,7 @@ interface Run {
 /**
  * Median and range over the seeds of a metric against seconds, gradients or epochs, wherever one of them was measured;
  * the others lie on the line between two measurements and stay at their last when they have ended. One that has failed,
- * or was not measured yet, is worse than any value. From where half of them have been measured until half have ended.
+ * or was not measured yet, is worse than any value. From where half of them have been measured until the last has ended.
  */
 export function bandOf(
   { workload, trials }: Outcome,
@@ -42,7 +42,7 @@ export function bandOf(
   const measured = runs.filter(({ places }) => places.length > 0);
   const whole = measured.filter(({ failed }) => !failed);
   const first = median(measured.map(({ places }) => places[0]!.at));
-  const last = median((whole.length > 0 ? whole : measured).map(({ places }) => places.at(-1)!.at));
+  const last = Math.max(...(whole.length > 0 ? whole : measured).map(({ places }) => places.at(-1)!.at));
   const all = new Set(measured.flatMap(({ places }) => places.map(({ at }) => at)));
   const shown = [...new Set([...all, first, last])]
     .filter((at) => at >= first && at <= last)

@@ -43,6 +43,15 @@ describe("the band of a method", () => {
     ]);
   });
 
+  it("goes on to the last end of a seed, those that have ended before at their last values", () => {
+    const trials = [trialOf([0.5]), trialOf([0.25, 0.75]), trialOf([0.25, 0.5, 0.75, 1])];
+    expect(bandsOf(trials).slice(1)).toEqual([
+      { at: 4, middle: 0.5, least: 0.5, most: 0.75 },
+      { at: 6, middle: 0.75, least: 0.5, most: 0.75 },
+      { at: 8, middle: 0.75, least: 0.5, most: 1 },
+    ]);
+  });
+
   it("takes a seed that failed for worse than all from its last measurement on", () => {
     const trials = [
       trialOf([0.1, 0.5]),
