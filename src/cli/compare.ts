@@ -57,7 +57,7 @@ async function compare(file: string, values: Record<string, unknown>): Promise<n
   await writeWhole(join(out, "trials.json"), `${JSON.stringify(trials, null, 1)}\n`);
   const faults = unmeasured(arena.workloads, trials);
   for (const fault of faults) console.error(`apts: ${printableLine(fault)}`);
-  console.log(await writeComparison(out, comparedOf(arena, trials)));
+  console.log(await writeComparison(out, comparedOf(arena, planned, trials)));
   const failed = trials.filter(({ failure }) => failure !== undefined).length;
   if (failed > 0)
     console.log(`${formatPlural(failed, "trial")} failed: ${printableLine(join(out, "trials"))} says why.`);

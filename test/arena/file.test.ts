@@ -1,6 +1,7 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { comparedOf } from "../../src/arena/compared.js";
 import { readArena } from "../../src/arena/file.js";
 import { planTrials } from "../../src/arena/plan.js";
 import { UsageError } from "../../src/errors.js";
@@ -215,6 +216,14 @@ describe("the trials of an arena", () => {
   it("of one configuration are one run, whatever they are called", async () => {
     const trials = await plan(WORKLOAD, "{ sgd: , other: { method: sgd, search: { learningRate: [0.1] } } }");
     expect(new Set(trials.map(({ key }) => key)).size).toBe(2);
+  });
+
+  it("say how each method cuts what its workload does not", async () => {
+    const read = readArena(
+      written(arena(WORKLOAD, "{ a: { method: adam, batchSize: 9 }, b: { method: apts, batches: 1 } }")),
+    );
+    const { about } = comparedOf(read, await planTrials(read), []);
+    expect(about["mini-batches of small"]).toBe("a batchSize 9, b batches 1");
   });
 
   it("measure every so many passes, and are as long as the budget says", async () => {
