@@ -54,7 +54,7 @@ describe("apts train", () => {
     const metrics = lines.map((line) => JSON.parse(line) as EpochMetrics);
     expect(metrics.map(({ epoch }) => epoch)).toEqual([1, 2, 3]);
     const summary = read(out, "summary.json") as Summary;
-    expect(summary).toMatchObject({ method: "apts", ranks: 2, subdomains: 2, epochs: 3, ended: "epochs" });
+    expect(summary).toMatchObject({ method: "sapts", ranks: 2, subdomains: 2, epochs: 3, ended: "epochs" });
     expect(summary.testAccuracy).toBe(metrics[2]!.testAccuracy);
     expect(metrics[2]!.loss).toBeLessThan(metrics[0]!.loss);
     expect(metrics[2]!.bytesSent).toBeGreaterThan(0);
