@@ -91,7 +91,7 @@ describe("a run asked to stop", () => {
     ["SIGUSR1", 143],
   ] as const)("by %s writes a checkpoint and ends with %i", async (signal, code) => {
     const out = join(temporaryFolder(), "run");
-    const stopped = startApts(train("--ranks 1 --epochs 100000 --out", out));
+    const stopped = startApts(train("--method apts --ranks 1 --epochs 100000 --out", out));
     await stopped.saw(/epoch +2\//);
     stopped.process.kill(signal);
     const { code: got, stderr } = await stopped.finished;
@@ -119,7 +119,7 @@ describe("--max-restarts", () => {
   it("starts again from the last checkpoint, and ends as if nothing had been", async () => {
     const folder = temporaryFolder();
     const [whole, failing] = [join(folder, "whole"), join(folder, "failing")];
-    const begun = startApts(train(`--ranks 2 --epochs 30 --max-restarts 1 --out ${failing}`, OFTEN));
+    const begun = startApts(train(`--method apts --ranks 2 --epochs 30 --max-restarts 1 --out ${failing}`, OFTEN));
     await begun.saw(/epoch +2\//);
     process.kill(pidOf(failing, 1), "SIGKILL");
     const finished = await begun.finished;
@@ -127,7 +127,7 @@ describe("--max-restarts", () => {
     expect(finished.stderr).toMatch(
       /Rank 1 .* was killed by SIGKILL\.[^]*\nStarts again from the last checkpoint\.[^]*goes on after epoch/,
     );
-    await run(whole, { ...PROBLEM, epochs: 30 });
+    await run(whole, { ...PROBLEM, method: "apts", epochs: 30 });
     expect(weights(failing).equals(weights(whole))).toBe(true);
   });
 
