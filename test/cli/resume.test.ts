@@ -119,7 +119,9 @@ describe("--max-restarts", () => {
   it("starts again from the last checkpoint, and ends as if nothing had been", async () => {
     const folder = temporaryFolder();
     const [whole, failing] = [join(folder, "whole"), join(folder, "failing")];
-    const begun = startApts(train(`--method apts --ranks 2 --epochs 30 --max-restarts 1 --out ${failing}`, OFTEN));
+    const begun = startApts(
+      train(`--method apts --ranks 2 --epochs 30 --max-restarts 1 --out ${failing}`, OFTEN),
+    );
     await begun.saw(/epoch +2\//);
     process.kill(pidOf(failing, 1), "SIGKILL");
     const finished = await begun.finished;
