@@ -1,6 +1,6 @@
 import { adamStep } from "../linalg/adam-step.js";
 import { drawn } from "../linalg/average.js";
-import { normInf, sum, type VectorSpace } from "../linalg/space.js";
+import { normInf, same, sum, type VectorSpace } from "../linalg/space.js";
 import { roomFor, type Vector } from "../linalg/vector.js";
 import type { RadiusRule } from "../trust-region/radius.js";
 import { biasCorrection } from "./first-order/adam.js";
@@ -70,7 +70,7 @@ export function stochastic(context: MethodContext, options: StochasticOptions): 
       const f = await objective.gradient(theta, g);
       const gradientNorm = await normInf(space, g);
       if (!Number.isFinite(f) || !Number.isFinite(gradientNorm))
-        return returned(state, objective, gradientNorm);
+        return returned(state, { objective, space }, gradientNorm);
 
       // 3, 4  s = Σ R_iᵀ s_i
       const t = state.t + 1;
@@ -98,10 +98,14 @@ export function stochastic(context: MethodContext, options: StochasticOptions): 
   };
 
   /** Back at x̄, from a point without a loss or gradient; with half the radius, but where no step had led there from x̄. */
-  async function returned(state: StochasticState, objective: Problem["objective"], gradientNorm: number) {
+  async function returned(
+    state: StochasticState,
+    { objective, space }: Pick<Problem, "objective" | "space">,
+    gradientNorm: number,
+  ) {
     const { theta, average } = state;
     const loss = await objective.value(average);
-    const walked = theta.some((x, i) => x !== average[i]);
+    const walked = !(await same(space, theta, average));
     const radius = walked ? Math.max(options.rule.min, state.radius / 2) : state.radius;
     const report = { loss, accepted: false, gradientNorm, radius };
     return { state: { ...state, theta: average, radius }, report };
