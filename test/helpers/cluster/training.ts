@@ -8,7 +8,17 @@ import { modelOf } from "../run-folder.js";
 import type { Bed, Outcome } from "./bed.js";
 
 /** A small run of three subdomains: so many ranks can share it, and any number computes the same bits. */
-export const RUN = [...SMALL, "--subdomains", "3", "--threads", "1", "--checkpoint-every", "1"];
+export const RUN = [
+  ...SMALL,
+  "--method",
+  "apts",
+  "--subdomains",
+  "3",
+  "--threads",
+  "1",
+  "--checkpoint-every",
+  "1",
+];
 
 /** Epochs of a run that still goes on when what disturbs it comes: about two seconds. */
 export const LONG = 100;
