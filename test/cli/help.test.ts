@@ -41,13 +41,13 @@ describe("apts train --help", () => {
       HELP.help,
     ]);
     expect(others).toEqual([]);
-    expect(method).toMatch(/^Method apts \(additively preconditioned trust region/);
+    expect(method).toBe("Method sapts (APTS on mini-batches):");
     expect(groups.get(HELP.model)).toEqual(expect.arrayContaining(MODEL_NAMES));
     expect(groups.get(HELP.ranks)).toEqual(expect.arrayContaining(["ranks", "hostfile", "insecure"]));
     expect(groups.get(HELP.folder)).toEqual(expect.arrayContaining(["out", "resume", "checkpoint-every"]));
-    const apts = methods.find(({ name }) => name === "apts")!;
+    const sapts = methods.find(({ name }) => name === "sapts")!;
     expect(new Set(groups.get(method!))).toEqual(
-      new Set(["subdomains", "decomposition", ...Object.keys(tableOf(apts)).map(kebab)]),
+      new Set(["subdomains", "decomposition", ...Object.keys(tableOf(sapts)).map(kebab)]),
     );
   });
 

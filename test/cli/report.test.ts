@@ -6,7 +6,7 @@ import { runApts, SMALL, temporaryFolder } from "../helpers/apts.js";
 describe("apts report", () => {
   it("averages runs that differ in the seed alone, and names the others by what differs", async () => {
     const folder = temporaryFolder();
-    const runs = { a: ["--seed", "0"], b: ["--seed", "1"], c: ["--radius", "0.01"] };
+    const runs = { a: ["--seed", "0"], b: ["--seed", "1"], c: ["--grow", "1.2"] };
     for (const [name, options] of Object.entries(runs)) {
       const args = [...SMALL, "--ranks", "1", "--threads", "1", "--epochs", "2", ...options];
       expect((await runApts(["train", ...args, "--out", join(folder, name)])).code).toBe(0);
@@ -15,11 +15,11 @@ describe("apts report", () => {
     const outs = Object.keys(runs).map((name) => join(folder, name));
     const { stdout, code } = await runApts(["report", "--markdown", "--out", picture, ...outs]);
     expect(code).toBe(0);
-    const rows = stdout.split("\n").filter((line) => line.startsWith("| apts"));
-    expect(rows[0]).toMatch(/^\| apts radius 0\.005 \| [\d.]+ \([\d.]+–[\d.]+\) /); // of two runs
-    expect(rows[1]).toMatch(/^\| apts radius 0\.01 \| [\d.]+ \| /); // of one
+    const rows = stdout.split("\n").filter((line) => line.startsWith("| sapts"));
+    expect(rows[0]).toMatch(/^\| sapts grow 1\.5 \| [\d.]+ \([\d.]+–[\d.]+\) /); // of two runs
+    expect(rows[1]).toMatch(/^\| sapts grow 1\.2 \| [\d.]+ \| /); // of one
     const svg = readFileSync(picture, "utf8");
-    for (const name of ["apts radius 0.005", "apts radius 0.01"]) expect(svg).toContain(`>${name}<`);
+    for (const name of ["sapts grow 1.5", "sapts grow 1.2"]) expect(svg).toContain(`>${name}<`);
   }, 120_000);
 
   it("says what is wrong with a folder that is no run's", async () => {

@@ -27,7 +27,7 @@ async function trained(environment: Record<string, string>): Promise<string> {
     environment,
   });
   expect(code, stderr).toBe(0);
-  return stderr.split("\n").find((line) => line.startsWith("apts on"))!;
+  return stderr.split("\n").find((line) => line.startsWith("sapts on"))!;
 }
 
 describe.skipIf(!hasSwiftShader)("the adapter of a host's ranks", { timeout: 60_000 }, () => {
