@@ -32,7 +32,7 @@ export interface StochasticState extends State {
 const BETA1 = 0.9;
 const BETA2 = 0.999;
 const EPSILON = 1e-8;
-/** γ: the average is over about the last tenth of all iterates (Shamir, Zhang, ICML 2013, §4: γ = 8 is common). */
+/** γ: the average is over about the last ninth of all iterates (Shamir, Zhang, ICML 2013, §4: γ = 8 is common). */
 const GAMMA = 8;
 /** Early on it is judged more often: whenever a tenth of all steps was not. */
 const EARLY = 10;

@@ -1,7 +1,7 @@
-import { normInf } from "../../linalg/space.js";
 import { roomFor, type Vector } from "../../linalg/vector.js";
+import { gradientSteps } from "../gradient-steps.js";
 import type { Method, State } from "../method.js";
-import { leadsNowhere, type MethodContext } from "../problem.js";
+import type { MethodContext } from "../problem.js";
 
 /** A step of a rule. */
 export interface RuleStep {
@@ -32,7 +32,7 @@ interface RuleState extends State {
 }
 
 /**
- * A rule at work: one gradient of the batch's loss a step, no loss evaluations, every step taken that leads anywhere.
+ * A method of such a rule.
  * @param rateOf η_t
  */
 export function gradientMethod(
@@ -40,24 +40,17 @@ export function gradientMethod(
   rateOf: (t: number) => number,
   rule: UpdateRule,
 ): Method<RuleState> {
-  let g: Vector = new Float32Array(0); // room for the gradient, nothing that is known
-  return {
+  return gradientSteps(context, {
     start: (theta) => ({
       theta,
       t: 0,
       memory: Object.fromEntries(rule.remembers.map((name) => [name, new Float32Array(theta.length)])),
     }),
-    async step(state, { objective, space }) {
-      const { theta, memory } = state;
-      if (g.length !== theta.length) g = new Float32Array(theta.length);
-      const loss = await objective.gradient(theta, g);
-      const gradientNorm = await normInf(space, g);
-      if (leadsNowhere(context, gradientNorm))
-        return { state, report: { loss, accepted: false, gradientNorm } };
-      const t = state.t + 1;
+    advance({ theta, t: before, memory }, g) {
+      const t = before + 1;
       const next = roomFor(theta.length);
       rule.update({ t, rate: rateOf(t) }, memory, theta, g, next);
-      return { state: { theta: next, t, memory }, report: { loss, accepted: true, gradientNorm } };
+      return { theta: next, t, memory };
     },
-  };
+  });
 }

@@ -2,7 +2,8 @@ import { number } from "../../config/option.js";
 import type { Vector } from "../../linalg/vector.js";
 import { defineMethod } from "../description.js";
 import { MINI_BATCHES } from "../first-order/options.js";
-import { arrived, parameterFree, setOut, type Rule, type Travelled } from "./rule.js";
+import { gradientSteps, type Rule } from "../gradient-steps.js";
+import { arrived, setOut, type Travelled } from "./travelled.js";
 
 /** L before the first gradient, as in bremen79/parameterfree: an entry whose gradient was always 0 divides by it. */
 const LEAST = 1e-8;
@@ -62,5 +63,5 @@ export const cocob = defineMethod({
   options: {
     alpha: number({ min: 1e-3, fallback: 100, help: "steps that the largest gradient holds bets back" }),
   },
-  create: (context, { alpha }) => parameterFree(context, cocobRule(alpha)),
+  create: (context, { alpha }) => gradientSteps(context, cocobRule(alpha)),
 });

@@ -5,7 +5,7 @@ import { decay, MINI_BATCHES } from "../first-order/options.js";
 import { scheduleOptions } from "../first-order/schedule.js";
 import type { State } from "../method.js";
 import { beta1, beta2, epsilon, factorsOf, firstStep } from "./options.js";
-import { parameterFree, type Rule } from "./rule.js";
+import { gradientSteps, type Rule } from "../gradient-steps.js";
 
 const options = {
   firstStep: firstStep(1e-6, "first estimate of the distance to a solution"), // d₀
@@ -84,5 +84,5 @@ export const dadaptAdam = defineMethod({
   source: "Defazio, Mishchenko, ICML 2023",
   batches: MINI_BATCHES,
   options,
-  create: (context, values) => parameterFree(context, dadaptRule(factorsOf(values, context), values)),
+  create: (context, values) => gradientSteps(context, dadaptRule(factorsOf(values, context), values)),
 });

@@ -4,7 +4,8 @@ import type { Vector } from "../../linalg/vector.js";
 import { defineMethod } from "../description.js";
 import { decay, MINI_BATCHES } from "../first-order/options.js";
 import { firstStep } from "./options.js";
-import { arrived, parameterFree, setOut, type Rule, type Travelled } from "./rule.js";
+import { gradientSteps, type Rule } from "../gradient-steps.js";
+import { arrived, setOut, type Travelled } from "./travelled.js";
 
 const options = {
   firstStep: firstStep(1e-6, "length of the first step, over 1 + ‖θ‖ (batch normalisation: 1e-4)"), // r_ε
@@ -90,7 +91,7 @@ export const dog = defineMethod({
   batches: MINI_BATCHES,
   options,
   create: (context, values) =>
-    parameterFree(
+    gradientSteps(
       context,
       dogRule(({ length }) => [{ start: 0, end: length }], values),
     ),
@@ -104,7 +105,7 @@ export const ldog = defineMethod({
   options,
   create(context, values) {
     const tensors = context.tensors.map(({ offset, size }) => ({ start: offset, end: offset + size }));
-    return parameterFree(
+    return gradientSteps(
       context,
       dogRule(() => tensors, values),
     );

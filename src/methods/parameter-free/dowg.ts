@@ -2,7 +2,8 @@ import type { ValuesOf } from "../../config/option.js";
 import { defineMethod } from "../description.js";
 import { MINI_BATCHES } from "../first-order/options.js";
 import { firstStep } from "./options.js";
-import { arrived, parameterFree, setOut, type Rule, type Travelled } from "./rule.js";
+import { gradientSteps, type Rule } from "../gradient-steps.js";
+import { arrived, setOut, type Travelled } from "./travelled.js";
 
 const options = {
   firstStep: firstStep(0.01, "length of the first step"), // r_ε
@@ -49,5 +50,5 @@ export const dowg = defineMethod({
   source: "Khaled et al., NeurIPS 2023",
   batches: MINI_BATCHES,
   options,
-  create: (context, values) => parameterFree(context, dowgRule(values)),
+  create: (context, values) => gradientSteps(context, dowgRule(values)),
 });

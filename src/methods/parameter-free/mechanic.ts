@@ -6,7 +6,7 @@ import { MINI_BATCHES } from "../first-order/options.js";
 import { scheduleOptions } from "../first-order/schedule.js";
 import type { State } from "../method.js";
 import { beta1, beta2, epsilon, factorsOf, firstStep } from "./options.js";
-import { parameterFree, type Rule } from "./rule.js";
+import { gradientSteps, type Rule } from "../gradient-steps.js";
 
 const options = {
   firstStep: firstStep(1e-8, "smallest learning rate considered"), // s_init
@@ -119,5 +119,5 @@ export const mechanic = defineMethod({
   source: "Cutkosky, Defazio, Mehta, NeurIPS 2023",
   batches: MINI_BATCHES,
   options,
-  create: (context, values) => parameterFree(context, mechanicRule(factorsOf(values, context), values)),
+  create: (context, values) => gradientSteps(context, mechanicRule(factorsOf(values, context), values)),
 });

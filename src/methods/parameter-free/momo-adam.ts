@@ -5,7 +5,7 @@ import { biasCorrection } from "../first-order/adam.js";
 import { adamOptions, MINI_BATCHES, rateOptions } from "../first-order/options.js";
 import { ratesOf } from "../first-order/schedule.js";
 import type { State } from "../method.js";
-import { parameterFree, type Rule } from "./rule.js";
+import { gradientSteps, type Rule } from "../gradient-steps.js";
 
 const options = {
   ...adamOptions({ epsilon: 1e-8, weightDecay: 0 }),
@@ -82,5 +82,5 @@ export const momoAdam = defineMethod({
   source: "Schaipp et al., ICML 2024",
   batches: MINI_BATCHES,
   options,
-  create: (context, values) => parameterFree(context, momoAdamRule(ratesOf(values, context), values)),
+  create: (context, values) => gradientSteps(context, momoAdamRule(ratesOf(values, context), values)),
 });

@@ -4,7 +4,8 @@ import { defineMethod } from "../description.js";
 import { decay, MINI_BATCHES } from "../first-order/options.js";
 import { scheduleOptions } from "../first-order/schedule.js";
 import { beta1, beta2, epsilon, factorsOf, firstStep } from "./options.js";
-import { arrived, parameterFree, setOut, type Rule, type Travelled } from "./rule.js";
+import { gradientSteps, type Rule } from "../gradient-steps.js";
+import { arrived, setOut, type Travelled } from "./travelled.js";
 
 const options = {
   firstStep: firstStep(1e-6, "first estimate of the distance to a solution"), // d₀
@@ -88,5 +89,5 @@ export const prodigy = defineMethod({
   source: "Mishchenko, Defazio, ICML 2024",
   batches: MINI_BATCHES,
   options,
-  create: (context, values) => parameterFree(context, prodigyRule(factorsOf(values, context), values)),
+  create: (context, values) => gradientSteps(context, prodigyRule(factorsOf(values, context), values)),
 });

@@ -4,7 +4,7 @@ import { defineMethod } from "../description.js";
 import { biasCorrection } from "../first-order/adam.js";
 import { adamOptions, beta, MINI_BATCHES } from "../first-order/options.js";
 import { ratesOf } from "../first-order/schedule.js";
-import { parameterFree, type Rule } from "../parameter-free/rule.js";
+import { gradientSteps, type Rule } from "../gradient-steps.js";
 import type { MethodContext } from "../problem.js";
 import { averagedOptions, setOut, shareOf, tracking, type Averaged } from "./average.js";
 
@@ -101,5 +101,5 @@ export const scheduleFreePlus = defineMethod({
   source: "Defazio, arXiv 2605.19095, 2026",
   batches: MINI_BATCHES,
   options,
-  create: (context, values) => parameterFree(context, plusRule(context, values)),
+  create: (context, values) => gradientSteps(context, plusRule(context, values)),
 });

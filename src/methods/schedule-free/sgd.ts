@@ -3,7 +3,7 @@ import { roomFor } from "../../linalg/vector.js";
 import { defineMethod } from "../description.js";
 import { MINI_BATCHES } from "../first-order/options.js";
 import { ratesOf } from "../first-order/schedule.js";
-import { parameterFree, type Rule } from "../parameter-free/rule.js";
+import { gradientSteps, type Rule } from "../gradient-steps.js";
 import type { MethodContext } from "../problem.js";
 import { averagedOptions, setOut, shareOf, type Averaged } from "./average.js";
 
@@ -46,5 +46,5 @@ export const scheduleFreeSgd = defineMethod({
   source: "Defazio et al., NeurIPS 2024",
   batches: MINI_BATCHES,
   options,
-  create: (context, values) => parameterFree(context, sgdRule(context, values)),
+  create: (context, values) => gradientSteps(context, sgdRule(context, values)),
 });

@@ -1,0 +1,33 @@
+import { normInf, type Awaitable, type VectorSpace } from "../linalg/space.js";
+import type { Vector } from "../linalg/vector.js";
+import type { Method, State } from "./method.js";
+import { leadsNowhere, type MethodContext } from "./problem.js";
+
+/** How one gradient leads from state to state. */
+export interface Rule<S extends State> {
+  start(theta: Vector): S;
+  /** The state given is spent, and so is `g`, the gradient of the batch at θ, where its loss is `loss`. Collective. */
+  advance(state: S, g: Vector, space: VectorSpace, loss: number): Awaitable<S>;
+  evaluationPoint?(state: S): Vector;
+}
+
+/** A rule at work: one gradient of the batch's loss a step, no loss evaluations, every step taken that leads anywhere. */
+export function gradientSteps<S extends State>(
+  context: Pick<MethodContext, "fullBatch" | "tolerance">,
+  rule: Rule<S>,
+): Method<S> {
+  let g: Vector = new Float32Array(0); // room for the gradient, nothing that is known
+  return {
+    ...rule,
+    async step(state, { objective, space }) {
+      const { theta } = state;
+      if (g.length !== theta.length) g = new Float32Array(theta.length);
+      const loss = await objective.gradient(theta, g);
+      const gradientNorm = await normInf(space, g);
+      if (leadsNowhere(context, gradientNorm))
+        return { state, report: { loss, accepted: false, gradientNorm } };
+      const next = await rule.advance(state, g, space, loss);
+      return { state: next, report: { loss, accepted: true, gradientNorm } };
+    },
+  };
+}
