@@ -32,7 +32,7 @@ describe.each(["apts", "sapts", "napts", "tr"])("the radii of %s", (method) => {
       { minRadius: 1, maxRadius: 0.1 },
       /^Expected --min-radius to be at most --max-radius \(0\.1\), got 1\.$/,
     ],
-    [{ maxRadius: 1e-3 }, /^Expected --radius to lie .* --max-radius \(0\.001\), got 0\.0/],
+    [{ radius: 0.05, maxRadius: 1e-3 }, /^Expected --radius to lie .* --max-radius \(0\.001\), got 0\.05/],
   ])("%o are refused by name", (values, message) => {
     expect(() => configure(values)).toThrow(UsageError);
     expect(() => configure(values)).toThrow(message);
@@ -46,6 +46,21 @@ describe.each(["apts", "sapts", "napts", "tr"])("the radii of %s", (method) => {
   ])("%o are taken", (values) => {
     expect(configure(values).methodOptions).toMatchObject(values);
   });
+});
+
+it.each(["apts", "sapts"])(
+  "the first radius of %s, where none is given, lies within the bounds",
+  (method) => {
+    const values = { method, maxRadius: 1e-3 };
+    expect(() => trainConfig([{ source: { kind: "program" }, values }], 1)).not.toThrow();
+  },
+);
+
+it.each(["napts", "tr"])("the first radius of %s is refused where the largest is below it", (method) => {
+  const values = { method, maxRadius: 1e-3 };
+  expect(() => trainConfig([{ source: { kind: "program" }, values }], 1)).toThrow(
+    /^Expected --radius to lie .* --max-radius \(0\.001\), got 0\.0/,
+  );
 });
 
 describe("--preset published", () => {
