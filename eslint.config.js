@@ -81,7 +81,8 @@ const mayImport = {
 const below = Object.keys(mayImport).filter((folder) => folder !== "launcher");
 mayImport["src/job"] = [...below, "launcher"];
 mayImport["src/arena"] = [...below, "src/job"];
-mayImport["src/cli"] = [...mayImport["src/arena"], "src/arena"];
+mayImport["src/sweep"] = [...below, "src/job"];
+mayImport["src/cli"] = [...mayImport["src/arena"], "src/arena", "src/sweep"];
 mayImport["src/api"] = [...below, "src/job"];
 mayImport["src/index.ts"] = [...below, "src/api"];
 

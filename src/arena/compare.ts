@@ -1,17 +1,13 @@
-import { firstOfCores, usableCores, usableCpus } from "../host/cores.js";
-import { pinnedTrain } from "../job/pinned-train.js";
+import type { Stops } from "../job/side-by-side/child-run.js";
+import { ownCores } from "../job/side-by-side/cores.js";
+import { pinnedTrain } from "../job/side-by-side/pinned-train.js";
+import type { ManyEvent } from "../job/side-by-side/progress.js";
+import { runAll } from "../job/side-by-side/run-all.js";
 import { FolderLock } from "../run/folder/lock.js";
-import { Cores } from "./cores.js";
 import type { PlannedTrial } from "./plan.js";
-import { runTrial, type Stops } from "./run-trial.js";
+import { runTrial } from "./run-trial.js";
 import { TrialStore, type TrialResult } from "./store.js";
 import type { Trial } from "./trial.js";
-
-/** What an observer is told. */
-export type ArenaEvent =
-  | { readonly type: "start"; readonly total: number; readonly done: number }
-  | { readonly type: "trial begins"; readonly trial: PlannedTrial }
-  | { readonly type: "trial ends"; readonly trial: PlannedTrial; readonly result: TrialResult };
 
 export interface ArenaRun {
   /** Folder of trials that are finished, and of runs. */
@@ -19,7 +15,7 @@ export interface ArenaRun {
   /** Trials at a time; undefined: as many as have cores of their own. */
   readonly jobs: number | undefined;
   readonly stops: Stops;
-  readonly observe: (event: ArenaEvent) => void;
+  readonly observe: (event: ManyEvent) => void;
 }
 
 /** How long another arena in the folder may take to end, in milliseconds. */
@@ -58,40 +54,27 @@ async function runInFolder(
   }
   observe({ type: "start", total: results.size + waiting.size, done: results.size });
 
-  const cores = new Cores(firstOfCores(usableCpus()).slice(0, usableCores()));
+  const cores = ownCores(jobs);
   const start = await pinnedTrain(cores.all);
-  const queue = [...waiting.values()];
-  const running = new Set<Promise<void>>();
-  let fault: { readonly error: unknown } | undefined;
   const conduct = async (trial: PlannedTrial, cpus: readonly number[]): Promise<void> => {
-    observe({ type: "trial begins", trial });
-    try {
-      const result = await runTrial(trial, out, cpus, start, stops);
-      if (!result) return;
-      await store.write(trial, result);
-      results.set(trial.key, result);
-      observe({ type: "trial ends", trial, result });
-    } catch (error) {
-      fault ??= { error };
-    } finally {
-      cores.giveBack(cpus);
-    }
+    const name = nameOf(trial);
+    observe({ type: "begins", name });
+    const result = await runTrial(trial, out, cpus, start, stops);
+    if (!result) return;
+    await store.write(trial, result);
+    results.set(trial.key, result);
+    observe({ type: "ends", name, failure: result.failure });
   };
-  while (queue.length > 0 && !stops.gently.aborted && !fault) {
-    const { ranks, threads = 1 } = queue[0]!.config;
-    const needed = Math.min(ranks * threads, cores.all.length);
-    if (running.size > 0 && (jobs === undefined ? cores.free < needed : running.size >= jobs)) {
-      await Promise.race(running);
-      continue;
-    }
-    const work = conduct(queue.shift()!, cores.take(needed)).finally(() => running.delete(work));
-    running.add(work);
-  }
-  await Promise.all(running);
-  if (fault) throw fault.error;
+  await runAll([...waiting.values()], cores, ({ config }) => config, conduct, stops);
   if (planned.some(({ key }) => !results.has(key))) return undefined;
   return planned.map(({ key, workload, method, candidate, seed }) => {
     const { failure, measurements } = results.get(key)!;
     return { workload, method, candidate, seed, measurements, ...(failure === undefined ? {} : { failure }) };
   });
+}
+
+/** "mnist, adam learningRate=0.001, seed 2" */
+function nameOf({ workload, method, candidate, seed }: PlannedTrial): string {
+  const chosen = Object.entries(candidate).map(([name, value]) => ` ${name}=${JSON.stringify(value)}`);
+  return `${workload}, ${method}${chosen.join("")}, seed ${seed}`;
 }

@@ -1,8 +1,9 @@
+import { expectDifferent } from "../config/combinations.js";
 import { text, type OptionTable } from "../config/option.js";
 import { camel, resolveOptions, splitSources, type Given } from "../config/resolve.js";
 import { UsageError } from "../errors.js";
 import { refuseOfProblem } from "./left-open.js";
-import { mapping, partOf } from "./mapping.js";
+import { mapping, partOf } from "../config/mapping.js";
 
 /** A method with its options, fixed but for those that are searched. */
 export interface Entry {
@@ -57,13 +58,6 @@ function valuesOf(option: string, values: unknown, where: string): readonly unkn
   const what = `"${option}" in the search of ${where}`;
   if (!Array.isArray(values) || values.length === 0)
     throw new UsageError(`Expected a list of values for ${what}, got ${JSON.stringify(values)}.`);
-  if (new Set(values.map(asCompared)).size < values.length)
-    throw new UsageError(`Expected different values for ${what}, got ${JSON.stringify(values)}.`);
+  expectDifferent(values, what);
   return values;
-}
-
-/** "0.1" is the number to an option. */
-function asCompared(value: unknown): string {
-  const isNumber = typeof value === "string" && value.trim() !== "" && Number.isFinite(Number(value));
-  return JSON.stringify(isNumber ? Number(value) : value);
 }

@@ -4,7 +4,7 @@ import { resolveOptions, type Given } from "../config/resolve.js";
 import { UsageError } from "../errors.js";
 import { entryOf, type Entry } from "./entry.js";
 import { refuseOfArena } from "./left-open.js";
-import { mapping, mappings, partOf } from "./mapping.js";
+import { mapping, mappings, partOf } from "../config/mapping.js";
 import { targetOf } from "./target.js";
 import type { Target } from "./trial.js";
 

@@ -1,16 +1,16 @@
-import { createHash } from "node:crypto";
-import { existsSync, readFileSync } from "node:fs";
+import { combinations } from "../config/combinations.js";
 import { basename } from "node:path";
 import type { Given } from "../config/resolve.js";
 import { checkMiniBatches } from "../data/batches.js";
 import { UsageError } from "../errors.js";
 import type { MethodDescription } from "../methods/description.js";
 import { findMethod } from "../methods/registry.js";
+import { DataKnowledge } from "../job/side-by-side/data.js";
+import { keyOf } from "../job/side-by-side/identity.js";
+import { naming } from "../job/side-by-side/naming.js";
 import { checkFit } from "../run/check-fit.js";
 import { nameOfData } from "../run/data-of-run.js";
-import { aptsVersion } from "../run/folder/record.js";
 import { cutOf, nameOfMethod, trainConfig, type Cut, type TrainConfig } from "../run/options/config.js";
-import { DataKnowledge, type KnownData } from "./data.js";
 import type { Entry } from "./entry.js";
 import type { Arena, Workload } from "./file.js";
 import type { Trial } from "./trial.js";
@@ -38,19 +38,11 @@ export async function planTrials(arena: Arena): Promise<PlannedTrial[]> {
   const configurations: ((seed: number) => PlannedTrial)[] = [];
   for (const workload of arena.workloads) {
     for (const entry of arena.entries) {
-      for (const candidate of candidatesOf(entry))
+      for (const candidate of combinations(entry.search))
         configurations.push(await configured(workload, entry, candidate, knowledge));
     }
   }
   return arena.seeds.flatMap((seed) => configurations.map((trialOf) => trialOf(seed)));
-}
-
-/** All combinations of the values to be searched; {} alone where there are none. */
-function candidatesOf({ search }: Entry): Record<string, unknown>[] {
-  return Object.entries(search).reduce<Record<string, unknown>[]>(
-    (made, [name, values]) => made.flatMap((one) => values.map((value) => ({ ...one, [name]: value }))),
-    [{}],
-  );
 }
 
 async function configured(
@@ -88,7 +80,7 @@ async function configured(
   const version = versionOf(method);
   return (seed) => {
     const config = { ...asked, ...ends, seed };
-    const key = keyOf(config, data, version);
+    const key = keyOf(config, data, version, OTHERWISE);
     return {
       ...{ workload: name, method: entry.name, candidate, seed, config, key },
       cut: { batches, batchesPerEpoch },
@@ -97,49 +89,10 @@ async function configured(
   };
 }
 
-/** Says of what is wrong with one of many runs, which it is. */
-async function naming(run: string, check: () => Promise<void>): Promise<void> {
-  try {
-    await check();
-  } catch (error) {
-    if (!(error instanceof UsageError)) throw error;
-    throw new UsageError(`${error.message} (${run})`, { cause: error });
-  }
-}
-
-/** What changes neither what comes out nor how long it takes, and what is told otherwise. */
-const OTHERWISE = new Set<string>([
-  "out",
-  "data", // the samples are compared
-  "dataDir",
-  "method", // its name and version are compared
-  "timeout",
-  "checkpointEvery",
-  "checkpointMinutes",
-  "keepCheckpoints",
-] satisfies (keyof TrainConfig)[]);
-
-function keyOf(config: TrainConfig, data: KnownData, version: string): string {
-  const options = Object.entries(config)
-    .filter(([name, value]) => !OTHERWISE.has(name) && value !== undefined)
-    .sort(([a], [b]) => (a < b ? -1 : 1));
-  const modules = [config.model, config.loss, config.objective].map((file) =>
-    file !== undefined && existsSync(file) ? sha256(readFileSync(file)) : null,
-  );
-  return sha256(JSON.stringify({ apts: aptsVersion(), options, modules, data, version }));
-}
-
-function sha256(content: string | Uint8Array): string {
-  return createHash("sha256").update(content).digest("hex");
-}
+/** What is told otherwise: the samples are compared, and the method's name and version. */
+const OTHERWISE = ["data", "method"] as const;
 
 function fileName({ name }: MethodDescription, { data, seed }: TrainConfig, key: string): string {
   const readable = `${name}-${basename(nameOfData(data))}-seed${seed}`.replaceAll(/[^\w.-]/g, "_");
   return `${readable}-${key.slice(0, 16)}`;
-}
-
-/** The options of its run, all said, as `apts train --config` takes them. */
-export function optionsOf({ config }: PlannedTrial): Record<string, unknown> {
-  const { methodName: _, methodModule: __, methodOptions, ...options } = config;
-  return { ...options, ...methodOptions };
 }

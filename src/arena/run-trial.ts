@@ -1,25 +1,17 @@
 import type { ChildProcess } from "node:child_process";
-import { once } from "node:events";
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { readMetrics, type EpochMetrics } from "../report/metrics.js";
 import { makeFolder } from "../paths.js";
 import { writeWhole } from "../run/folder/files.js";
-import { optionsOf, type PlannedTrial } from "./plan.js";
+import { optionsOf } from "../job/side-by-side/identity.js";
+import { conductRun, type Stops } from "../job/side-by-side/child-run.js";
+import type { PlannedTrial } from "./plan.js";
 import type { TrialResult } from "./store.js";
 import type { Measurement } from "./trial.js";
 
 /** What starts `apts train` on cores. */
 export type StartTrain = (args: readonly string[], cpus: readonly number[]) => ChildProcess;
-
-/** How running trials are asked to end: after a checkpoint, and at once. */
-export interface Stops {
-  readonly gently: AbortSignal;
-  readonly atOnce: AbortSignal;
-}
-
-/** What is kept of a run's standard error, in characters: it ends with why a run failed. */
-const KEPT = 20_000;
 
 /**
  * Runs a trial in a run folder of its own, or goes on with what is there of it.
@@ -30,27 +22,17 @@ export async function runTrial(
   out: string,
   cpus: readonly number[],
   start: StartTrain,
-  { gently, atOnce }: Stops,
+  stops: Stops,
 ): Promise<TrialResult | undefined> {
   const runs = join(out, "runs");
   await makeFolder(runs, "the folder of runs");
   const folder = join(runs, trial.file);
   const options = join(runs, `${trial.file}.json`);
-  await writeWhole(options, `${JSON.stringify(optionsOf(trial), null, 2)}\n`);
-  const began = performance.now();
+  await writeWhole(options, `${JSON.stringify(optionsOf(trial.config), null, 2)}\n`);
   const child = start(["--config", options, "--out", folder, "--auto-resume", "--json"], cpus);
-  const ask = (): void => void child.kill("SIGTERM");
-  for (const signal of [gently, atOnce]) signal.addEventListener("abort", ask); // the launcher ends ranks at the second
-  let said = "";
-  child.stdout?.resume();
-  child.stderr?.on("data", (data: Buffer) => {
-    said = `${said}${data.toString()}`.slice(-KEPT);
-  });
-  const [code, killedBy] = (await once(child, "close")) as [number | null, NodeJS.Signals | null];
-  for (const signal of [gently, atOnce]) signal.removeEventListener("abort", ask);
-  const wallSeconds = (performance.now() - began) / 1000;
-  if (code !== 0 && gently.aborted) return undefined;
-  const failure = code === 0 ? undefined : reasonIn(said, killedBy ?? `exit code ${code}`);
+  const conducted = await conductRun(child, stops);
+  if (!conducted) return undefined;
+  const { failure, wallSeconds } = conducted;
   const lines = await readMetrics(folder).catch((error: unknown) => {
     if (failure !== undefined) return []; // it failed before the first line
     throw error;
@@ -61,16 +43,6 @@ export async function runTrial(
       await rm(join(folder, name), { recursive: true, force: true });
   }
   return { failure, measurements: measurementsOf(lines, trial), wallSeconds, cpus };
-}
-
-/** What `apts train` says last is why it failed; what other ranks say after it follows from that, in lines of their own. */
-function reasonIn(said: string, otherwise: string): string {
-  const blocks = said.split(/^apts: /m).slice(1);
-  const last = blocks
-    .at(-1)
-    ?.split(/\n {2}\S/)[0]
-    ?.trim();
-  return last ?? `The run ended with ${otherwise}. ${said.trim().split("\n").at(-1) ?? ""}`.trim();
 }
 
 function measurementsOf(lines: readonly EpochMetrics[], { cut }: PlannedTrial): Measurement[] {

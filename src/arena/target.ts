@@ -9,7 +9,7 @@ import {
   metricNameIn,
   OF_CROSS_ENTROPY,
 } from "../network/metrics/index.js";
-import { partOf } from "./mapping.js";
+import { partOf } from "../config/mapping.js";
 import type { Target, Trial } from "./trial.js";
 
 const targetTable = {

@@ -1,10 +1,9 @@
 import type { Command } from "commander";
 import { basename, extname, join } from "node:path";
-import { runTrials, type ArenaEvent } from "../arena/compare.js";
+import { runTrials } from "../arena/compare.js";
 import { comparedOf } from "../arena/compared.js";
 import { readArena } from "../arena/file.js";
 import { planTrials } from "../arena/plan.js";
-import { ArenaProgress } from "../arena/progress.js";
 import { writeComparison } from "../arena/report/write.js";
 import { unmeasured } from "../arena/target.js";
 import { addOptions } from "../config/commander.js";
@@ -14,6 +13,7 @@ import { STOPPED } from "../rank/stop-signals.js";
 import { formatPlural } from "../report/format.js";
 import { writeWhole } from "../run/folder/files.js";
 import { printableLine } from "../terminal.js";
+import { progressOn, takeSignals } from "./many-runs.js";
 
 const options = {
   out: text({
@@ -47,7 +47,7 @@ async function compare(file: string, values: Record<string, unknown>): Promise<n
   const arena = readArena(file);
   const planned = await planTrials(arena);
   const stops = takeSignals();
-  const show = progressOn(process.stderr);
+  const show = progressOn(process.stderr, "trial");
   const trials = await runTrials(planned, { out, jobs, stops, observe: show.observe });
   show.end();
   if (!trials) {
@@ -62,38 +62,4 @@ async function compare(file: string, values: Record<string, unknown>): Promise<n
   if (failed > 0)
     console.log(`${formatPlural(failed, "trial")} failed: ${printableLine(join(out, "trials"))} says why.`);
   return faults.length > 0 || failed === trials.length ? 1 : 0;
-}
-
-/** The first SIGINT or SIGTERM asks the trials to stop, a second ends them. */
-function takeSignals() {
-  const gently = new AbortController();
-  const atOnce = new AbortController();
-  let by: "SIGINT" | "SIGTERM" | undefined;
-  for (const signal of ["SIGINT", "SIGTERM"] as const) {
-    process.on(signal, () => {
-      by ??= signal;
-      (gently.signal.aborted ? atOnce : gently).abort();
-    });
-  }
-  return { gently: gently.signal, atOnce: atOnce.signal, by: () => by };
-}
-
-/** A line that is written over on a terminal; elsewhere one for each trial that ends. */
-function progressOn(stream: NodeJS.WriteStream) {
-  const progress = new ArenaProgress();
-  const clear = stream.isTTY ? "\r\x1b[K" : "";
-  const draw = (): void => void stream.write(`${clear}${progress.line()}`);
-  const timer = stream.isTTY ? setInterval(draw, 1000).unref() : undefined;
-  return {
-    observe: (event: ArenaEvent): void => {
-      const told = progress.told(event);
-      if (told !== undefined) stream.write(`${clear}${told}\n`);
-      if (stream.isTTY) draw();
-      else if (event.type === "trial ends") stream.write(`${progress.line()}\n`);
-    },
-    end: (): void => {
-      clearInterval(timer);
-      stream.write(clear);
-    },
-  };
 }

@@ -1,6 +1,6 @@
-import { fingerprintOf } from "../data/fingerprint.js";
-import { dataOf } from "../run/data-of-run.js";
-import type { TrainConfig } from "../run/options/config.js";
+import { fingerprintOf } from "../../data/fingerprint.js";
+import { dataOf } from "../../run/data-of-run.js";
+import type { TrainConfig } from "../../run/options/config.js";
 
 /** What a plan needs to know of data. */
 export interface KnownData {

@@ -1,5 +1,5 @@
-import type { Option } from "../config/option.js";
-import type { Given } from "../config/resolve.js";
+import type { Option } from "./option.js";
+import type { Given } from "./resolve.js";
 import { UsageError } from "../errors.js";
 
 type Mapping = Readonly<Record<string, unknown>>;

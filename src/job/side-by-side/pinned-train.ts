@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from "node:child_process";
-import { probeWrappers, type Wrap } from "../../launcher/agent/wrappers.js";
-import { ownProgram } from "../programs.js";
+import { probeWrappers, type Wrap } from "../../../launcher/agent/wrappers.js";
+import { ownProgram } from "../../programs.js";
 
 /**
  * What starts `apts train` as a process of its own, bound to cores, which ends with this one; its ranks are bound within
@@ -11,7 +11,7 @@ export async function pinnedTrain(
   cpus: readonly number[],
 ): Promise<(args: readonly string[], cpus: readonly number[]) => ChildProcess> {
   const wrap: Wrap = await probeWrappers(cpus, process.env);
-  const program = ownProgram("../cli/main.js", import.meta.url);
+  const program = ownProgram("../../cli/main.js", import.meta.url);
   return (args, own) => {
     const [command, ...rest] = [...wrap(own), process.execPath, program, "train", ...args];
     // Of a group of its own: what a terminal's Ctrl-C asks of all, it is asked for by this process alone.

@@ -1,0 +1,53 @@
+import type { ChildProcess } from "node:child_process";
+import { once } from "node:events";
+
+/** How running processes are asked to end: after a checkpoint, and at once. */
+export interface Stops {
+  readonly gently: AbortSignal;
+  readonly atOnce: AbortSignal;
+}
+
+/** What is kept of a run's standard error, in characters: it ends with why a run failed. */
+const KEPT = 20_000;
+
+export interface Conducted {
+  /** Why it failed; undefined where it did not. */
+  readonly failure: string | undefined;
+  /** From start to end, evaluations and all. */
+  readonly wallSeconds: number;
+}
+
+/**
+ * Waits for a process of `apts train`, which stops when it is asked to.
+ * @returns undefined where it was stopped before its end
+ */
+export async function conductRun(
+  child: ChildProcess,
+  { gently, atOnce }: Stops,
+): Promise<Conducted | undefined> {
+  const began = performance.now();
+  const ask = (): void => void child.kill("SIGTERM");
+  for (const signal of [gently, atOnce]) signal.addEventListener("abort", ask); // the launcher ends ranks at the second
+  let said = "";
+  child.stdout?.resume();
+  child.stderr?.on("data", (data: Buffer) => {
+    said = `${said}${data.toString()}`.slice(-KEPT);
+  });
+  const [code, killedBy] = (await once(child, "close")) as [number | null, NodeJS.Signals | null];
+  for (const signal of [gently, atOnce]) signal.removeEventListener("abort", ask);
+  if (code !== 0 && gently.aborted) return undefined;
+  return {
+    failure: code === 0 ? undefined : reasonIn(said, killedBy ?? `exit code ${code}`),
+    wallSeconds: (performance.now() - began) / 1000,
+  };
+}
+
+/** What `apts train` says last is why it failed; what other ranks say after it follows from that, in lines of their own. */
+function reasonIn(said: string, otherwise: string): string {
+  const blocks = said.split(/^apts: /m).slice(1);
+  const last = blocks
+    .at(-1)
+    ?.split(/\n {2}\S/)[0]
+    ?.trim();
+  return last ?? `The run ended with ${otherwise}. ${said.trim().split("\n").at(-1) ?? ""}`.trim();
+}
