@@ -12,6 +12,7 @@ import { methodsCommand } from "./methods.js";
 import { reportCommand } from "./report.js";
 import { methodOnCommandLine } from "./method-named.js";
 import { submitCommand } from "./submit.js";
+import { sweepCommand } from "./sweep.js";
 import { trainCommand } from "./train.js";
 
 const program = new Command("apts")
@@ -38,6 +39,7 @@ try {
   reportCommand(program);
   exportCommand(program);
   methodsCommand(program);
+  sweepCommand(program);
   compareCommand(program);
   benchCommand(program);
   await program.parseAsync();

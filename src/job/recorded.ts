@@ -1,9 +1,11 @@
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { readConfigFile } from "../config/file.js";
 import type { Given } from "../config/resolve.js";
 import { UsageError } from "../errors.js";
 import { readUserFileSync } from "../paths.js";
 import { IN_MEMORY } from "../run/options/config.js";
+import type { Summary } from "../report/summary.js";
 import { isModule } from "../methods/own.js";
 import type { RunRecord } from "../run/folder/record.js";
 
@@ -34,6 +36,16 @@ export function readRecord(path: string): RunRecord {
   throw new UsageError(
     `Expected the record of a run in ${path}, found other JSON. Give the folder that apts train wrote with --out.`,
   );
+}
+
+/** How the run in `folder` ended; undefined where it did not, or goes on when it is asked to. */
+export async function readSummary(folder: string): Promise<Summary | undefined> {
+  const text = await readFile(join(folder, "summary.json"), "utf8").catch((error: unknown) => {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
+    throw error;
+  });
+  const summary = text === undefined ? undefined : (JSON.parse(text) as Summary);
+  return summary?.ended === "stopped" ? undefined : summary;
 }
 
 /**

@@ -1,0 +1,66 @@
+import type { Command } from "commander";
+import { join } from "node:path";
+import { addOptions } from "../config/commander.js";
+import { integer, text, type OptionTable } from "../config/option.js";
+import { resolveOptions } from "../config/resolve.js";
+import { ownCores } from "../job/side-by-side/cores.js";
+import { pinnedTrain } from "../job/side-by-side/pinned-train.js";
+import { STOPPED } from "../rank/stop-signals.js";
+import { formatPlural } from "../report/format.js";
+import { readSweep } from "../sweep/file.js";
+import { planRuns } from "../sweep/plan.js";
+import { runSweep, type Way } from "../sweep/run.js";
+import { printableLine } from "../terminal.js";
+import { progressOn, takeSignals } from "./many-runs.js";
+
+const options = {
+  out: text({
+    fallback: undefined,
+    placeholder: "DIR",
+    help: "folder of what comes out; runs that are finished there are not run again (default: runs/NAME of the file)",
+  }),
+  jobs: integer({
+    min: 1,
+    max: 4096,
+    fallback: undefined,
+    help: "runs at a time (default: as many as have cores of their own)",
+  }),
+} satisfies OptionTable;
+
+/** `apts sweep sweep.yaml`: runs of all combinations of options. */
+export function sweepCommand(program: Command): void {
+  const command = program
+    .command("sweep")
+    .description("train with all combinations of options, and draw what comes out")
+    .argument("<file>", "YAML or JSON file that says which (docs/sweep.md)");
+  addOptions(command, options).action(async (file: string, values: Record<string, unknown>) => {
+    process.exitCode = await sweep(file, values);
+  });
+}
+
+async function sweep(file: string, values: Record<string, unknown>): Promise<number> {
+  const { jobs, out: given } = resolveOptions(options, [{ source: { kind: "command line" }, values }]);
+  const asked = readSweep(file);
+  const out = given ?? join("runs", asked.name);
+  const planned = await planRuns(asked, file);
+  const way = await onCores(jobs);
+  const stops = takeSignals();
+  const show = progressOn(process.stderr, "run");
+  const endings = await runSweep(planned, { name: asked.name, out, way, stops, observe: show.observe });
+  show.end();
+  if (!endings) {
+    console.error(`apts sweep ${printableLine(file)} goes on from here.`);
+    return STOPPED[stops.by() ?? "SIGTERM"];
+  }
+  const failed = [...endings.values()].filter((ending) => "failure" in ending).length;
+  if (failed === 0) return 0;
+  console.error(
+    `apts: ${formatPlural(failed, "run")} of ${planned.length} failed: ${printableLine(join(out, "runs.csv"))} says why. The same command runs them again.`,
+  );
+  return 1;
+}
+
+async function onCores(jobs: number | undefined): Promise<Way<readonly number[]>> {
+  const places = ownCores(jobs);
+  return { places, start: await pinnedTrain(places.all) };
+}

@@ -1,0 +1,118 @@
+import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import papa from "papaparse";
+import { describe, expect, it } from "vitest";
+import type { SweepRecord } from "../../src/sweep/record.js";
+import { runApts, startApts, temporaryFolder } from "../helpers/apts.js";
+import { recordIn, summaryIn } from "../helpers/run-folder.js";
+
+const SMALL = "data: digits, trainSamples: 300, testSamples: 100, hidden: [8]";
+
+function write(text: string): [file: string, out: string] {
+  const folder = temporaryFolder();
+  const file = join(folder, "sweep.yaml");
+  writeFileSync(file, text);
+  return [file, join(folder, "out")];
+}
+
+const sweepIn = (out: string) => JSON.parse(readFileSync(join(out, "sweep.json"), "utf8")) as SweepRecord;
+const tableIn = (out: string) =>
+  papa.parse<Record<string, string>>(readFileSync(join(out, "runs.csv"), "utf8"), {
+    header: true,
+    skipEmptyLines: true,
+  }).data;
+
+describe("apts sweep", () => {
+  it("trains with all combinations, and what is finished not again", async () => {
+    const [file, out] = write(
+      `base: { ${SMALL}, epochs: 2 }\nparameters: { method: [adam, sgd], seed: [0, 1] }`,
+    );
+    const first = await runApts(["sweep", file, "--out", out]);
+    expect(first.stderr).toContain("4/4 done, 0 running\n");
+    expect(first.code).toBe(0);
+    const { runs } = sweepIn(out);
+    expect(runs.map(({ options, state }) => [options["method"], options["seed"], state])).toEqual(
+      [0, 1].flatMap((seed) => ["adam", "sgd"].map((method) => [method, seed, "finished"])),
+    );
+    const table = tableIn(out);
+    runs.forEach(({ name, options }, index) => {
+      const folder = join(out, "runs", name);
+      expect(recordIn(folder).options).toMatchObject({
+        methodName: options["method"],
+        seed: options["seed"],
+      });
+      const { loss, testAccuracy, epochs } = summaryIn(folder);
+      expect(epochs).toBe(2);
+      expect(table[index]).toMatchObject({
+        run: name,
+        seed: String(options["seed"]),
+        loss: String(loss),
+        testAccuracy: String(testAccuracy),
+      });
+    });
+    const times = () => runs.map(({ name }) => statSync(join(out, "runs", name, "summary.json")).mtimeMs);
+    const before = times();
+    const second = await runApts(["sweep", file, "--out", out]);
+    expect(second.stderr).toBe("4 runs, 4 of them finished before\n");
+    expect(second.code).toBe(0);
+    expect(times()).toEqual(before);
+  });
+
+  it("records why a run has failed, runs the others, and runs it again when it is asked to", async () => {
+    const [file, out] = write(
+      `base: { ${SMALL}, batches: 3, epochs: 2 }\nruns: [{ method: sgd, learningRate: 1.0e+30 }, { method: sgd }]`,
+    );
+    const { code, stderr } = await runApts(["sweep", file, "--out", out]);
+    expect(code).toBe(1);
+    const [bad, good] = sweepIn(out).runs;
+    expect(bad).toMatchObject({
+      state: "failed",
+      failure: expect.stringMatching(/not finite|finite loss/) as string,
+    });
+    expect(good).toMatchObject({ state: "finished" });
+    expect(stderr).toContain(`method sgd, learning-rate 1e+30 failed: ${bad!.failure!}\n`);
+    expect(stderr).toContain(`apts: 1 run of 2 failed: ${join(out, "runs.csv")} says why.`);
+    expect(tableIn(out)[0]!["failure"]).toBe(bad!.failure);
+    const again = await runApts(["sweep", file, "--out", out]);
+    expect(again.code).toBe(1);
+    expect(again.stderr).toMatch(/^2 runs, 1 of them finished before\n.* failed: /);
+  });
+
+  it.each([
+    ["SIGINT", 130],
+    ["SIGTERM", 143],
+  ] as const)("stopped by %s ends its runs, and goes on with them", async (signal, code) => {
+    const [file, out] = write(
+      `base: { ${SMALL}, batches: 3, epochs: 1000000 }\nparameters: { method: [adam, sgd] }`,
+    );
+    const apts = startApts(["sweep", file, "--out", out, "--jobs", "1"]);
+    const lines = () => {
+      const runs = existsSync(join(out, "runs")) ? readdirSync(join(out, "runs")) : [];
+      const metrics = runs
+        .map((name) => join(out, "runs", name, "metrics.jsonl"))
+        .filter((path) => existsSync(path));
+      return metrics.map((path) => readFileSync(path, "utf8").split("\n").length - 1);
+    };
+    await expect.poll(lines, { timeout: 60_000 }).toEqual([expect.any(Number)]);
+    await expect.poll(() => lines()[0], { timeout: 60_000 }).toBeGreaterThan(0);
+    apts.process.kill(signal);
+    const ended = await apts.finished;
+    expect(ended.code).toBe(code);
+    expect(ended.stderr).toContain(`apts sweep ${file} goes on from here.`);
+    expect(sweepIn(out).runs.map(({ state }) => state)).toEqual(["open", "open"]);
+    const [made] = lines();
+    const more = startApts(["sweep", file, "--out", out, "--jobs", "1"]);
+    await expect.poll(() => lines()[0], { timeout: 60_000 }).toBeGreaterThan(made! + 1);
+    more.process.kill(signal);
+    expect((await more.finished).code).toBe(code);
+    expect(lines()).toHaveLength(1);
+  });
+
+  it("starts nothing where a run would be refused", async () => {
+    const [file, out] = write(`base: { ${SMALL} }\nparameters: { method: [sgd, lbfgs], momentum: [0.5] }`);
+    const { code, stderr } = await runApts(["sweep", file, "--out", out]);
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/^apts: Expected .*momentum.* \(run with method lbfgs, momentum 0\.5\)\n$/);
+    expect(existsSync(out)).toBe(false);
+  });
+});
