@@ -1,53 +1,84 @@
 import type { Command } from "commander";
-import { readRecord, recordIn } from "../job/recorded.js";
-import { namesOf, type RecordedRun } from "../job/run-names.js";
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { addOptions } from "../config/commander.js";
+import { choice, flag, text, type OptionTable } from "../config/option.js";
+import { resolveOptions } from "../config/resolve.js";
+import { readRuns, rowOf, type Reported } from "../job/reported.js";
 import { pathError } from "../paths.js";
-import { comparison, markdownTable } from "../report/comparison.js";
+import { markdownTable } from "../report/comparison.js";
 import { curvesSvg } from "../report/curves.js";
-import { formatCount } from "../report/format.js";
-import { readMetrics, type EpochMetrics } from "../report/metrics.js";
-import { nameOfData } from "../run/data-of-run.js";
+import { formatPlural } from "../report/format.js";
+import { runsCsv } from "../report/runs-table.js";
+import { BANDS, type Band } from "../report/spread.js";
+import { tablesOf } from "../report/tables.js";
 import { writeWhole } from "../run/folder/files.js";
+import { runsIn, SWEEP_FILE, type SweepRecord } from "../sweep/record.js";
 import { drawnTable, printableLine } from "../terminal.js";
 
-/** `apts report RUN…`: curves and a table of finished or running runs; runs that differ in the seed alone become a mean and a band. */
+const options = {
+  out: text({ fallback: "curves.svg", placeholder: "FILE", help: "the picture" }),
+  csv: text({ fallback: undefined, placeholder: "FILE", help: "a table of the runs as CSV, a row each" }),
+  band: choice(BANDS, {
+    fallback: "quartiles",
+    help: "of runs that differ in the seed alone: the median in a band of quartiles, the mean in its 95 % interval, or the median in a band from smallest to largest",
+  }),
+  markdown: flag({ fallback: false, help: "print the tables in Markdown" }),
+} satisfies OptionTable;
+
+/** `apts report RUN…`: curves and tables of finished or running runs; runs that differ in the seed alone become a curve in a band. */
 export function reportCommand(program: Command): void {
-  program
+  const command = program
     .command("report")
-    .description("draw the curves of one or many runs in one picture, and tabulate their accuracies")
+    .description("draw the curves of one or many runs in one picture, and tabulate what they reach")
     .argument(
       "<run...>",
-      "run folders; NAME=FOLDER gives a name; runs that differ in nothing but the seed are averaged",
-    )
-    .option("--out <FILE>", "the picture", "curves.svg")
-    .option("--markdown", "print the tables in Markdown", false)
-    .action(async (folders: string[], { out, markdown }: { out: string; markdown: boolean }) => {
-      const read = await Promise.all(folders.map(readRun));
-      const names = namesOf(read);
-      const runs = read.map(({ metrics }, index) => ({ name: names[index]!, metrics }));
-      await writeWhole(out, curvesSvg(runs, titleOf(read))).catch((error: unknown) => {
-        throw pathError(`to write the picture ${out}`, error);
-      });
-      for (const by of ["epochs", "gradients"] as const) {
-        const [head, ...rows] = comparison(runs, by).map((row) => row.map(printableLine));
-        console.log(markdown ? `${markdownTable([head!, ...rows])}\n` : drawnTable(rows, { head: head! }));
-      }
-      console.log(`curves in ${printableLine(out)}`);
-    });
+      "run folders, and folders of sweeps; NAME=FOLDER gives a name; runs that differ in nothing but the seed are one curve",
+    );
+  addOptions(command, options).action(async (folders: string[], values: Record<string, unknown>) => {
+    const given = resolveOptions(options, [{ source: { kind: "command line" }, values }]);
+    const found = folders.map(foldersOf);
+    for (const { told } of found) if (told !== undefined) console.error(told);
+    await report(await readRuns(found.flatMap(({ runs }) => runs)), given);
+  });
 }
 
-/** The data sets of the runs, and their networks' sizes. */
-function titleOf(runs: readonly RecordedRun[]): string {
-  const named = (values: readonly string[]): string => [...new Set(values)].join(", ");
-  const sizes = named(runs.map(({ record }) => formatCount(record.parameters)));
-  return `Training on ${named(runs.map(({ record }) => nameOfData(record.options.data)))}, ${sizes} parameters`;
+async function report(
+  { runs, title }: Reported,
+  { out, csv, band, markdown }: { out: string; csv: string | undefined; band: Band; markdown: boolean },
+): Promise<void> {
+  await write(out, "the picture", curvesSvg(runs, title, band));
+  if (csv !== undefined) await write(csv, "the table", runsCsv(runs.map(rowOf)));
+  const { tables, note } = tablesOf(runs, band);
+  for (const table of tables) {
+    const [head, ...rows] = table.map((row) => row.map(printableLine));
+    console.log(markdown ? `${markdownTable([head!, ...rows])}\n` : drawnTable(rows, { head: head! }));
+  }
+  if (note) console.log(note);
+  console.log(`curves in ${printableLine(out)}`);
 }
 
-interface ReadRun extends RecordedRun {
-  readonly metrics: readonly EpochMetrics[];
+async function write(path: string, what: string, content: string): Promise<void> {
+  await writeWhole(path, content).catch((error: unknown) => {
+    throw pathError(`to write ${what} ${path}`, error);
+  });
 }
 
-async function readRun(argument: string): Promise<ReadRun> {
+/** A run folder, or those of a sweep that have begun and did not fail. */
+function foldersOf(argument: string): {
+  runs: { folder: string; label: string | undefined }[];
+  told?: string;
+} {
   const [, label, folder] = /^(?:(.*)=)?([^=]*)$/.exec(argument)!;
-  return { label, metrics: await readMetrics(folder!), record: readRecord(recordIn(folder!)) };
+  const sweep = join(folder!, SWEEP_FILE);
+  if (!existsSync(sweep)) return { runs: [{ folder: folder!, label }] };
+  const all = (JSON.parse(readFileSync(sweep, "utf8")) as SweepRecord).runs;
+  const runs = all
+    .filter(({ state }) => state !== "failed")
+    .map(({ name }) => ({ folder: join(runsIn(folder!), name), label }))
+    .filter((run) => existsSync(join(run.folder, "metrics.jsonl")));
+  const left = all.length - runs.length;
+  if (left === 0) return { runs };
+  const told = `${formatPlural(left, "run")} of ${all.length} in ${folder!} failed or did not begin: left out.`;
+  return { runs, told: printableLine(told) };
 }

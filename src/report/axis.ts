@@ -36,6 +36,14 @@ export function timeAxis(last: number): Axis {
   return { ...axis, place: (seconds) => axis.place(seconds / length) };
 }
 
+/** From 0 to the last byte, in the unit that keeps numbers small. */
+export function bytesAxis(last: number): Axis {
+  const units = ["B", "kB", "MB", "GB", "TB", "PB"];
+  const power = Math.min(units.length - 1, Math.max(0, Math.floor(Math.log10(Math.max(1, last)) / 3)));
+  const axis = linearAxis(`Bytes sent in ${units[power]!}`, Math.max(last, 1) / 1000 ** power);
+  return { ...axis, place: (bytes) => axis.place(bytes / 1000 ** power) };
+}
+
 function linearAxis(label: string, last: number, format?: (value: number) => string): Axis {
   const scale = scaleLinear([0, last], [0, 1]);
   return {

@@ -1,4 +1,6 @@
+import { formatBytes, formatShort } from "./format.js";
 import type { EpochMetrics } from "./metrics.js";
+import { spreadOf, type Band } from "./spread.js";
 
 /** A run with everything its metrics say. */
 export interface MeasuredRun {
@@ -6,30 +8,64 @@ export interface MeasuredRun {
   readonly metrics: readonly EpochMetrics[];
 }
 
-/** What a budget is counted in: epochs, or full-batch gradients (a local gradient counts as its share of a full one). */
-export type Budget = "epochs" | "gradients";
+/** What a budget is counted in: full-batch gradients count a local gradient as its share of a full one. */
+export type Budget = "epochs" | "gradients" | "seconds" | "bytes";
 
-const BUDGETS = [10, 25, 50, 100];
+const SPENT: Readonly<Record<Budget, (line: EpochMetrics) => number>> = {
+  epochs: ({ epoch }) => epoch,
+  gradients: ({ gradientEvaluations }) => gradientEvaluations,
+  seconds: ({ seconds }) => seconds,
+  bytes: ({ bytesSent }) => bytesSent,
+};
+
+/** Columns of a table, at most. */
+const MOST_BUDGETS = 4;
+
+/** What is compared, and how it is written. */
+interface Measure {
+  readonly name: string;
+  readonly of: (line: EpochMetrics) => number | null;
+  readonly text: (value: number) => string;
+}
+
+const ACCURACY: Measure = {
+  name: "test accuracy in %",
+  of: ({ testAccuracy }) => testAccuracy,
+  text: (value) => (100 * value).toFixed(2),
+};
+const MEASURES: readonly Measure[] = [
+  ACCURACY,
+  { name: "test loss", of: ({ testLoss }) => testLoss, text: formatShort },
+  { name: "training loss", of: ({ loss }) => loss, text: formatShort },
+];
 
 /**
- * Rows of a table, the first its head: for each name the test accuracy in % (mean, and smallest–largest of several
- * runs) within 10, 25, 50 and 100 epochs or gradients, as far as the runs went, and what an epoch took.
+ * Rows of a table, the first its head: for each name the test accuracy in % (where no classes are predicted the loss; the
+ * middle, and the band of several runs) within budgets, as far as the runs went, and at the end; and what an epoch took.
  */
-export function comparison(runs: readonly MeasuredRun[], by: Budget): string[][] {
+export function comparison(runs: readonly MeasuredRun[], by: Budget, band: Band): string[][] {
   const names = [...new Set(runs.map((run) => run.name))];
-  const spent = (line: EpochMetrics): number => (by === "epochs" ? line.epoch : line.gradientEvaluations);
+  const spent = SPENT[by];
   const furthest = Math.max(...runs.map(({ metrics }) => (metrics.length > 0 ? spent(metrics.at(-1)!) : 0)));
-  const reached = BUDGETS.filter((budget) => budget <= furthest);
-  const columns = reached.length > 0 ? reached : [Math.floor(furthest)];
+  const budgets = budgetsOf(by, furthest);
+  const measure =
+    MEASURES.find(({ of }) => runs.some(({ metrics }) => metrics.some((line) => of(line) !== null))) ??
+    ACCURACY;
 
   const rows = names.map((name) => {
     const same = runs.filter((run) => run.name === name && run.metrics.length > 0);
+    const spread = (lines: readonly EpochMetrics[]): string => {
+      const values = lines.flatMap((line) => measure.of(line) ?? []);
+      if (values.length === 0) return "";
+      const { middle, low, high } = spreadOf(values, band);
+      const ends = values.length > 1 ? ` (${measure.text(low)}–${measure.text(high)})` : "";
+      return `${measure.text(middle)}${ends}`;
+    };
     const within = (budget: number): string =>
       spread(
         same
           .filter(({ metrics }) => spent(metrics.at(-1)!) >= budget)
-          .flatMap(({ metrics }) => metrics.findLast((line) => spent(line) <= budget) ?? [])
-          .flatMap(({ testAccuracy }) => (testAccuracy === null ? [] : 100 * testAccuracy)),
+          .flatMap(({ metrics }) => metrics.findLast((line) => spent(line) <= budget) ?? []),
       );
     const anEpoch = (of: "gradientEvaluations" | "lossEvaluations" | "seconds"): string =>
       same.length === 0
@@ -37,21 +73,27 @@ export function comparison(runs: readonly MeasuredRun[], by: Budget): string[][]
         : mean(same.map(({ metrics }) => metrics.at(-1)![of] / metrics.at(-1)!.epoch)).toFixed(2);
     return [
       name,
-      ...columns.map(within),
+      ...budgets.map(within),
+      spread(same.map(({ metrics }) => metrics.at(-1)!)),
       anEpoch("gradientEvaluations"),
       anEpoch("lossEvaluations"),
       anEpoch("seconds"),
     ];
   });
-  const head = ["", ...columns.map((n) => `${n} ${by}`), "gradients/epoch", "losses/epoch", "s/epoch"];
-  return [head, ...rows];
+  const heads = budgets.map((budget) => (by === "bytes" ? formatBytes(budget) : `${budget} ${by}`));
+  return [[measure.name, ...heads, "at the end", "gradients/epoch", "losses/epoch", "s/epoch"], ...rows];
 }
 
-function spread(values: readonly number[]): string {
-  if (values.length === 0) return "";
-  const range =
-    values.length > 1 ? ` (${Math.min(...values).toFixed(1)}–${Math.max(...values).toFixed(1)})` : "";
-  return `${mean(values).toFixed(1)}${range}`;
+/** Round numbers up to the furthest, the largest of them: 10, 25, 50, 100 epochs or gradients, 1, 2, 5, 10 of the others. */
+function budgetsOf(by: Budget, furthest: number): number[] {
+  const customary = by === "epochs" || by === "gradients";
+  const [factors, first] = customary ? [[1, 2.5, 5], 1] : [[1, 2, 5], -3];
+  const reached: number[] = [];
+  for (let power = first; 10 ** power <= furthest; power++) {
+    const rounds = factors.map((factor) => Number(`${factor}e${power}`)); // 2e-1 is what it says
+    reached.push(...rounds.filter((budget) => budget <= furthest));
+  }
+  return reached.slice(-MOST_BUDGETS);
 }
 
 function mean(values: readonly number[]): number {

@@ -1,89 +1,137 @@
-import { epochAxis, gradientAxis, largest, lossAxis, shareAxis, timeAxis, type Axis } from "./axis.js";
+import {
+  bytesAxis,
+  epochAxis,
+  gradientAxis,
+  largest,
+  lossAxis,
+  shareAxis,
+  timeAxis,
+  type Axis,
+} from "./axis.js";
 import { drawLegend } from "./legend.js";
 import { drawAxes, drawCurve, PANEL, type BandPoint } from "./panel.js";
-import {
-  toSeries,
-  type Series,
-  type SeriesPoint,
-  type NamedRun,
-  type Progress,
-  type Result,
-} from "./series.js";
 import { picture, TITLE_HEIGHT } from "./picture.js";
+import { toSeries, type NamedRun, type Progress, type RESULTS, type Series } from "./series.js";
+import { BAND_WORDS, type Band } from "./spread.js";
 import { element } from "./svg.js";
+import { thinned } from "./thin.js";
 
 const LEFT = 62; // for the y axis' labels
 const GAP = { x: 24, y: 58 };
 const BOTTOM = 46; // for the x axis' labels
 const RIGHT = 18;
-const WIDTH = LEFT + 3 * PANEL.width + 2 * GAP.x + RIGHT;
+
+/** More points than these are not told apart on a panel. */
+const MOST_POINTS = 600;
+
+type Result = (typeof RESULTS)[number];
 
 /**
- * Training loss and test accuracy, or test loss where no classes are predicted, against epochs, gradients and seconds, under a title that says of what and on which
- * data, as a static SVG that reads well on white and on dark pages. Runs of one name are drawn as one curve: their
- * mean, in a band from smallest to largest.
+ * Training loss and test accuracy, or test loss where no classes are predicted, against epochs, gradients, seconds, and
+ * bytes where some were sent, under a title that says of what and on which data, as a static SVG that reads well on white
+ * and on dark pages. Runs of one name are drawn as one curve: their middle, in a band.
  */
-export function curvesSvg(runs: readonly NamedRun[], title: string): string {
-  const series = toSeries(runs);
-  const points = series.flatMap((one) => one.points);
-  const column = (by: Progress, axisTo: (last: number) => Axis) => {
-    const reached = points.map((point) => point[by]);
-    return { by, axis: axisTo(largest(reached, 0)) };
-  };
-  const row = (of: Result, label: string, axisOf: (label: string, values: readonly number[]) => Axis) => {
-    const ends = points.flatMap((point) => [point[of].min, point[of].max]); // of the bands
-    return { of, axis: axisOf(label, ends) };
-  };
+export function curvesSvg(runs: readonly NamedRun[], title: string, band: Band = "quartiles"): string {
+  const series = toSeries(runs, band);
+  const column = (by: Progress, axisTo: (last: number) => Axis) => ({
+    by,
+    axis: axisTo(
+      largest(
+        valuesOf(series, ({ progress }) => progress[by]),
+        0,
+      ),
+    ),
+  });
+  const row = (of: Result, label: string, axisOf: (label: string, values: readonly number[]) => Axis) => ({
+    of,
+    axis: axisOf(label, endsOf(series, of)),
+  });
   const columns = [
     column("epoch", epochAxis),
     column("gradientEvaluations", gradientAxis),
     column("seconds", timeAxis),
+    ...(hasTraffic(runs) ? [column("bytesSent", bytesAxis)] : []),
   ];
-  const have = (of: Result) => points.length > 0 && points.every((point) => !Number.isNaN(point[of].mean));
+  const isEmpty = series.every(({ length }) => length === 0);
+  const have = (of: Result) =>
+    !isEmpty && series.every(({ results }) => !results.get(of)!.middle.some(Number.isNaN));
   const training = row("loss", "Training loss", lossAxis);
   const second =
-    have("testAccuracy") || points.length === 0
+    isEmpty || have("testAccuracy")
       ? [row("testAccuracy", "Test accuracy", shareAxis)]
       : have("testLoss")
         ? [row("testLoss", "Test loss", lossAxis)]
         : [];
   const rows = [training, ...second];
 
+  const width = LEFT + columns.length * PANEL.width + (columns.length - 1) * GAP.x + RIGHT;
   const legend = drawLegend(
     series.map(({ name }) => name),
-    noteOn(series),
+    noteOn(series, band),
     LEFT,
-    WIDTH - RIGHT,
+    width - RIGHT,
   );
   const top = TITLE_HEIGHT + legend.height + 12;
   const height = top + rows.length * PANEL.height + (rows.length - 1) * GAP.y + BOTTOM;
-  const panels = rows.flatMap(({ of, axis: up }, down) =>
-    columns.map(({ by, axis: across }, right) => {
+  const panels = rows.flatMap(({ of, axis: up }, down) => {
+    const shown = series.map(({ length, results }) =>
+      thinned(length, MOST_POINTS, (index) => results.get(of)!.middle[index]!),
+    );
+    return columns.map(({ by, axis: across }, right) => {
       const x = LEFT + right * (PANEL.width + GAP.x);
       const y = top + down * (PANEL.height + GAP.y);
       return element(
         "g",
         { transform: `translate(${x} ${y})` },
         drawAxes(across, up, right === 0),
-        ...series.map((one, index) => drawCurve(one.points.map(bandOf(by, of)), index, across, up)),
+        ...series.map((one, index) =>
+          drawCurve(
+            shown[index]!.map((at) => pointOf(one, by, of, at)),
+            index,
+            across,
+            up,
+          ),
+        ),
       );
-    }),
-  );
+    });
+  });
   const description = `${title}: ${rows.map(({ axis }) => axis.label.toLowerCase()).join(" and ")} of ${series.map(({ name }) => name).join(", ")}`;
   return picture(
-    { width: WIDTH, height, left: LEFT, title, description },
+    { width, height, left: LEFT, title, description },
     element("g", { transform: `translate(0 ${TITLE_HEIGHT})` }, legend.svg),
     ...panels,
   );
 }
 
-function bandOf(by: Progress, of: Result): (point: SeriesPoint) => BandPoint {
-  return (point) => ({ at: point[by], middle: point[of].mean, least: point[of].min, most: point[of].max });
+/** Whether ranks sent each other anything. */
+export function hasTraffic(runs: readonly NamedRun[]): boolean {
+  return runs.some(({ metrics }) => (metrics.at(-1)?.bytesSent ?? 0) > 0);
+}
+
+function valuesOf(series: readonly Series[], column: (one: Series) => Float64Array): number[] {
+  return series.flatMap((one) => [...column(one)]);
+}
+
+/** What an axis is to show: of the bands not what lies far below every curve, as the interval of a mean may. */
+function endsOf(series: readonly Series[], of: Result): number[] {
+  const column = (end: "middle" | "low" | "high") => valuesOf(series, ({ results }) => results.get(of)![end]);
+  const least = column("middle").reduce((a, b) => (b < a ? b : a), Infinity);
+  return [
+    ...column("middle"),
+    ...column("high"),
+    ...column("low").filter((low) => low >= Math.min(least, least / 2)),
+  ];
+}
+
+function pointOf({ progress, results }: Series, by: Progress, of: Result, index: number): BandPoint {
+  const { middle, low, high } = results.get(of)!;
+  return { at: progress[by][index]!, middle: middle[index]!, least: low[index]!, most: high[index]! };
 }
 
 /** What the bands are, where there are any. */
-function noteOn(series: readonly Series[]): string | undefined {
+export function noteOn(series: readonly Pick<Series, "runs" | "cut">[], band: Band): string | undefined {
   const counts = [...new Set(series.map(({ runs }) => runs))].sort((a, b) => a - b);
   if ((counts.at(-1) ?? 1) === 1) return undefined;
-  return `(mean, smallest and largest of ${counts.join(" or ")} runs)`;
+  const cut = series.some((one) => one.cut) ? ", as far as all of them went" : "";
+  return `(${BAND_WORDS[band]} ${counts.join(" or ")} runs${cut})`;
 }

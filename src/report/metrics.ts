@@ -56,7 +56,7 @@ export async function readMetrics(runFolder: string): Promise<EpochMetrics[]> {
   if (!isWhole(lines.at(-1)!)) lines.pop();
   return lines
     .filter((line) => line.trim() !== "")
-    .map((line, index) => parseLine(line, `line ${index + 1} of ${path}`));
+    .map((line, index) => parseLine(line, () => `line ${index + 1} of ${path}`));
 }
 
 /** Whether what stands after the last line break is a line that lacks but its own. */
@@ -69,24 +69,43 @@ function isWhole(rest: string): boolean {
   }
 }
 
-function parseLine(line: string, where: string): EpochMetrics {
+/** Older versions wrote no metrics. */
+type Line = Omit<EpochMetrics, "metrics"> & Partial<Pick<EpochMetrics, "metrics">>;
+
+function parseLine(text: string, where: () => string): EpochMetrics {
   let value: unknown;
   try {
-    value = JSON.parse(line);
+    value = JSON.parse(text);
   } catch (error) {
-    throw new UsageError(`Expected JSON in ${where}, found "${line.slice(0, 60)}".`, { cause: error });
+    throw new UsageError(`Expected JSON in ${where()}, found "${text.slice(0, 60)}".`, { cause: error });
   }
   const record = (value ?? {}) as Record<string, unknown>;
-  const entries = fields.map((field) => {
+  for (const field of fields) {
     const found = record[field];
-    if (typeof found === "number") return [field, found];
-    if (found === null && nullable.has(field)) return [field, null];
+    if (typeof found === "number" || (found === null && nullable.has(field))) continue;
     // A loss that was not finite, as older versions went on after it: JSON has no NaN.
-    if (found === null && field === "loss") return [field, NaN];
-    throw new UsageError(
-      `Expected a number for "${field}" in ${where}, found ${found === undefined ? "none" : JSON.stringify(found)}.`,
-    );
-  });
-  const metrics = (record["metrics"] ?? {}) as EpochMetrics["metrics"];
-  return { ...(Object.fromEntries(entries) as EpochMetrics), metrics };
+    if (found === null && field === "loss") record[field] = NaN;
+    else throw notANumber(field, found, where());
+  }
+  const line = record as unknown as Line;
+  return {
+    epoch: line.epoch,
+    seconds: line.seconds,
+    loss: line.loss,
+    testLoss: line.testLoss,
+    testAccuracy: line.testAccuracy,
+    metrics: line.metrics ?? {},
+    radius: line.radius,
+    accepted: line.accepted,
+    steps: line.steps,
+    lossEvaluations: line.lossEvaluations,
+    gradientEvaluations: line.gradientEvaluations,
+    bytesSent: line.bytesSent,
+  };
+}
+
+function notANumber(field: string, found: unknown, where: string): UsageError {
+  return new UsageError(
+    `Expected a number for "${field}" in ${where}, found ${found === undefined ? "none" : JSON.stringify(found)}.`,
+  );
 }

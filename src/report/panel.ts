@@ -63,8 +63,8 @@ export function drawCurve(points: readonly BandPoint[], index: number, across: A
       : {
           x: x * PANEL.width,
           middle: heightOf(y),
-          least: heightOf(up.place(least) ?? 0),
-          most: heightOf(up.place(most) ?? 1),
+          least: heightOf(inside(up.place(least) ?? 0)),
+          most: heightOf(inside(up.place(most) ?? 1)),
         };
   });
   type Placed = NonNullable<(typeof placed)[number]>;
@@ -97,6 +97,11 @@ export function drawCurve(points: readonly BandPoint[], index: number, across: A
     }),
     last ? element("circle", { cx: last.x, cy: last.middle, r: 2.8, fill: stroke }) : "",
   );
+}
+
+/** A band that reaches beyond the panel ends at its edge. */
+function inside(share: number): number {
+  return Math.min(1, Math.max(0, share));
 }
 
 /** Share of an axis, upwards → pixels, downwards. */

@@ -1,11 +1,15 @@
 import type { EpochMetrics } from "./metrics.js";
+import { spreadOf, type Band } from "./spread.js";
 
-/** What the curves show of a run at the end of an epoch: one of these, */
-export type Result = "loss" | "testAccuracy" | "testLoss";
-/** against one of these. */
-export type Progress = "epoch" | "gradientEvaluations" | "seconds";
+/** How far a run has come. */
+export const PROGRESS = ["epoch", "gradientEvaluations", "seconds", "bytesSent"] as const;
+export type Progress = (typeof PROGRESS)[number];
 
-export type CurvePoint = Pick<EpochMetrics, Result | Progress>;
+/** What every line of metrics has; other metrics have names of their own. */
+export const RESULTS = ["loss", "testAccuracy", "testLoss"] as const;
+
+export type CurvePoint = Pick<EpochMetrics, (typeof RESULTS)[number] | Progress> &
+  Partial<Pick<EpochMetrics, "metrics">>;
 
 /** A finished or running run. Runs of one name are repetitions of one experiment with different seeds. */
 export interface NamedRun {
@@ -13,53 +17,90 @@ export interface NamedRun {
   readonly metrics: readonly CurvePoint[];
 }
 
-/** NaN where a run has no such result. */
-interface Spread {
-  readonly mean: number;
-  readonly min: number;
-  readonly max: number;
-}
-
-/** One experiment: the mean, smallest and largest over its runs, for the epochs all of them have. */
+/** One experiment: middle and band over its runs, for the epochs all of them have. */
 export interface Series {
   readonly name: string;
   readonly runs: number;
-  readonly points: readonly SeriesPoint[];
+  /** Whether some of its runs went on for longer. */
+  readonly cut: boolean;
+  /** Epochs. */
+  readonly length: number;
+  /** How far the runs were, in the middle. */
+  readonly progress: Readonly<Record<Progress, Float64Array>>;
+  /** What they had come to, by name; NaN where one of them has no such result. */
+  readonly results: ReadonlyMap<string, SpreadColumns>;
 }
 
-/** How far the runs were, in the mean, and what they had come to. */
-export type SeriesPoint = Readonly<Record<Progress, number> & Record<Result, Spread>>;
+export interface SpreadColumns {
+  readonly middle: Float64Array;
+  readonly low: Float64Array;
+  readonly high: Float64Array;
+}
 
 /** Runs of one name become one series, in the order in which the names first appear. */
-export function toSeries(runs: readonly NamedRun[]): Series[] {
-  const names = [...new Set(runs.map((run) => run.name))];
-  return names.map((name) => {
-    const members = runs.filter((run) => run.name === name).map((run) => run.metrics);
-    const byEpoch = members.map((metrics) => new Map(metrics.map((point) => [point.epoch, point])));
-    const points = members[0]!.flatMap(({ epoch }) => {
-      const found = byEpoch.flatMap((epochs) => epochs.get(epoch) ?? []);
-      return found.length === members.length ? [meanPoint(epoch, found)] : [];
+export function toSeries(
+  runs: readonly NamedRun[],
+  band: Band,
+  results: readonly string[] = RESULTS,
+): Series[] {
+  const members = new Map<string, (readonly CurvePoint[])[]>();
+  for (const { name, metrics } of runs) members.set(name, [...(members.get(name) ?? []), metrics]);
+  return [...members].map(([name, all]) => seriesOf(name, all, band, results));
+}
+
+function seriesOf(
+  name: string,
+  members: readonly (readonly CurvePoint[])[],
+  band: Band,
+  results: readonly string[],
+): Series {
+  const shared = sharedEpochs(members);
+  const spread = (valueOf: (point: CurvePoint) => number): SpreadColumns => {
+    const columns = {
+      middle: new Float64Array(shared.length),
+      low: new Float64Array(shared.length),
+      high: new Float64Array(shared.length),
+    };
+    shared.forEach((points, index) => {
+      const { middle, low, high } = spreadOf(points.map(valueOf), band);
+      columns.middle[index] = middle;
+      columns.low[index] = low;
+      columns.high[index] = high;
     });
-    return { name, runs: members.length, points };
+    return columns;
+  };
+  return {
+    name,
+    runs: members.length,
+    cut: members.some((metrics) => metrics.length > shared.length),
+    length: shared.length,
+    progress: Object.fromEntries(
+      PROGRESS.map((by) => [by, spread((point) => point[by]).middle]),
+    ) as unknown as Series["progress"],
+    results: new Map(results.map((result) => [result, spread((point) => valueIn(point, result))])),
+  };
+}
+
+/** The points of all members at the epochs that all of them have, which follow each other in every member. */
+function sharedEpochs(members: readonly (readonly CurvePoint[])[]): CurvePoint[][] {
+  const at = members.map(() => 0);
+  return members[0]!.flatMap((point) => {
+    const points = members.map((metrics, index) => {
+      while (at[index]! < metrics.length && metrics[at[index]!]!.epoch < point.epoch) at[index]!++;
+      return metrics[at[index]!];
+    });
+    return points.every((other) => other?.epoch === point.epoch) ? [points as CurvePoint[]] : [];
   });
 }
 
-function meanPoint(epoch: number, points: readonly CurvePoint[]): SeriesPoint {
-  const spreadOf = (field: keyof CurvePoint): Spread => spread(points.map((point) => point[field] ?? NaN));
-  return {
-    epoch,
-    seconds: spreadOf("seconds").mean,
-    gradientEvaluations: spreadOf("gradientEvaluations").mean,
-    loss: spreadOf("loss"),
-    testAccuracy: spreadOf("testAccuracy"),
-    testLoss: spreadOf("testLoss"),
-  };
-}
-
-function spread(values: readonly number[]): Spread {
-  return {
-    mean: values.reduce((sum, value) => sum + value, 0) / values.length,
-    min: Math.min(...values),
-    max: Math.max(...values),
-  };
+/** NaN where there is none. */
+function valueIn(point: CurvePoint, result: string): number {
+  switch (result) {
+    case "loss":
+    case "testLoss":
+    case "testAccuracy":
+      return point[result] ?? NaN;
+    default:
+      return point.metrics?.[result] ?? NaN;
+  }
 }

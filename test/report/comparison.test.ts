@@ -32,18 +32,40 @@ const runs = [
 
 describe("the comparison of runs", () => {
   it("gives mean and range of runs of one name after some epochs, nothing where they did not get so far", () => {
-    expect(comparison(runs, "epochs")).toEqual([
-      ["", "10 epochs", "25 epochs", "gradients/epoch", "losses/epoch", "s/epoch"],
-      ["a", "11.0 (10.0–12.0)", "27.5 (25.0–30.0)", "2.50", "3.00", "2.00"],
-      ["b", "20.0", "", "1.00", "3.00", "2.00"],
-      ["begun", "", "", "", "", ""],
+    expect(comparison(runs, "epochs", "range")).toEqual([
+      ["test accuracy in %", "10 epochs", "25 epochs", "at the end", "gradients/epoch", "losses/epoch", "s/epoch"], // prettier-ignore
+      ["a", "11.00 (10.00–12.00)", "27.50 (25.00–30.00)", "33.00 (30.00–36.00)", "2.50", "3.00", "2.00"],
+      ["b", "20.00", "", "24.00", "1.00", "3.00", "2.00"],
+      ["begun", "", "", "", "", "", ""],
     ]);
   });
 
   it("compares at equal gradients by what was reached within them, not after", () => {
-    const [, a, b] = comparison(runs, "gradients");
-    expect(a!.slice(1, 5)).toEqual(["4.4 (4.0–4.8)", "11.0 (10.0–12.0)", "22.0 (20.0–24.0)", "2.50"]);
-    expect(b!.slice(1, 4)).toEqual(["20.0", "", ""]);
+    const [, a, b] = comparison(runs, "gradients", "range");
+    expect(a!.slice(1, 4)).toEqual(["4.40 (4.00–4.80)", "11.00 (10.00–12.00)", "22.00 (20.00–24.00)"]);
+    expect(b!.slice(1, 4)).toEqual(["20.00", "", ""]);
+  });
+
+  it("has round budgets of seconds and bytes, the four largest", () => {
+    const heads = (by: "seconds" | "bytes") => comparison(runs, by, "range")[0]!.slice(1, 5);
+    expect(heads("seconds")).toEqual(["5 seconds", "10 seconds", "20 seconds", "50 seconds"]);
+    const sent = runs.map((run) => ({
+      ...run,
+      metrics: run.metrics.map((line) => ({ ...line, bytesSent: 1000 * line.epoch })),
+    }));
+    expect(comparison(sent, "bytes", "range")[0]!.slice(1, 5)).toEqual(["2.00 kB", "5.00 kB", "10.0 kB", "20.0 kB"]); // prettier-ignore
+  });
+
+  it("compares losses where no classes are predicted", () => {
+    const [head, a] = comparison(
+      runs.map(({ name, metrics }) => ({
+        name,
+        metrics: metrics.map((line) => ({ ...line, testAccuracy: null, testLoss: 1 / line.epoch })),
+      })),
+      "epochs",
+      "range",
+    );
+    expect([head![0], a![1]]).toEqual(["test loss", "0.1000 (0.1000–0.1000)"]);
   });
 
   it("is written in Markdown", () => {

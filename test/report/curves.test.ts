@@ -9,6 +9,7 @@ function run(name: string, epochs: number, offset = 0): NamedRun {
     epoch: i + 1,
     seconds: 2 * (i + 1) + offset,
     gradientEvaluations: 3 * (i + 1),
+    bytesSent: 0,
     loss: 2 / (i + 1) + offset,
     testLoss: null,
     testAccuracy: 1 - 1 / (i + 2) - offset / 10,
@@ -58,11 +59,37 @@ describe("curvesSvg", () => {
     expect(svg).not.toContain("fill-opacity"); // no band of a single run
   });
 
-  it("draws runs of one name as a mean in a band", () => {
+  it("draws runs of one name as a curve in a band, and says what it is", () => {
     const svg = curvesSvg([run("apts", 20), run("apts", 20, 0.1), run("adam", 20)], "apts on mnist");
     expect(count(svg, 'fill-opacity="0.18"')).toBe(6);
     expect(count(svg, "<path")).toBe(2 * 6 + 6);
-    expect(parse(svg).texts).toContain("(mean, smallest and largest of 1 or 2 runs)");
+    expect(parse(svg).texts).toContain("(median and quartiles of 1 or 2 runs)");
+    const other = curvesSvg([run("apts", 20), run("apts", 19, 0.1)], "apts on mnist", "95");
+    expect(parse(other).texts).toContain(
+      "(mean and its 95 % interval, of 2 runs, as far as all of them went)",
+    );
+    expect(other).not.toMatch(/ d="[^"]*(NaN|-\d)/); // far below 0 the band ends at the panel's edge
+  });
+
+  it("has an axis of bytes where some were sent", () => {
+    const { name, metrics } = run("apts", 20);
+    const sending = metrics.map((point) => ({ ...point, bytesSent: 3e6 * point.epoch }));
+    const svg = curvesSvg([{ name, metrics: sending }], "apts on mnist");
+    expect(count(svg, "<circle")).toBe(8);
+    expect(parse(svg).texts).toContain("Bytes sent in MB");
+    expect(parse(svg).texts).not.toContain("NaN");
+  });
+
+  it("draws no more points than can be told apart, with the peaks", () => {
+    const { name, metrics } = run("apts", 20_000);
+    const peak = metrics.map((point) => (point.epoch === 7777 ? { ...point, loss: 1000 } : point));
+    const svg = curvesSvg([{ name, metrics: peak }], "apts on mnist");
+    expect(svg.length).toBeLessThan(100_000);
+    const [, d] = / d="M([^"]+)"/.exec(svg)!;
+    const places = d!.split("L").map((xy) => xy.split(",").map(Number));
+    const [x, y] = places.reduce((highest, place) => (place[1]! < highest[1]! ? place : highest));
+    expect(x).toBeCloseTo((290 * 7777) / 20_000, 0);
+    expect(y).toBeLessThan(20);
   });
 
   it("escapes names", () => {
@@ -134,6 +161,7 @@ describe("curvesSvg", () => {
       epoch: fc.constant(epoch),
       seconds: fc.double({ min: 0, max: 1e6, noNaN: true }).map((seconds) => seconds * epoch),
       gradientEvaluations: fc.double({ min: 0, max: 1e6, noNaN: true }).map((count) => count * epoch),
+      bytesSent: fc.nat(1e9).map((count) => count * epoch),
       loss: fc.oneof(fc.double(), fc.double({ min: 1e-9, max: 10 })),
       testLoss: fc.option(fc.double()),
       testAccuracy: fc.option(fc.double({ min: 0, max: 1, noNaN: true }), { freq: 9 }),
@@ -172,21 +200,27 @@ describe("curvesSvg", () => {
 });
 
 describe("toSeries", () => {
-  it("takes mean, smallest and largest over the epochs all runs have", () => {
-    const [series, ...others] = toSeries([run("a", 3), run("a", 2, 1)]);
+  it("takes middle and band over the epochs all runs have", () => {
+    const [series, ...others] = toSeries([run("a", 3), run("a", 2, 1)], "range");
     expect(others).toEqual([]);
-    expect(series!.points.length).toBe(2);
-    expect(series!.points[1]).toEqual({
-      epoch: 2,
-      seconds: 4.5,
-      gradientEvaluations: 6,
-      loss: { mean: 1.5, min: 1, max: 2 },
-      testAccuracy: {
-        mean: expect.closeTo(2 / 3 - 0.05) as number,
-        min: expect.closeTo(2 / 3 - 0.1) as number,
-        max: expect.closeTo(2 / 3) as number,
-      },
-      testLoss: { mean: NaN, min: NaN, max: NaN },
-    });
+    expect(series).toMatchObject({ name: "a", runs: 2, cut: true, length: 2 });
+    expect([...series!.progress.epoch]).toEqual([1, 2]);
+    expect([...series!.progress.seconds]).toEqual([2.5, 4.5]);
+    const { middle, low, high } = series!.results.get("loss")!;
+    expect([middle[1], low[1], high[1]]).toEqual([1.5, 1, 2]);
+    expect(series!.results.get("testAccuracy")!.middle[1]).toBeCloseTo(2 / 3 - 0.05);
+    expect(series!.results.get("testLoss")!.middle[1]).toBeNaN();
+  });
+
+  it("leaves out epochs that one of them lacks, and takes other metrics by name", () => {
+    const { metrics } = run("a", 4);
+    const named = metrics.map((point) => ({ ...point, metrics: { precision: point.epoch / 10 } }));
+    const runs = [named, named.filter(({ epoch }) => epoch !== 2)].map((one) => ({
+      name: "a",
+      metrics: one,
+    }));
+    const [series] = toSeries(runs, "quartiles", ["precision"]);
+    expect([...series!.progress.epoch]).toEqual([1, 3, 4]);
+    expect([...series!.results.get("precision")!.middle]).toEqual([0.1, 0.3, 0.4]);
   });
 });

@@ -96,6 +96,6 @@ describe("metrics.jsonl", () => {
         "many epochs",
       ),
     ).toMatch(/^<svg/);
-    expect(comparison([{ name: "one", metrics }], "epochs")[1]).toContain("99.1");
+    expect(comparison([{ name: "one", metrics }], "epochs", "quartiles")[1]).toContain("99.99");
   });
 });
