@@ -84,7 +84,7 @@ export async function descend(
       const after = await method.step(state, problem);
       expectFinite(after.report, from, iterations);
       ({ state } = after);
-      progress = afterStep(progress, after.report, from, state.theta);
+      progress = await afterStep(problem.space, progress, after.report, from, state.theta);
       const ended = endOf(progress, context);
       if (ended === "converged") return ended; // found where the step began, which it made none of
       iterations++;

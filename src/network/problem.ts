@@ -3,21 +3,14 @@ import type { Communicator } from "../comm/communicator.js";
 import type { Restriction } from "../linalg/restriction.js";
 import { wholeSpace, type VectorSpace } from "../linalg/space.js";
 import { treeSum } from "../linalg/tree-sum.js";
-import type { BatchKey, Problem } from "../methods/problem.js";
+import type { BatchKey } from "../methods/problem.js";
 import type { Objective } from "../trust-region/objective.js";
 import type { Point } from "../trust-region/point.js";
 import type { Batch } from "./batch.js";
 import type { Evaluator } from "./evaluator.js";
 import type { Penalty } from "./penalty.js";
+import type { BatchProblem, EvaluationCount } from "./rank-network.js";
 import { partsOf, wholeTensors } from "./tensor-part.js";
-
-/** How often f was evaluated, by this rank's part in global evaluations and by its local solves. */
-export class EvaluationCount {
-  globalLosses = 0;
-  globalGradients = 0;
-  localLosses = 0;
-  localGradients = 0;
-}
 
 const NO_VECTOR = new Float32Array(0);
 
@@ -33,7 +26,7 @@ export interface NetworkParts {
 }
 
 /** The network's mean loss on one batch, and the penalty of its regularisers, as methods see them. */
-export class NetworkProblem implements Problem {
+export class NetworkProblem implements BatchProblem {
   readonly objective: Objective;
   readonly space: VectorSpace;
 
@@ -68,11 +61,6 @@ export class NetworkProblem implements Problem {
         return f + (penalty?.value(theta) ?? 0);
       },
     };
-  }
-
-  /** The same batch as another problem. */
-  as(key: BatchKey): NetworkProblem {
-    return new NetworkProblem(key, this.batch, this.parts);
   }
 
   /**

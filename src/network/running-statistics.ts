@@ -1,8 +1,8 @@
 import { chunkedSum } from "../comm/chunked-sum.js";
 import type { Communicator } from "../comm/communicator.js";
 import type { Vector } from "../linalg/vector.js";
-import type { Batch } from "./batch.js";
 import type { Evaluator } from "./evaluator.js";
+import type { Arrival } from "./rank-network.js";
 
 /** How much of the running statistics one mini-batch replaces. */
 const MINI_BATCH_SHARE = 0.1;
@@ -13,13 +13,12 @@ const MINI_BATCH_SHARE = 0.1;
  * Collective; null where the network has none.
  *
  * @param running what they were; null before the first step
- * @param whole whether `batch` is the training set
  */
 export async function runningStatistics(
   evaluator: Evaluator,
   comm: Communicator,
   running: Vector | null,
-  { theta, batch, whole }: { readonly theta: Vector; readonly batch: Batch; readonly whole: boolean },
+  { theta, batch, whole }: Arrival,
 ): Promise<Vector | null> {
   const size = evaluator.statisticsSize;
   if (size === 0) return null;

@@ -58,7 +58,7 @@ export async function begin(
     backend: `${setup.backend.name}: ${setup.backend.description}`,
     ranks: comm.size,
     subdomains: config.subdomains,
-    parameters: setup.decomposition.dimension,
+    parameters: setup.network.space.dimension,
     trainSamples: setup.streamed?.count ?? setup.data.train.count,
     testSamples: setup.data.test?.count ?? 0,
     losses: setup.goal.objective ? ["objective"] : setup.goal.outputs.map(({ reported }) => reported.name),

@@ -1,6 +1,6 @@
 import { checkMiniBatches, miniBatches, miniBatchSizes } from "../data/batches.js";
 import { Batch, checkHeld, largestChunk, type Preparation } from "../network/batch.js";
-import { NetworkProblem, type NetworkParts } from "../network/problem.js";
+import type { BatchProblem, RankNetwork } from "../network/rank-network.js";
 import type { Random } from "../random.js";
 import type { StreamedSamples } from "./program.js";
 import type { Setup } from "./setup.js";
@@ -21,7 +21,7 @@ export interface EpochSource {
     epoch: number,
     done: number,
     samples?: StreamedSamples,
-  ): Generator<NetworkProblem> | AsyncGenerator<NetworkProblem>;
+  ): Generator<BatchProblem> | AsyncGenerator<BatchProblem>;
 }
 
 /**
@@ -30,13 +30,13 @@ export interface EpochSource {
  * stream, of which every epoch takes the next: which samples the p-th pass holds where depends on the seed and p alone.
  */
 export class Epochs implements EpochSource {
-  readonly #full: NetworkProblem | undefined;
+  readonly #full: BatchProblem | undefined;
   readonly #preparation: Preparation;
   #pass: { readonly number: number; readonly batches: readonly Int32Array[] } | undefined;
 
   constructor(
     private readonly setup: Pick<Setup, "data" | "inputs" | "groupRows" | "inOrder" | "cut">,
-    private readonly parts: NetworkParts,
+    private readonly network: RankNetwork,
     private readonly drawing: Drawing,
   ) {
     const { batches } = setup.cut;
@@ -46,20 +46,20 @@ export class Epochs implements EpochSource {
       largestChunk(rows, setup.groupRows),
     );
     const largest = sizes.reduce((most, rows) => Math.max(most, rows));
-    parts.evaluator.checkChunk(largest);
+    network.checkChunk(largest);
     checkHeld(setup.data.train, largest);
-    this.#preparation = { ...setup.inputs.training, memory: parts.evaluator.memory };
+    this.#preparation = { ...setup.inputs.training, memory: network.memory };
     this.#full = batches === 1 ? this.#problem("all") : undefined;
   }
 
-  *problems(epoch: number, done: number): Generator<NetworkProblem> {
+  *problems(epoch: number, done: number): Generator<BatchProblem> {
     const { batches, batchesPerEpoch } = this.setup.cut;
     for (let b = done; b < batchesPerEpoch; b++) {
       const step = (epoch - 1) * batchesPerEpoch + b;
       const pass = Math.floor(step / batches) + 1;
       if (this.#full) {
         // What is random makes another problem of each step.
-        yield this.parts.evaluator.isRandom ? this.#full.as(`pass ${pass}`) : this.#full;
+        yield this.network.isRandom ? this.network.problem(`pass ${pass}`, this.#full.batch) : this.#full;
         continue;
       }
       const batch = step % batches;
@@ -83,8 +83,8 @@ export class Epochs implements EpochSource {
     return this.#pass.batches;
   }
 
-  #problem(key: string, indices?: Int32Array): NetworkProblem {
+  #problem(key: string, indices?: Int32Array): BatchProblem {
     const { data, groupRows } = this.setup;
-    return new NetworkProblem(key, new Batch(data.train, this.#preparation, groupRows, indices), this.parts);
+    return this.network.problem(key, new Batch(data.train, this.#preparation, groupRows, indices));
   }
 }

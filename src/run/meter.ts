@@ -1,5 +1,5 @@
 import type { Communicator } from "../comm/communicator.js";
-import { EvaluationCount } from "../network/problem.js";
+import { EvaluationCount } from "../network/rank-network.js";
 
 /** What a stretch of a run took, of all ranks together. */
 export interface Consumption extends Readonly<EvaluationCount> {

@@ -1,5 +1,5 @@
 import type { Communicator } from "../comm/communicator.js";
-import type { NetworkProblem } from "../network/problem.js";
+import type { BatchProblem } from "../network/rank-network.js";
 
 /**
  * The parts of a step, none within another: making the batch, kernels, what else an evaluation does, messages and the wait
@@ -64,7 +64,7 @@ export class PartClock {
   }
 
   /** Tells the evaluations of a problem, and the making of its batch, from the rest of a step. */
-  follow({ batch, objective }: NetworkProblem): void {
+  follow({ batch, objective }: BatchProblem): void {
     if (!this.#isRunning) return;
     const replace = <T extends object>(of: T, name: keyof T & string, part: StepPart) => {
       const run = (of[name] as AnyFunction).bind(of);

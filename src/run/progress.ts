@@ -1,4 +1,4 @@
-import { same } from "../linalg/reductions.js";
+import { same, type VectorSpace } from "../linalg/space.js";
 import type { Vector } from "../linalg/vector.js";
 import type { StepReport } from "../methods/method.js";
 import { leadsNowhere, type MethodContext } from "../methods/problem.js";
@@ -16,14 +16,15 @@ export interface Progress {
 
 export const noProgress: Progress = { gradientNorm: Infinity, unmoved: 0 };
 
-/** After a step on the full batch that led from `from` to `to`. */
-export function afterStep(
+/** After a step on the full batch that led from `from` to `to`. Collective. */
+export async function afterStep(
+  space: VectorSpace,
   { unmoved }: Progress,
   { accepted, gradientNorm }: StepReport,
   from: Vector,
   to: Vector,
-): Progress {
-  return { gradientNorm, unmoved: !accepted && same(from, to) ? unmoved + 1 : 0 };
+): Promise<Progress> {
+  return { gradientNorm, unmoved: !accepted && (await same(space, from, to)) ? unmoved + 1 : 0 };
 }
 
 export function endOf(

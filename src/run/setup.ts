@@ -14,13 +14,16 @@ import type { Goal } from "../network/goal/goal.js";
 import { surprisesOf } from "../network/goal/surprises.js";
 import { tryLoss } from "../network/goal/own-loss.js";
 import { withTargetsFor } from "../network/goal/targets.js";
-import { createEvaluator, type Evaluator } from "../network/evaluator.js";
+import { createEvaluator } from "../network/evaluator.js";
 import { treatInputs, type InputTreatment } from "../network/inputs/standardisation.js";
 import { Batch } from "../network/batch.js";
 import { TapeEvaluator } from "../network/tape/evaluator.js";
 import { tryOut } from "../network/tape/try-out.js";
 import { layoutOf } from "../network/parameters.js";
-import { penaltyOf, type Penalty } from "../network/penalty.js";
+import { topologyOf } from "../network/model-file.js";
+import { penaltyOf } from "../network/penalty.js";
+import type { RankNetwork } from "../network/rank-network.js";
+import { WholeNetwork } from "../network/whole-network.js";
 import { dataOf, type DataFiles } from "./data-of-run.js";
 import { declarationsOf, objectiveOf } from "./declarations.js";
 import type { FitManner, StreamedSamples } from "./program.js";
@@ -43,9 +46,12 @@ export interface Setup {
   readonly data: DataSplit;
   /** What is minimised, and measured. */
   readonly goal: Goal;
-  readonly penalty: Penalty | undefined;
   readonly inputs: InputTreatment;
-  readonly evaluator: Evaluator;
+  readonly network: RankNetwork;
+  /** The whole model's layers (`topologyOf`). */
+  readonly topology: string;
+  /** Samples of the blocks in which chunks are evaluated here. */
+  readonly blockRows: number;
   /** Mini-batches hold the samples in their order; else they are drawn anew each epoch. */
   readonly inOrder: boolean;
   readonly cut: Cut;
@@ -107,15 +113,17 @@ export async function setUp(
   const decomposition = decompose(config, evaluator.layout.slots, random);
   // A user's module may draw weights of its own: rank 0's are everybody's.
   const theta = await comm.broadcast(evaluator.parameters(), 0);
-  const groupRows = evaluator.statisticsSize > 0 ? config.ghostBatch : undefined;
+  const network = new WholeNetwork({ evaluator, penalty, comm, subdomains: decomposition.subdomains });
+  const groupRows = network.hasStatistics ? config.ghostBatch : undefined;
   const warnings = surprisesOf(model, goal, given.train.targets);
   return {
     backend,
     data,
     goal,
-    penalty,
     inputs,
-    evaluator,
+    network,
+    topology: topologyOf(model),
+    blockRows: evaluator.blockRows,
     inOrder: handedOver.fit?.inOrder ?? false,
     cut: cutOf(config, data.train.count),
     streamed: handedOver.fit?.streamed,

@@ -1,5 +1,5 @@
 import type { Communicator } from "../comm/communicator.js";
-import type { NetworkProblem } from "../network/problem.js";
+import type { BatchProblem } from "../network/rank-network.js";
 import { PartClock, STEP_PARTS, type StepPart } from "./part-clock.js";
 import { trainConfig } from "./options/config.js";
 import { setUp, type Setup } from "./setup.js";
@@ -71,7 +71,7 @@ export class StepBenchmarkRun {
       this.#problems = this.run.epochs.problems(this.run.position.epochs + 1, 0);
       next = await this.#problems.next();
     }
-    const problem = next.value as NetworkProblem;
+    const problem = next.value as BatchProblem;
     this.clock.follow(problem);
     await this.clock.timed("update", () => this.run.step(problem))();
     await this.#agreement.afterStep(() => "go on");

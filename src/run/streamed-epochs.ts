@@ -3,7 +3,7 @@ import type { Dataset } from "../data/dataset.js";
 import { readDataset } from "../data/dataset-file.js";
 import { Batch, checkHeld, largestChunk } from "../network/batch.js";
 import { withTargetsFor } from "../network/goal/targets.js";
-import { NetworkProblem, type NetworkParts } from "../network/problem.js";
+import type { BatchProblem, RankNetwork } from "../network/rank-network.js";
 import type { EpochSource } from "./epochs.js";
 import type { StreamedSamples } from "./program.js";
 import type { Setup } from "./setup.js";
@@ -15,23 +15,19 @@ import type { Setup } from "./setup.js";
 export class StreamedEpochs implements EpochSource {
   constructor(
     private readonly setup: Pick<Setup, "goal" | "inputs" | "groupRows" | "cut">,
-    private readonly parts: NetworkParts,
+    private readonly network: RankNetwork,
   ) {}
 
-  async *problems(epoch: number, done: number, samples?: StreamedSamples): AsyncGenerator<NetworkProblem> {
+  async *problems(epoch: number, done: number, samples?: StreamedSamples): AsyncGenerator<BatchProblem> {
     const { inputs, groupRows, cut } = this.setup;
     for (let b = done; b < cut.batchesPerEpoch; b++) {
       const dataset = await this.#read(samples!, b);
       const chunk = largestChunk(dataset.count, groupRows);
-      this.parts.evaluator.checkChunk(chunk);
+      this.network.checkChunk(chunk);
       checkHeld(dataset, chunk);
-      const batch = new Batch(
-        dataset,
-        { ...inputs.training, memory: this.parts.evaluator.memory },
-        groupRows,
-      );
+      const batch = new Batch(dataset, { ...inputs.training, memory: this.network.memory }, groupRows);
       try {
-        yield new NetworkProblem(`epoch ${epoch}, mini-batch ${b + 1}`, batch, this.parts);
+        yield this.network.problem(`epoch ${epoch}, mini-batch ${b + 1}`, batch);
       } finally {
         batch.dispose();
       }
@@ -43,7 +39,7 @@ export class StreamedEpochs implements EpochSource {
     for (let b = 0; b < this.setup.cut.batchesPerEpoch; b++) {
       const batch = new Batch(await this.#read(samples, b), {
         ...this.setup.inputs.measuring,
-        memory: this.parts.evaluator.memory,
+        memory: this.network.memory,
       });
       try {
         yield batch;

@@ -1,11 +1,11 @@
 import { join } from "node:path";
+import type { tf } from "../compute/tensorflow.js";
 import { Batch, measuredRows } from "../network/batch.js";
 import { expectPlaceFor } from "../paths.js";
 import { formatPlural } from "../report/format.js";
 import type { Summary } from "../report/summary.js";
 import { begin } from "./begin.js";
 import type { Checkpoints } from "./checkpoint/writer.js";
-import { evaluateQuality } from "./evaluate.js";
 import { summaryOf } from "./ledger.js";
 import { FolderLock } from "./folder/lock.js";
 import type { RunFolder } from "./folder/run-folder.js";
@@ -47,10 +47,11 @@ async function trainIn(
   const { comm } = place;
   const isFirst = comm.rank === 0;
   const setup = await setUp(config, place.handedOver ?? {}, comm, place.threads);
-  const { data, inputs, evaluator, decomposition } = setup;
+  const { data, inputs, network } = setup;
+  const { dimension: parameters } = network.space;
   const program = new ProgramPart(config.timeout, place);
   // Judged is the model that is handed back, on samples as they are.
-  const measuring = { ...inputs.measuring, memory: evaluator.memory };
+  const measuring = { ...inputs.measuring, memory: network.memory };
   const test = data.test && new Batch(data.test, measuring, measuredRows(data.test));
   const run = await TrainingRun.prepare(config, setup, comm);
 
@@ -65,7 +66,7 @@ async function trainIn(
   };
 
   const measured = (batches: Iterable<Batch> | AsyncIterable<Batch>) =>
-    evaluateQuality(comm, evaluator, batches, inputs.handedBack(run.parameters));
+    network.score(batches, inputs.handedBack(run.parameters));
 
   const agreement = new Agreement(comm);
   let ended: Summary["ended"] | undefined = run.goalReached();
@@ -74,7 +75,7 @@ async function trainIn(
     const { epochs, batches } = run.position;
     const isWhole = batches === setup.cut.batchesPerEpoch;
     const quality = test && (await measured([test]));
-    if (quality) run.divergence.afterEpoch(quality.loss, run.parameters, epochs + 1);
+    if (quality) await run.divergence.afterEpoch(quality.loss, run.parameters, epochs + 1);
     const metrics = await run.closeEpoch(quality);
     await reporter.attempt("write metrics.jsonl", async () => folder?.metrics.append(metrics));
     reporter.log.info(metrics, "epoch");
@@ -93,15 +94,17 @@ async function trainIn(
     data: data.name,
     ranks: comm.size,
     subdomains: config.subdomains,
-    parameters: decomposition.dimension,
+    parameters,
     ended,
     out,
   });
-  const title = `${summary.method} on ${data.name}, ${formatPlural(decomposition.dimension, "parameter")}`;
+  const title = `${summary.method} on ${data.name}, ${formatPlural(parameters, "parameter")}`;
   await reporter.attempt("draw curves.svg", async () => folder?.draw(summary.method, title));
   if (folder) {
     await folder.finish(summary, await run.model());
-    await reporter.attempt("write a sample of text", () => sampleText(setup, folder, reporter));
+    await reporter.attempt("write a sample of text", () =>
+      sampleText(setup, run.trained(), folder, reporter),
+    );
   }
   reporter.log.info(summary, "done");
   await comm.barrier(); // nobody leaves before everything is on disk
@@ -110,11 +113,15 @@ async function trainIn(
 }
 
 /** Of a model of text, what it writes: for people to see what it has learned. */
-async function sampleText(setup: Setup, folder: RunFolder, reporter: Reporter): Promise<void> {
-  const { data, goal, inputs, evaluator, random } = setup;
+async function sampleText(
+  setup: Setup,
+  model: tf.LayersModel,
+  folder: RunFolder,
+  reporter: Reporter,
+): Promise<void> {
+  const { data, goal, random } = setup;
   const text = textOf(data.test ?? data.train, goal);
   if (!text) return;
-  const model = inputs.whole(evaluator.exportModel()); // as it was handed back last
   const sample = await writeSample(model, goal, text, random.fork("sample"));
   await folder.write("sample.txt", `${sample}\n`);
   reporter.tell({ type: "sample", text: sample });

@@ -1,12 +1,12 @@
 import type { Communicator } from "../comm/communicator.js";
+import type { tf } from "../compute/tensorflow.js";
 import type { Vector } from "../linalg/vector.js";
 import type { Method, State, StepReport } from "../methods/method.js";
 import type { MethodContext } from "../methods/problem.js";
 import { findMethod } from "../methods/registry.js";
 import { Batch, measuredRows } from "../network/batch.js";
 import { serialiseModel, type ModelFiles } from "../network/model-file.js";
-import { EvaluationCount, type NetworkProblem } from "../network/problem.js";
-import { runningStatistics } from "../network/running-statistics.js";
+import type { BatchProblem } from "../network/rank-network.js";
 import type { Scores } from "../network/scores.js";
 import type { EpochMetrics } from "../report/metrics.js";
 import type { Summary } from "../report/summary.js";
@@ -57,16 +57,14 @@ export class TrainingRun {
     private readonly setup: Setup,
     private readonly context: MethodContext,
   ) {
-    const { evaluator, penalty, decomposition, random, theta } = setup;
+    const { network, random, theta } = setup;
     const { overlap, methodOptions } = config;
     const { comm, fullBatch } = context;
-    const count = new EvaluationCount();
-    const parts = { evaluator, penalty, comm, subdomains: decomposition.subdomains, count };
     this.epochs = setup.streamed
-      ? new StreamedEpochs(setup, parts)
-      : new Epochs(setup, parts, { overlap, random: random.fork("batches") });
-    this.divergence = new DivergenceCheck(evaluator.layout, fullBatch, methodOptions["learningRate"]);
-    this.meter = new Meter(comm, count);
+      ? new StreamedEpochs(setup, network)
+      : new Epochs(setup, network, { overlap, random: random.fork("batches") });
+    this.divergence = new DivergenceCheck(network, comm, fullBatch, methodOptions["learningRate"]);
+    this.meter = new Meter(comm, network.count);
     this.monitor = new Monitor(config, setup.goal, setup.data.test !== undefined);
     this.#state = {
       method: method.start(theta),
@@ -83,10 +81,10 @@ export class TrainingRun {
     const context = {
       comm,
       decomposition: setup.decomposition,
-      tensors: setup.evaluator.layout.slots,
+      tensors: setup.network.layout.slots,
       plannedSteps: epochs * batchesPerEpoch,
       stepsPerEpoch: batches,
-      fullBatch: batches === 1 && !setup.evaluator.isRandom && !setup.streamed,
+      fullBatch: batches === 1 && !setup.network.isRandom && !setup.streamed,
       tolerance,
     };
     const method = await findMethod(config.method);
@@ -101,7 +99,7 @@ export class TrainingRun {
   /** Goes on where a run of the same options was in that state. */
   set state(state: RunState) {
     this.#state = state;
-    if (state.statistics) this.setup.evaluator.setStatistics(state.statistics);
+    if (state.statistics) this.setup.network.setStatistics(state.statistics);
   }
 
   get position(): Position {
@@ -121,20 +119,22 @@ export class TrainingRun {
    * One step on `problem`, entered in the ledger. Collective.
    * @throws DivergedError
    */
-  async step(problem: NetworkProblem): Promise<StepReport> {
-    const { evaluator, cut } = this.setup;
-    const { comm, fullBatch } = this.context;
+  async step(problem: BatchProblem): Promise<StepReport> {
+    const { network, cut } = this.setup;
+    const { fullBatch } = this.context;
     const before = this.#state;
     const { epochs, batches } = this.position;
-    evaluator.setStep(epochs * cut.batchesPerEpoch + batches);
+    network.setStep(epochs * cut.batchesPerEpoch + batches);
     const { state: method, report } = await this.method.step(before.method, problem);
     const [from, to] = [before.method.theta, method.theta];
-    this.divergence.afterStep(report, from, this.position);
+    await this.divergence.afterStep(report, from, this.position);
     this.state = {
       ...before,
       method,
-      progress: fullBatch ? afterStep(before.progress, report, from, to) : before.progress,
-      statistics: await runningStatistics(evaluator, comm, before.statistics, {
+      progress: fullBatch
+        ? await afterStep(network.space, before.progress, report, from, to)
+        : before.progress,
+      statistics: await network.statistics(before.statistics, {
         theta: this.#judgedAt(method),
         batch: problem.batch,
         whole: cut.batches === 1 && !this.setup.streamed,
@@ -146,14 +146,14 @@ export class TrainingRun {
 
   /** The training samples, a batch after another, to measure with: tensors are not kept from epoch to epoch. */
   async *measuring(samples: StreamedSamples | undefined): AsyncGenerator<Batch> {
-    const { data, inputs, evaluator } = this.setup;
+    const { data, inputs, network } = this.setup;
     if (samples && this.epochs instanceof StreamedEpochs) {
       yield* this.epochs.measuring(samples);
       return;
     }
     const batch = new Batch(
       data.train,
-      { ...inputs.measuring, memory: evaluator.memory },
+      { ...inputs.measuring, memory: network.memory },
       measuredRows(data.train),
     );
     yield batch;
@@ -193,11 +193,11 @@ export class TrainingRun {
 
   /** The model handed back: of the last step, or of the best epoch. */
   async model(): Promise<ModelFiles> {
-    const { evaluator } = this.setup;
+    const { network } = this.setup;
     const { best, statistics } = this.#state;
-    if (best?.statistics) evaluator.setStatistics(best.statistics);
+    if (best?.statistics) network.setStatistics(best.statistics);
     const files = await this.#modelAt(best?.theta ?? this.parameters);
-    if (best?.statistics) evaluator.setStatistics(statistics!);
+    if (best?.statistics) network.setStatistics(statistics!);
     return files;
   }
 
@@ -206,9 +206,17 @@ export class TrainingRun {
     return this.#modelAt(this.parameters);
   }
 
+  /** The model that `model` writes, to look at. */
+  trained(): tf.LayersModel {
+    return this.#exportAt(this.#state.best?.theta ?? this.parameters);
+  }
+
   #modelAt(theta: Vector): Promise<ModelFiles> {
-    const { evaluator, inputs } = this.setup;
-    evaluator.setParameters(inputs.handedBack(theta));
-    return serialiseModel(inputs.whole(evaluator.exportModel()));
+    return serialiseModel(this.#exportAt(theta));
+  }
+
+  #exportAt(theta: Vector): tf.LayersModel {
+    const { network, inputs } = this.setup;
+    return inputs.whole(network.exportModel(inputs.handedBack(theta)));
   }
 }

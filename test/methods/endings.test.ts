@@ -45,7 +45,7 @@ async function untilTheEnd(name: string, begin: Begin, most: number) {
     before = state.theta;
     const after = await method.step(state, problem);
     ({ state } = after);
-    progress = afterStep(progress, after.report, before, state.theta);
+    progress = await afterStep(problem.space, progress, after.report, before, state.theta);
     steps++;
   }
   return { ended: endOf(progress, context), steps, before, theta: state.theta };

@@ -6,7 +6,8 @@ import { byTensors } from "../../src/decomposition/tensors.js";
 import type { Vector } from "../../src/linalg/vector.js";
 import { Batch } from "../../src/network/batch.js";
 import { fcnn } from "../../src/network/models/fcnn.js";
-import { EvaluationCount, NetworkProblem } from "../../src/network/problem.js";
+import { NetworkProblem } from "../../src/network/problem.js";
+import { EvaluationCount } from "../../src/network/rank-network.js";
 import { createMethod } from "../helpers/methods/steps.js";
 import { evaluatorOf, wasm } from "../helpers/network/networks.js";
 

@@ -8,7 +8,8 @@ import { Batch } from "../../src/network/batch.js";
 import { TapeEvaluator } from "../../src/network/tape/evaluator.js";
 import { layoutOf } from "../../src/network/parameters.js";
 import { penaltyOf } from "../../src/network/penalty.js";
-import { EvaluationCount, NetworkProblem } from "../../src/network/problem.js";
+import { NetworkProblem } from "../../src/network/problem.js";
+import { EvaluationCount } from "../../src/network/rank-network.js";
 import { expectClose, randomValues } from "../helpers/compute/compare.js";
 import { classifier, evaluatorOf, randomTheta, wasm } from "../helpers/network/networks.js";
 

@@ -2,7 +2,6 @@ import { createHash } from "node:crypto";
 import { fingerprintOf } from "../../data/fingerprint.js";
 import type { Goal } from "../../network/goal/goal.js";
 import { kebab } from "../../config/option.js";
-import { topologyOf } from "../../network/model-file.js";
 import { nameOfData } from "../data-of-run.js";
 import type { TrainConfig } from "../options/config.js";
 import { MAY_CHANGE } from "../options/table.js";
@@ -31,7 +30,7 @@ export interface Identity {
 
 export function identityOf(
   config: TrainConfig,
-  { data, goal, inputs, decomposition, evaluator, backend, inOrder }: Setup,
+  { data, goal, inputs, network, topology, blockRows, backend, inOrder }: Setup,
 ): Identity {
   const { methodName, methodModule, methodOptions, ...asked } = config;
   // A user's files may lie elsewhere.
@@ -46,17 +45,17 @@ export function identityOf(
   return {
     options: Object.fromEntries(
       Object.entries(options).filter(
-        ([name]) => !MAY_CHANGE.has(name) && (name !== "ghostBatch" || evaluator.statisticsSize > 0),
+        ([name]) => !MAY_CHANGE.has(name) && (name !== "ghostBatch" || network.hasStatistics),
       ),
     ),
     methodOptions,
     methodModule,
-    parameters: decomposition.dimension,
-    model: sha256(topologyOf(evaluator.exportModel())),
+    parameters: network.space.dimension,
+    model: sha256(topology),
     train: fingerprintOf(data.train),
     test: data.test && fingerprintOf(data.test),
     goal: sha256(describeGoal(goal)),
-    computation: `apts ${aptsVersion()}; ${backend.fingerprint}; blocks of at most ${evaluator.blockRows} samples`,
+    computation: `apts ${aptsVersion()}; ${backend.fingerprint}; blocks of at most ${blockRows} samples`,
   };
 }
 

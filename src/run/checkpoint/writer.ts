@@ -46,7 +46,7 @@ export class Checkpoints {
    */
   async write(): Promise<void> {
     const { comm, run, identity, folder, reporter } = this.of;
-    run.divergence.beforeCheckpoint(run.parameters);
+    await run.divergence.beforeCheckpoint(run.parameters);
     const began = performance.now();
     await run.settle();
     if (comm.rank !== 0) return;

@@ -33,7 +33,7 @@ export interface RunRecord {
 
 export function recordOf(
   config: TrainConfig,
-  { backend, data, goal, inputs, decomposition }: Setup,
+  { backend, data, goal, inputs, network }: Setup,
   hashes: { readonly train: string; readonly test: string | undefined },
 ): RunRecord {
   const { name, fingerprint, threads } = backend;
@@ -42,7 +42,7 @@ export function recordOf(
     node: process.version,
     platform: `${process.platform} ${process.arch}`,
     backend: { name, fingerprint, threads },
-    parameters: decomposition.dimension,
+    parameters: network.space.dimension,
     inputs: inputs.record,
     losses: goal.outputs.map(({ name, reported, weight }) => ({ output: name, loss: reported.name, weight })),
     samples: {

@@ -1,14 +1,14 @@
 import { chunkedSum } from "../comm/chunked-sum.js";
 import type { Communicator } from "../comm/communicator.js";
-import type { Batch } from "../network/batch.js";
-import type { Evaluator } from "../network/evaluator.js";
-import { scoresOf, sumsOf, type Scores } from "../network/scores.js";
 import type { Vector } from "../linalg/vector.js";
+import type { Batch } from "./batch.js";
+import type { Evaluator } from "./evaluator.js";
+import { scoresOf, sumsOf, type Scores } from "./scores.js";
 
 /** Loss and metrics of θ on a data set, all of whose batches together are it; all ranks share the chunks. */
-export async function evaluateQuality(
-  comm: Communicator,
+export async function qualityOf(
   evaluator: Evaluator,
+  comm: Communicator,
   batches: Iterable<Batch> | AsyncIterable<Batch>,
   theta: Vector,
 ): Promise<Scores> {
