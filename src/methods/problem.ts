@@ -17,6 +17,11 @@ export interface Problem {
   readonly objective: Objective;
   /** Where θ, gradients and steps live. */
   readonly space: VectorSpace;
+  /**
+   * Makes sure that local objectives at `at` can be evaluated; where it is absent, they always can. Collective: of vectors
+   * that are cut over ranks, local objectives depend on what other ranks know.
+   */
+  prepareLocal?(at: Point): Promise<void>;
   /** θ_i ↦ f(θ) with all other parameters frozen as they are in `at`, evaluated by this rank alone. */
   local(subdomain: number, at: Point): Objective;
 }

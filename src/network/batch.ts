@@ -25,11 +25,21 @@ export function largestChunk(rows: number, groupRows?: number): number {
   return Math.ceil(rows / chunkCount(rows, groupRows));
 }
 
+/** What the part of a model that is held here reads of the samples. */
+export interface Reads {
+  /** Which of the model's inputs: the chunk's inputs are these, in this order. */
+  readonly inputs: readonly number[];
+  /** Whether it has the outputs that the targets are for; else the chunk has no targets. */
+  readonly targets: boolean;
+}
+
 /** What the inputs of samples go through before a model sees them: each input its own, undefined: nothing. */
 export interface Preparation {
   readonly normalisations: readonly (Normalisation | undefined)[];
   /** Layers in front of the first input. */
   readonly front?: ((x: tf.Tensor) => tf.Tensor) | undefined;
+  /** What of the samples is read at all; everything where not given. */
+  readonly reads?: Reads | undefined;
   /** Where the evaluator of the batch reads what is gathered, if not from tensors. */
   readonly memory?: ChunkMemory | undefined;
 }
@@ -137,13 +147,14 @@ class BatchChunk implements Chunk {
 
   hold(): void {
     if (this.#isHeld) return;
-    const { normalisations, front } = this.preparation;
-    this.inputs = this.dataset.inputs.map((input, i) =>
+    const { normalisations, front, reads } = this.preparation;
+    const { inputs, targets } = this.dataset;
+    this.inputs = (reads?.inputs ?? [...inputs.keys()]).map((i) =>
       front && i === 0
-        ? tf.tidy(() => front(tensorOf(input, this.samples, normalisations[i])))
-        : this.#gather(input, normalisations[i]),
+        ? tf.tidy(() => front(tensorOf(inputs[i]!, this.samples, normalisations[i])))
+        : this.#gather(inputs[i]!, normalisations[i]),
     );
-    this.targets = this.dataset.targets.map((target) => ({
+    this.targets = (reads?.targets === false ? [] : targets).map((target) => ({
       values: this.#gather(target),
       weights: target.weights && this.#gather(target.weights),
     }));
@@ -170,7 +181,10 @@ function tensorOf(field: Field, samples: Int32Array, normalisation?: Normalisati
 }
 
 /** @param memory that its arrays were made in, where they are not tensors */
-export function disposeChunk({ inputs, targets }: Chunk, memory?: ChunkMemory): void {
+export function disposeChunk(
+  { inputs, targets }: Pick<Chunk, "inputs" | "targets">,
+  memory?: ChunkMemory,
+): void {
   const dispose = (place: tf.Tensor | HeapArray | undefined) => {
     if (place instanceof tf.Tensor) place.dispose();
     else if (place) memory?.free(place);

@@ -91,30 +91,51 @@ export interface Evaluator {
   dispose(): void;
 }
 
+/** How an evaluator is to be made. */
+export interface EvaluatorOptions {
+  /** Bytes that intermediate results may take: samples are evaluated in blocks that fit. */
+  readonly memory?: number;
+  /** Of what random layers draw. */
+  readonly seed?: number;
+  /** The numbers of the model's random layers in a larger one that it is part of: there they draw the same. */
+  readonly randomLayers?: readonly number[];
+}
+
 /** Bytes that intermediate results may take where nothing is said: half the WebAssembly heap. */
 const DEFAULT_MEMORY = 2 ** 31;
 
 /**
  * The fastest evaluator that knows all layers of `model` on this backend.
- * @param memory bytes that intermediate results may take: samples are evaluated in blocks that fit
  * @throws UsageError where not even one sample fits
  */
 export async function createEvaluator(
   model: tf.LayersModel,
   goal: Goal,
   backend: ComputeBackend,
-  { memory = DEFAULT_MEMORY, seed = 0 }: { readonly memory?: number; readonly seed?: number } = {},
+  { memory = DEFAULT_MEMORY, seed = 0, randomLayers }: EvaluatorOptions = {},
 ): Promise<Evaluator> {
   if (goal.objective) {
     const description = `TensorFlow.js operations on ${backend.name}: an objective of one's own`;
-    return TapeEvaluator.create(model, goal, description, seed);
+    return TapeEvaluator.create(model, goal, description, seed, randomLayers);
   }
   if (backend.heap === undefined)
-    return TapeEvaluator.create(model, goal, `TensorFlow.js operations on ${backend.name}`, seed);
+    return TapeEvaluator.create(
+      model,
+      goal,
+      `TensorFlow.js operations on ${backend.name}`,
+      seed,
+      randomLayers,
+    );
   try {
-    return new CompiledEvaluator(model, goal, backend.heap, memory, seed);
+    return new CompiledEvaluator(model, goal, backend.heap, memory, seed, randomLayers);
   } catch (error) {
     if (!(error instanceof UnsupportedLayer)) throw error;
-    return TapeEvaluator.create(model, goal, `TensorFlow.js operations: ${error.message}`, seed);
+    return TapeEvaluator.create(
+      model,
+      goal,
+      `TensorFlow.js operations: ${error.message}`,
+      seed,
+      randomLayers,
+    );
   }
 }

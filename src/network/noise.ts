@@ -11,9 +11,10 @@ export class Noise {
   readonly #seeds: readonly number[];
   #step = 0;
 
-  constructor(seed: number, layers: number) {
+  /** @param numbers of these layers, where they are some of a larger model: then they draw what they draw there */
+  constructor(seed: number, layers: number, numbers?: readonly number[]) {
     const random = new Random(seed).fork("noise");
-    this.#seeds = Array.from({ length: layers }, (_, layer) => random.fork(layer).bits());
+    this.#seeds = Array.from({ length: layers }, (_, layer) => random.fork(numbers?.[layer] ?? layer).bits());
   }
 
   /** The number of the step: a method's evaluations of one step all draw the same. */

@@ -7,7 +7,7 @@ import { readDataset, writeDataset } from "../../src/data/dataset-file.js";
 import { isStreamed, labelled, type Dataset } from "../../src/data/dataset.js";
 import { byLayers } from "../../src/decomposition/layers.js";
 import { UsageError } from "../../src/errors.js";
-import { Batch, checkHeld, measuredRows, sampleBytes } from "../../src/network/batch.js";
+import { Batch, checkHeld, measuredRows, sampleBytes, type Reads } from "../../src/network/batch.js";
 import { fcnn } from "../../src/network/models/fcnn.js";
 import { NetworkProblem } from "../../src/network/problem.js";
 import { EvaluationCount } from "../../src/network/rank-network.js";
@@ -62,6 +62,22 @@ describe("a batch of samples that stay in their file", () => {
     }
     expect(results[1]).toEqual(results[0]);
     evaluator.dispose();
+  });
+
+  it("reads what a part of a model needs and no more", () => {
+    const two = { ...held, inputs: [...held.inputs, { values: new Float32Array(1100).fill(9), shape: [] }] };
+    const before = tf.memory().numTensors;
+    const chunkOf = (reads: Reads) =>
+      new Batch(two, { normalisations: [undefined, { mean: [5], deviation: [2] }], reads }).chunk(1);
+    const second = chunkOf({ inputs: [1], targets: false });
+    expect(second.inputs.map((input) => [...(input as tf.Tensor).dataSync()])).toEqual([
+      new Array(275).fill(2),
+    ]);
+    expect(second.targets).toEqual([]);
+    const last = chunkOf({ inputs: [], targets: true });
+    expect([last.rows, last.samples[0], last.inputs, last.targets.length]).toEqual([275, 275, [], 1]);
+    expect(tf.memory().numTensors - before).toBe(2);
+    tf.dispose([...second.inputs, last.targets[0]!.values] as tf.Tensor[]);
   });
 
   it("is measured in parts, and refused where a part is too large", async () => {

@@ -98,6 +98,12 @@ describe("random layers", () => {
     expect(of([5, 9, 2], 1)).not.toEqual(all);
     expect(of([5, 9, 2], 0, 1)).not.toEqual(all);
   });
+
+  it("of a part of a model draw what they draw in the whole", () => {
+    const whole = new Noise(7, 3);
+    const part = new Noise(7, 2, [2, 0]);
+    expect([0, 1].map((layer) => part.key(layer))).toEqual([2, 0].map((layer) => whole.key(layer)));
+  });
 });
 
 const networks: Readonly<Record<string, () => tf.LayersModel>> = {

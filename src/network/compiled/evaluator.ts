@@ -56,6 +56,7 @@ export class CompiledEvaluator implements Evaluator {
   /**
    * @param room bytes that the results for a block of samples may take
    * @param seed of what random layers draw
+   * @param randomLayers their numbers, as `Noise` takes them
    * @throws UnsupportedLayer, UsageError
    */
   constructor(
@@ -64,13 +65,14 @@ export class CompiledEvaluator implements Evaluator {
     private readonly heap: Heap,
     private readonly room: number,
     seed = 0,
+    randomLayers?: readonly number[],
   ) {
     const { layout, variables } = layoutOf(model);
     this.layout = layout;
     this.#losses = goal.outputs.map(heapLoss);
     const random = randomPartsOf(model);
     if (random.cells.size > 0) throw new UnsupportedLayer("a recurrent layer drops.");
-    this.#noise = new Noise(seed, random.layers.size);
+    this.#noise = new Noise(seed, random.layers.size, randomLayers);
     this.#network = compile(model, goal, variables, heap);
     this.#weights = new HeapWeights(heap, layout.slots, this.#network.variables);
     this.memory = new ChunkMemory(heap);

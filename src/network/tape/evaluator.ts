@@ -36,6 +36,7 @@ export class TapeEvaluator implements Evaluator {
     { layout, variables }: ReturnType<typeof layoutOf>,
     theta: Vector,
     seed: number,
+    randomLayers: readonly number[] | undefined,
   ) {
     this.layout = layout;
     this.#variables = variables;
@@ -43,19 +44,21 @@ export class TapeEvaluator implements Evaluator {
     this.#batchStatistics = new BatchStatistics(model);
     this.#activity = new ActivityPenalties(model);
     const parts = randomPartsOf(model);
-    this.#noise = new Noise(seed, parts.layers.size + parts.cells.size);
+    this.#noise = new Noise(seed, parts.layers.size + parts.cells.size, randomLayers);
     this.#random = new RandomLayers(parts, this.#noise);
   }
 
   /**
    * @param description how it computes, for people
    * @param seed of what random layers draw
+   * @param randomLayers their numbers, as `Noise` takes them
    */
   static async create(
     model: tf.LayersModel,
     goal: Goal,
     description: string,
     seed = 0,
+    randomLayers?: readonly number[],
   ): Promise<TapeEvaluator> {
     if (goal.objective) differentiateTwice();
     const { layout, variables } = layoutOf(model);
@@ -63,7 +66,7 @@ export class TapeEvaluator implements Evaluator {
     for (const [i, { offset }] of layout.slots.entries()) {
       theta.set(await variables[i]!.data<"float32">(), offset);
     }
-    return new TapeEvaluator(model, goal, description, { layout, variables }, theta, seed);
+    return new TapeEvaluator(model, goal, description, { layout, variables }, theta, seed, randomLayers);
   }
 
   checkChunk(): void {
