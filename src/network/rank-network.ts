@@ -2,10 +2,10 @@ import type { tf } from "../compute/tensorflow.js";
 import type { VectorSpace } from "../linalg/space.js";
 import type { Vector } from "../linalg/vector.js";
 import type { BatchKey, Problem } from "../methods/problem.js";
-import type { Batch } from "./batch.js";
-import type { ChunkMemory } from "./compiled/chunk-memory.js";
+import type { Batch, Preparation } from "./batch.js";
 import type { Goal } from "./goal/goal.js";
 import type { ParameterLayout } from "./layout.js";
+import type { Batches } from "./quality.js";
 import type { Scores } from "./scores.js";
 
 /** How often f was evaluated, by this rank's part in global evaluations and by its local solves. */
@@ -41,8 +41,8 @@ export interface RankNetwork {
   readonly space: VectorSpace;
   /** Of the whole network. */
   readonly goal: Goal;
-  /** Where chunks of samples can be made, if not as tensors. */
-  readonly memory: ChunkMemory | undefined;
+  /** What of samples is to be gathered for the layers held here, and where. */
+  readonly reading: Pick<Preparation, "reads" | "memory">;
   /** Whether the network has layers that are random in training, here or elsewhere. */
   readonly isRandom: boolean;
   /** Whether it has layers that predict with running statistics, here or elsewhere. */
@@ -68,7 +68,7 @@ export interface RankNetwork {
   /** Makes these the running statistics held here. */
   setStatistics(statistics: Vector): void;
   /** Loss and metrics of θ on a data set, all of whose batches together are it. Collective. */
-  score(batches: Iterable<Batch> | AsyncIterable<Batch>, theta: Vector): Promise<Scores>;
+  score(batches: Batches, theta: Vector): Promise<Scores>;
   /** The layers held here, with θ and the running statistics written into them. */
   exportModel(theta: Vector): tf.LayersModel;
 }

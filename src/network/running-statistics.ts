@@ -34,6 +34,11 @@ export async function runningStatistics(
     },
     measured,
   );
+  return followed(running, measured, whole);
+}
+
+/** Running statistics after those that were measured; `whole`: on the training set. */
+export function followed(running: Vector | null, measured: Vector, whole: boolean): Vector {
   const share = whole || running === null ? 1 : MINI_BATCH_SHARE;
   return measured.map((value, i) => {
     const was = running?.[i] ?? 0;

@@ -1,12 +1,11 @@
 import type { tf } from "../compute/tensorflow.js";
 import { wholeSpace, type VectorSpace } from "../linalg/space.js";
 import type { Vector } from "../linalg/vector.js";
-import type { Batch } from "./batch.js";
-import type { ChunkMemory } from "./compiled/chunk-memory.js";
+import type { Batch, Preparation } from "./batch.js";
 import type { Goal } from "./goal/goal.js";
 import type { ParameterLayout } from "./layout.js";
 import { NetworkProblem, type NetworkParts } from "./problem.js";
-import { qualityOf } from "./quality.js";
+import { qualityOf, type Batches } from "./quality.js";
 import { EvaluationCount, type Arrival, type RankNetwork } from "./rank-network.js";
 import { runningStatistics } from "./running-statistics.js";
 import type { Scores } from "./scores.js";
@@ -16,7 +15,7 @@ export class WholeNetwork implements RankNetwork {
   readonly layout: ParameterLayout;
   readonly space: VectorSpace;
   readonly goal: Goal;
-  readonly memory: ChunkMemory | undefined;
+  readonly reading: Pick<Preparation, "memory">;
   readonly isRandom: boolean;
   readonly hasStatistics: boolean;
   readonly count = new EvaluationCount();
@@ -28,7 +27,7 @@ export class WholeNetwork implements RankNetwork {
     this.layout = evaluator.layout;
     this.space = wholeSpace(evaluator.layout.dimension);
     this.goal = evaluator.goal;
-    this.memory = evaluator.memory;
+    this.reading = { memory: evaluator.memory };
     this.isRandom = evaluator.isRandom;
     this.hasStatistics = evaluator.statisticsSize > 0;
   }
@@ -58,7 +57,7 @@ export class WholeNetwork implements RankNetwork {
     this.#parts.evaluator.setStatistics(statistics);
   }
 
-  async score(batches: Iterable<Batch> | AsyncIterable<Batch>, theta: Vector): Promise<Scores> {
+  async score(batches: Batches, theta: Vector): Promise<Scores> {
     const { evaluator, comm } = this.#parts;
     return qualityOf(evaluator, comm, batches, theta);
   }

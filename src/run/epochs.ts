@@ -48,7 +48,7 @@ export class Epochs implements EpochSource {
     const largest = sizes.reduce((most, rows) => Math.max(most, rows));
     network.checkChunk(largest);
     checkHeld(setup.data.train, largest);
-    this.#preparation = { ...setup.inputs.training, memory: network.memory };
+    this.#preparation = { ...setup.inputs.training, ...network.reading };
     this.#full = batches === 1 ? this.#problem("all") : undefined;
   }
 

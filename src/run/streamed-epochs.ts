@@ -25,7 +25,7 @@ export class StreamedEpochs implements EpochSource {
       const chunk = largestChunk(dataset.count, groupRows);
       this.network.checkChunk(chunk);
       checkHeld(dataset, chunk);
-      const batch = new Batch(dataset, { ...inputs.training, memory: this.network.memory }, groupRows);
+      const batch = new Batch(dataset, { ...inputs.training, ...this.network.reading }, groupRows);
       try {
         yield this.network.problem(`epoch ${epoch}, mini-batch ${b + 1}`, batch);
       } finally {
@@ -39,7 +39,7 @@ export class StreamedEpochs implements EpochSource {
     for (let b = 0; b < this.setup.cut.batchesPerEpoch; b++) {
       const batch = new Batch(await this.#read(samples, b), {
         ...this.setup.inputs.measuring,
-        memory: this.network.memory,
+        ...this.network.reading,
       });
       try {
         yield batch;

@@ -51,7 +51,7 @@ async function trainIn(
   const { dimension: parameters } = network.space;
   const program = new ProgramPart(config.timeout, place);
   // Judged is the model that is handed back, on samples as they are.
-  const measuring = { ...inputs.measuring, memory: network.memory };
+  const measuring = { ...inputs.measuring, ...network.reading };
   const test = data.test && new Batch(data.test, measuring, measuredRows(data.test));
   const run = await TrainingRun.prepare(config, setup, comm);
 

@@ -153,7 +153,7 @@ export class TrainingRun {
     }
     const batch = new Batch(
       data.train,
-      { ...inputs.measuring, memory: network.memory },
+      { ...inputs.measuring, ...network.reading },
       measuredRows(data.train),
     );
     yield batch;
