@@ -42,8 +42,9 @@ void train({ data: { train: samples } });
 void train({ learningrate: 0.1 });
 // @ts-expect-error the command line alone has it
 void train({ dryRun: true });
-// @ts-expect-error batches
 void train({ batchSize: 32 });
+// @ts-expect-error a number
+void train({ batchSize: "32" });
 
 const [x, y] = [tf.zeros([4, 2]), tf.zeros([4, 2])];
 const stopping = tf.callbacks.earlyStopping({ monitor: "val_loss" });
