@@ -48,7 +48,7 @@ const mayImport = {
     "src/data",
     "src/methods",
   ],
-  "src/report": ["src/errors.ts", "src/paths.ts", "src/terminal.ts"],
+  "src/report": ["src/errors.ts", "src/paths.ts", "src/programs.ts", "src/terminal.ts"],
   "src/run": [
     "src/errors.ts",
     "src/paths.ts",
@@ -127,7 +127,7 @@ const testZone = {
 const KERNELS = "src/compute/assembly/*.ts";
 
 export default tseslint.config(
-  { ignores: ["dist", "coverage", "node_modules", "runs"] },
+  { ignores: ["dist", "coverage", "node_modules", "runs", "src/report/page/script.js"] },
   js.configs.recommended,
   {
     files: ["**/*.ts"],

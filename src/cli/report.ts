@@ -2,22 +2,26 @@ import type { Command } from "commander";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { addOptions } from "../config/commander.js";
-import { choice, flag, text, type OptionTable } from "../config/option.js";
+import { choice, flag, text, type OptionTable, type ValuesOf } from "../config/option.js";
 import { resolveOptions } from "../config/resolve.js";
 import { readRuns, rowOf, type Reported } from "../job/reported.js";
 import { pathError } from "../paths.js";
 import { markdownTable } from "../report/comparison.js";
-import { curvesSvg } from "../report/curves.js";
 import { formatPlural } from "../report/format.js";
 import { runsCsv } from "../report/runs-table.js";
-import { BANDS, type Band } from "../report/spread.js";
-import { tablesOf } from "../report/tables.js";
+import { BANDS } from "../report/spread.js";
+import { reportOf } from "../report/written.js";
 import { writeWhole } from "../run/folder/files.js";
 import { runsIn, SWEEP_FILE, type SweepRecord } from "../sweep/record.js";
 import { drawnTable, printableLine } from "../terminal.js";
 
 const options = {
   out: text({ fallback: "curves.svg", placeholder: "FILE", help: "the picture" }),
+  html: text({
+    fallback: undefined,
+    placeholder: "FILE",
+    help: "a page with the same, to zoom into and to read by the pointer: one file that needs no network",
+  }),
   csv: text({ fallback: undefined, placeholder: "FILE", help: "a table of the runs as CSV, a row each" }),
   band: choice(BANDS, {
     fallback: "quartiles",
@@ -45,11 +49,13 @@ export function reportCommand(program: Command): void {
 
 async function report(
   { runs, title }: Reported,
-  { out, csv, band, markdown }: { out: string; csv: string | undefined; band: Band; markdown: boolean },
+  { out, html, csv, band, markdown }: ValuesOf<typeof options>,
 ): Promise<void> {
-  await write(out, "the picture", curvesSvg(runs, title, band));
+  const made = reportOf(runs, title, band);
+  await write(out, "the picture", made.picture);
+  if (html !== undefined) await write(html, "the page", made.page());
   if (csv !== undefined) await write(csv, "the table", runsCsv(runs.map(rowOf)));
-  const { tables, note } = tablesOf(runs, band);
+  const { tables, note } = made.tables;
   for (const table of tables) {
     const [head, ...rows] = table.map((row) => row.map(printableLine));
     console.log(markdown ? `${markdownTable([head!, ...rows])}\n` : drawnTable(rows, { head: head! }));

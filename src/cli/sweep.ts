@@ -3,14 +3,18 @@ import { join } from "node:path";
 import { addOptions } from "../config/commander.js";
 import { integer, text, type OptionTable } from "../config/option.js";
 import { resolveOptions } from "../config/resolve.js";
+import { readRuns } from "../job/reported.js";
 import { ownCores } from "../job/side-by-side/cores.js";
 import { pinnedTrain } from "../job/side-by-side/pinned-train.js";
 import { STOPPED } from "../rank/stop-signals.js";
 import { formatPlural } from "../report/format.js";
+import { reportMarkdown, reportOf } from "../report/written.js";
+import { writeWhole } from "../run/folder/files.js";
 import { readSweep } from "../sweep/file.js";
-import { planRuns } from "../sweep/plan.js";
+import { planRuns, type PlannedRun } from "../sweep/plan.js";
+import { runsIn, type Ending } from "../sweep/record.js";
 import { runSweep, type Way } from "../sweep/run.js";
-import { printableLine } from "../terminal.js";
+import { drawnTable, printableLine } from "../terminal.js";
 import { progressOn, takeSignals } from "./many-runs.js";
 
 const options = {
@@ -52,6 +56,7 @@ async function sweep(file: string, values: Record<string, unknown>): Promise<num
     console.error(`apts sweep ${printableLine(file)} goes on from here.`);
     return STOPPED[stops.by() ?? "SIGTERM"];
   }
+  await writeReport(out, asked.name, planned, endings);
   const failed = [...endings.values()].filter((ending) => "failure" in ending).length;
   if (failed === 0) return 0;
   console.error(
@@ -63,4 +68,26 @@ async function sweep(file: string, values: Record<string, unknown>): Promise<num
 async function onCores(jobs: number | undefined): Promise<Way<readonly number[]>> {
   const places = ownCores(jobs);
   return { places, start: await pinnedTrain(places.all) };
+}
+
+/** The report of those runs that are finished, beside them; its first table and its place are printed. */
+async function writeReport(
+  out: string,
+  name: string,
+  planned: readonly PlannedRun[],
+  endings: ReadonlyMap<string, Ending>,
+): Promise<void> {
+  const finished = planned.filter(({ key }) => "summary" in endings.get(key)!);
+  if (finished.length === 0) return;
+  const { runs, title } = await readRuns(finished.map((run) => ({ folder: join(runsIn(out), run.name) })));
+  const left = planned.length - finished.length;
+  const heading = `${name}: ${title}${left > 0 ? `, without ${formatPlural(left, "run")} that failed` : ""}`;
+  const report = reportOf(runs, heading, "quartiles");
+  await writeWhole(join(out, "curves.svg"), report.picture);
+  await writeWhole(join(out, "report.html"), report.page());
+  await writeWhole(join(out, "report.md"), reportMarkdown(report, heading, "curves.svg"));
+  const [head, ...rows] = report.tables.tables[0]!.map((row) => row.map(printableLine));
+  console.log(drawnTable(rows, { head: head! }));
+  if (report.tables.note !== undefined) console.log(report.tables.note);
+  console.log(`report in ${printableLine(join(out, "report.html"))}`);
 }

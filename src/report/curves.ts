@@ -11,7 +11,14 @@ import {
 import { drawLegend } from "./legend.js";
 import { drawAxes, drawCurve, PANEL, type BandPoint } from "./panel.js";
 import { picture, TITLE_HEIGHT } from "./picture.js";
-import { toSeries, type NamedRun, type Progress, type RESULTS, type Series } from "./series.js";
+import {
+  toSeries,
+  type NamedRun,
+  type Progress,
+  type RESULTS,
+  type Series,
+  type SpreadColumns,
+} from "./series.js";
 import { BAND_WORDS, type Band } from "./spread.js";
 import { element } from "./svg.js";
 import { thinned } from "./thin.js";
@@ -32,25 +39,26 @@ type Result = (typeof RESULTS)[number];
  * and on dark pages. Runs of one name are drawn as one curve: their middle, in a band.
  */
 export function curvesSvg(runs: readonly NamedRun[], title: string, band: Band = "quartiles"): string {
-  const series = toSeries(runs, band);
+  return curvesOf(toSeries(runs, band), title, band);
+}
+
+/** The same of series, which have these results at least. */
+export function curvesOf(series: readonly Series[], title: string, band: Band): string {
   const column = (by: Progress, axisTo: (last: number) => Axis) => ({
     by,
-    axis: axisTo(
-      largest(
-        valuesOf(series, ({ progress }) => progress[by]),
-        0,
-      ),
-    ),
+    axis: axisTo(series.reduce((last, { progress }) => largest([...progress[by]], last), 0)),
   });
-  const row = (of: Result, label: string, axisOf: (label: string, values: readonly number[]) => Axis) => ({
-    of,
-    axis: axisOf(label, endsOf(series, of)),
-  });
+  const row = (of: Result, label: string, axisOf: (label: string, values: readonly number[]) => Axis) => {
+    const shown = series.map(({ length, results }) =>
+      thinned(length, MOST_POINTS, (index) => results.get(of)!.middle[index]!),
+    );
+    return { of, shown, axis: axisOf(label, endsOf(series, of, shown)) };
+  };
   const columns = [
     column("epoch", epochAxis),
     column("gradientEvaluations", gradientAxis),
     column("seconds", timeAxis),
-    ...(hasTraffic(runs) ? [column("bytesSent", bytesAxis)] : []),
+    ...(hasTraffic(series) ? [column("bytesSent", bytesAxis)] : []),
   ];
   const isEmpty = series.every(({ length }) => length === 0);
   const have = (of: Result) =>
@@ -73,11 +81,8 @@ export function curvesSvg(runs: readonly NamedRun[], title: string, band: Band =
   );
   const top = TITLE_HEIGHT + legend.height + 12;
   const height = top + rows.length * PANEL.height + (rows.length - 1) * GAP.y + BOTTOM;
-  const panels = rows.flatMap(({ of, axis: up }, down) => {
-    const shown = series.map(({ length, results }) =>
-      thinned(length, MOST_POINTS, (index) => results.get(of)!.middle[index]!),
-    );
-    return columns.map(({ by, axis: across }, right) => {
+  const panels = rows.flatMap(({ of, shown, axis: up }, down) =>
+    columns.map(({ by, axis: across }, right) => {
       const x = LEFT + right * (PANEL.width + GAP.x);
       const y = top + down * (PANEL.height + GAP.y);
       return element(
@@ -93,8 +98,8 @@ export function curvesSvg(runs: readonly NamedRun[], title: string, band: Band =
           ),
         ),
       );
-    });
-  });
+    }),
+  );
   const description = `${title}: ${rows.map(({ axis }) => axis.label.toLowerCase()).join(" and ")} of ${series.map(({ name }) => name).join(", ")}`;
   return picture(
     { width, height, left: LEFT, title, description },
@@ -104,23 +109,17 @@ export function curvesSvg(runs: readonly NamedRun[], title: string, band: Band =
 }
 
 /** Whether ranks sent each other anything. */
-export function hasTraffic(runs: readonly NamedRun[]): boolean {
-  return runs.some(({ metrics }) => (metrics.at(-1)?.bytesSent ?? 0) > 0);
-}
-
-function valuesOf(series: readonly Series[], column: (one: Series) => Float64Array): number[] {
-  return series.flatMap((one) => [...column(one)]);
+export function hasTraffic(series: readonly Series[]): boolean {
+  return series.some(({ progress }) => (progress.bytesSent.at(-1) ?? 0) > 0);
 }
 
 /** What an axis is to show: of the bands not what lies far below every curve, as the interval of a mean may. */
-function endsOf(series: readonly Series[], of: Result): number[] {
-  const column = (end: "middle" | "low" | "high") => valuesOf(series, ({ results }) => results.get(of)![end]);
-  const least = column("middle").reduce((a, b) => (b < a ? b : a), Infinity);
-  return [
-    ...column("middle"),
-    ...column("high"),
-    ...column("low").filter((low) => low >= Math.min(least, least / 2)),
-  ];
+function endsOf(series: readonly Series[], of: Result, shown: readonly (readonly number[])[]): number[] {
+  const column = (end: keyof SpreadColumns): number[] =>
+    series.flatMap(({ results }, index) => shown[index]!.map((at) => results.get(of)![end][at]!));
+  const middle = column("middle");
+  const least = middle.reduce((a, b) => (b < a ? b : a), Infinity);
+  return [...middle, ...column("high"), ...column("low").filter((low) => low >= Math.min(least, least / 2))];
 }
 
 function pointOf({ progress, results }: Series, by: Progress, of: Result, index: number): BandPoint {

@@ -37,6 +37,13 @@ export interface SpreadColumns {
   readonly high: Float64Array;
 }
 
+/** All that the last lines of runs tell a result of, by name. */
+export function resultsIn(runs: readonly NamedRun[]): string[] {
+  const named = new Set(runs.flatMap(({ metrics }) => Object.keys(metrics.at(-1)?.metrics ?? {})));
+  named.delete("accuracy"); // that is the test accuracy
+  return [...new Set([...RESULTS, ...named])];
+}
+
 /** Runs of one name become one series, in the order in which the names first appear. */
 export function toSeries(
   runs: readonly NamedRun[],
