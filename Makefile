@@ -39,7 +39,7 @@ setup-cluster:
 	DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends \
 	  slurmctld slurmd slurm-client munge openmpi-bin mpich openssh-server openssh-client iproute2 procps util-linux
 
-# A software adapter for WebGPU (Debian, as root): chromium brings SwiftShader.
+# A software adapter for WebGPU, and a browser for report pages (Debian, as root): chromium brings SwiftShader.
 setup-webgpu:
 	apt-get update
 	DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends chromium libvulkan1

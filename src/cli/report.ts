@@ -8,6 +8,7 @@ import { readRuns, rowOf, type Reported } from "../job/reported.js";
 import { pathError } from "../paths.js";
 import { markdownTable } from "../report/comparison.js";
 import { formatPlural } from "../report/format.js";
+import { pngOf } from "../report/png.js";
 import { runsCsv } from "../report/runs-table.js";
 import { BANDS } from "../report/spread.js";
 import { reportOf } from "../report/written.js";
@@ -16,7 +17,11 @@ import { runsIn, SWEEP_FILE, type SweepRecord } from "../sweep/record.js";
 import { drawnTable, printableLine } from "../terminal.js";
 
 const options = {
-  out: text({ fallback: "curves.svg", placeholder: "FILE", help: "the picture" }),
+  out: text({
+    fallback: "curves.svg",
+    placeholder: "FILE",
+    help: "the picture: SVG, or PNG where it ends in .png",
+  }),
   html: text({
     fallback: undefined,
     placeholder: "FILE",
@@ -52,7 +57,7 @@ async function report(
   { out, html, csv, band, markdown }: ValuesOf<typeof options>,
 ): Promise<void> {
   const made = reportOf(runs, title, band);
-  await write(out, "the picture", made.picture);
+  await write(out, "the picture", out.endsWith(".png") ? await pngOf(made.picture) : made.picture);
   if (html !== undefined) await write(html, "the page", made.page());
   if (csv !== undefined) await write(csv, "the table", runsCsv(runs.map(rowOf)));
   const { tables, note } = made.tables;
@@ -64,7 +69,7 @@ async function report(
   console.log(`curves in ${printableLine(out)}`);
 }
 
-async function write(path: string, what: string, content: string): Promise<void> {
+async function write(path: string, what: string, content: string | Uint8Array): Promise<void> {
   await writeWhole(path, content).catch((error: unknown) => {
     throw pathError(`to write ${what} ${path}`, error);
   });

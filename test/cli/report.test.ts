@@ -1,5 +1,6 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { PNG } from "pngjs";
 import { describe, expect, it } from "vitest";
 import { runApts, SMALL, temporaryFolder } from "../helpers/apts.js";
 
@@ -17,9 +18,27 @@ describe("apts report", () => {
     expect(code).toBe(0);
     const rows = stdout.split("\n").filter((line) => line.startsWith("| sapts"));
     expect(rows[0]).toMatch(/^\| sapts grow 1\.5 \| [\d.]+ \([\d.]+–[\d.]+\) /); // of two runs
+    expect(stdout).toContain("Cells are median and quartiles of the runs that got so far.");
     expect(rows[1]).toMatch(/^\| sapts grow 1\.2 \| [\d.]+ \| /); // of one
     const svg = readFileSync(picture, "utf8");
     for (const name of ["sapts grow 1.5", "sapts grow 1.2"]) expect(svg).toContain(`>${name}<`);
+  }, 120_000);
+
+  it("writes a picture as PNG, a page, and the interval of a mean", async () => {
+    const folder = temporaryFolder();
+    const outs = ["0", "1"].map((seed) => join(folder, seed));
+    for (const [seed, out] of outs.entries()) {
+      const args = [...SMALL, "--ranks", "2", "--threads", "1", "--epochs", "1", "--seed", String(seed)];
+      expect((await runApts(["train", ...args, "--out", out])).code).toBe(0);
+    }
+    const [picture, page] = [join(folder, "curves.png"), join(folder, "page.html")];
+    const given = ["--out", picture, "--html", page, "--band", "95"];
+    const { stdout, code } = await runApts(["report", ...given, ...outs]);
+    expect(code).toBe(0);
+    expect(stdout).toContain("Cells are mean and its 95 % interval, of the runs that got so far.");
+    expect(stdout).toMatch(/│ [\d.]+ [kM]B +│ at the end/);
+    expect(PNG.sync.read(readFileSync(picture)).width).toBeGreaterThan(2000); // an axis of bytes, too
+    expect(readFileSync(page, "utf8")).toContain("Bytes sent");
   }, 120_000);
 
   it("says what is wrong with a folder that is no run's", async () => {

@@ -56,6 +56,27 @@ describe("apts sweep", () => {
     expect(second.stderr).toBe("4 runs, 4 of them finished before\n");
     expect(second.code).toBe(0);
     expect(times()).toEqual(before);
+    expect(second.stdout).toBe(first.stdout);
+    expect(first.stdout).toMatch(/ adam .* sgd .*report in .*report\.html\n$/s);
+    const picture = readFileSync(join(out, "curves.svg"), "utf8");
+    for (const text of ["adam", "sgd", "(median and quartiles of 2 runs)"])
+      expect(picture).toContain(`>${text}<`);
+    expect(readFileSync(join(out, "report.md"), "utf8")).toMatch(
+      /^# sweep: Training on .*\n\n!\[curves\]\(curves\.svg\)\n/,
+    );
+    expect(readFileSync(join(out, "report.html"), "utf8")).toContain("<title>sweep: Training on ");
+    const report = await runApts([
+      "report",
+      out,
+      "--out",
+      join(out, "again.svg"),
+      "--csv",
+      join(out, "again.csv"),
+    ]);
+    expect(report.code).toBe(0);
+    const rows = papa.parse<Record<string, string>>(readFileSync(join(out, "again.csv"), "utf8"), { header: true, skipEmptyLines: true }).data; // prettier-ignore
+    expect(rows.map((row) => row["testAccuracy"])).toEqual(table.map((row) => row["testAccuracy"]));
+    expect(rows.map((row) => row["name"])).toEqual(["adam", "sgd", "adam", "sgd"]);
   });
 
   it("records why a run has failed, runs the others, and runs it again when it is asked to", async () => {
@@ -73,6 +94,7 @@ describe("apts sweep", () => {
     expect(stderr).toContain(`method sgd, learning-rate 1e+30 failed: ${bad!.failure!}\n`);
     expect(stderr).toContain(`apts: 1 run of 2 failed: ${join(out, "runs.csv")} says why.`);
     expect(tableIn(out)[0]!["failure"]).toBe(bad!.failure);
+    expect(readFileSync(join(out, "report.md"), "utf8")).toMatch(/^# .*, without 1 run that failed\n/);
     const again = await runApts(["sweep", file, "--out", out]);
     expect(again.code).toBe(1);
     expect(again.stderr).toMatch(/^2 runs, 1 of them finished before\n.* failed: /);
