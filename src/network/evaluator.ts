@@ -74,8 +74,25 @@ export interface Evaluator {
   /**
    * out ← the gradient of `loss(chunk, weight)` with respect to the wanted parts, at their places in θ; other entries
    * of the same tensors are undefined, and the rest of `out` (n,) is left alone. Returns the loss.
+   * @param byInput byInput[i], where given, (rows · size of input i) ← the gradient with respect to input i
    */
-  gradient(chunk: Chunk, weight: number, wanted: readonly TensorPart[], out: Vector): Promise<number>;
+  gradient(
+    chunk: Chunk,
+    weight: number,
+    wanted: readonly TensorPart[],
+    out: Vector,
+    byInput?: readonly (Vector | undefined)[],
+  ): Promise<number>;
+  /**
+   * out[i] (rows · size of output i) ← output i of the chunk as losses see it, without what they have folded: as in
+   * training, or for inference as the model predicts. Targets are not looked at.
+   */
+  forward(chunk: Chunk, out: readonly Vector[], inference?: boolean): Promise<void>;
+  /**
+   * An input or targets of a chunk that are not a batch's; `disposeChunk` frees them.
+   * @param shape (rows, …)
+   */
+  place(values: Vector, shape: readonly number[]): tf.Tensor | HeapArray;
   /**
    * sums (sumsOf(goal),) ← what the chunk adds to losses and metrics of the model as it predicts: with running
    * statistics, nothing random (src/network/scores.ts).

@@ -24,7 +24,11 @@ export class ChunkMemory {
   readonly #residents = new Map<Values, Resident | undefined>();
   #bytes = 0;
 
-  constructor(private readonly heap: Heap) {}
+  /** @param freeing is told of each array that is given back */
+  constructor(
+    private readonly heap: Heap,
+    private readonly freeing: (address: number) => void = () => undefined,
+  ) {}
 
   /**
    * The rows of `samples`, normalised: the same bits as `gatherRows`. A field always has the same normalisation.
@@ -52,7 +56,13 @@ export class ChunkMemory {
     return array;
   }
 
+  /** Numbers that are no samples. @throws HeapFullError */
+  place(values: Float32Array): HeapArray {
+    return { address: this.#place(values), size: values.length };
+  }
+
   free({ address }: HeapArray): void {
+    this.freeing(address);
     this.heap.free(address);
   }
 

@@ -1,6 +1,5 @@
 import type { Heap } from "../../compute/wasm/heap.js";
 import type { tf } from "../../compute/tensorflow.js";
-import { UsageError } from "../../errors.js";
 import type { Vector } from "../../linalg/vector.js";
 import type { Chunk, Evaluator, HeapArray } from "../evaluator.js";
 import type { Goal } from "../goal/goal.js";
@@ -10,26 +9,16 @@ import type { ParameterLayout } from "../layout.js";
 import { Noise } from "../noise.js";
 import { layoutOf } from "../parameters.js";
 import { scoreRows, sumsAt, sumsOf } from "../scores.js";
+import { addressOf, Blocks } from "./blocks.js";
 import { ChunkMemory } from "./chunk-memory.js";
 import { compile, type CompiledNetwork } from "./compile.js";
 import { UnsupportedLayer } from "./layers/layer-call.js";
 import { FrozenResults } from "./frozen.js";
+import { InputGradients } from "./input-gradients.js";
 import { heapLoss, type HeapLoss, type LossCall } from "./loss.js";
 import type { Block } from "./operation.js";
 import { scheduleFor, type Schedule } from "./schedule.js";
 import { HeapWeights } from "./weights.js";
-import { Workspace } from "./workspace.js";
-
-/** Bytes of a block of samples and all its results that stay in the second-level cache. */
-const BLOCK_BYTES = 2 ** 20;
-/** Blocks have at least this many samples, or so many that all products have this many rows, which are worth their packing, */
-const LEAST_BLOCK = 64;
-const LEAST_ROWS = 1024;
-/** and no more than this: nothing is gained beyond. */
-const MOST_BLOCK = 256;
-
-/** Every operation computes all of its units. */
-const NO_UNITS: readonly undefined[] = [];
 
 /**
  * Evaluates a network on the WebAssembly heap with the project's own kernels: forward and backward through all
@@ -41,6 +30,8 @@ export class CompiledEvaluator implements Evaluator {
   readonly layout: ParameterLayout;
   readonly blockRows: number;
   readonly memory: ChunkMemory;
+  readonly #blocks: Blocks;
+  readonly #inputGradients: InputGradients;
   readonly #network: CompiledNetwork;
   readonly #weights: HeapWeights;
   readonly #frozen: FrozenResults;
@@ -50,8 +41,6 @@ export class CompiledEvaluator implements Evaluator {
   readonly #everything: Schedule;
   readonly #losses: readonly HeapLoss[];
   readonly #noise: Noise;
-  readonly #sampleBytes: number;
-  #workspace: Workspace;
 
   /**
    * @param room bytes that the results for a block of samples may take
@@ -63,7 +52,7 @@ export class CompiledEvaluator implements Evaluator {
     private readonly model: tf.LayersModel,
     readonly goal: Goal,
     private readonly heap: Heap,
-    private readonly room: number,
+    room: number,
     seed = 0,
     randomLayers?: readonly number[],
   ) {
@@ -75,26 +64,19 @@ export class CompiledEvaluator implements Evaluator {
     this.#noise = new Noise(seed, random.layers.size, randomLayers);
     this.#network = compile(model, goal, variables, heap);
     this.#weights = new HeapWeights(heap, layout.slots, this.#network.variables);
-    this.memory = new ChunkMemory(heap);
     this.#frozen = new FrozenResults(heap, this.#network, this.#weights);
+    this.memory = new ChunkMemory(heap, (address) => {
+      this.#frozen.forget(address);
+    });
     this.#everything = this.#schedule(wholeTensors(layout));
-    this.#sampleBytes = Workspace.sampleBytes(this.#network);
-    const most = Math.floor(room / this.#sampleBytes);
-    const positions = Math.min(
-      ...this.#network.operations.map((operation) => operation.positions ?? Infinity),
-    );
-    const least = Math.min(LEAST_BLOCK, Math.ceil(LEAST_ROWS / positions));
-    const rows = Math.min(MOST_BLOCK, Math.max(least, Math.floor(BLOCK_BYTES / this.#sampleBytes)));
-    this.#workspace = Workspace.allocate(
-      heap,
-      this.#network,
-      this.#affordable(Math.max(1, Math.min(rows, most))),
-    );
-    this.blockRows = this.#network.statistics.length > 0 ? Infinity : this.#workspace.rows;
+    this.#inputGradients = new InputGradients(heap, this.#network);
+    const parts = { heap, network: this.#network, weights: this.#weights, noise: this.#noise };
+    this.#blocks = new Blocks({ ...parts, frozen: this.#frozen }, room, model.name);
+    this.blockRows = this.#blocks.most;
   }
 
   checkChunk(rows: number): void {
-    if (this.#network.statistics.length > 0) this.#affordable(rows);
+    this.#blocks.check(rows);
   }
 
   parameters(): Vector {
@@ -121,15 +103,25 @@ export class CompiledEvaluator implements Evaluator {
   loss(chunk: Chunk, weight: number, varying?: readonly TensorPart[]): Promise<number> {
     const schedule = varying === undefined ? this.#everything : this.#schedule(varying);
     let sum = 0;
-    this.#forEachBlock(chunk, schedule, false, (_, calls) => {
-      sum += this.#lossOf(calls, weight);
+    this.#blocks.forEach(chunk, schedule, false, (block, from) => {
+      sum += this.#lossOf(this.#calls(chunk, block, from), weight);
     });
     return Promise.resolve(weight * sum);
   }
 
-  gradient(chunk: Chunk, weight: number, wanted: readonly TensorPart[], out: Vector): Promise<number> {
-    const schedule = this.#schedule(wanted);
-    const { outputs, operations, sharedWeights } = this.#network;
+  gradient(
+    chunk: Chunk,
+    weight: number,
+    wanted: readonly TensorPart[],
+    out: Vector,
+    byInput: readonly (Vector | undefined)[] = [],
+  ): Promise<number> {
+    const { inputs, outputs, operations, sharedWeights } = this.#network;
+    const wantedInputs = [...byInput.keys()].filter((i) => byInput[i] !== undefined);
+    const schedule = this.#schedule(
+      wanted,
+      wantedInputs.map((i) => inputs[i]!),
+    );
     const { wantedUnits, varies } = schedule;
     for (const i of sharedWeights) if (schedule.wanted.has(i)) this.#weights.clearGradient(i);
     const isShared = (i: number) => operations[i - 1]!.weights.some((weight) => sharedWeights.has(weight));
@@ -137,8 +129,10 @@ export class CompiledEvaluator implements Evaluator {
       schedule.wanted.has(i) ? address : 0,
     );
     let sum = 0;
-    this.#forEachBlock(chunk, schedule, false, (block, calls) => {
-      const gradients = this.#workspace.gradients.map((address, i) => (varies[i]! ? address : 0));
+    this.#blocks.forEach(chunk, schedule, false, (block, from) => {
+      const gradients = this.#blocks.gradients.map((address, i) => (varies[i]! ? address : 0));
+      for (const i of wantedInputs) gradients[inputs[i]!] = this.#inputGradients.for(i, block.rows);
+      const calls = this.#calls(chunk, block, from);
       const withGradients = calls.map((call, i) => ({ ...call, gradient: gradients[outputs[i]!]! }));
       sum += this.#lossOf(withGradients, weight);
       const written = gradients.map((_, i) => outputs.includes(i));
@@ -146,15 +140,33 @@ export class CompiledEvaluator implements Evaluator {
       for (const i of schedule.varying.toReversed()) {
         operations[i - 1]!.backward(isShared(i) ? { ...frame, accumulate: true } : frame);
       }
+      for (const i of wantedInputs) this.#inputGradients.read(i, block.rows, from, byInput[i]!);
     });
     for (const { tensor } of wanted) this.#weights.readGradient(tensor, out);
     return Promise.resolve(weight * sum);
   }
 
+  forward(chunk: Chunk, out: readonly Vector[], inference = false): Promise<void> {
+    const { operations, outputs } = this.#network;
+    this.#blocks.forEach(chunk, this.#everything, inference, ({ rows, values }, from) => {
+      for (const [i, own] of outputs.entries()) {
+        const { size } = operations[own - 1]!;
+        out[i]!.set(this.heap.floats(values[own]!, rows * size), from * size);
+      }
+    });
+    return Promise.resolve();
+  }
+
+  place(values: Vector): HeapArray {
+    return this.memory.place(values);
+  }
+
   score(chunk: Chunk, sums: Vector): Promise<void> {
     const { outputs } = this.goal;
     const total = new Float64Array(sumsOf(this.goal));
-    this.#forEachBlock(chunk, this.#everything, true, ({ rows }, calls) => {
+    this.#blocks.forEach(chunk, this.#everything, true, (block, from) => {
+      const { rows } = block;
+      const calls = this.#calls(chunk, block, from);
       for (const [i, output] of outputs.entries()) {
         const { width, positions, loss } = output;
         const count = rows * positions;
@@ -181,7 +193,7 @@ export class CompiledEvaluator implements Evaluator {
   }
 
   statistics(chunk: Chunk, weight: number, out: Vector): Promise<void> {
-    this.#forEachBlock(chunk, this.#everything, false, () => {
+    this.#blocks.forEach(chunk, this.#everything, false, () => {
       let at = 0;
       for (const { channels, batchMean, batchVariance } of this.#network.statistics) {
         for (const address of [batchMean, batchVariance]) {
@@ -207,98 +219,36 @@ export class CompiledEvaluator implements Evaluator {
     for (const operation of this.#network.operations) operation.dispose?.();
     this.#frozen.clear();
     this.memory.dispose();
-    this.#workspace.free();
+    this.#blocks.free();
+    this.#inputGradients.free();
     this.#weights.free();
   }
 
-  /** Runs the network forward over `chunk` and shows `visit` each block with what the losses of its outputs are of. */
-  #forEachBlock(
-    chunk: Chunk,
-    schedule: Schedule,
-    inference: boolean,
-    visit: (block: Block, calls: readonly LossCall[]) => void,
-  ): void {
-    const { operations, inputs, inputSizes, outputs, isRandom } = this.#network;
-    const kept = inference ? undefined : this.#frozen.for(chunk, schedule, this.#noise.step);
-    const computed = kept !== undefined && !kept.fresh;
-    const whole = this.#network.statistics.length > 0 && !inference;
-    if (whole && chunk.rows > this.#workspace.rows) {
-      this.#workspace.free();
-      this.#workspace = Workspace.allocate(this.heap, this.#network, this.#affordable(chunk.rows));
-    }
-    const { samples } = this.#workspace;
-    const blocks = whole ? 1 : Math.ceil(chunk.rows / this.#workspace.rows);
-    for (let b = 0; b < blocks; b++) {
-      const from = Math.floor((chunk.rows * b) / blocks);
-      const rows = Math.floor((chunk.rows * (b + 1)) / blocks) - from;
-      const rowsFrom = (place: tf.Tensor | HeapArray | undefined) =>
-        place ? this.#addressOf(place) + 4 * from * (place.size / chunk.rows) : 0;
-      const values = [...this.#workspace.values];
-      inputs.forEach((own, i) => {
-        values[own] = this.#addressOf(chunk.inputs[i]!) + 4 * from * inputSizes[i]!;
-      });
-      schedule.kept.forEach((i, at) => {
-        if (kept) values[i] = kept.addresses[at]! + 4 * from * operations[i - 1]!.size;
-      });
-      if (isRandom) this.heap.integers(samples, rows).set(chunk.samples.subarray(from, from + rows));
-      const block = {
-        heap: this.heap,
-        rows,
-        values,
-        memory: this.#workspace.memory,
-        weights: this.#weights.values,
-        units: schedule.units,
-        samples,
-        noise: this.#noise,
-        inference,
-        accumulate: b > 0,
-      };
-      if (!computed) for (const i of schedule.frozen) operations[i - 1]!.forward(block);
-      for (const i of schedule.varying) {
-        // The varying units are always computed by themselves: a BLAS may round them otherwise among the others.
-        if (!computed && schedule.units[i]) operations[i - 1]!.forward({ ...block, units: NO_UNITS });
-        operations[i - 1]!.forward(block);
-      }
-      const calls = chunk.targets.map(({ values: y, weights }, i) => ({
-        rows,
-        values: values[outputs[i]!]!,
-        targets: rowsFrom(y),
-        weights: rowsFrom(weights),
-        weighsPositions: weights !== undefined && weights.size > chunk.rows,
-        gradient: 0,
-      }));
-      visit(block, calls);
-    }
+  /** Where the losses of the outputs find their operands for a block. */
+  #calls(chunk: Chunk, { rows, values }: Block, from: number): LossCall[] {
+    const rowsFrom = (place: Chunk["inputs"][number] | undefined) =>
+      place ? addressOf(this.heap, place) + 4 * from * (place.size / chunk.rows) : 0;
+    return chunk.targets.map(({ values: y, weights }, i) => ({
+      rows,
+      values: values[this.#network.outputs[i]!]!,
+      targets: rowsFrom(y),
+      weights: rowsFrom(weights),
+      weighsPositions: weights !== undefined && weights.size > chunk.rows,
+      gradient: 0,
+    }));
   }
 
-  #addressOf(place: tf.Tensor | HeapArray): number {
-    return "address" in place ? place.address : this.heap.address(place);
-  }
-
-  #schedule(parts: readonly TensorPart[]): Schedule {
-    const known = this.#schedulesOfLists.get(parts);
+  #schedule(parts: readonly TensorPart[], inputs: readonly number[] = []): Schedule {
+    const known = inputs.length === 0 ? this.#schedulesOfLists.get(parts) : undefined;
     if (known !== undefined) return known;
-    const key = parts.map(({ tensor, from, to }) => `${tensor}:${from}-${to}`).join();
+    const names = parts.map(({ tensor, from, to }) => `${tensor}:${from}-${to}`);
+    const key = [...names, ...inputs.map((input) => `input ${input}`)].join();
     let schedule = this.#schedules.get(key);
-    if (schedule === undefined) this.#schedules.set(key, (schedule = scheduleFor(this.#network, parts)));
-    this.#schedulesOfLists.set(parts, schedule);
+    if (schedule === undefined) {
+      schedule = scheduleFor(this.#network, parts, new Set(inputs));
+      this.#schedules.set(key, schedule);
+    }
+    if (inputs.length === 0) this.#schedulesOfLists.set(parts, schedule);
     return schedule;
-  }
-
-  /** `rows`, if a block of so many fits into the memory allowed. */
-  #affordable(rows: number): number {
-    if (rows * this.#sampleBytes <= this.room) return rows;
-    const megabytes = (bytes: number) => `${Math.ceil(bytes / 2 ** 20)} MB`;
-    const [why, orElse] =
-      rows > 1
-        ? [
-            " (batch normalisation sees all of a group at once)",
-            ", or fewer samples in a group with --ghost-batch",
-          ]
-        : ["", ""];
-    throw new UsageError(
-      `Expected to evaluate ${rows} sample${rows === 1 ? "" : "s"} of "${this.model.name}" in ${megabytes(this.room)}, ` +
-        `but that takes ${megabytes(rows * this.#sampleBytes)}${why}. Allow more with --memory${orElse}.`,
-    );
   }
 }

@@ -13,9 +13,16 @@ export interface KeptResults {
   readonly fresh: boolean;
 }
 
+interface Kept {
+  readonly addresses: readonly number[];
+  readonly bytes: number;
+  /** Addresses of the chunk's inputs. */
+  readonly inputs: readonly number[];
+}
+
 /** The results that a schedule keeps, for whole chunks, while the weights they depend on stay what they were. */
 export class FrozenResults {
-  readonly #chunks = new Map<Chunk, number[]>();
+  readonly #chunks = new Map<Chunk, Kept>();
   #schedule: Schedule | undefined;
   #versions: readonly number[] = [];
   #bytes = 0;
@@ -37,19 +44,29 @@ export class FrozenResults {
       this.#versions = current;
     }
     const known = this.#chunks.get(chunk);
-    if (known !== undefined) return { addresses: known, fresh: false };
+    if (known !== undefined) return { addresses: known.addresses, fresh: false };
     const sizes = schedule.kept.map((i) => 4 * chunk.rows * this.network.operations[i - 1]!.size);
     const bytes = sizes.reduce((sum, size) => sum + size, 0);
     if (this.#bytes + bytes > BUDGET) return undefined;
     this.#bytes += bytes;
     const addresses = sizes.map((size) => this.heap.allocate(size));
-    this.#chunks.set(chunk, addresses);
+    const inputs = chunk.inputs.flatMap((input) => ("address" in input ? input.address : []));
+    this.#chunks.set(chunk, { addresses, bytes, inputs });
     return { addresses, fresh: true };
   }
 
+  /** Lets go of what is kept of a chunk with an input at `address`, which is being freed: the chunk will not come again. */
+  forget(address: number): void {
+    for (const [chunk, kept] of this.#chunks) if (kept.inputs.includes(address)) this.#drop(chunk, kept);
+  }
+
   clear(): void {
-    for (const addresses of this.#chunks.values()) for (const address of addresses) this.heap.free(address);
-    this.#chunks.clear();
-    this.#bytes = 0;
+    for (const [chunk, kept] of this.#chunks) this.#drop(chunk, kept);
+  }
+
+  #drop(chunk: Chunk, { addresses, bytes }: Kept): void {
+    for (const address of addresses) this.heap.free(address);
+    this.#chunks.delete(chunk);
+    this.#bytes -= bytes;
   }
 }

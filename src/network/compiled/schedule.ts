@@ -25,21 +25,28 @@ export interface Schedule {
   readonly wanted: ReadonlySet<number>;
 }
 
+const NO_INPUTS: ReadonlySet<number> = new Set();
+
 /**
  * Everything below the first layer with a varying weight is constant while only those vary, and of that layer every
  * unit without one (docs/algorithms.md §5, "Cost of a local solve"): it is computed once and reused, with the same
  * bits.
+ * @param varyingInputs inputs, by the number of their operation, that gradients are wanted of
  */
-export function scheduleFor(network: CompiledNetwork, parts: readonly TensorPart[]): Schedule {
+export function scheduleFor(
+  network: CompiledNetwork,
+  parts: readonly TensorPart[],
+  varyingInputs = NO_INPUTS,
+): Schedule {
   const { operations, outputs } = network;
   const isOutput = (i: number) => outputs.includes(i);
   const partOf = new Map(parts.map((part) => [part.tensor, part]));
-  const varies = [false];
+  const varies = [varyingInputs.has(0)];
   const units: (Units | undefined)[] = [undefined];
   const wantedUnits: (Units | undefined)[] = [undefined];
   for (const [i, { inputs, weights, separable }] of operations.entries()) {
     const wanted = weights.flatMap((weight) => partOf.get(weight) ?? []);
-    const above = inputs.some((input) => varies[input]!);
+    const above = varyingInputs.has(i + 1) || inputs.some((input) => varies[input]!);
     varies.push(above || wanted.length > 0);
     const width = network.variables[weights[0] ?? 0]!.shape.at(-1)!;
     const span = { from: Math.min(...wanted.map((p) => p.from)), to: Math.max(...wanted.map((p) => p.to)) };

@@ -11,6 +11,7 @@ import type { TensorPart } from "../tensor-part.js";
 import { ActivityPenalties } from "./activity.js";
 import { BatchStatistics } from "./batch-statistics.js";
 import { withoutFolded } from "./folding.js";
+import { lossAndGradients } from "./gradients.js";
 import { differentiateTwice } from "./higher-order.js";
 import { RandomLayers } from "./random.js";
 
@@ -106,18 +107,22 @@ export class TapeEvaluator implements Evaluator {
     return value;
   }
 
-  async gradient(chunk: Chunk, weight: number, wanted: readonly TensorPart[], out: Vector): Promise<number> {
-    if (wanted.length === 0) return this.loss(chunk, weight);
+  async gradient(
+    chunk: Chunk,
+    weight: number,
+    wanted: readonly TensorPart[],
+    out: Vector,
+    byInput: readonly (Vector | undefined)[] = [],
+  ): Promise<number> {
+    const wantedInputs = [...byInput.keys()].filter((i) => byInput[i] !== undefined);
+    if (wanted.length + wantedInputs.length === 0) return this.loss(chunk, weight);
     expectTensors(chunk);
     const variables = wanted.map(({ tensor }) => this.#variables[tensor]!);
     const { slots } = this.layout;
-    // Loss and gradients in one tensor: they are read back at once.
-    const packed = tf.tidy(() => {
-      const { value, grads } = tf.variableGrads(() => this.#weightedLoss(chunk, weight), variables);
-      // A variable that the loss does not depend on has none.
-      const all = variables.map((variable) => grads[variable.name] ?? tf.zerosLike(variable));
-      return tf.concat([value, ...all].map((x) => tf.reshape(x, [-1])));
-    });
+    const { rows, samples, inputs, targets } = chunk;
+    const loss = (seen: readonly tf.Tensor[]) =>
+      this.#weightedLoss({ rows, samples, inputs: seen, targets }, weight);
+    const packed = lossAndGradients(loss, variables, inputs, wantedInputs);
     const values = await packed.data<"float32">();
     packed.dispose();
     let at = 1;
@@ -125,7 +130,22 @@ export class TapeEvaluator implements Evaluator {
       const { offset, size } = slots[tensor]!;
       out.set(values.subarray(at, (at += size)), offset);
     }
+    for (const i of wantedInputs) byInput[i]!.set(values.subarray(at, (at += chunk.inputs[i]!.size)));
     return values[0]!;
+  }
+
+  async forward(chunk: Chunk, out: readonly Vector[], inference = false): Promise<void> {
+    expectTensors(chunk);
+    const results = tf.tidy(() => {
+      if (inference) return withoutFolded(this.goal, () => this.#apply(chunk, false));
+      return this.#training(chunk, () => this.#apply(chunk, true)).result;
+    });
+    for (const [i, result] of results.entries()) out[i]!.set(await result.data<"float32">());
+    tf.dispose(results);
+  }
+
+  place(values: Vector, shape: readonly number[]): tf.Tensor {
+    return tf.tensor(values.slice(), [...shape]);
   }
 
   async score(chunk: Chunk, sums: Vector): Promise<void> {
