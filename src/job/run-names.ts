@@ -1,7 +1,8 @@
 import { kebab, type OptionTable } from "../config/option.js";
 import type { MethodDescription } from "../methods/description.js";
 import { methods } from "../methods/registry.js";
-import { OVERLAP, trainOptions } from "../run/options/table.js";
+import { OVERLAP } from "../run/options/of-run.js";
+import { trainOptions } from "../run/options/table.js";
 import type { RunRecord } from "../run/folder/record.js";
 
 /** What is known of a run before it is named. */
@@ -78,12 +79,13 @@ function commonFacts({ apts, backend, parameters, options, samples }: RecordedRu
     { text: textOf(name === "batches" ? "batches" : "batch size", value), implied: value === usually },
   ];
   const usualOverlap = batchSize === undefined ? OVERLAP : 0;
-  const { overlap = usualOverlap } = options as Partial<typeof options>; // older records lack it
+  const { overlap = usualOverlap, stages = 1 } = options as Partial<typeof options>; // older records lack it
   return new Map([
     ...textsOf(
       { ...options, methodOptions: undefined, methodName: undefined, methodModule: undefined },
       trainOptions,
     ),
+    ["stages", { text: `stages ${stages}`, implied: stages === 1 }],
     ["subdomains", { text: `subdomains ${subdomains}`, implied: subdomains === ranks }],
     cut("batches", batches, usual?.batchSize === undefined ? usual?.batches : undefined),
     cut("batchSize", batchSize, usual?.batchSize),

@@ -23,6 +23,8 @@ export interface MethodDescription<Name extends string = string, Options extends
   plans?(options: Readonly<Record<string, unknown>>): boolean;
   /** It works on subdomains: --subdomains and --decomposition mean something to it. */
   readonly decomposes?: true;
+  /** It works on the stages of a network: as many as ranks, where nothing else is said. */
+  readonly stages?: true;
   /** Of a user's module: SHA-256 of its file. */
   readonly module?: string;
   create(context: MethodContext, options: Readonly<Record<string, unknown>>): Method;

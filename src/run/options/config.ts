@@ -4,7 +4,9 @@ import { UsageError } from "../../errors.js";
 import type { MethodDescription } from "../../methods/description.js";
 import { methodNamed, type MethodOptions } from "../../methods/registry.js";
 import { expectOwnNames, refuseOthers, tableOf, withPresets } from "./of-methods.js";
-import { OVERLAP, trainOptions } from "./table.js";
+import { OVERLAP } from "./of-run.js";
+import { stagesOf } from "./stages.js";
+import { trainOptions } from "./table.js";
 
 /** What a program may give of a table's options. */
 export type PartOf<T extends OptionTable> = {
@@ -18,8 +20,13 @@ export type RunOptions = PartOf<typeof trainOptions> & MethodOptions;
 export const IN_MEMORY = "memory";
 
 /** A complete, checked description of a training run: what `config.json` records. */
-export interface TrainConfig extends Omit<ValuesOf<typeof trainOptions>, "ranks" | "subdomains" | "overlap"> {
+export interface TrainConfig extends Omit<
+  ValuesOf<typeof trainOptions>,
+  "ranks" | "stages" | "subdomains" | "overlap"
+> {
   readonly ranks: number;
+  /** 1: the network is whole on every rank. */
+  readonly stages: number;
   readonly subdomains: number;
   /** Undefined where `batchSize` says it. */
   readonly batches: number | undefined;
@@ -57,6 +64,7 @@ export function trainConfig(
   return {
     ...(pick(trainOptions) as ValuesOf<typeof trainOptions>),
     ranks,
+    stages: stagesOf(values, method, ranks),
     subdomains: values.subdomains ?? ranks,
     batches: batchSize === undefined ? (values.batches ?? method.batches) : undefined,
     batchSize,
