@@ -1,6 +1,7 @@
 import { tf } from "../compute/tensorflow.js";
 import { UsageError } from "../errors.js";
 import { writeFreezing } from "./inspect/freezing.js";
+import type { WeightSpec } from "./weight-parts.js";
 import { readDescription, readWeights, type ModelDescription } from "./inspect/model-description.js";
 
 /** The two files of a LayersModel: `model.json` names the weights file beside it. */
@@ -16,18 +17,31 @@ export async function serialiseModel(model: tf.LayersModel): Promise<ModelFiles>
     tf.io.withSaveHandler((artifacts) => {
       const weights = tf.io.CompositeArrayBuffer.join(artifacts.weightData);
       writeFreezing(model, artifacts.modelTopology);
-      const topology = {
-        format: "layers-model",
-        generatedBy: artifacts.generatedBy ?? null,
-        convertedBy: null,
-        modelTopology: artifacts.modelTopology,
-        weightsManifest: [{ paths: ["weights.bin"], weights: artifacts.weightSpecs ?? [] }],
+      files = {
+        "model.json": modelJson(artifacts.modelTopology, artifacts.weightSpecs ?? []),
+        "weights.bin": new Uint8Array(weights),
       };
-      files = { "model.json": JSON.stringify(topology), "weights.bin": new Uint8Array(weights) };
       return Promise.resolve({ modelArtifactsInfo: { dateSaved: new Date(), modelTopologyType: "JSON" } });
     }),
   );
   return files!;
+}
+
+/** The `model.json` of a model whose weights are in `weights.bin` in that order; the model itself may have none. */
+export function describeModel(model: tf.LayersModel, weights: readonly WeightSpec[]): string {
+  const topology = model.toJSON(null, false) as object;
+  writeFreezing(model, topology);
+  return modelJson(topology, weights);
+}
+
+function modelJson(modelTopology: unknown, weights: readonly WeightSpec[]): string {
+  return JSON.stringify({
+    format: "layers-model",
+    generatedBy: `TensorFlow.js tfjs-layers v${tf.version_layers}`,
+    convertedBy: null,
+    modelTopology,
+    weightsManifest: [{ paths: ["weights.bin"], weights }],
+  });
 }
 
 /**

@@ -43,7 +43,10 @@ export async function begin(
   const checkpointFolder = new CheckpointFolder(out, config.keepCheckpoints);
   const wanted = { beginning, out, folder: checkpointFolder, identity, epochs: config.epochs };
   const { checkpoint, file, warnings } = await findStart(comm, wanted);
-  if (checkpoint) run.state = checkpoint.state;
+  if (checkpoint) {
+    const staged = "shards" in checkpoint;
+    run.state = staged ? await checkpointFolder.stateIn(checkpoint, setup.staged!.stage) : checkpoint.state;
+  }
 
   const from = checkpoint && run.position;
   const record = recordOf(config, setup, identity);

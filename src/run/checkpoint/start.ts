@@ -1,9 +1,9 @@
 import type { Communicator } from "../../comm/communicator.js";
 import { UsageError } from "../../errors.js";
-import type { Checkpoint } from "./format.js";
+import { ledgerIn, type Checkpoint, type StagedCheckpoint } from "./format.js";
 import type { CheckpointFolder } from "./store.js";
 import { checkRunFolder, contentOf } from "../folder/files.js";
-import { positionOf } from "../ledger.js";
+import { positionOf, type Ledger } from "../ledger.js";
 import { differences, type Identity } from "./identity.js";
 
 /** How a run begins: anew in a new folder, at the newest checkpoint of its folder, or there if there is one. */
@@ -11,12 +11,15 @@ export type Beginning = "new" | "resume" | "resume or new";
 
 /** Where a run begins. */
 export interface Start {
-  /** What it goes on from; undefined: it begins anew. */
-  readonly checkpoint?: Checkpoint;
+  /** What it goes on from; undefined: it begins anew. Of a network in stages, where their parts are. */
+  readonly checkpoint?: Resumable;
   readonly file?: string;
   /** What the user should know of it, a sentence each. */
   readonly warnings: readonly string[];
 }
+
+/** A checkpoint without the model, which the ranks have. */
+export type Resumable = Checkpoint | Omit<StagedCheckpoint, "model">;
 
 /** The run that is to go on. */
 interface Wanted {
@@ -57,9 +60,9 @@ async function find({ beginning, out, folder, identity, epochs }: Wanted): Promi
     const lost = content === "nothing" ? [] : [`There is no checkpoint in ${file} yet: the run begins anew.`];
     return { warnings: lost };
   }
-  const checkpoint: Checkpoint = { identity: stored.identity, state: stored.state }; // the ranks have the model
+  const { model: _, ...checkpoint } = stored;
   checkSame(out, checkpoint.identity, identity);
-  checkEpochs(out, checkpoint, epochs);
+  checkEpochs(out, ledgerIn(stored), epochs);
   const { computation: was, methodModule } = checkpoint.identity;
   const other: string[] = [];
   if (was !== identity.computation) {
@@ -86,8 +89,8 @@ function checkSame(out: string, was: Identity, now: Identity): void {
   );
 }
 
-function checkEpochs(out: string, { state }: Checkpoint, epochs: number): void {
-  const position = positionOf(state.ledger);
+function checkEpochs(out: string, ledger: Ledger, epochs: number): void {
+  const position = positionOf(ledger);
   const begun = position.epochs + (position.batches > 0 ? 1 : 0);
   if (begun <= epochs) return;
   throw new UsageError(

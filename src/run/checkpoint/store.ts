@@ -1,14 +1,19 @@
-import { readdir, readFile, rm } from "node:fs/promises";
-import { join } from "node:path";
+import { readdir, readFile, rm, stat } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { AptsError } from "../../errors.js";
 import { makeFolder } from "../../paths.js";
 import {
   DamagedCheckpointError,
   decodeCheckpoint,
   encodeCheckpoint,
+  type ShardRecord,
+  type StagedCheckpoint,
   type StoredCheckpoint,
 } from "./format.js";
 import { syncFile, writeWhole } from "../folder/files.js";
 import type { Position } from "../ledger.js";
+import type { RunState } from "../training-run.js";
+import { checkShard, readShard } from "./shard.js";
 
 export interface FoundCheckpoint {
   /** undefined where there is none that is whole. */
@@ -32,16 +37,35 @@ export class CheckpointFolder {
     this.#path = join(out, "checkpoints");
   }
 
-  /** Writes a checkpoint and then drops the oldest ones; where writing fails, none is lost. Returns its path. */
+  /** Makes the folder where it is not there. */
+  async make(): Promise<void> {
+    await makeFolder(this.#path, "the folder of checkpoints");
+  }
+
+  /**
+   * Writes a checkpoint, of a network in stages the manifest of shards that are there, and then drops the oldest ones; where
+   * writing fails, none is lost. Returns its path.
+   * @throws AptsError where a shard is not there
+   */
   async write(checkpoint: StoredCheckpoint, position: Position): Promise<string> {
     const file = join(this.#path, nameOf(position));
-    await makeFolder(this.#path, "the folder of checkpoints");
+    await this.make();
+    if ("shards" in checkpoint) await this.#expectShards(checkpoint.shards);
     await syncFile(this.#metrics);
     await writeWhole(file, encodeCheckpoint(checkpoint));
-    // Later ones are of a run that is being repeated: they were found damaged and must not crowd out good ones.
-    const upToNow = (await this.#list()).filter((other) => compare(other, position) <= 0);
-    for (const old of upToNow.slice(this.keep)) await rm(join(this.#path, nameOf(old)), { force: true });
+    await this.#prune(position);
     return file;
+  }
+
+  /** The file of the part of a stage, from 0 on. */
+  shard(position: Position, stage: number, stages: number): { readonly file: string; readonly path: string } {
+    const file = `${nameOf(position)}${SHARD}${stage + 1}-of-${stages}`;
+    return { file, path: join(this.#path, file) };
+  }
+
+  /** The state of a stage, from 0 on, in a checkpoint that was found. */
+  async stateIn({ shards }: Pick<StagedCheckpoint, "shards">, stage: number): Promise<RunState> {
+    return readShard(join(this.#path, shards[stage]!.file));
   }
 
   /** The newest checkpoint that is whole. */
@@ -50,7 +74,7 @@ export class CheckpointFolder {
     for (const position of await this.#list()) {
       const file = join(this.#path, nameOf(position));
       try {
-        return { checkpoint: decodeCheckpoint(file, await readFile(file)), file, damaged };
+        return { checkpoint: await readCheckpoint(file), file, damaged };
       } catch (error) {
         if (!(error instanceof DamagedCheckpointError)) throw error;
         damaged.push(error.message);
@@ -59,15 +83,58 @@ export class CheckpointFolder {
     return { checkpoint: undefined, file: this.#path, damaged };
   }
 
+  /** Hosts that do not share the folder do not find each other's files. */
+  async #expectShards(shards: readonly ShardRecord[]): Promise<void> {
+    for (const { file, bytes } of shards) {
+      const found = await stat(join(this.#path, file)).catch(() => undefined);
+      if (found?.size === bytes) continue;
+      throw new AptsError(
+        `Expected ${file}, written by the rank of that stage, in ${this.#path} on the host of rank 0, got ${found ? `${found.size} of its ${bytes} bytes` : "no such file"}. ` +
+          "Give --out a folder that all hosts share",
+      );
+    }
+  }
+
+  async #prune(position: Position): Promise<void> {
+    // Later ones are of a run that is being repeated: they were found damaged and must not crowd out good ones.
+    const upToNow = (await this.#list()).filter((other) => compare(other, position) <= 0);
+    for (const old of upToNow.slice(this.keep)) await rm(join(this.#path, nameOf(old)), { force: true });
+    const kept = new Set(upToNow.slice(0, this.keep).map(nameOf));
+    for (const name of await this.#names()) {
+      const [whole = "", ofStage] = name.split(SHARD);
+      const of = ofStage === undefined ? undefined : positionOf(whole);
+      const isLeft = of && compare(of, position) <= 0 && !kept.has(whole);
+      if (isLeft) await rm(join(this.#path, name), { force: true });
+    }
+  }
+
   /** Newest first. */
   async #list(): Promise<Position[]> {
-    const names = await readdir(this.#path).catch((error: unknown) => {
+    const names = await this.#names();
+    return names.flatMap((name) => positionOf(name) ?? []).sort((a, b) => compare(b, a));
+  }
+
+  async #names(): Promise<string[]> {
+    return readdir(this.#path).catch((error: unknown) => {
       if ((error as NodeJS.ErrnoException).code === "ENOENT") return [];
       throw error;
     });
-    return names.flatMap((name) => positionOf(name) ?? []).sort((a, b) => compare(b, a));
   }
 }
+
+/**
+ * A checkpoint in a file, the parts of stages beside it checked.
+ * @throws DamagedCheckpointError
+ */
+export async function readCheckpoint(file: string): Promise<StoredCheckpoint> {
+  const checkpoint = decodeCheckpoint(file, await readFile(file));
+  if (!("shards" in checkpoint)) return checkpoint;
+  for (const shard of checkpoint.shards) await checkShard(join(dirname(file), shard.file), shard);
+  return checkpoint;
+}
+
+/** Between the name of a checkpoint and which stage of how many a part of it is. */
+const SHARD = ".stage-";
 
 /** `epoch-12.ckpt`: after epoch 12; `epoch-12-batch-3.ckpt`: and three mini-batches more. */
 function nameOf({ epochs, batches }: Position): string {

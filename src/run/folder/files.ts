@@ -16,14 +16,14 @@ const FOLDERS = ["model", "logs", "checkpoints"];
 /** Writes a file whole or not at all: a temporary name beside it, synced, renamed, and the folder synced. */
 export async function writeWhole(
   path: string,
-  data: string | Uint8Array | readonly Uint8Array[],
+  data: string | Uint8Array | Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
 ): Promise<void> {
   const temporary = `${path}.${process.pid}.tmp`;
   try {
     const file = await open(temporary, "w");
     try {
       const parts = typeof data === "string" || data instanceof Uint8Array ? [data] : data;
-      for (const part of parts) await file.writeFile(part);
+      for await (const part of parts) await file.writeFile(part);
       await file.sync();
     } finally {
       await file.close();
