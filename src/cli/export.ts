@@ -1,11 +1,12 @@
 import type { Command } from "commander";
-import { readFile, stat } from "node:fs/promises";
+import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { UsageError } from "../errors.js";
 import { makeFolder } from "../paths.js";
 import { formatPlural } from "../report/format.js";
-import { CheckpointFolder } from "../run/checkpoint/store.js";
-import { DamagedCheckpointError, decodeCheckpoint, type StoredCheckpoint } from "../run/checkpoint/format.js";
+import { CheckpointFolder, readCheckpoint } from "../run/checkpoint/store.js";
+import { DamagedCheckpointError, ledgerIn, type StoredCheckpoint } from "../run/checkpoint/format.js";
+import { modelIn } from "../run/checkpoint/model-in.js";
 import { contentOf, writeModel } from "../run/folder/files.js";
 
 /** `apts export runs/1 --out DIR`: the model of a checkpoint, as `tf.loadLayersModel` reads it. */
@@ -16,14 +17,15 @@ export function exportCommand(program: Command): void {
     .argument("<run|checkpoint>", "a run folder, whose newest checkpoint is taken, or a checkpoint's file")
     .requiredOption("--out <DIR>", "folder to make, for model.json and weights.bin")
     .action(async (from: string, { out }: { out: string }) => {
-      const { model, state } = await readCheckpoint(from);
+      const { checkpoint, file } = await find(from);
       await makeNewFolder(out);
-      await writeModel(out, model);
-      const { last, steps } = state.ledger;
+      await writeModel(out, modelIn(checkpoint, file));
+      const { last, steps } = ledgerIn(checkpoint);
       const more = steps.made > 0 ? ` and ${formatPlural(steps.made, "step")} more` : "";
       const measured =
         last && more === "" ? `: test accuracy ${last.testAccuracy}, test loss ${last.testLoss}` : "";
-      console.log(`${join(out, "model.json")}, epoch ${last?.epoch ?? 0}${more}${measured}`);
+      const stages = "shards" in checkpoint ? `, of ${checkpoint.shards.length} stages` : "";
+      console.log(`${join(out, "model.json")}, epoch ${last?.epoch ?? 0}${more}${stages}${measured}`);
     });
 }
 
@@ -38,24 +40,28 @@ async function makeNewFolder(path: string): Promise<void> {
   await makeFolder(path, "the model's folder");
 }
 
+interface Found {
+  readonly checkpoint: StoredCheckpoint;
+  readonly file: string;
+}
+
 /** @throws UsageError where there is none that is whole */
-async function readCheckpoint(path: string): Promise<StoredCheckpoint> {
+async function find(path: string): Promise<Found> {
   const kind = await stat(path).catch((error: unknown) => {
     throw new UsageError(
       `Expected a run folder or a checkpoint to export, got ${path}: ${(error as Error).message}`,
     );
   });
   if (!kind.isDirectory()) {
-    const bytes = await readFile(path);
     try {
-      return decodeCheckpoint(path, bytes);
+      return { checkpoint: await readCheckpoint(path), file: path };
     } catch (error) {
       if (!(error instanceof DamagedCheckpointError)) throw error;
       throw new UsageError(error.message, { cause: error });
     }
   }
   const { checkpoint, file, damaged } = await new CheckpointFolder(path, 1).newest();
-  if (checkpoint) return checkpoint;
+  if (checkpoint) return { checkpoint, file };
   throw new UsageError(
     `Expected a checkpoint that is whole in ${file}, found none. ${damaged.join(" ")}`.trimEnd(),
   );

@@ -9,16 +9,19 @@ export interface WeightSpec {
 
 /** One whose values are here. */
 export interface WeightPart extends WeightSpec {
+  readonly bytes: number;
   /** Its values, of no use after the next part is read. */
   read(): Promise<Uint8Array>;
 }
 
-/** The tensors of a model in the order in which `model.save` writes them. */
-export function weightPartsOf(model: tf.LayersModel): WeightPart[] {
-  return model.weights.map((weight) => {
+/** The tensors of a model in the order in which `model.save` writes them, or those of a layer. */
+export function weightPartsOf({ weights }: Pick<tf.layers.Layer, "weights">): WeightPart[] {
+  return weights.map((weight) => {
     const tensor = weight.read();
+    const spec = specOf(weight);
     return {
-      ...specOf(weight),
+      ...spec,
+      bytes: byteLengthOf(spec),
       async read() {
         const { buffer, byteOffset, byteLength } = await tensor.data();
         return new Uint8Array(buffer, byteOffset, byteLength);
@@ -28,8 +31,8 @@ export function weightPartsOf(model: tf.LayersModel): WeightPart[] {
 }
 
 /** What a manifest says of them, which takes no values. */
-export function weightSpecsOf(model: tf.LayersModel): WeightSpec[] {
-  return model.weights.map(specOf);
+export function weightSpecsOf({ weights }: Pick<tf.layers.Layer, "weights">): WeightSpec[] {
+  return weights.map(specOf);
 }
 
 function specOf({ originalName, shape, dtype }: tf.LayersModel["weights"][number]): WeightSpec {

@@ -45,7 +45,7 @@ export async function begin(
   const { checkpoint, file, warnings } = await findStart(comm, wanted);
   if (checkpoint) {
     const staged = "shards" in checkpoint;
-    run.state = staged ? await checkpointFolder.stateIn(checkpoint, setup.staged!.stage) : checkpoint.state;
+    run.state = staged ? await checkpointFolder.stateIn(checkpoint, setup.stages!.stage) : checkpoint.state;
   }
 
   const from = checkpoint && run.position;
@@ -80,6 +80,7 @@ export async function begin(
     run,
     identity,
     folder: checkpointFolder,
+    stages: setup.stages,
     reporter,
     every: config.checkpointEvery,
     minutes: config.checkpointMinutes,

@@ -29,6 +29,7 @@ import { declarationsOf, objectiveOf } from "./declarations.js";
 import type { FitManner, StreamedSamples } from "./program.js";
 import { decompose } from "./decompose.js";
 import { cutOf, type Cut, type TrainConfig } from "./options/config.js";
+import type { StagesOfRun } from "./stages/stages-of-run.js";
 
 /** What the program that started the run held in memory, in files: of `writeDataset`, and a `model.json`. */
 export interface HandedOver {
@@ -48,6 +49,8 @@ export interface Setup {
   readonly goal: Goal;
   readonly inputs: InputTreatment;
   readonly network: RankNetwork;
+  /** Where the network is in stages. */
+  readonly stages: StagesOfRun | undefined;
   /** The whole model's layers (`topologyOf`). */
   readonly topology: string;
   /** Samples of the blocks in which chunks are evaluated here. */
@@ -75,6 +78,11 @@ export async function setUp(
   comm: Communicator,
   threads: number,
 ): Promise<Setup> {
+  if (config.stages > 1) {
+    throw new UsageError(
+      `Expected a network that is whole on every rank, got --stages ${config.stages}. Leave it out.`,
+    );
+  }
   const backend = await startBackend({ backend: config.backend, threads, blas: config.blas });
   await checkAlike(comm, backend);
   const random = new Random(config.seed);
@@ -122,6 +130,7 @@ export async function setUp(
     goal,
     inputs,
     network,
+    stages: undefined,
     topology: topologyOf(model),
     blockRows: evaluator.blockRows,
     inOrder: handedOver.fit?.inOrder ?? false,

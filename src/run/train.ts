@@ -15,6 +15,7 @@ import { CpuProfile } from "./profile.js";
 import { ProgramPart } from "./program.js";
 import type { Reporter } from "./reporter.js";
 import { setUp, type Setup } from "./setup.js";
+import { handBackStages } from "./stages/hand-back.js";
 import { textOf, writeSample } from "./text-sample.js";
 import { TimeLimit } from "./time-limit.js";
 import { TrainingRun } from "./training-run.js";
@@ -100,10 +101,11 @@ async function trainIn(
   });
   const title = `${summary.method} on ${data.name}, ${formatPlural(parameters, "parameter")}`;
   await reporter.attempt("draw curves.svg", async () => folder?.draw(summary.method, title));
-  if (folder) {
+  if (setup.stages) await handBackStages(setup.stages, run, folder, summary);
+  else if (folder) {
     await folder.finish(summary, await run.model());
     await reporter.attempt("write a sample of text", () =>
-      sampleText(setup, run.trained(), folder, reporter),
+      run.withHeld((held) => sampleText(setup, held, folder, reporter)),
     );
   }
   reporter.log.info(summary, "done");
@@ -115,14 +117,14 @@ async function trainIn(
 /** Of a model of text, what it writes: for people to see what it has learned. */
 async function sampleText(
   setup: Setup,
-  model: tf.LayersModel,
+  held: tf.LayersModel,
   folder: RunFolder,
   reporter: Reporter,
 ): Promise<void> {
-  const { data, goal, random } = setup;
+  const { data, goal, inputs, random } = setup;
   const text = textOf(data.test ?? data.train, goal);
   if (!text) return;
-  const sample = await writeSample(model, goal, text, random.fork("sample"));
+  const sample = await writeSample(inputs.whole(held), goal, text, random.fork("sample"));
   await folder.write("sample.txt", `${sample}\n`);
   reporter.tell({ type: "sample", text: sample });
 }

@@ -192,31 +192,27 @@ export class TrainingRun {
   }
 
   /** The model handed back: of the last step, or of the best epoch. */
-  async model(): Promise<ModelFiles> {
+  model(): Promise<ModelFiles> {
+    return this.withHeld((held) => serialiseModel(this.setup.inputs.whole(held)));
+  }
+
+  /** What `use` makes of the layers held here, with the weights that are handed back. */
+  async withHeld<T>(use: (held: tf.LayersModel) => Promise<T>): Promise<T> {
     const { network } = this.setup;
     const { best, statistics } = this.#state;
     if (best?.statistics) network.setStatistics(best.statistics);
-    const files = await this.#modelAt(best?.theta ?? this.parameters);
+    const made = await use(this.#exportAt(best?.theta ?? this.parameters));
     if (best?.statistics) network.setStatistics(statistics!);
-    return files;
+    return made;
   }
 
   /** The model as it stands. */
   modelNow(): Promise<ModelFiles> {
-    return this.#modelAt(this.parameters);
-  }
-
-  /** The model that `model` writes, to look at. */
-  trained(): tf.LayersModel {
-    return this.#exportAt(this.#state.best?.theta ?? this.parameters);
-  }
-
-  #modelAt(theta: Vector): Promise<ModelFiles> {
-    return serialiseModel(this.#exportAt(theta));
+    return serialiseModel(this.setup.inputs.whole(this.#exportAt(this.parameters)));
   }
 
   #exportAt(theta: Vector): tf.LayersModel {
     const { network, inputs } = this.setup;
-    return inputs.whole(network.exportModel(inputs.handedBack(theta)));
+    return network.exportModel(inputs.handedBack(theta));
   }
 }

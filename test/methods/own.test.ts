@@ -3,6 +3,7 @@ import { dirname, join } from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
 import type * as Library from "../../src/index.js";
 import type { State } from "../../src/methods/method.js";
+import type { WholeCheckpoint } from "../../src/run/checkpoint/format.js";
 import { CheckpointFolder } from "../../src/run/checkpoint/store.js";
 import { runApts, SMALL, temporaryFolder } from "../helpers/apts.js";
 import { ROOT } from "../helpers/built.js";
@@ -43,7 +44,9 @@ describe("a user's own method", () => {
       }
       weights.push(readFileSync(join(out, "model", "weights.bin")));
       const { checkpoint } = await new CheckpointFolder(out, 1).newest();
-      const { theta, average } = checkpoint!.state.method as State & { average: Float32Array };
+      const { theta, average } = (checkpoint as WholeCheckpoint).state.method as State & {
+        average: Float32Array;
+      };
       expect(
         weights.at(-1)!.equals(Buffer.from(average.buffer, average.byteOffset, average.byteLength)),
       ).toBe(true);

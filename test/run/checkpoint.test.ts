@@ -9,10 +9,11 @@ import {
   decodeCheckpoint,
   encodeCheckpoint,
   type StoredCheckpoint,
+  type WholeCheckpoint,
 } from "../../src/run/checkpoint/format.js";
 import { temporaryFolder } from "../helpers/apts.js";
 
-function checkpoint(theta: readonly number[] = [1, 2, 3], epochs = 1): StoredCheckpoint {
+function checkpoint(theta: readonly number[] = [1, 2, 3], epochs = 1): WholeCheckpoint {
   const line = {
     epoch: epochs,
     seconds: 1.5,
@@ -60,6 +61,10 @@ function checkpoint(theta: readonly number[] = [1, 2, 3], epochs = 1): StoredChe
   };
 }
 
+function thetaOf(stored: StoredCheckpoint | undefined): number[] {
+  return [...(stored as WholeCheckpoint).state.method.theta];
+}
+
 /** Of a method that keeps a vector beside θ. */
 function stateOf(values: readonly number[]): State {
   const theta = Float32Array.from(values);
@@ -104,7 +109,7 @@ describe("the folder", () => {
     }
     expect(listed(out)).toEqual(["epoch-10-batch-2.ckpt", "epoch-10.ckpt", "epoch-9.ckpt"]);
     const { checkpoint: newest, file, damaged } = await folder.newest();
-    expect([...newest!.state.method.theta]).toEqual([10, 2]);
+    expect(thetaOf(newest)).toEqual([10, 2]);
     expect(file).toBe(join(out, "checkpoints", "epoch-10-batch-2.ckpt"));
     expect(damaged).toEqual([]);
   });
@@ -116,13 +121,13 @@ describe("the folder", () => {
     truncateSync(await new CheckpointFolder(out, 3).write(checkpoint([5]), at(5)), 100);
     writeFileSync(join(out, "checkpoints", "epoch-4.ckpt"), "");
     const found = await folder.newest();
-    expect([...found.checkpoint!.state.method.theta]).toEqual([1]);
+    expect(thetaOf(found.checkpoint)).toEqual([1]);
     expect(found.damaged).toEqual([
       expect.stringMatching(/epoch-5\.ckpt, but its content/) as string,
       expect.stringMatching(/epoch-4\.ckpt, but its 0 bytes do not begin as one/) as string,
     ]);
     await folder.write(checkpoint([2]), at(2));
-    expect([...(await folder.newest()).checkpoint!.state.method.theta]).toEqual([2]);
+    expect(thetaOf((await folder.newest()).checkpoint)).toEqual([2]);
     await folder.write(checkpoint([6]), at(6));
     expect(listed(out)).toEqual(["epoch-6.ckpt"]);
   });

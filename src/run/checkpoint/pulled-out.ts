@@ -32,7 +32,11 @@ export function pullOut(value: unknown): { readonly rest: unknown; readonly vect
 
 /** The value that `pullOut` took apart. */
 export function putBack(rest: unknown, vectors: readonly LongVector[]): unknown {
-  return mapped(rest, (leaf) => leaf, (place) => vectors[place]!);
+  return mapped(
+    rest,
+    (leaf) => leaf,
+    (place) => vectors[place]!,
+  );
 }
 
 export function kindOf(vector: LongVector): VectorKind {

@@ -98,7 +98,9 @@ export async function readShard(path: string): Promise<RunState> {
 }
 
 /** Where the weights of a shard lie in it, by name. */
-export async function weightsIn(path: string): Promise<Map<string, { readonly at: number; readonly bytes: number }>> {
+export async function weightsIn(
+  path: string,
+): Promise<Map<string, { readonly at: number; readonly bytes: number }>> {
   const file = await open(path, "r");
   try {
     const { header, end } = await headerIn(path, file);
@@ -139,7 +141,8 @@ async function readInto(file: FileHandle, into: Uint8Array, at: number): Promise
   while (done < into.length) {
     const length = Math.min(MOST_READ, into.length - done);
     const { bytesRead } = await file.read(into, done, length, at + done);
-    if (bytesRead === 0) throw new DamagedCheckpointError("Expected a part of a checkpoint that is whole, got less.");
+    if (bytesRead === 0)
+      throw new DamagedCheckpointError("Expected a part of a checkpoint that is whole, got less.");
     done += bytesRead;
   }
   return at + done;

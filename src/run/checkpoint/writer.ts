@@ -1,8 +1,10 @@
 import type { Communicator } from "../../comm/communicator.js";
 import { decideOnRankZero } from "../../methods/problem.js";
+import { writeParts } from "./parts.js";
 import type { CheckpointFolder } from "./store.js";
 import type { Identity } from "./identity.js";
 import type { Reporter } from "../reporter.js";
+import type { StagesOfRun } from "../stages/stages-of-run.js";
 import type { TrainingRun } from "../training-run.js";
 
 /** The share of a run's time that checkpoints may take where nobody says how often to write them. */
@@ -14,6 +16,8 @@ interface CheckpointedRun {
   readonly run: TrainingRun;
   readonly identity: Identity;
   readonly folder: CheckpointFolder;
+  /** Where the network is in stages. */
+  readonly stages: StagesOfRun | undefined;
   readonly reporter: Reporter;
   /** Epochs from one to the next; undefined: as often as takes little time. */
   readonly every: number | undefined;
@@ -21,7 +25,7 @@ interface CheckpointedRun {
   readonly minutes: number;
 }
 
-/** Writes the checkpoints of a run, on rank 0, when they are due. One that cannot be written stops nothing. */
+/** Writes the checkpoints of a run when they are due, on rank 0; of a network in stages, each stage its part. One that cannot be written stops nothing. */
 export class Checkpoints {
   #lastEnded = performance.now();
   #lastTook = 0;
@@ -49,10 +53,16 @@ export class Checkpoints {
     await run.divergence.beforeCheckpoint(run.parameters);
     const began = performance.now();
     await run.settle();
-    if (comm.rank !== 0) return;
+    const { stages } = this.of;
+    if (comm.rank !== 0) {
+      if (stages) await writeParts(stages, run, folder);
+      return;
+    }
     await reporter.attempt("write a checkpoint", async () => {
-      const model = await run.model();
-      const file = await folder.write({ identity, state: run.state, model }, run.position);
+      const content = stages
+        ? (await writeParts(stages, run, folder))!
+        : { state: run.state, model: await run.model() };
+      const file = await folder.write({ identity, ...content }, run.position);
       reporter.log.info({ file, seconds: (performance.now() - began) / 1000 }, "checkpoint");
       reporter.tell({ type: "checkpoint", file });
     });

@@ -54,8 +54,13 @@ export async function syncFile(path: string): Promise<void> {
   }
 }
 
+/** A model to write; its weights may come bit by bit. */
+export interface WritableModel extends Pick<ModelFiles, "model.json"> {
+  readonly "weights.bin": Uint8Array | AsyncIterable<Uint8Array>;
+}
+
 /** Writes a model. Weights first: a model.json always finds the weights it names. */
-export async function writeModel(folder: string, model: ModelFiles): Promise<void> {
+export async function writeModel(folder: string, model: WritableModel): Promise<void> {
   await writeWhole(join(folder, "weights.bin"), model["weights.bin"]);
   await writeWhole(join(folder, "model.json"), model["model.json"]);
 }

@@ -3,8 +3,7 @@ import { join } from "node:path";
 import { AptsError } from "../../errors.js";
 import { pathError } from "../../paths.js";
 import { curvesSvg } from "../../report/curves.js";
-import type { ModelFiles } from "../../network/model-file.js";
-import { makeRunFolder, removeTemporaries, writeModel, writeWhole } from "./files.js";
+import { makeRunFolder, removeTemporaries, writeModel, writeWhole, type WritableModel } from "./files.js";
 import { MetricsFile } from "./metrics-file.js";
 import { readMetrics } from "../../report/metrics.js";
 import type { Summary } from "../../report/summary.js";
@@ -45,7 +44,7 @@ export class RunFolder {
   }
 
   /** @throws AptsError where the disk does not let it */
-  async finish(summary: Summary, model: ModelFiles): Promise<void> {
+  async finish(summary: Summary, model: WritableModel): Promise<void> {
     try {
       await writeModel(join(this.path, "model"), model);
       await this.#write("summary.json", summary);

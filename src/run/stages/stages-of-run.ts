@@ -1,0 +1,16 @@
+import type { tf } from "../../compute/tensorflow.js";
+import type { Communicator } from "../../comm/communicator.js";
+import type { StagePlan } from "../../network/stages/plan.js";
+
+/** This rank's place in a network in stages: rank = replica · stages + stage. */
+export interface StagesOfRun {
+  readonly plan: StagePlan;
+  /** Which of them is held here, from 0 on. */
+  readonly stage: number;
+  /** Which copy of the network it is part of. */
+  readonly replica: number;
+  /** The stages of this replica, in their order. */
+  readonly pipeline: Communicator;
+  /** The whole model without its weights, as it is handed back. */
+  readonly hollow: tf.LayersModel;
+}
