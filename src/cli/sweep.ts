@@ -3,8 +3,10 @@ import { join } from "node:path";
 import { addOptions } from "../config/commander.js";
 import { integer, text, type OptionTable } from "../config/option.js";
 import { resolveOptions } from "../config/resolve.js";
+import { UsageError } from "../errors.js";
 import { readRuns } from "../job/reported.js";
 import { ownCores } from "../job/side-by-side/cores.js";
+import { slotsIn, type HostPlace } from "../job/side-by-side/host-slots.js";
 import { pinnedTrain } from "../job/side-by-side/pinned-train.js";
 import { STOPPED } from "../rank/stop-signals.js";
 import { formatPlural } from "../report/format.js";
@@ -29,6 +31,11 @@ const options = {
     fallback: undefined,
     help: "runs at a time (default: as many as have cores of their own)",
   }),
+  hosts: text({
+    fallback: undefined,
+    placeholder: "FILE",
+    help: "host file: each run has slots of one of its hosts (default: this machine)",
+  }),
 } satisfies OptionTable;
 
 /** `apts sweep sweep.yaml`: runs of all combinations of options. */
@@ -43,14 +50,21 @@ export function sweepCommand(program: Command): void {
 }
 
 async function sweep(file: string, values: Record<string, unknown>): Promise<number> {
-  const { jobs, out: given } = resolveOptions(options, [{ source: { kind: "command line" }, values }]);
+  const { jobs, hosts, out: given } = resolveOptions(options, [{ source: { kind: "command line" }, values }]);
+  if (jobs !== undefined && hosts !== undefined)
+    throw new UsageError(
+      "Expected --jobs without --hosts, whose slots say how many runs go at a time. Leave one of them out.",
+    );
   const asked = readSweep(file);
   const out = given ?? join("runs", asked.name);
   const planned = await planRuns(asked, file);
-  const way = await onCores(jobs);
   const stops = takeSignals();
   const show = progressOn(process.stderr, "run");
-  const endings = await runSweep(planned, { name: asked.name, out, way, stops, observe: show.observe });
+  const run = <Place>(way: Way<Place>) =>
+    runSweep(planned, { name: asked.name, out, way, stops, observe: show.observe });
+  const endings = await (hosts === undefined
+    ? run(await onCores(jobs))
+    : run(await onHosts(hosts, out, planned)));
   show.end();
   if (!endings) {
     console.error(`apts sweep ${printableLine(file)} goes on from here.`);
@@ -68,6 +82,17 @@ async function sweep(file: string, values: Record<string, unknown>): Promise<num
 async function onCores(jobs: number | undefined): Promise<Way<readonly number[]>> {
   const places = ownCores(jobs);
   return { places, start: await pinnedTrain(places.all) };
+}
+
+async function onHosts(file: string, out: string, planned: readonly PlannedRun[]): Promise<Way<HostPlace>> {
+  const most = planned.reduce((ranks, { config }) => Math.max(ranks, config.ranks), 1);
+  const places = await slotsIn(file, join(out, "hosts"), most);
+  const start = await pinnedTrain([]);
+  // Each launcher knows its own ranks alone: bound, those of several would share cores.
+  return {
+    places,
+    start: (args, { hostfile }) => start([...args, "--hostfile", hostfile, "--no-bind"], undefined),
+  };
 }
 
 /** The report of those runs that are finished, beside them; its first table and its place are printed. */

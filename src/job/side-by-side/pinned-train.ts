@@ -5,11 +5,11 @@ import { ownProgram } from "../../programs.js";
 /**
  * What starts `apts train` as a process of its own, bound to cores, which ends with this one; its ranks are bound within
  * them. Where the host has no taskset it runs anywhere.
- * @param cpus those that may be asked for
+ * @param cpus those that may be asked for; undefined is asked for where a run is on other hosts
  */
 export async function pinnedTrain(
   cpus: readonly number[],
-): Promise<(args: readonly string[], cpus: readonly number[]) => ChildProcess> {
+): Promise<(args: readonly string[], cpus: readonly number[] | undefined) => ChildProcess> {
   const wrap: Wrap = await probeWrappers(cpus, process.env);
   const program = ownProgram("../../cli/main.js", import.meta.url);
   return (args, own) => {
