@@ -1,0 +1,141 @@
+import type { tf } from "../../compute/tensorflow.js";
+import { distributedSpace } from "../../comm/vector-space.js";
+import { UsageError } from "../../errors.js";
+import type { VectorSpace } from "../../linalg/space.js";
+import type { Vector } from "../../linalg/vector.js";
+import type { BatchKey } from "../../methods/problem.js";
+import type { Batch, Preparation } from "../batch.js";
+import type { Goal } from "../goal/goal.js";
+import type { ParameterLayout } from "../layout.js";
+import type { Penalty } from "../penalty.js";
+import { totalsOf, type Batches } from "../quality.js";
+import { EvaluationCount, type Arrival, type RankNetwork } from "../rank-network.js";
+import { followed } from "../running-statistics.js";
+import { scoresOf, type Scores } from "../scores.js";
+import { Boundary, keptBytes } from "./boundary.js";
+import { scorePass, statisticsPass } from "./passes.js";
+import { PipelineProblem } from "./problem.js";
+import { Stage, type StageParts } from "./stage.js";
+
+export interface PipelineNetworkParts extends StageParts {
+  /** Of the whole network. */
+  readonly goal: Goal;
+  /** What regularisers of the stage's own layers add to f. */
+  readonly penalty: Penalty | undefined;
+  /** Whether the method solves local problems. */
+  readonly solvesLocally: boolean;
+  /** Bytes that what these depend on may take. */
+  readonly memory: number;
+}
+
+/** A network in stages, of which this rank holds one (docs/algorithms.md §6). */
+export class PipelineNetwork implements RankNetwork {
+  readonly layout: ParameterLayout;
+  readonly space: VectorSpace;
+  readonly goal: Goal;
+  readonly reading: Pick<Preparation, "reads" | "memory">;
+  readonly isRandom: boolean;
+  readonly hasStatistics: boolean;
+  readonly count = new EvaluationCount();
+  readonly #stage: Stage;
+  readonly #parts: PipelineNetworkParts;
+  readonly #boundary: Boundary | undefined;
+
+  private constructor(
+    parts: PipelineNetworkParts,
+    { dimension, isRandom, hasStatistics }: { dimension: number; isRandom: boolean; hasStatistics: boolean },
+  ) {
+    const { plan, pipeline, evaluator, goal, solvesLocally } = parts;
+    this.#parts = parts;
+    this.#stage = new Stage(parts);
+    this.#boundary = solvesLocally ? new Boundary(this.#stage) : undefined;
+    this.layout = evaluator.layout;
+    this.space = distributedSpace(pipeline, dimension);
+    this.goal = goal;
+    const reads = { inputs: plan.stages[pipeline.rank]!.modelInputs, targets: this.#stage.isLast };
+    this.reading = { reads, memory: evaluator.memory };
+    this.isRandom = isRandom;
+    this.hasStatistics = hasStatistics;
+  }
+
+  /** Collective. */
+  static async create(parts: PipelineNetworkParts): Promise<PipelineNetwork> {
+    const { evaluator, pipeline } = parts;
+    const own = [evaluator.layout.dimension, Number(evaluator.isRandom), evaluator.statisticsSize];
+    const [dimension, random, statistics] = await pipeline.allreduce(Float64Array.from(own), "sum");
+    return new PipelineNetwork(parts, {
+      dimension: dimension!,
+      isRandom: random! > 0,
+      hasStatistics: statistics! > 0,
+    });
+  }
+
+  parameters(): Vector {
+    return this.#stage.evaluator.parameters();
+  }
+
+  setStep(step: number): void {
+    this.#stage.evaluator.setStep(step);
+  }
+
+  checkChunk(rows: number): void {
+    this.#stage.evaluator.checkChunk(rows);
+  }
+
+  /** @throws UsageError where what local problems depend on takes too much memory */
+  problem(key: BatchKey, batch: Batch): PipelineProblem {
+    this.#checkKept(batch);
+    const { penalty } = this.#parts;
+    const { space, count } = this;
+    return new PipelineProblem(key, batch, {
+      stage: this.#stage,
+      space,
+      penalty,
+      count,
+      boundary: this.#boundary,
+    });
+  }
+
+  async statistics(running: Vector | null, { theta, batch, whole }: Arrival): Promise<Vector | null> {
+    if (!this.hasStatistics) return null;
+    const { evaluator } = this.#stage;
+    const measured = new Float32Array(evaluator.statisticsSize);
+    evaluator.setParameters(theta);
+    await statisticsPass(this.#stage, batch, measured);
+    return measured.length === 0 ? null : followed(running, measured, whole);
+  }
+
+  setStatistics(statistics: Vector): void {
+    this.#stage.evaluator.setStatistics(statistics);
+  }
+
+  async score(batches: Batches, theta: Vector): Promise<Scores> {
+    const { goal } = this;
+    this.#stage.evaluator.setParameters(theta);
+    const { totals, rows } = await totalsOf(goal, batches, (batch, sums) =>
+      scorePass(this.#stage, batch, sums),
+    );
+    const { pipeline } = this.#stage;
+    await pipeline.broadcast(totals, pipeline.size - 1);
+    return scoresOf(goal, totals, rows);
+  }
+
+  exportModel(theta: Vector): tf.LayersModel {
+    const { evaluator } = this.#stage;
+    evaluator.setParameters(theta);
+    return evaluator.exportModel();
+  }
+
+  #checkKept({ rows }: Batch): void {
+    if (!this.#boundary) return;
+    const { memory, plan, replicas } = this.#parts;
+    const stage = this.#stage.pipeline.rank;
+    const bytes = Math.ceil(rows / replicas.size) * keptBytes(plan, stage);
+    if (bytes <= memory) return;
+    const megabytes = (count: number) => `${Math.ceil(count / 2 ** 20)} MB`;
+    throw new UsageError(
+      `Expected to keep what stage ${stage + 1} takes and gives of a batch of ${rows} samples, for its local problem, in ${megabytes(memory)}, ` +
+        `but that takes ${megabytes(bytes)}. Allow more with --memory, or give smaller batches (--batch-size) or more ranks.`,
+    );
+  }
+}

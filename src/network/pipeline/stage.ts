@@ -1,0 +1,107 @@
+import type { Communicator } from "../../comm/communicator.js";
+import type { Vector } from "../../linalg/vector.js";
+import { disposeChunk, type Batch } from "../batch.js";
+import type { Evaluator } from "../evaluator.js";
+import type { StagePlan } from "../stages/plan.js";
+import { wholeTensors } from "../tensor-part.js";
+import { Exchange } from "./exchange.js";
+import { MicroBatch } from "./micro-batch.js";
+
+/** What a rank needs to be a stage of a network. */
+export interface StageParts {
+  readonly plan: StagePlan;
+  /** Of the stage's own model; its goal is the true one on the last stage, else ⟨c, F(h)⟩. */
+  readonly evaluator: Evaluator;
+  /** The stages of this replica: rank s holds stage s. */
+  readonly pipeline: Communicator;
+  /** This stage in all replicas. */
+  readonly replicas: Communicator;
+}
+
+/** The stage that this rank holds, h ↦ F(h; θ) and back, micro-batch by micro-batch (docs/algorithms.md §6). */
+export class Stage {
+  readonly evaluator: Evaluator;
+  readonly pipeline: Communicator;
+  readonly replicas: Communicator;
+  readonly isLast: boolean;
+  readonly #exchange: Exchange;
+  readonly #taken: readonly (readonly number[])[];
+  readonly #given: readonly (readonly number[])[];
+
+  constructor({ plan, evaluator, pipeline, replicas }: StageParts) {
+    this.evaluator = evaluator;
+    this.pipeline = pipeline;
+    this.replicas = replicas;
+    this.isLast = pipeline.rank === pipeline.size - 1;
+    this.#exchange = new Exchange(pipeline, plan);
+    const { takes, gives } = plan.stages[pipeline.rank]!;
+    this.#taken = takes.map((crossing) => plan.crossings[crossing]!.shape);
+    this.#given = gives.map((crossing) => plan.crossings[crossing]!.shape);
+  }
+
+  /** Stages behind this one: how many micro-batches it is ahead of the backward pass. */
+  get behind(): number {
+    return this.pipeline.size - 1 - this.pipeline.rank;
+  }
+
+  /** Micro-batch c, as soon as what earlier stages give of it has come. */
+  async take(batch: Batch, c: number): Promise<MicroBatch> {
+    const { rows } = batch.chunk(c);
+    const arrived = await this.#exchange.takeActivations(rows);
+    const h = arrived.vectors.map((values, i) => this.evaluator.place(values, [rows, ...this.#taken[i]!]));
+    arrived.release();
+    return new MicroBatch(batch, c, h);
+  }
+
+  /** Passes F(h) on to later stages. */
+  async forward(micro: MicroBatch, inference = false): Promise<void> {
+    const activations = this.#exchange.activations(micro.rows);
+    await this.evaluator.forward(micro, activations.vectors, inference);
+    activations.send();
+  }
+
+  /** Waits for c = ∂f/∂F(h), on all stages but the last. */
+  async takeCotangents(micro: MicroBatch): Promise<void> {
+    const { rows } = micro;
+    const arrived = await this.#exchange.takeCotangents(rows);
+    const places = arrived.vectors.map((values, i) =>
+      this.evaluator.place(values, [rows, ...this.#given[i]!]),
+    );
+    arrived.release();
+    micro.setCotangents(places);
+  }
+
+  /**
+   * out ← the gradient by θ of `weight` times the stage's loss, which is returned; passes that by h on to earlier stages.
+   */
+  async backward(micro: MicroBatch, weight: number, out: Vector): Promise<number> {
+    const { evaluator } = this;
+    const cotangents = this.#exchange.cotangents(micro.rows);
+    // Nobody asks for the gradient by samples, which come first.
+    const samples = new Array<undefined>(micro.inputs.length - cotangents.vectors.length).fill(undefined);
+    const byInput = [...samples, ...cotangents.vectors];
+    const everything = wholeTensors(evaluator.layout);
+    const loss = await evaluator.gradient(micro, weight, everything, out, byInput);
+    cotangents.send();
+    return loss;
+  }
+
+  /** What the loss of this stage is times, on a batch of so many samples: cotangents have the factor already. */
+  weight(rows: number): number {
+    return this.isLast ? 1 / rows : 1;
+  }
+
+  /** Lets later stages be as far behind as in the backward pass, and no further. */
+  holdBack(): Promise<void> {
+    return this.#exchange.settle(this.behind * this.#exchange.activationMessages);
+  }
+
+  /** Waits until everything sent has been read. */
+  settle(): Promise<void> {
+    return this.#exchange.settle();
+  }
+
+  release(micro: MicroBatch): void {
+    disposeChunk(micro.held, this.evaluator.memory);
+  }
+}

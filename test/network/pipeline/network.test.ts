@@ -1,0 +1,63 @@
+import { beforeAll, describe, expect, it } from "vitest";
+import type { RankNetwork } from "../../../src/network/rank-network.js";
+import { expectClose } from "../../helpers/compute/compare.js";
+import { randomTheta, wasm } from "../../helpers/network/networks.js";
+import { batchFor, MICRO_BATCHES, NETWORKS } from "../../helpers/network/staged-networks.js";
+import { onStages, wholeNetwork } from "../../helpers/network/stages.js";
+
+beforeAll(async () => {
+  await wasm();
+});
+
+/** Everything that a run asks of a network, at θ and in step 3; vectors are those held here. */
+async function everything(network: RankNetwork, theta: Float32Array) {
+  network.setStep(3);
+  const batch = batchFor(network);
+  expect(batch.chunks).toBe(MICRO_BATCHES);
+  const { objective } = network.problem("all", batch);
+  const g = new Float32Array(theta.length);
+  const f = await objective.gradient(theta, g);
+  const again = await objective.value(theta);
+  const measured = await network.statistics(null, { theta, batch, whole: true });
+  const running = measured?.map((x) => x + 1) ?? null;
+  const followed = await network.statistics(running, { theta, batch, whole: false });
+  if (followed) network.setStatistics(followed);
+  const scores = await network.score([batch, batch], theta);
+  const { isRandom, hasStatistics, count, space } = network;
+  batch.dispose();
+  const facts = { isRandom, hasStatistics, dimension: space.dimension, count: Object.entries(count) };
+  return { f, again, scores, facts, g, measured: measured ?? [], followed: followed ?? [] };
+}
+
+describe.each(Object.entries(NETWORKS))("a network in stages, %s", (_, make) => {
+  it.each([2, 3])("computes in %d of them what it does as a whole", async (stages) => {
+    const whole = await wholeNetwork(make);
+    const theta = randomTheta(whole.space.dimension, 3);
+    const expected = await everything(whole, theta);
+    expect(expected.again).toBe(expected.f);
+
+    const results = [];
+    for (const replicas of [1, 2, 3]) {
+      const ranks = await onStages(make, stages, { replicas }, ({ network, part }) =>
+        everything(network, part(theta)),
+      );
+      const { f } = ranks[0]!;
+      expectClose([f], [expected.f], 1e-6);
+      for (const [rank, own] of ranks.entries()) {
+        expect([own.f, own.again]).toEqual([f, f]);
+        expectClose([own.scores.loss], [expected.scores.loss], 1e-6);
+        expect(own.scores.metrics).toEqual(expected.scores.metrics);
+        expect(own.facts).toEqual(expected.facts);
+        expect(own).toEqual(ranks[rank % stages]); // on all replicas the same
+      }
+      const pipeline = ranks.slice(0, stages);
+      for (const key of ["g", "measured", "followed"] as const) {
+        const joined = pipeline.flatMap((own) => [...own[key]]);
+        expectClose(joined, expected[key], 1e-6);
+      }
+      results.push(pipeline);
+    }
+    // Replicas change who sums what, not a bit of the sums.
+    for (const result of results) expect(result).toEqual(results[0]);
+  });
+});
