@@ -9,6 +9,8 @@ type Place = tf.Tensor | HeapArray;
  * may be read again from their file whenever they are asked for, so they are the batch's; h and c are held here.
  */
 export class MicroBatch implements Chunk {
+  readonly rows: number;
+  readonly samples: Int32Array;
   /** Without cotangents the true targets, which the last stage alone has. */
   #cotangents: readonly ChunkTarget[] | undefined;
 
@@ -17,14 +19,10 @@ export class MicroBatch implements Chunk {
     private readonly c: number,
     /** The crossings that the stage takes. */
     private readonly h: readonly Place[],
-  ) {}
-
-  get rows(): number {
-    return this.#own.rows;
-  }
-
-  get samples(): Int32Array {
-    return this.#own.samples;
+  ) {
+    const { rows, samples } = this.#own;
+    this.rows = rows;
+    this.samples = samples;
   }
 
   get inputs(): readonly Place[] {
