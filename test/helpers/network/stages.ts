@@ -1,15 +1,17 @@
 import type { Communicator } from "../../../src/comm/communicator.js";
 import { createLocalGroup } from "../../../src/comm/index.js";
+import type { ComputeBackend } from "../../../src/compute/backend.js";
 import { tf } from "../../../src/compute/tensorflow.js";
-import type { Evaluator } from "../../../src/network/evaluator.js";
+import { createEvaluator, type Evaluator, type EvaluatorOptions } from "../../../src/network/evaluator.js";
 import type { Goal } from "../../../src/network/goal/goal.js";
+import { innerProductGoal } from "../../../src/network/goal/inner-product.js";
 import { layoutOf } from "../../../src/network/parameters.js";
 import { penaltyOf } from "../../../src/network/penalty.js";
 import { PipelineNetwork } from "../../../src/network/pipeline/network.js";
 import type { StagePlan } from "../../../src/network/stages/plan.js";
 import { TapeEvaluator } from "../../../src/network/tape/evaluator.js";
 import { WholeNetwork } from "../../../src/network/whole-network.js";
-import { onGroup, type TransportKind } from "../comm/groups.js";
+import { onGroup } from "../comm/groups.js";
 import { goalOfModel, MEMORY } from "./networks.js";
 
 /** Makes a network, with the same weights every time: ranks of one process must not share them. */
@@ -27,20 +29,13 @@ export interface StageOfRank {
 
 interface StagesOptions {
   readonly replicas?: number;
-  readonly kind?: TransportKind;
-  /** Of what random layers draw. */
-  readonly seed?: number;
+  /** Whose kernels compute; TensorFlow.js' own operations where not given. */
+  readonly backend?: ComputeBackend;
   readonly solvesLocally?: boolean;
   readonly memory?: number;
   /** Makes what a rank evaluates with something else. */
   readonly disturb?: (evaluator: Evaluator, rank: number) => Evaluator;
 }
-
-const innerProduct = {
-  name: "innerProduct",
-  targets: "numbers",
-  ofTensors: (y: tf.Tensor, p: tf.Tensor) => tf.sum(tf.reshape(tf.mul(y, p), [y.shape[0]!, -1]), 1),
-} as const;
 
 function cut(model: tf.LayersModel, stages: number) {
   const layers = model.layers.slice(1);
@@ -74,31 +69,14 @@ function cut(model: tf.LayersModel, stages: number) {
   const randoms = Array.from({ length: stages }, (_, i) => numbers(ends[i]!, ends[i + 1]!));
   const models = Array.from({ length: stages }, (_, i) => {
     const input = tf.input({
-      shape: i === 0 ? (model.inputs[0]!.shape.slice(1) as number[]) : plan.crossings[i - 1]!.shape.slice(),
+      shape: i === 0 ? model.inputs[0]!.shape.slice(1) : plan.crossings[i - 1]!.shape.slice(),
     });
     let x = input;
     for (const layer of layers.slice(ends[i], ends[i + 1])) x = layer.apply(x) as tf.SymbolicTensor;
     return tf.model({ inputs: input, outputs: x });
   });
-  const goals = models.map((m, i): Goal =>
-    i === stages - 1
-      ? goal
-      : {
-          outputs: [
-            {
-              name: "h",
-              loss: innerProduct,
-              reported: innerProduct,
-              folded: undefined,
-              link: "none",
-              weight: 1,
-              metrics: [],
-              targetShape: plan.crossings[i]!.shape,
-              width: plan.crossings[i]!.shape.at(-1)!,
-              positions: 1,
-            },
-          ],
-        },
+  const goals = models.map((_, i): Goal =>
+    i === stages - 1 ? goal : { outputs: [innerProductGoal("h", plan.crossings[i]!.shape)] },
   );
   return { plan, goal, models, goals, randoms };
 }
@@ -109,22 +87,22 @@ export async function onStages<R>(
   stages: number,
   {
     replicas = 1,
-    kind = "ipc",
-    seed = 0,
+    backend,
     memory = MEMORY,
     solvesLocally = true,
     disturb = (evaluator) => evaluator,
   }: StagesOptions,
   body: (rank: StageOfRank) => Promise<R>,
 ): Promise<R[]> {
-  return onGroup(kind, stages * replicas, async (comm) => {
+  return onGroup("ipc", stages * replicas, async (comm) => {
     const stage = comm.rank % stages;
     const replica = Math.floor(comm.rank / stages);
     const pipeline = (await comm.split(replica, stage))!;
     const copies = (await comm.split(stage, replica))!;
     const { plan, goal, models, goals, randoms } = cut(make(), stages);
     const model = models[stage]!;
-    const evaluator = await TapeEvaluator.create(model, goals[stage]!, "reference", seed, randoms[stage]);
+    const options = { randomLayers: randoms[stage]! };
+    const evaluator = await evaluatorFor(backend, model, goals[stage]!, options);
     const { layout, variables } = layoutOf(model);
     const network = await PipelineNetwork.create({
       plan,
@@ -142,10 +120,20 @@ export async function onStages<R>(
   });
 }
 
+function evaluatorFor(
+  backend: ComputeBackend | undefined,
+  model: tf.LayersModel,
+  goal: Goal,
+  options: EvaluatorOptions,
+): Promise<Evaluator> {
+  if (backend) return createEvaluator(model, goal, backend, options);
+  return TapeEvaluator.create(model, goal, "reference", options.seed, options.randomLayers);
+}
+
 /** The network whole, on one rank. */
-export async function wholeNetwork(make: Make, seed = 0): Promise<WholeNetwork> {
+export async function wholeNetwork(make: Make, backend?: ComputeBackend): Promise<WholeNetwork> {
   const model = make();
-  const evaluator = await TapeEvaluator.create(model, goalOfModel(model), "reference", seed);
+  const evaluator = await evaluatorFor(backend, model, goalOfModel(model), {});
   const { layout, variables } = layoutOf(model);
   const [comm] = createLocalGroup(1);
   return new WholeNetwork({

@@ -1,12 +1,14 @@
 import { beforeAll, describe, expect, it } from "vitest";
+import type { ComputeBackend } from "../../../src/compute/backend.js";
 import { UsageError } from "../../../src/errors.js";
 import { expectClose } from "../../helpers/compute/compare.js";
 import { randomTheta, wasm } from "../../helpers/network/networks.js";
 import { batchFor, NETWORKS } from "../../helpers/network/staged-networks.js";
 import { onStages, wholeNetwork, type StageOfRank } from "../../helpers/network/stages.js";
 
+let backend: ComputeBackend;
 beforeAll(async () => {
-  await wasm();
+  backend = await wasm();
 });
 
 /** A point with its gradient on this rank, and the problem. */
@@ -20,14 +22,15 @@ async function start({ network, part }: StageOfRank, theta: Float32Array) {
 
 describe.each(Object.entries(NETWORKS))("the local objective of a stage, %s", (_, make) => {
   it.each([
-    [2, 1],
-    [3, 1],
-    [3, 2],
-  ])("of %d stages in %d replicas is f to first order", async (stages, replicas) => {
+    [2, 1, "own kernels"],
+    [3, 1, "TensorFlow.js"],
+    [3, 2, "own kernels"],
+  ])("of %d stages in %d replicas is f to first order, by %s", async (stages, replicas, by) => {
+    const own = by === "own kernels" ? { backend } : {};
     const whole = await wholeNetwork(make);
     const theta = randomTheta(whole.space.dimension, 3);
     const there = randomTheta(theta.length, 4);
-    const results = await onStages(make, stages, { replicas }, async (rank) => {
+    const results = await onStages(make, stages, { replicas, ...own }, async (rank) => {
       const { problem, at } = await start(rank, theta);
       await problem.prepareLocal(at);
       const local = problem.local(rank.stage, at);
@@ -51,8 +54,8 @@ describe.each(Object.entries(NETWORKS))("the local objective of a stage, %s", (_
     const joined = theta.slice();
     joined.set(last.x, theta.length - last.x.length);
     const f = await whole.problem("all", batchFor(whole)).objective.value(joined);
-    const stays = make === NETWORKS["regularisers"];
-    if (!stays) expectClose([last.elsewhere], [f], 1e-6);
+    const isPenalised = make === NETWORKS["regularisers"]; // each stage by its own alone
+    if (!isPenalised) expectClose([last.elsewhere], [f], 1e-6);
     for (const [rank, result] of results.entries()) expect(result).toEqual(results[rank % stages]);
   });
 });

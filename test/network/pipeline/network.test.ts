@@ -1,12 +1,14 @@
 import { beforeAll, describe, expect, it } from "vitest";
+import type { ComputeBackend } from "../../../src/compute/backend.js";
 import type { RankNetwork } from "../../../src/network/rank-network.js";
 import { expectClose } from "../../helpers/compute/compare.js";
 import { randomTheta, wasm } from "../../helpers/network/networks.js";
 import { batchFor, MICRO_BATCHES, NETWORKS } from "../../helpers/network/staged-networks.js";
 import { onStages, wholeNetwork } from "../../helpers/network/stages.js";
 
+let backend: ComputeBackend;
 beforeAll(async () => {
-  await wasm();
+  backend = await wasm();
 });
 
 /** Everything that a run asks of a network, at θ and in step 3; vectors are those held here. */
@@ -30,29 +32,34 @@ async function everything(network: RankNetwork, theta: Float32Array) {
 }
 
 describe.each(Object.entries(NETWORKS))("a network in stages, %s", (_, make) => {
-  it.each([2, 3])("computes in %d of them what it does as a whole", async (stages) => {
-    const whole = await wholeNetwork(make);
+  it.each([
+    [2, "own kernels"],
+    [3, "own kernels"],
+    [3, "TensorFlow.js"],
+  ])("computes in %d of them what it does as a whole, by %s", async (stages, by) => {
+    const own = by === "own kernels" ? { backend } : {};
+    const whole = await wholeNetwork(make, own.backend);
     const theta = randomTheta(whole.space.dimension, 3);
     const expected = await everything(whole, theta);
     expect(expected.again).toBe(expected.f);
 
     const results = [];
     for (const replicas of [1, 2, 3]) {
-      const ranks = await onStages(make, stages, { replicas }, ({ network, part }) =>
+      const ranks = await onStages(make, stages, { replicas, ...own }, ({ network, part }) =>
         everything(network, part(theta)),
       );
       const { f } = ranks[0]!;
       expectClose([f], [expected.f], 1e-6);
-      for (const [rank, own] of ranks.entries()) {
-        expect([own.f, own.again]).toEqual([f, f]);
-        expectClose([own.scores.loss], [expected.scores.loss], 1e-6);
-        expect(own.scores.metrics).toEqual(expected.scores.metrics);
-        expect(own.facts).toEqual(expected.facts);
-        expect(own).toEqual(ranks[rank % stages]); // on all replicas the same
+      for (const [rank, result] of ranks.entries()) {
+        expect([result.f, result.again]).toEqual([f, f]);
+        expectClose([result.scores.loss], [expected.scores.loss], 1e-6);
+        expect(result.scores.metrics).toEqual(expected.scores.metrics);
+        expect(result.facts).toEqual(expected.facts);
+        expect(result).toEqual(ranks[rank % stages]); // on all replicas the same
       }
       const pipeline = ranks.slice(0, stages);
       for (const key of ["g", "measured", "followed"] as const) {
-        const joined = pipeline.flatMap((own) => [...own[key]]);
+        const joined = pipeline.flatMap((result) => [...result[key]]);
         expectClose(joined, expected[key], 1e-6);
       }
       results.push(pipeline);
