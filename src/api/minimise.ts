@@ -27,7 +27,10 @@ export interface MinimiseRequest extends MethodOptions, Watch {
   readonly maxIterations?: number | undefined;
   /** It has converged when no component of the gradient is larger; default 1e-6. */
   readonly tolerance?: number | undefined;
-  /** Of methods that decompose (apts, sapts, napts): runs of neighbouring variables. Default: as many as ranks. */
+  /**
+   * Of methods that decompose (apts, sapts, napts): runs of neighbouring variables. Of apts-d: runs of neighbouring parts.
+   * Default: as many as ranks.
+   */
   readonly subdomains?: number | undefined;
   /** The ranks to minimise on, from `init()`, all of which call `minimise` alike. Default: this process alone. */
   readonly comm?: Communicator | undefined;
@@ -62,8 +65,9 @@ export async function minimise(
   const subdomains = subdomainsOf(method, options, comm.size);
   await expectAlike(comm, start, [method.name, maxIterations, tolerance, parts, subdomains, methodOptions]);
 
-  const decomposition = byRanges(start.length, subdomains);
-  const problem = new PlainProblem(f, { comm, decomposition, parts });
+  const decomposition = byRanges(start.length, method.decomposes ? subdomains : 1);
+  const shards = method.shards && subdomains;
+  const problem = new PlainProblem(f, { comm, decomposition, parts, shards });
   const once = { plannedSteps: maxIterations, stepsPerEpoch: 1, fullBatch: true, isExact: true };
   const whole = { name: "x", shape: [start.length], offset: 0, size: start.length, layer: 0 };
   const context = { comm, decomposition, tensors: [whole], tolerance, ...once };
@@ -139,12 +143,13 @@ async function optionsOf(values: Readonly<Record<string, unknown>>): Promise<{
   return { method, options, methodOptions };
 }
 
-/** N; 1 for a method that knows no subdomains. */
+/** N; 1 for a method that knows no subdomains. Without `parts` a rank evaluates one of them alone, its shard. */
 function subdomainsOf(
-  { name, decomposes }: MethodDescription,
+  { name, decomposes, shards }: MethodDescription,
   { subdomains, parts }: MinimiseOptions,
   ranks: number,
 ): number {
+  if (shards) return checkedShards(subdomains ?? ranks, parts ?? ranks);
   if (!decomposes) {
     if (subdomains === undefined) return 1;
     throw new UsageError(
@@ -158,6 +163,14 @@ function subdomainsOf(
     );
   }
   return subdomains ?? ranks;
+}
+
+/** @throws UsageError where there are fewer parts than shards of them */
+function checkedShards(shards: number, parts: number): number {
+  if (shards <= parts) return shards;
+  throw new UsageError(
+    `Expected at most ${parts} subdomains, one for each part of f, got ${shards}. Say with parts into how many f(x, gradient, part) is divided.`,
+  );
 }
 
 /** @throws UsageError on all ranks where they do not minimise alike */

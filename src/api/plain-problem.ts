@@ -5,8 +5,8 @@ import { describe } from "../data/arrays.js";
 import type { Decomposition } from "../decomposition/decomposition.js";
 import { wholeSpace, type VectorSpace } from "../linalg/space.js";
 import { treeSum, type EvaluateChunk } from "../linalg/tree-sum.js";
-import type { Vector } from "../linalg/vector.js";
-import type { Problem } from "../methods/problem.js";
+import { scale, type Vector } from "../linalg/vector.js";
+import type { Problem, Shards } from "../methods/problem.js";
 import type { Objective } from "../trust-region/objective.js";
 import type { Point } from "../trust-region/point.js";
 
@@ -28,6 +28,9 @@ export interface Evaluations {
   gradients: number;
 }
 
+/** Sums what is evaluated of parts. */
+type EvaluateOn = (evaluate: EvaluateChunk, out: Vector) => Promise<number>;
+
 const NO_VECTOR = new Float32Array(0);
 
 export interface PlainParts {
@@ -35,6 +38,8 @@ export interface PlainParts {
   readonly decomposition: Decomposition;
   /** f is the sum of so many parts, each evaluated by one of the ranks. */
   readonly parts: number;
+  /** N, for methods that work on shards: runs of the parts. */
+  readonly shards?: number | undefined;
 }
 
 /** A function of plain JavaScript, on all ranks the same sum of parts, as methods see it. */
@@ -43,6 +48,7 @@ export class PlainProblem implements Problem {
   readonly key = "f";
   readonly objective: Objective;
   readonly space: VectorSpace;
+  readonly shards: Shards | undefined;
   /** How often all of f was evaluated by all ranks together, and by this one alone. */
   readonly #together: Evaluations = { values: 0, gradients: 0 };
   readonly #alone: Evaluations = { values: 0, gradients: 0 };
@@ -57,6 +63,7 @@ export class PlainProblem implements Problem {
     this.#parts = parts;
     this.#copy = new Float32Array(dimension);
     this.space = wholeSpace(dimension);
+    this.shards = parts.shards === undefined ? undefined : this.#cut(parts.shards);
     this.objective = this.#objective(this.#together, (evaluate, out) =>
       chunkedSum(parts.comm, parts.parts, evaluate, out),
     );
@@ -79,6 +86,25 @@ export class PlainProblem implements Problem {
     };
   }
 
+  /** f_d = N times the sum of a run of the parts, so that f = Σ f_d / N. */
+  #cut(count: number): Shards {
+    const first = (d: number) => Math.floor((this.#parts.parts * d) / count);
+    const local = (d: number): Objective => {
+      const scaled: EvaluateOn = (evaluate, out) =>
+        treeSum(
+          first(d + 1) - first(d),
+          async (part, partial) => {
+            const f = await evaluate(first(d) + part, partial);
+            scale(count, partial, partial);
+            return count * f;
+          },
+          out,
+        );
+      return this.#objective(this.#alone, scaled);
+    };
+    return { count, weight: () => 1 / count, local, miniBatches: (d) => [local(d)] };
+  }
+
   /** Of all ranks. Collective. */
   async evaluations(): Promise<Readonly<Evaluations>> {
     const { values, gradients } = this.#alone;
@@ -86,7 +112,7 @@ export class PlainProblem implements Problem {
     return { values: this.#together.values + alone[0]!, gradients: this.#together.gradients + alone[1]! };
   }
 
-  #objective(count: Evaluations, sum: (evaluate: EvaluateChunk, out: Vector) => Promise<number>): Objective {
+  #objective(count: Evaluations, sum: EvaluateOn): Objective {
     return {
       value: (x) => {
         count.values++;

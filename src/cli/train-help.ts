@@ -6,10 +6,8 @@ import type { MethodDescription } from "../methods/description.js";
 import { optionsOfMethods, tableOf } from "../run/options/of-methods.js";
 import { trainOptions } from "../run/options/table.js";
 
-const OF_DECOMPOSITIONS: readonly string[] = [
-  "subdomains",
-  "decomposition",
-] satisfies (keyof typeof trainOptions)[];
+const SUBDOMAINS = "subdomains" satisfies keyof typeof trainOptions;
+const DECOMPOSITION = "decomposition" satisfies keyof typeof trainOptions;
 const ORDER: readonly string[] = Object.values(HELP);
 
 /** All that a command line may name: the options of a run, of its method, and of other methods, to say that it is theirs. */
@@ -63,7 +61,8 @@ class TrainHelp extends Help {
 }
 
 function concerns(method: MethodDescription, name: string): boolean {
-  if (OF_DECOMPOSITIONS.includes(name)) return method.decomposes === true;
+  if (name === SUBDOMAINS) return method.decomposes === true || method.shards === true;
+  if (name === DECOMPOSITION) return method.decomposes === true;
   return name in tableOf(method) || !(name in optionsOfMethods);
 }
 

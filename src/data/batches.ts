@@ -52,13 +52,26 @@ export function miniBatchSizes(count: number, batches: number, overlap: number):
   return parts.map((own, batch) => own + lentInAll - lent[batch]!);
 }
 
-/** UsageError where `count` samples do not make `batches` mini-batches. */
-export function checkMiniBatches(count: number, batches: number): void {
+/**
+ * UsageError where `count` samples do not make `batches` mini-batches.
+ * @param shards that each of these is cut in
+ */
+export function checkMiniBatches(count: number, batches: number, shards = 1): void {
   if (!Number.isInteger(batches) || batches < 1 || batches > count) {
     throw new UsageError(
       `Expected the number of mini-batches to be a whole number from 1 to ${count}, the number of training samples, got ${batches}.`,
     );
   }
+  checkShards(Math.floor(count / batches), shards);
+}
+
+/** UsageError where a batch of so many samples is not enough for `shards` of them. */
+export function checkShards(rows: number, shards: number): void {
+  if (rows >= shards) return;
+  throw new UsageError(
+    `Expected batches of at least ${shards} samples, one for each shard, got batches of ${rows}. ` +
+      "Give fewer --subdomains, or larger batches (--batch-size).",
+  );
 }
 
 /** Copies `length` entries of `source` from `start` on, going round at its end; returns where the copy ends. */

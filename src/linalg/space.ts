@@ -43,6 +43,13 @@ export async function distanceInf(space: VectorSpace, a: Vector, b: Vector): Pro
   return largest(space, partial.distanceInf(a, b));
 }
 
+/** ‖a − b‖₂ */
+export async function distance2(space: VectorSpace, a: Vector, b: Vector): Promise<number> {
+  let here = 0;
+  for (let i = 0; i < a.length; i++) here += (a[i]! - b[i]!) ** 2;
+  return Math.sqrt(await sum(space, here));
+}
+
 /** Whether a and b are the same point. */
 export async function same(space: VectorSpace, a: Vector, b: Vector): Promise<boolean> {
   return (await largest(space, partial.same(a, b) ? 0 : 1)) === 0;

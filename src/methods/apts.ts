@@ -6,7 +6,7 @@ import { trustRegionStep } from "../trust-region/step.js";
 import { defineMethod } from "./description.js";
 import type { Method } from "./method.js";
 import { decideOnRankZero, leadsNowhere, type MethodContext } from "./problem.js";
-import { checkJudgeEvery, judgeEvery, judgeEveryOf } from "./mini-batch-options.js";
+import { checkWalk, judgeEvery, judgements, walkOf } from "./mini-batch-options.js";
 import { stochastic } from "./stochastic.js";
 import { parameterSubdomains } from "./subdomains.js";
 import { firstState, Surroundings, type TrustRegionState } from "./surroundings.js";
@@ -193,10 +193,10 @@ export const apts = defineMethod({
   presets: { published: { ...published, localSteps: 5, fdl: true, judgeEvery: 0 } },
   check: (values) => {
     checkRadii(withRadius(values, recommended.radius));
-    checkJudgeEvery(values, options);
+    checkWalk(judgements, values.judgeEvery, values, options);
   },
   create(context, given): Method {
-    const every = context.fullBatch ? 0 : judgeEveryOf(given, options);
+    const every = context.fullBatch ? 0 : walkOf(judgements, given.judgeEvery, given, options);
     const values = withRadius(given, every === 0 ? recommended.radius : WALK_RADIUS);
     return every === 0
       ? additivelyPreconditioned(context, { ...values, ...partsOf(values) })

@@ -25,6 +25,8 @@ export interface MethodDescription<Name extends string = string, Options extends
   readonly decomposes?: true;
   /** It works on the stages of a network: as many as ranks, where nothing else is said. */
   readonly stages?: true;
+  /** It works on shards of the samples (`Problem.shards`): --subdomains says how many. */
+  readonly shards?: true;
   /** Of a user's module: SHA-256 of its file. */
   readonly module?: string;
   create(context: MethodContext, options: Readonly<Record<string, unknown>>): Method;

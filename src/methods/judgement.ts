@@ -35,7 +35,7 @@ export interface Verdict {
   readonly undo: boolean;
 }
 
-/** Δ is set after so many judgements, by their sums: single ones are noisy. */
+/** Δ is set after so many judgements of one mini-batch, by their sums: single ones are noisy. */
 const JUDGEMENTS = 2;
 /** Below this share of the predicted decrease, the model is trusted too far; above the second, further. */
 const ETA = [0.6, 0.75] as const;
@@ -59,6 +59,7 @@ export function judged(
   seen: Judgement,
   radius: number,
   { grow, min, max }: Pick<RadiusRule, "grow" | "min" | "max">,
+  enough = JUDGEMENTS,
 ): Verdict {
   const { t, f, trial, accepted } = seen;
   const first = before.last === 0 ? f : before.first;
@@ -69,7 +70,7 @@ export function judged(
     return { judgements: { ...judgements, open: [] }, radius: Math.max(min, radius / grow), undo: true };
 
   const open = [...before.open, seen];
-  if (open.length < JUDGEMENTS) return { judgements: { ...judgements, open }, radius, undo: false };
+  if (open.length < enough) return { judgements: { ...judgements, open }, radius, undo: false };
   const total = (of: (judgement: Judgement) => number) => open.reduce((sum, one) => sum + of(one), 0);
   const predicted = total((one) => one.predicted);
   const rho = predicted > 0 ? total((one) => one.f - one.trial) / predicted : -Infinity;

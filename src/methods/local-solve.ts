@@ -9,6 +9,8 @@ export interface LocalSolveOptions extends Pick<TrustRegionParts, "model" | "rul
   readonly localSteps: number;
   /** What the global model knows of the subdomain. */
   readonly curvature: unknown;
+  /** ‖a − b‖ in the norm of the ball; the infinity norm where not given. */
+  readonly distance?: typeof distanceInf;
 }
 
 /** The local radius is spent when the iterate is this close to the global one (docs/algorithms.md §4.3). */
@@ -23,13 +25,13 @@ export async function localSolve(
   objective: Objective,
   start: PointWithGradient,
   globalRadius: number,
-  { localSteps, rule, model, curvature, maxTrials }: LocalSolveOptions,
+  { localSteps, rule, model, curvature, maxTrials, distance = distanceInf }: LocalSolveOptions,
 ): Promise<Point> {
   const space = wholeSpace(start.x.length);
   let at: Point = start;
   let radius = globalRadius;
   for (let step = 0; step < localSteps; step++) {
-    const room = globalRadius - (await distanceInf(space, at.x, start.x));
+    const room = globalRadius - (await distance(space, at.x, start.x));
     if (room <= RADIUS_SPENT * globalRadius) break;
     let { g } = at;
     if (!g) {

@@ -1,47 +1,72 @@
 import { integer } from "../config/option.js";
 import { UsageError } from "../errors.js";
 
-/** M where nothing of Algorithm 1 is asked for. */
-const USUAL = 10;
+/** An option that says how a method walks through mini-batches; 0: not at all, but by what its other options are of. */
+export interface WalkOption<Name extends string = string> {
+  /** As written, and its value where nothing is said. */
+  readonly flag: string;
+  readonly usual: number;
+  /** The options that walks have no use for, as written, and what they are of. */
+  readonly others: Readonly<Record<Name, string>>;
+  readonly of: string;
+}
 
-/** The options of Algorithm 1 that walks of mini-batches (stochastic.ts) have no use for. */
-const OF_ALGORITHM_1 = {
-  direction: "--direction",
-  pairs: "--pairs",
-  maxTrials: "--max-trials",
-  tryLonger: "--try-longer",
-  fdl: "--fdl",
-  localSteps: "--local-steps",
-  window: "--window",
-} as const;
+type Values<Name extends string> = Readonly<Record<Name, unknown>>;
+type Fallbacks<Name extends string> = Readonly<Record<Name, { readonly fallback: unknown }>>;
 
-type Values = Readonly<Record<keyof typeof OF_ALGORITHM_1, unknown>> & {
-  readonly judgeEvery: number | undefined;
-};
-type Fallbacks = Readonly<Record<keyof typeof OF_ALGORITHM_1, { readonly fallback: unknown }>>;
+/** What the option is, 0 where a walk is not to be: said, or meant by one of the others. */
+export function walkOf<Name extends string>(
+  option: WalkOption<Name>,
+  said: number | undefined,
+  values: Values<NoInfer<Name>>,
+  table: Fallbacks<NoInfer<Name>>,
+): number {
+  return said ?? (changed(option, values, table) === undefined ? option.usual : 0);
+}
+
+/** @throws UsageError where a walk is asked for, and one of the others */
+export function checkWalk<Name extends string>(
+  option: WalkOption<Name>,
+  said: number | undefined,
+  values: Values<NoInfer<Name>>,
+  table: Fallbacks<NoInfer<Name>>,
+): void {
+  const name = changed(option, values, table);
+  if (name === undefined || !said) return;
+  const { flag, others, of } = option;
+  throw new UsageError(
+    `Expected ${flag} 0 beside ${others[name]}, which is an option of ${of}, got ${said}.`,
+  );
+}
+
+function changed<Name extends string>(
+  { others }: WalkOption<Name>,
+  values: Values<NoInfer<Name>>,
+  table: Fallbacks<NoInfer<Name>>,
+): Name | undefined {
+  const names = Object.keys(others) as Name[];
+  return names.find((name) => values[name] !== table[name].fallback);
+}
+
+/** M of APTS on mini-batches (stochastic.ts). */
+export const judgements = {
+  flag: "--judge-every",
+  usual: 10,
+  others: {
+    direction: "--direction",
+    pairs: "--pairs",
+    maxTrials: "--max-trials",
+    tryLonger: "--try-longer",
+    fdl: "--fdl",
+    localSteps: "--local-steps",
+    window: "--window",
+  },
+  of: "Algorithm 1",
+} as const satisfies WalkOption;
 
 export const judgeEvery = integer({
   min: 0,
   max: 1_000_000,
   fallback: undefined,
-  help: `mini-batches from one judgement of the walk to the next; 0: Algorithm 1 on each (default: ${USUAL}, and 0 with an option of Algorithm 1)`,
+  help: `mini-batches from one judgement of the walk to the next; 0: Algorithm 1 on each (default: ${judgements.usual}, and 0 with an option of Algorithm 1)`,
 });
-
-/** M, 0 where every mini-batch is to have Algorithm 1: said, or meant by an option of it. */
-export function judgeEveryOf(values: Values, table: Fallbacks): number {
-  return values.judgeEvery ?? (changed(values, table) === undefined ? USUAL : 0);
-}
-
-/** @throws UsageError where a walk is asked for, and an option of Algorithm 1 */
-export function checkJudgeEvery(values: Values, table: Fallbacks): void {
-  const name = changed(values, table);
-  if (name === undefined || !values.judgeEvery) return;
-  throw new UsageError(
-    `Expected --judge-every 0 beside ${OF_ALGORITHM_1[name]}, which is an option of Algorithm 1, got ${values.judgeEvery}.`,
-  );
-}
-
-function changed(values: Values, table: Fallbacks): keyof typeof OF_ALGORITHM_1 | undefined {
-  const names = Object.keys(OF_ALGORITHM_1) as (keyof typeof OF_ALGORITHM_1)[];
-  return names.find((name) => values[name] !== table[name].fallback);
-}

@@ -24,6 +24,23 @@ export interface Problem {
   prepareLocal?(at: Point): Promise<void>;
   /** θ_i ↦ f(θ) with all other parameters frozen as they are in `at`, evaluated by this rank alone. */
   local(subdomain: number, at: Point): Objective;
+  /** Where the method works on shards (`MethodDescription.shards`). */
+  readonly shards?: Shards | undefined;
+}
+
+/**
+ * A batch cut in N shards D_d of its samples, f = Σ |D_d|/|D| f_d (docs/algorithms.md §7). The cut depends on the batch and N
+ * alone, and a rank evaluates those of its own run (`chunkRange`).
+ */
+export interface Shards {
+  /** N */
+  readonly count: number;
+  /** |D_d| / |D| */
+  weight(shard: number): number;
+  /** f_d, evaluated by this rank alone. */
+  local(shard: number): Objective;
+  /** f of the mini-batches that the shard consists of, each of `rows` samples at most; to be evaluated one after the other. */
+  miniBatches(shard: number, rows: number): readonly Objective[];
 }
 
 /** What every method is given beside its options. */

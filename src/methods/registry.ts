@@ -2,6 +2,7 @@ import { closest, distance } from "fastest-levenshtein";
 import type { Option } from "../config/option.js";
 import { UsageError } from "../errors.js";
 import { apts } from "./apts.js";
+import { aptsD } from "./apts-d.js";
 import type { MethodDescription } from "./description.js";
 import { adabelief } from "./first-order/adabelief.js";
 import { adam, adamw } from "./first-order/adam.js";
@@ -30,7 +31,7 @@ import { tr } from "./tr.js";
 
 const builtIn = [
   // The methods of the papers this project is about.
-  ...[apts, sapts, napts, tr],
+  ...[apts, sapts, napts, aptsD, tr],
   // What they are measured against (docs/algorithms.md §11), and SOAA.
   ...[sgd, adam, adamw, nadamw, muon, adabelief, diffgrad, lion, lbfgs, soaa],
   // Rivals without a schedule, and without a learning rate (docs/algorithms.md §13).

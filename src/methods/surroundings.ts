@@ -34,7 +34,7 @@ export class Surroundings {
 
   constructor(
     private readonly model: CurvatureModel,
-    readonly problem: Problem,
+    readonly problem: Pick<Problem, "key" | "objective" | "space">,
     private readonly state: TrustRegionState,
   ) {
     this.sameBatch = state.batch === problem.key;

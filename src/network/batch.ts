@@ -83,23 +83,44 @@ export class Batch {
   readonly #chunks: (BatchChunk | undefined)[];
   readonly #holdsAll: boolean;
   #last: BatchChunk | undefined;
+  readonly #parts: Batch[] = [];
 
   /**
    * @param groupRows as `chunkCount` takes it: a chunk is then such a group
    * @param indices the batch's samples; all of the dataset, in order, where not given
    * @param mostHeld bytes of streamed samples that are held as a whole
+   * @param passing C, of chunks that are gone through one by one: none stays when the next is asked for
    */
   constructor(
     readonly dataset: Dataset,
     private readonly preparation: Preparation,
-    groupRows?: number,
+    private readonly groupRows?: number,
     readonly indices?: Int32Array,
     mostHeld = MOST_HELD,
+    passing?: number,
   ) {
     this.rows = indices?.length ?? dataset.count;
-    this.chunks = chunkCount(this.rows, groupRows);
+    this.chunks = passing ?? chunkCount(this.rows, groupRows);
     this.#chunks = new Array<BatchChunk | undefined>(this.chunks).fill(undefined);
-    this.#holdsAll = !isStreamed(dataset) || this.rows * sampleBytes(dataset) <= mostHeld;
+    const isHeld = !isStreamed(dataset) || this.rows * sampleBytes(dataset) <= mostHeld;
+    this.#holdsAll = isHeld && passing === undefined;
+  }
+
+  /** Samples [from, to) as a batch of their own, which is released with this one. */
+  part(from: number, to: number): Batch {
+    return this.#part(from, to);
+  }
+
+  /** The same in chunks of at most `rows` samples and one group, of which none stays when the next is asked for. */
+  walk(from: number, to: number, rows: number): Batch {
+    return this.#part(from, to, Math.ceil((to - from) / Math.min(rows, this.groupRows ?? Infinity)));
+  }
+
+  #part(from: number, to: number, passing?: number): Batch {
+    const { dataset, preparation, groupRows } = this;
+    const part = new Batch(dataset, preparation, groupRows, this.#samples(from, to), MOST_HELD, passing);
+    this.#parts.push(part);
+    return part;
   }
 
   chunk(c: number): Chunk {
@@ -113,14 +134,23 @@ export class Batch {
   dispose(): void {
     for (const chunk of this.#chunks) chunk?.release();
     this.#chunks.fill(undefined);
+    for (const part of this.#parts) part.dispose();
   }
 
   #make(c: number): BatchChunk {
     const from = Math.floor((this.rows * c) / this.chunks);
     const to = Math.floor((this.rows * (c + 1)) / this.chunks);
-    const samples =
-      this.indices?.subarray(from, to) ?? Int32Array.from({ length: to - from }, (_, i) => from + i);
-    return new BatchChunk(samples, this.dataset, this.preparation, this.indices !== undefined);
+    return new BatchChunk(
+      this.#samples(from, to),
+      this.dataset,
+      this.preparation,
+      this.indices !== undefined,
+    );
+  }
+
+  /** The numbers of samples [from, to). */
+  #samples(from: number, to: number): Int32Array {
+    return this.indices?.subarray(from, to) ?? Int32Array.from({ length: to - from }, (_, i) => from + i);
   }
 }
 

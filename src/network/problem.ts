@@ -10,6 +10,7 @@ import type { Batch } from "./batch.js";
 import type { Evaluator } from "./evaluator.js";
 import type { Penalty } from "./penalty.js";
 import type { BatchProblem, EvaluationCount } from "./rank-network.js";
+import { NetworkShards } from "./shards.js";
 import { partsOf, wholeTensors } from "./tensor-part.js";
 
 const NO_VECTOR = new Float32Array(0);
@@ -23,12 +24,15 @@ export interface NetworkParts {
   /** R_1..R_N */
   readonly subdomains: readonly Restriction[];
   readonly count: EvaluationCount;
+  /** N, where batches are cut in shards. */
+  readonly shards?: number | undefined;
 }
 
 /** The network's mean loss on one batch, and the penalty of its regularisers, as methods see them. */
 export class NetworkProblem implements BatchProblem {
   readonly objective: Objective;
   readonly space: VectorSpace;
+  readonly shards: NetworkShards | undefined;
 
   constructor(
     readonly key: BatchKey,
@@ -40,6 +44,7 @@ export class NetworkProblem implements BatchProblem {
     const everything = wholeTensors(layout);
     const weight = 1 / batch.rows;
     this.space = wholeSpace(layout.dimension);
+    this.shards = parts.shards === undefined ? undefined : new NetworkShards(batch, parts.shards, parts);
     this.objective = {
       value: async (theta) => {
         count.globalLosses++;

@@ -51,7 +51,7 @@ export async function checkFit(
   if (!samples) return; // only where the ranks are, somebody can look
   if (samples.count !== undefined && !given.streamed) {
     const count = trainedOn(samples.count, shareHeldBack(config));
-    checkMiniBatches(count, cutOf(config, count).batches);
+    checkMiniBatches(count, cutOf(config, count).batches, config.shards && config.subdomains);
   }
   if (builtIn) checkSamples(builtIn, samples);
   const declared = filesAreHere || given.goal ? await declarationsOf(config, given.goal) : [];

@@ -7,14 +7,15 @@ import { byTensors } from "../decomposition/tensors.js";
 import type { TrainConfig } from "./options/config.js";
 
 /**
- * The subdomains that a run's options ask for.
+ * The subdomains of parameters that a run's options ask for: where samples are cut instead, one.
  * @throws UsageError where the parameters do not make so many
  */
 export function decompose(
-  { decomposition, subdomains }: Pick<TrainConfig, "decomposition" | "subdomains">,
+  { decomposition, subdomains, shards }: Pick<TrainConfig, "decomposition" | "subdomains" | "shards">,
   slots: readonly TensorSlot[],
   random: Random,
 ): Decomposition {
+  if (shards) return byTensors(slots, 1, [...slots.keys()]);
   switch (decomposition) {
     case "tensors":
       return byTensors(slots, subdomains, random.fork("decomposition").shuffle(slots.map((_, i) => i)));

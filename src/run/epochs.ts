@@ -35,21 +35,25 @@ export class Epochs implements EpochSource {
   #pass: { readonly number: number; readonly batches: readonly Int32Array[] } | undefined;
 
   constructor(
-    private readonly setup: Pick<Setup, "data" | "inputs" | "groupRows" | "inOrder" | "cut">,
+    private readonly setup: Pick<Setup, "data" | "inputs" | "groupRows" | "inOrder" | "cut" | "shards">,
     private readonly network: RankNetwork,
     private readonly drawing: Drawing,
   ) {
     const { batches } = setup.cut;
     const samples = setup.data.train.count;
-    checkMiniBatches(samples, batches);
+    const { shards } = setup;
+    checkMiniBatches(samples, batches, shards);
     const sizes = miniBatchSizes(samples, batches, drawing.overlap).map((rows) =>
-      largestChunk(rows, setup.groupRows),
+      Math.max(
+        largestChunk(rows, setup.groupRows),
+        shards === undefined ? 0 : largestChunk(Math.ceil(rows / shards), setup.groupRows),
+      ),
     );
     const largest = sizes.reduce((most, rows) => Math.max(most, rows));
     network.checkChunk(largest);
     checkHeld(setup.data.train, largest);
     this.#preparation = { ...setup.inputs.training, ...network.reading };
-    this.#full = batches === 1 ? this.#problem("all") : undefined;
+    this.#full = batches === 1 ? this.#problem("all", this.#orderOfAll()) : undefined;
   }
 
   *problems(epoch: number, done: number): Generator<BatchProblem> {
@@ -70,6 +74,14 @@ export class Epochs implements EpochSource {
         problem.batch.dispose();
       }
     }
+  }
+
+  /** Samples of a class may stand side by side: shards are runs of an order that is drawn, once. */
+  #orderOfAll(): Int32Array | undefined {
+    const { data, inOrder, shards } = this.setup;
+    if (shards === undefined || inOrder) return undefined;
+    const numbers = Int32Array.from({ length: data.train.count }, (_, i) => i);
+    return this.drawing.random.fork("all").shuffle(numbers);
   }
 
   /** The mini-batches of a pass. */

@@ -63,6 +63,8 @@ export interface Setup {
   /** Samples that batch normalisation takes its statistics over, at most; undefined where the model has none. */
   readonly groupRows: number | undefined;
   readonly decomposition: Decomposition;
+  /** N, where batches are cut in shards. */
+  readonly shards: number | undefined;
   /** θ⁰, the same on every rank. */
   readonly theta: Vector;
   /** What is to be said before it starts. */
@@ -121,7 +123,8 @@ export async function setUp(
   const decomposition = decompose(config, evaluator.layout.slots, random);
   // A user's module may draw weights of its own: rank 0's are everybody's.
   const theta = await comm.broadcast(evaluator.parameters(), 0);
-  const network = new WholeNetwork({ evaluator, penalty, comm, subdomains: decomposition.subdomains });
+  const shards = config.shards && config.subdomains;
+  const network = new WholeNetwork({ evaluator, penalty, comm, subdomains: decomposition.subdomains, shards });
   const groupRows = network.hasStatistics ? config.ghostBatch : undefined;
   const warnings = surprisesOf(model, goal, given.train.targets);
   return {
@@ -138,6 +141,7 @@ export async function setUp(
     streamed: handedOver.fit?.streamed,
     groupRows,
     decomposition,
+    shards,
     theta,
     warnings,
     random,

@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import type { Dataset } from "../data/dataset.js";
+import { checkShards } from "../data/batches.js";
 import { readDataset } from "../data/dataset-file.js";
 import { Batch, checkHeld, largestChunk } from "../network/batch.js";
 import { withTargetsFor } from "../network/goal/targets.js";
@@ -14,7 +15,7 @@ import type { Setup } from "./setup.js";
  */
 export class StreamedEpochs implements EpochSource {
   constructor(
-    private readonly setup: Pick<Setup, "goal" | "inputs" | "groupRows" | "cut">,
+    private readonly setup: Pick<Setup, "goal" | "inputs" | "groupRows" | "cut" | "shards">,
     private readonly network: RankNetwork,
   ) {}
 
@@ -22,6 +23,7 @@ export class StreamedEpochs implements EpochSource {
     const { inputs, groupRows, cut } = this.setup;
     for (let b = done; b < cut.batchesPerEpoch; b++) {
       const dataset = await this.#read(samples!, b);
+      checkShards(dataset.count, this.setup.shards ?? 1);
       const chunk = largestChunk(dataset.count, groupRows);
       this.network.checkChunk(chunk);
       checkHeld(dataset, chunk);

@@ -2,7 +2,7 @@ import type { Decomposition } from "../../src/decomposition/decomposition.js";
 import { Restriction } from "../../src/linalg/restriction.js";
 import { wholeSpace, type VectorSpace } from "../../src/linalg/space.js";
 import type { Vector } from "../../src/linalg/vector.js";
-import type { BatchKey, Problem } from "../../src/methods/problem.js";
+import type { BatchKey, Problem, Shards } from "../../src/methods/problem.js";
 import type { Objective } from "../../src/trust-region/objective.js";
 import type { Point } from "../../src/trust-region/point.js";
 
@@ -115,6 +115,7 @@ export class TestProblem implements Problem {
   readonly space: VectorSpace;
   localValues = 0;
   localGradients = 0;
+  readonly shards: Shards;
 
   constructor(
     readonly f: TestFunction,
@@ -123,6 +124,7 @@ export class TestProblem implements Problem {
   ) {
     this.objective = new CountedObjective(f);
     this.space = wholeSpace(f.dimension);
+    this.shards = tilted(f, decomposition.subdomains.length);
   }
 
   local(subdomain: number, at: Point): Objective {
@@ -142,6 +144,25 @@ export class TestProblem implements Problem {
       },
     };
   }
+}
+
+/** f_d(x) = f(x) + tilt_d Σ x_i, of weights that grow with d and tilts whose weighted sum is zero. */
+function tilted(f: TestFunction, count: number): Shards {
+  const weight = (d: number) => (d + 1) / ((count * (count + 1)) / 2);
+  const tilt = (d: number) =>
+    (d % 2 === 0 ? 1 : -1) * (d === count - 1 && count % 2 === 1 ? 0 : 0.05 / weight(d));
+  const local = (d: number): Objective => {
+    const term = (x: Vector) => tilt(d) * x.reduce((sum, value) => sum + value, 0);
+    return {
+      value: (x) => Promise.resolve(f.value(x) + term(x)),
+      gradient: (x, out) => {
+        f.gradient(x, out);
+        out.forEach((value, i) => (out[i] = value + tilt(d)));
+        return Promise.resolve(f.value(x) + term(x));
+      },
+    };
+  };
+  return { count, weight, local, miniBatches: (d) => [local(d), local(d)] };
 }
 
 /** N runs of coordinates of nearly equal length. */

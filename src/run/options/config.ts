@@ -36,6 +36,8 @@ export interface TrainConfig extends Omit<
   /** SHA-256 of that module. */
   readonly methodModule: string | undefined;
   readonly methodOptions: Readonly<Record<string, unknown>>;
+  /** Subdomains are shards of the samples, not of the parameters. */
+  readonly shards?: true;
 }
 
 /**
@@ -72,6 +74,7 @@ export function trainConfig(
     methodName: method.name,
     methodModule: method.module,
     methodOptions,
+    ...(method.shards && { shards: true }),
   };
 }
 

@@ -89,7 +89,8 @@ export async function tinyNetworkBed(ranks: number): Promise<TestBed> {
     on(comm, batches) {
       const count = new EvaluationCount();
       const evaluator = evaluators[comm.rank]!;
-      const parts = { evaluator, penalty: undefined, comm, subdomains: decomposition.subdomains, count };
+      const { subdomains } = decomposition;
+      const parts = { evaluator, penalty: undefined, comm, subdomains, count, shards: subdomains.length };
       if (!batchesOf.has(batches)) batchesOf.set(batches, cut(batches));
       const all = batchesOf.get(batches)!.map((batch, b) => new NetworkProblem(`batch ${b}`, batch, parts));
       return { of: (b) => all[b]!, gradients: () => count.globalGradients };

@@ -1,0 +1,96 @@
+import { treeSum } from "../linalg/tree-sum.js";
+import type { Vector } from "../linalg/vector.js";
+import type { Shards } from "../methods/problem.js";
+import type { Objective } from "../trust-region/objective.js";
+import type { Batch } from "./batch.js";
+import type { NetworkParts } from "./problem.js";
+import { wholeTensors, type TensorPart } from "./tensor-part.js";
+
+const NO_VECTOR = new Float32Array(0);
+
+/**
+ * The runs of neighbouring samples that a batch is cut in: shard d has those from ⌊d/N⌋ to ⌊(d+1)/N⌋ of them. Only the
+ * samples of shards that are asked for are ever gathered.
+ */
+export class NetworkShards implements Shards {
+  readonly #shards: (Batch | undefined)[];
+  /** The same shards, cut in mini-batches. */
+  readonly #walks: (Batch | undefined)[];
+  readonly #everything: readonly TensorPart[];
+
+  constructor(
+    private readonly batch: Batch,
+    readonly count: number,
+    private readonly parts: Pick<NetworkParts, "evaluator" | "penalty" | "count">,
+  ) {
+    this.#shards = new Array<Batch | undefined>(count).fill(undefined);
+    this.#walks = new Array<Batch | undefined>(count).fill(undefined);
+    this.#everything = wholeTensors(parts.evaluator.layout);
+  }
+
+  weight(shard: number): number {
+    return (this.#cut(shard + 1) - this.#cut(shard)) / this.batch.rows;
+  }
+
+  local(shard: number): Objective {
+    const { evaluator, penalty, count } = this.parts;
+    const own = (this.#shards[shard] ??= this.batch.part(this.#cut(shard), this.#cut(shard + 1)));
+    const weight = 1 / own.rows;
+    return {
+      value: async (theta) => {
+        count.localLosses++;
+        evaluator.setParameters(theta);
+        const loss = (c: number) => evaluator.loss(own.chunk(c), weight);
+        return (await treeSum(own.chunks, loss, NO_VECTOR)) + (penalty?.value(theta) ?? 0);
+      },
+      gradient: async (theta, out) => {
+        count.localGradients++;
+        evaluator.setParameters(theta);
+        const gradient = (c: number, partial: Vector) =>
+          evaluator.gradient(own.chunk(c), weight, this.#everything, partial);
+        const f = await treeSum(own.chunks, gradient, out);
+        penalty?.addGradient(theta, out);
+        return f + (penalty?.value(theta) ?? 0);
+      },
+    };
+  }
+
+  miniBatches(shard: number, rows: number): readonly Objective[] {
+    const walk = (this.#walks[shard] ??= this.batch.walk(this.#cut(shard), this.#cut(shard + 1), rows));
+    return Array.from({ length: walk.chunks }, (_, h) => this.#miniBatch(walk, h));
+  }
+
+  #miniBatch(walk: Batch, h: number): Objective {
+    const { evaluator, penalty, count } = this.parts;
+    const share = shareOf(h + 1, walk.chunks) - shareOf(h, walk.chunks);
+    return {
+      value: async (theta) => {
+        count.localLosses += share;
+        evaluator.setParameters(theta);
+        const chunk = walk.chunk(h);
+        return (await evaluator.loss(chunk, 1 / chunk.rows)) + (penalty?.value(theta) ?? 0);
+      },
+      gradient: async (theta, out) => {
+        count.localGradients += share;
+        evaluator.setParameters(theta);
+        const chunk = walk.chunk(h);
+        const f = await evaluator.gradient(chunk, 1 / chunk.rows, this.#everything, out);
+        penalty?.addGradient(theta, out);
+        return f + (penalty?.value(theta) ?? 0);
+      },
+    };
+  }
+
+  /** The first sample of a shard. */
+  #cut(shard: number): number {
+    return Math.floor((this.batch.rows * shard) / this.count);
+  }
+}
+
+/** Counts of evaluations are multiples of this: their sums do not depend on the order, nor on the ranks. */
+const UNIT = 2 ** -20;
+
+/** h / H of a shard's evaluation. */
+function shareOf(h: number, walk: number): number {
+  return Math.round(h / walk / UNIT) * UNIT;
+}
