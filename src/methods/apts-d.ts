@@ -150,7 +150,7 @@ const options = {
   globalSteps: integer({
     min: 0,
     max: 1000,
-    fallback: 0,
+    fallback: 1,
     help: "trust-region steps on the loss of all shards after the summed one",
   }),
   ...trustRegionOptions({ direction: "adam", tryLonger: false, ...ON_SHARDS }),

@@ -22,7 +22,7 @@ export interface ShardWalkOptions {
 export interface ShardWalkState extends State {
   /** Steps that every shard has made. */
   readonly t: number;
-  /** Averages of g and g² over steps and shards, (n). */
+  /** The averages of g and g² that the next walks begin with, (n): what the mean walk shows of g, and the shards' mean of g². */
   readonly m: Vector;
   readonly v: Vector;
   /** x̄, (n): the average of the last points of exchange. */
@@ -51,7 +51,6 @@ type Told = Readonly<Record<(typeof TOLD)[number], number>>;
 
 interface Walk extends Told {
   readonly end: Vector;
-  readonly m: Vector;
   readonly v: Vector;
   /** The mean of its mini-batches' losses. */
   readonly loss: number;
@@ -86,8 +85,8 @@ export function shardWalks({ comm }: MethodContext, options: ShardWalkOptions): 
       const shards = shardsOf(problem);
       const steps = shards.miniBatches(0, localBatch).length;
 
-      // 1–4  Σ |D_d|/|D| of the walks' ends, averages and accounts: the one exchange
-      const sums = roomFor(3 * n + TOLD.length);
+      // 1–4  Σ |D_d|/|D| of the walks' steps, averages of g² and accounts: the one exchange
+      const sums = roomFor(2 * n + TOLD.length);
       const loss = await chunkedSum(
         comm,
         shards.count,
@@ -98,7 +97,7 @@ export function shardWalks({ comm }: MethodContext, options: ShardWalkOptions): 
         },
         sums,
       );
-      const told = readTold(sums.subarray(3 * n));
+      const told = readTold(sums.subarray(2 * n));
       const isFinite = Number.isFinite(await normInf(wholeSpace(sums.length), sums));
 
       // 5  has the last exchange led astray, or this walk?
@@ -109,13 +108,15 @@ export function shardWalks({ comm }: MethodContext, options: ShardWalkOptions): 
       if (!isFinite || isBeyond(loss, losses) || verdict.undo) return returned(state, shards, loss);
 
       // 4, 6  θ ← θ + s, and its average
-      const to = addScaled(theta, 1, sums.subarray(0, n), roomFor(n));
+      const s = sums.subarray(0, n);
+      const v = sums.slice(n, 2 * n);
+      const to = addScaled(theta, 1, s, roomFor(n));
       const share = Math.min(1, ((GAMMA + 1) * steps) / (t + GAMMA));
       const next: ShardWalkState = {
         theta: to,
         t,
-        m: sums.slice(n, 2 * n),
-        v: sums.slice(2 * n, 3 * n),
+        m: meanOf(s, v, steps * radius, t),
+        v,
         average: drawn(average, share, to, roomFor(n)),
         before: average,
         radius: verdict.radius,
@@ -152,7 +153,7 @@ export function shardWalks({ comm }: MethodContext, options: ShardWalkOptions): 
         const predicted = decrease(g, x, to);
         const fell = f - (await objective.value(to));
         const loss = losses.reduce((a, b) => a + b, 0) / losses.length;
-        return { end: to, m, v, loss, f, fell, predicted, strayed: f - accepted };
+        return { end: to, v, loss, f, fell, predicted, strayed: f - accepted };
       }
       drawn(average, (GAMMA + 1) / (t + GAMMA), to, average);
       x = to;
@@ -188,7 +189,16 @@ async function meanGradientNorm({ m, t }: Pick<ShardWalkState, "m" | "t">): Prom
   return (await normInf(wholeSpace(m.length), m)) * biasCorrection(BETA1, BETA2, t).m;
 }
 
-/** partial (3n + 4) ← weight times the walk: its step, its averages, and what it tells. */
+/** m of m̂ = −s √v̂ / HΔ: what a walk whose steps were all alike would have had. @param length HΔ */
+function meanOf(s: Vector, v: Vector, length: number, t: number): Vector {
+  const scales = biasCorrection(BETA1, BETA2, t);
+  const m = roomFor(s.length);
+  for (let i = 0; i < m.length; i++)
+    m[i] = (-s[i]! * (Math.sqrt(scales.v * v[i]!) + EPSILON)) / (length * scales.m);
+  return m;
+}
+
+/** partial (2n + 4) ← weight times the walk: its step, its averages, and what it tells. */
 function write(walk: Walk | undefined, theta: Vector, weight: number, partial: Vector): void {
   if (walk === undefined) {
     partial.fill(NaN);
@@ -198,9 +208,8 @@ function write(walk: Walk | undefined, theta: Vector, weight: number, partial: V
   const step = partial.subarray(0, n);
   addScaled(walk.end, -1, theta, step);
   scale(weight, step, step);
-  scale(weight, walk.m, partial.subarray(n, 2 * n));
-  scale(weight, walk.v, partial.subarray(2 * n, 3 * n));
-  TOLD.forEach((name, i) => (partial[3 * n + i] = weight * walk[name]));
+  scale(weight, walk.v, partial.subarray(n, 2 * n));
+  TOLD.forEach((name, i) => (partial[2 * n + i] = weight * walk[name]));
 }
 
 function readTold(told: Vector): Told {

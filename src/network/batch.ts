@@ -83,7 +83,7 @@ export class Batch {
   readonly #chunks: (BatchChunk | undefined)[];
   readonly #holdsAll: boolean;
   #last: BatchChunk | undefined;
-  readonly #parts: Batch[] = [];
+  readonly #parts = new Map<string, Batch>();
 
   /**
    * @param groupRows as `chunkCount` takes it: a chunk is then such a group
@@ -116,10 +116,15 @@ export class Batch {
     return this.#part(from, to, Math.ceil((to - from) / Math.min(rows, this.groupRows ?? Infinity)));
   }
 
+  /** One of a kind: whoever asks again for the same part gets the same. */
   #part(from: number, to: number, passing?: number): Batch {
+    const name = [from, to, passing].join();
+    const known = this.#parts.get(name);
+    if (known) return known;
     const { dataset, preparation, groupRows } = this;
-    const part = new Batch(dataset, preparation, groupRows, this.#samples(from, to), MOST_HELD, passing);
-    this.#parts.push(part);
+    const mostHeld = this.#holdsAll ? MOST_HELD : 0;
+    const part = new Batch(dataset, preparation, groupRows, this.#samples(from, to), mostHeld, passing);
+    this.#parts.set(name, part);
     return part;
   }
 
@@ -134,7 +139,7 @@ export class Batch {
   dispose(): void {
     for (const chunk of this.#chunks) chunk?.release();
     this.#chunks.fill(undefined);
-    for (const part of this.#parts) part.dispose();
+    for (const part of this.#parts.values()) part.dispose();
   }
 
   #make(c: number): BatchChunk {

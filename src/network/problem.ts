@@ -32,7 +32,7 @@ export interface NetworkParts {
 export class NetworkProblem implements BatchProblem {
   readonly objective: Objective;
   readonly space: VectorSpace;
-  readonly shards: NetworkShards | undefined;
+  readonly shards?: NetworkShards;
 
   constructor(
     readonly key: BatchKey,
@@ -44,7 +44,7 @@ export class NetworkProblem implements BatchProblem {
     const everything = wholeTensors(layout);
     const weight = 1 / batch.rows;
     this.space = wholeSpace(layout.dimension);
-    this.shards = parts.shards === undefined ? undefined : new NetworkShards(batch, parts.shards, parts);
+    if (parts.shards !== undefined) this.shards = new NetworkShards(batch, parts.shards, parts);
     this.objective = {
       value: async (theta) => {
         count.globalLosses++;

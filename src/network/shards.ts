@@ -13,9 +13,6 @@ const NO_VECTOR = new Float32Array(0);
  * samples of shards that are asked for are ever gathered.
  */
 export class NetworkShards implements Shards {
-  readonly #shards: (Batch | undefined)[];
-  /** The same shards, cut in mini-batches. */
-  readonly #walks: (Batch | undefined)[];
   readonly #everything: readonly TensorPart[];
 
   constructor(
@@ -23,8 +20,6 @@ export class NetworkShards implements Shards {
     readonly count: number,
     private readonly parts: Pick<NetworkParts, "evaluator" | "penalty" | "count">,
   ) {
-    this.#shards = new Array<Batch | undefined>(count).fill(undefined);
-    this.#walks = new Array<Batch | undefined>(count).fill(undefined);
     this.#everything = wholeTensors(parts.evaluator.layout);
   }
 
@@ -34,7 +29,7 @@ export class NetworkShards implements Shards {
 
   local(shard: number): Objective {
     const { evaluator, penalty, count } = this.parts;
-    const own = (this.#shards[shard] ??= this.batch.part(this.#cut(shard), this.#cut(shard + 1)));
+    const own = this.batch.part(this.#cut(shard), this.#cut(shard + 1));
     const weight = 1 / own.rows;
     return {
       value: async (theta) => {
@@ -56,7 +51,7 @@ export class NetworkShards implements Shards {
   }
 
   miniBatches(shard: number, rows: number): readonly Objective[] {
-    const walk = (this.#walks[shard] ??= this.batch.walk(this.#cut(shard), this.#cut(shard + 1), rows));
+    const walk = this.batch.walk(this.#cut(shard), this.#cut(shard + 1), rows);
     return Array.from({ length: walk.chunks }, (_, h) => this.#miniBatch(walk, h));
   }
 

@@ -39,6 +39,7 @@ const VARIANTS: readonly MinimiseRequest[] = [
   { method: "tr", direction: "l-sr1", maxRadius: 10 },
   { method: "apts", direction: "l-sr1", subdomains: 3, localSteps: 2 },
   { method: "apts", subdomains: 5 },
+  { method: "apts-d", subdomains: 3 },
   { method: "adam", learningRate: 0.05 },
   { method: "lbfgs", parts: 2 },
 ];

@@ -50,6 +50,7 @@ describe("minimise refuses", () => {
     [{ epochs: 3 }, /name of an option, got "epochs"/],
     [{ subdomains: 2 }, /subdomains with a method that works on them, got method lbfgs/],
     [{ method: "apts", subdomains: 7 }, /at most 6 subdomains, one for each variable, got 7/],
+    [{ method: "apts-d", subdomains: 3, parts: 2 }, /at most 2 subdomains, one for each part of f, got 3/],
     [{ comm: undefined }, /comm to be a communicator, await init\(\), got undefined/],
     [{ onIteration: 5 }, /onIteration to be a function, got 5/],
     [{ signal: {} }, /signal to be an AbortSignal/],

@@ -51,6 +51,11 @@ describe("before any rank starts", () => {
       /^apts: Expected the number of mini-batches to be .* from 1 to 20/,
     ],
     [
+      "more shards than samples of a mini-batch",
+      ["--method", "apts-d", "--ranks", "6", "--batches", "5", "--train-samples", "20"],
+      /^apts: Expected batches of at least 6 samples, one for each shard, got batches of 4/,
+    ],
+    [
       "no files",
       ["--ranks", "2", "--data", "mnist", "--data-dir", "."],
       /^apts: Expected the files of MNIST/,

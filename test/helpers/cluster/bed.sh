@@ -5,6 +5,9 @@
 #
 #     HOSTS=2 GPUS=2 SLURM=1 bed.sh
 #
+# LINKS is a command that makes the network in place of the kernel's bridge: it is given the names of the interfaces, says
+# "ready", and carries frames between them.
+#
 # Prints "ready" and lives until its standard input ends or it is killed, by any signal; then the kernel ends and
 # removes everything inside. Ends with 99 and a reason on standard error where the machine cannot do it.
 #
@@ -45,7 +48,13 @@ mkdir -p $BED/log /run/sshd /run/munge
 
 hostname login
 ip link set lo up
-ip link add br0 type bridge forward_delay 0 stp_state 0 || cannot "it may not make a network bridge"
+if [ -n "${LINKS-}" ]; then
+  # shellcheck disable=SC2086,SC2046
+  $LINKS br0 $(seq -f v%g "$HOSTS") >$BED/log/links 2>&1 &
+  until_true 5 grep -qs ready $BED/log/links || cannot "the network: $(cat $BED/log/links)"
+else
+  ip link add br0 type bridge forward_delay 0 stp_state 0 || cannot "it may not make a network bridge"
+fi
 ip address add 10.99.0.254/24 dev br0
 ip link set br0 up
 
@@ -92,8 +101,12 @@ for i in $(seq "$HOSTS"); do
   holder=$!
   until_true 5 test -e $BED/up.n$i || cannot "host n$i does not start"
   tr -d ' ' <"/proc/$holder/task/$holder/children" >$BED/pid.n$i
-  ip link add "v$i" type veth peer name eth0 netns "$(cat $BED/pid.n$i)" || cannot "it may not make network devices"
-  ip link set "v$i" master br0 up
+  if [ -n "${LINKS-}" ]; then
+    ip link set "v$i" netns "$(cat $BED/pid.n$i)" name eth0
+  else
+    ip link add "v$i" type veth peer name eth0 netns "$(cat $BED/pid.n$i)" || cannot "it may not make network devices"
+    ip link set "v$i" master br0 up
+  fi
   $BED/on "n$i" ip address add "10.99.0.$i/24" dev eth0
   $BED/on "n$i" ip link set eth0 up
   $BED/on "n$i" /usr/sbin/sshd -D -e -f /dev/null -h $BED/ssh/host \
