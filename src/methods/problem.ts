@@ -39,7 +39,10 @@ export interface Shards {
   weight(shard: number): number;
   /** f_d, evaluated by this rank alone. */
   local(shard: number): Objective;
-  /** f of the mini-batches that the shard consists of, each of `rows` samples at most; to be evaluated one after the other. */
+  /**
+   * f of the mini-batches that the shard consists of, of `rows` samples or one more at most, as many as of any other shard;
+   * to be evaluated one after the other.
+   */
   miniBatches(shard: number, rows: number): readonly Objective[];
 }
 

@@ -94,7 +94,7 @@ export class Batch {
   constructor(
     readonly dataset: Dataset,
     private readonly preparation: Preparation,
-    private readonly groupRows?: number,
+    readonly groupRows?: number,
     readonly indices?: Int32Array,
     mostHeld = MOST_HELD,
     passing?: number,
@@ -111,9 +111,9 @@ export class Batch {
     return this.#part(from, to);
   }
 
-  /** The same in chunks of at most `rows` samples and one group, of which none stays when the next is asked for. */
-  walk(from: number, to: number, rows: number): Batch {
-    return this.#part(from, to, Math.ceil((to - from) / Math.min(rows, this.groupRows ?? Infinity)));
+  /** The same in so many chunks, of which none stays when the next is asked for. */
+  walk(from: number, to: number, chunks: number): Batch {
+    return this.#part(from, to, chunks);
   }
 
   /** One of a kind: whoever asks again for the same part gets the same. */

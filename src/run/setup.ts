@@ -124,7 +124,13 @@ export async function setUp(
   // A user's module may draw weights of its own: rank 0's are everybody's.
   const theta = await comm.broadcast(evaluator.parameters(), 0);
   const shards = config.shards && config.subdomains;
-  const network = new WholeNetwork({ evaluator, penalty, comm, subdomains: decomposition.subdomains, shards });
+  const network = new WholeNetwork({
+    evaluator,
+    penalty,
+    comm,
+    subdomains: decomposition.subdomains,
+    shards,
+  });
   const groupRows = network.hasStatistics ? config.ghostBatch : undefined;
   const warnings = surprisesOf(model, goal, given.train.targets);
   return {
