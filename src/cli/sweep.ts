@@ -1,9 +1,10 @@
 import type { Command } from "commander";
 import { join } from "node:path";
 import { addOptions } from "../config/commander.js";
-import { integer, text, type OptionTable } from "../config/option.js";
+import { flag, integer, kebab, text, type OptionTable } from "../config/option.js";
 import { resolveOptions } from "../config/resolve.js";
 import { UsageError } from "../errors.js";
+import { submitOptions } from "../job/batch.js";
 import { readRuns } from "../job/reported.js";
 import { ownCores } from "../job/side-by-side/cores.js";
 import { slotsIn, type HostPlace } from "../job/side-by-side/host-slots.js";
@@ -16,7 +17,8 @@ import { readSweep } from "../sweep/file.js";
 import { planRuns, type PlannedRun } from "../sweep/plan.js";
 import { runsIn, type Ending } from "../sweep/record.js";
 import { runSweep, type Way } from "../sweep/run.js";
-import { drawnTable, printableLine } from "../terminal.js";
+import { drawnTable, printable, printableLine } from "../terminal.js";
+import { submitSweep } from "../sweep/submit.js";
 import { progressOn, takeSignals } from "./many-runs.js";
 
 const options = {
@@ -29,13 +31,14 @@ const options = {
     min: 1,
     max: 4096,
     fallback: undefined,
-    help: "runs at a time (default: as many as have cores of their own)",
+    help: "runs at a time (default: as many as have cores of their own, or as SLURM starts)",
   }),
   hosts: text({
     fallback: undefined,
     placeholder: "FILE",
     help: "host file: each run has slots of one of its hosts (default: this machine)",
   }),
+  submit: flag({ fallback: false, help: "submit the runs to SLURM, as an array of jobs" }),
 } satisfies OptionTable;
 
 /** `apts sweep sweep.yaml`: runs of all combinations of options. */
@@ -44,20 +47,25 @@ export function sweepCommand(program: Command): void {
     .command("sweep")
     .description("train with all combinations of options, and draw what comes out")
     .argument("<file>", "YAML or JSON file that says which (docs/sweep.md)");
-  addOptions(command, options).action(async (file: string, values: Record<string, unknown>) => {
-    process.exitCode = await sweep(file, values);
-  });
+  addOptions(command, { ...options, ...submitOptions }).action(
+    async (file: string, values: Record<string, unknown>) => {
+      process.exitCode = await sweep(file, values);
+    },
+  );
 }
 
 async function sweep(file: string, values: Record<string, unknown>): Promise<number> {
-  const { jobs, hosts, out: given } = resolveOptions(options, [{ source: { kind: "command line" }, values }]);
-  if (jobs !== undefined && hosts !== undefined)
-    throw new UsageError(
-      "Expected --jobs without --hosts, whose slots say how many runs go at a time. Leave one of them out.",
-    );
+  const given = { ...options, ...submitOptions };
+  const all = resolveOptions(given, [{ source: { kind: "command line" }, values }]);
+  const { jobs, hosts, out: folder, submit, ...job } = all;
+  refuseTogether(values);
   const asked = readSweep(file);
-  const out = given ?? join("runs", asked.name);
+  const out = folder ?? join("runs", asked.name);
   const planned = await planRuns(asked, file);
+  if (submit) {
+    console.log(printable(await submitSweep(planned, { name: asked.name, out, job, jobs })));
+    return 0;
+  }
   const stops = takeSignals();
   const show = progressOn(process.stderr, "run");
   const run = <Place>(way: Way<Place>) =>
@@ -77,6 +85,24 @@ async function sweep(file: string, values: Record<string, unknown>): Promise<num
     `apts: ${formatPlural(failed, "run")} of ${planned.length} failed: ${printableLine(join(out, "runs.csv"))} says why. The same command runs them again.`,
   );
   return 1;
+}
+
+/** @throws UsageError for options of which one leaves nothing to the other */
+function refuseTogether(values: Record<string, unknown>): void {
+  const has = (name: string): boolean => values[name] !== undefined && values[name] !== false;
+  if (has("hosts") && has("jobs"))
+    throw new UsageError(
+      "Expected --jobs without --hosts, whose slots say how many runs go at a time. Leave one of them out.",
+    );
+  if (has("hosts") && has("submit"))
+    throw new UsageError(
+      "Expected --hosts without --submit: SLURM chooses the hosts. Leave one of them out.",
+    );
+  const ofSlurm = Object.keys(submitOptions).find(has);
+  if (ofSlurm !== undefined && !has("submit"))
+    throw new UsageError(
+      `Expected --submit with --${kebab(ofSlurm)}, which is SLURM's. Add --submit, or leave it out.`,
+    );
 }
 
 async function onCores(jobs: number | undefined): Promise<Way<readonly number[]>> {

@@ -52,8 +52,46 @@ export function jobScript(
   values: ValuesOf<typeof submitOptions>,
   log: string,
 ): string {
+  return scriptOf([srunLine(command.map(quote))], values, log, undefined);
+}
+
+/**
+ * A script for an array of jobs, one for each run folder, that runs `command` as ranks with the options of the file
+ * FOLDER.json, and puts their output into FOLDER.log.
+ * @param log takes what comes before
+ * @param jobs at a time, at most; undefined: as many as SLURM starts
+ */
+export function arrayScript(
+  command: readonly string[],
+  folders: readonly string[],
+  values: ValuesOf<typeof submitOptions>,
+  log: string,
+  jobs: number | undefined,
+): string {
+  const lines = [
+    "runs=(",
+    ...folders.map((folder) => `  ${quote(folder)}`),
+    ")",
+    "run=${runs[$SLURM_ARRAY_TASK_ID]}",
+    'exec >>"$run.log" 2>&1',
+    srunLine([...command.map(quote), "--config", '"$run.json"', "--out", '"$run"', "--auto-resume"]),
+  ];
+  return scriptOf(lines, values, log, `0-${folders.length - 1}${jobs === undefined ? "" : `%${jobs}`}`);
+}
+
+function srunLine(words: readonly string[]): string {
+  return `srun --kill-on-bad-exit=1 ${words.join(" ")}`;
+}
+
+function scriptOf(
+  lines: readonly string[],
+  values: ValuesOf<typeof submitOptions>,
+  log: string,
+  array: string | undefined,
+): string {
   const requests = {
     "job-name": values.jobName,
+    array,
     nodes: values.nodes,
     "ntasks-per-node": ranksPerNode(values),
     "gpus-per-node": values.gpusPerNode === 0 ? undefined : values.gpusPerNode,
@@ -74,7 +112,7 @@ export function jobScript(
     `#SBATCH --${values.requeue ? "requeue" : "no-requeue"}`,
     "",
     ...(values.coresPerRank === undefined ? [] : CORES),
-    `srun --kill-on-bad-exit=1 ${command.map(quote).join(" ")}`,
+    ...lines,
     ...(values.requeue ? REQUEUE : []),
     "",
   ].join("\n");

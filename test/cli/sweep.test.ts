@@ -137,4 +137,28 @@ describe("apts sweep", () => {
     expect(stderr).toMatch(/^apts: Expected .*momentum.* \(run with method lbfgs, momentum 0\.5\)\n$/);
     expect(existsSync(out)).toBe(false);
   });
+
+  it.each([
+    [["--partition", "gpu"], "Expected --submit with --partition, which is SLURM's"],
+    [["--hosts", "x", "--jobs", "2"], "Expected --jobs without --hosts"],
+    [["--hosts", "x", "--submit"], "Expected --hosts without --submit"],
+    [
+      ["--submit", "--nodes", "2"],
+      "Expected --nodes times --ranks-per-node to be 1, the ranks of each run, got 2",
+    ],
+  ])("refuses %s", async (args, message) => {
+    const [file, out] = write(`base: { ${SMALL} }`);
+    const { code, stderr } = await runApts(["sweep", file, "--out", out, ...args]);
+    expect([code, stderr]).toEqual([2, expect.stringContaining(message)]);
+    expect(existsSync(out)).toBe(false);
+  });
+
+  it("shows the script of an array that it would submit", async () => {
+    const [file, out] = write(`base: { ${SMALL}, threads: 3 }\nparameters: { seed: [0, 1] }`);
+    const { code, stdout } = await runApts(["sweep", file, "--out", out, "--submit", "--dry-run"]);
+    expect(code).toBe(0);
+    expect(stdout).toContain("#SBATCH --array=0-1\n");
+    expect(stdout).toContain("#SBATCH --cpus-per-task=3\n");
+    expect(existsSync(out)).toBe(false);
+  });
 });

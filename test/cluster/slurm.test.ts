@@ -1,8 +1,17 @@
-import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync } from "node:fs";
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { join, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, expect, it } from "vitest";
 import { expandNodelist } from "../../src/rank/starters/nodelist.js";
+import type { SweepRecord } from "../../src/sweep/record.js";
 import { APTS, runApts } from "../helpers/apts.js";
 import { mark, marked } from "../helpers/launcher/launcher.js";
 import { describeOnHosts, fixture, type Outcome } from "../helpers/cluster/bed.js";
@@ -317,5 +326,28 @@ await describeOnHosts("ranks in SLURM jobs", { hosts: 2, gpus: 2, slurm: true },
     await ended(job!);
     expect(await stateOf(job!), readFileSync(`${out}.log`, "utf8")).toBe("COMPLETED");
     await expectModel(out, 4);
+  });
+
+  it("apts sweep --submit runs an array of jobs, and the same command writes the report", TIME, async () => {
+    const folder = newFolder();
+    const [file, out] = [join(folder, "sweep.yaml"), join(folder, "out")];
+    const base = "data: digits, trainSamples: 300, testSamples: 100, hidden: [8], epochs: 2, ranks: 2";
+    writeFileSync(file, `base: { ${base} }\nparameters: { method: [adam, sgd], seed: [0, 1] }\n`);
+    const sweep = [process.execPath, APTS, "sweep", file, "--out", out];
+    const submitted = await login(...sweep, "--submit", "--jobs", "2");
+    expectSuccess(submitted);
+    const [, job] = /^Submitted job array (\d+) of 4 runs:/.exec(submitted.stdout)!;
+    await ended(job!);
+    const log = (name: string) => readFileSync(join(out, "runs", `${name}.log`), "utf8");
+    const { runs } = JSON.parse(readFileSync(join(out, "sweep.json"), "utf8")) as SweepRecord;
+    for (const { name } of runs) {
+      expect(existsSync(join(out, "runs", name, "summary.json")), log(name)).toBe(true);
+      expect(log(name)).toMatch(/ on digits: 300 \+ 100 samples.* 2 ranks/);
+    }
+    expect((await login(...sweep, "--submit")).stdout).toBe("All 4 runs are finished.\n");
+    const reported = await login(...sweep);
+    expectSuccess({ ...reported, stderr: "" });
+    expect(reported.stderr).toBe("4 runs, 4 of them finished before\n");
+    expect(readFileSync(join(out, "report.md"), "utf8")).toContain("| adam | ");
   });
 });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { jobScript, ranksOf, submitOptions } from "../../src/job/batch.js";
+import { arrayScript, jobScript, ranksOf, submitOptions } from "../../src/job/batch.js";
 import { resolveOptions } from "../../src/config/resolve.js";
 
 describe("jobScript", () => {
@@ -29,6 +29,23 @@ describe("jobScript", () => {
       "",
       String.raw`srun --kill-on-bad-exit=1 apts train --out 'it'\''s here'`,
       "",
+    ]);
+  });
+
+  it("is one for an array of runs, some at a time", () => {
+    const job = resolveOptions(submitOptions, []);
+    const lines = arrayScript(["apts", "train"], ["out/a", "out/it's b"], job, "out/slurm.log", 3).split(
+      "\n",
+    );
+    expect(lines).toContain("#SBATCH --array=0-1%3");
+    expect(lines.slice(-8, -1)).toEqual([
+      "runs=(",
+      "  out/a",
+      String.raw`  'out/it'\''s b'`,
+      ")",
+      "run=${runs[$SLURM_ARRAY_TASK_ID]}",
+      'exec >>"$run.log" 2>&1',
+      'srun --kill-on-bad-exit=1 apts train --config "$run.json" --out "$run" --auto-resume',
     ]);
   });
 
