@@ -13,17 +13,20 @@ const [ROWS, INPUTS, CLASSES] = [100, 9, 3] as const;
 export const MICRO_BATCHES = 8;
 
 const random = new Random(5);
-const samples = labelled({
+export const SAMPLES = labelled({
   sampleShape: [INPUTS],
   classes: CLASSES,
   features: Uint8Array.from({ length: INPUTS * ROWS }, () => random.integer(256)),
   labels: Int32Array.from({ length: ROWS }, () => random.integer(CLASSES)),
 });
 
-/** What a network's rank reads of a hundred samples in eight micro-batches, not all of one size. */
-export function batchFor({ reading }: RankNetwork): Batch {
+/**
+ * What a network's rank reads of a hundred samples in eight micro-batches, not all of one size.
+ * @param mostHeld as `Batch` takes it
+ */
+export function batchFor({ reading }: RankNetwork, dataset = SAMPLES, mostHeld?: number): Batch {
   const preparation = { normalisations: [{ mean: [128], deviation: [70] }], ...reading };
-  return new Batch(samples, preparation, Math.ceil(ROWS / MICRO_BATCHES));
+  return new Batch(dataset, preparation, Math.ceil(ROWS / MICRO_BATCHES), undefined, mostHeld);
 }
 
 const dense = (units: number, settings = {}) => layers.dense({ units, activation: "tanh", ...settings });

@@ -1,9 +1,13 @@
+import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
 import type { ComputeBackend } from "../../../src/compute/backend.js";
+import { isStreamed, type Dataset } from "../../../src/data/dataset.js";
+import { readDataset, writeDataset } from "../../../src/data/dataset-file.js";
 import type { RankNetwork } from "../../../src/network/rank-network.js";
+import { temporaryFolder } from "../../helpers/apts.js";
 import { expectClose } from "../../helpers/compute/compare.js";
 import { randomTheta, wasm } from "../../helpers/network/networks.js";
-import { batchFor, MICRO_BATCHES, NETWORKS } from "../../helpers/network/staged-networks.js";
+import { batchFor, MICRO_BATCHES, NETWORKS, SAMPLES } from "../../helpers/network/staged-networks.js";
 import { onStages, wholeNetwork } from "../../helpers/network/stages.js";
 
 let backend: ComputeBackend;
@@ -67,4 +71,25 @@ describe.each(Object.entries(NETWORKS))("a network in stages, %s", (_, make) => 
     // Replicas change who sums what, not a bit of the sums.
     for (const result of results) expect(result).toEqual(results[0]);
   });
+});
+
+it("reads samples that stay in their file whenever it needs them, one micro-batch at a time", async () => {
+  const make = NETWORKS["dense layers"]!;
+  const path = join(temporaryFolder(), "data");
+  await writeDataset(path, SAMPLES);
+  const streamed = await readDataset(path, 100);
+  expect(isStreamed(streamed)).toBe(true);
+  const theta = randomTheta((await wholeNetwork(make)).space.dimension, 3);
+  const run = (dataset: Dataset) =>
+    onStages(make, 3, { backend }, async ({ network, part }) => {
+      const x = part(theta);
+      const problem = network.problem("all", batchFor(network, dataset, 0));
+      const [g, first] = [new Float32Array(x.length), new Float32Array(x.length)];
+      const f = await problem.objective.gradient(x, g);
+      await problem.prepareLocal({ x, f, g });
+      await problem.local(0, { x, f, g }).gradient(x, first);
+      expect(first).toEqual(g);
+      return { f, g };
+    });
+  expect(await run(streamed)).toEqual(await run(SAMPLES));
 });
