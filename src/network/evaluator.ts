@@ -100,8 +100,11 @@ export interface Evaluator {
   score(chunk: Chunk, sums: Vector): Promise<void>;
   /** How many running statistics there are: means and variances of all batch normalisations; mostly 0. */
   readonly statisticsSize: number;
-  /** out (statisticsSize,) ← `weight` times the statistics of the chunk at θ. */
-  statistics(chunk: Chunk, weight: number, out: Vector): Promise<void>;
+  /**
+   * out (statisticsSize,) ← `weight` times the statistics of the chunk at θ.
+   * @param results results[i], where given, ← output i, as of `forward`
+   */
+  statistics(chunk: Chunk, weight: number, out: Vector, results?: readonly Vector[]): Promise<void>;
   /** Makes these the running statistics. */
   setStatistics(statistics: Vector): void;
   /** Releases the evaluator's memory; the model stays. */

@@ -18,6 +18,7 @@ import { InputGradients } from "./input-gradients.js";
 import { heapLoss, type HeapLoss, type LossCall } from "./loss.js";
 import type { Block } from "./operation.js";
 import { scheduleFor, type Schedule } from "./schedule.js";
+import { readStatistics, sizeOfStatistics, writeStatistics } from "./statistics.js";
 import { HeapWeights } from "./weights.js";
 
 /**
@@ -147,14 +148,18 @@ export class CompiledEvaluator implements Evaluator {
   }
 
   forward(chunk: Chunk, out: readonly Vector[], inference = false): Promise<void> {
-    const { operations, outputs } = this.#network;
-    this.#blocks.forEach(chunk, this.#everything, inference, ({ rows, values }, from) => {
-      for (const [i, own] of outputs.entries()) {
-        const { size } = operations[own - 1]!;
-        out[i]!.set(this.heap.floats(values[own]!, rows * size), from * size);
-      }
+    this.#blocks.forEach(chunk, this.#everything, inference, (block, from) => {
+      this.#readOutputs(block, from, out);
     });
     return Promise.resolve();
+  }
+
+  #readOutputs({ rows, values }: Block, from: number, out: readonly Vector[]): void {
+    const { operations, outputs } = this.#network;
+    for (const [i, own] of outputs.entries()) {
+      const { size } = operations[own - 1]!;
+      out[i]!.set(this.heap.floats(values[own]!, rows * size), from * size);
+    }
   }
 
   place(values: Vector): HeapArray {
@@ -189,30 +194,19 @@ export class CompiledEvaluator implements Evaluator {
   }
 
   get statisticsSize(): number {
-    return this.#network.statistics.reduce((sum, { channels }) => sum + 2 * channels, 0);
+    return sizeOfStatistics(this.#network.statistics);
   }
 
-  statistics(chunk: Chunk, weight: number, out: Vector): Promise<void> {
-    this.#blocks.forEach(chunk, this.#everything, false, () => {
-      let at = 0;
-      for (const { channels, batchMean, batchVariance } of this.#network.statistics) {
-        for (const address of [batchMean, batchVariance]) {
-          const values = this.heap.floats(address, channels);
-          for (let i = 0; i < channels; i++) out[at++] = weight * values[i]!;
-        }
-      }
+  statistics(chunk: Chunk, weight: number, out: Vector, results?: readonly Vector[]): Promise<void> {
+    this.#blocks.forEach(chunk, this.#everything, false, (block, from) => {
+      if (results) this.#readOutputs(block, from, results);
+      readStatistics(this.heap, this.#network.statistics, weight, out);
     });
     return Promise.resolve();
   }
 
   setStatistics(statistics: Vector): void {
-    let at = 0;
-    for (const { channels, mean, variance } of this.#network.statistics) {
-      for (const weight of [mean, variance]) {
-        const values = this.heap.floats(this.#weights.values[weight]!, channels);
-        values.set(statistics.subarray(at, (at += channels)));
-      }
-    }
+    writeStatistics(this.heap, this.#network.statistics, this.#weights.values, statistics);
   }
 
   dispose(): void {

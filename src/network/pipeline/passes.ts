@@ -65,14 +65,12 @@ export async function lossPass(stage: Stage, batch: Batch): Promise<number> {
 
 /** out (statisticsSize,) ← the statistics of the stage's batch normalisations: means over micro-batches, as in training. */
 export async function statisticsPass(stage: Stage, batch: Batch, out: Vector): Promise<void> {
-  const { evaluator, replicas, isLast } = stage;
   await chunkedSum(
-    replicas,
+    stage.replicas,
     batch.chunks,
     (c, partial) =>
       taking(stage, batch, c, async (micro) => {
-        if (!isLast) await stage.forward(micro);
-        if (partial.length > 0) await evaluator.statistics(micro, micro.rows / batch.rows, partial);
+        await stage.measure(micro, micro.rows / batch.rows, partial);
         await stage.holdBack();
         return 0;
       }),

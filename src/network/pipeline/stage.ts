@@ -60,6 +60,18 @@ export class Stage {
     activations.send();
   }
 
+  /** The same, and out (statisticsSize,) ← `weight` times the statistics of its batch normalisations. */
+  async measure(micro: MicroBatch, weight: number, out: Vector): Promise<void> {
+    if (out.length === 0) {
+      if (!this.isLast) await this.forward(micro);
+      return;
+    }
+    const activations = this.#exchange.activations(micro.rows);
+    const results = this.isLast ? undefined : activations.vectors;
+    await this.evaluator.statistics(micro, weight, out, results);
+    activations.send();
+  }
+
   /** Waits for c = ∂f/∂F(h), on all stages but the last. */
   async takeCotangents(micro: MicroBatch): Promise<void> {
     const { rows } = micro;

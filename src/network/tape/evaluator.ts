@@ -179,8 +179,9 @@ export class TapeEvaluator implements Evaluator {
     return this.#batchStatistics.size;
   }
 
-  async statistics(chunk: Chunk, weight: number, out: Vector): Promise<void> {
+  async statistics(chunk: Chunk, weight: number, out: Vector, results?: readonly Vector[]): Promise<void> {
     expectTensors(chunk);
+    if (results) await this.forward(chunk, results);
     const measured = await this.#batchStatistics.measure(() =>
       this.#random.use(chunk.samples, () => this.#apply(chunk, true)),
     );
