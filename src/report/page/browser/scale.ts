@@ -4,38 +4,62 @@ export interface Scale {
   to(value: number): number;
   from(at: number): number;
   /** Between two coordinates, about so many. */
-  ticks(low: number, high: number, count: number): readonly { readonly at: number; readonly text: string }[];
+  ticks(low: number, high: number, count: number): readonly Tick[];
   /** A value as a reader sees it. */
   text(value: number): string;
 }
 
-/** As short as the number allows, to four digits. */
-export function short(value: number): string {
+interface Tick {
+  readonly at: number;
+  readonly text: string;
+}
+
+/** As short as the number allows, to so many digits. */
+export function short(value: number, digits = 4): string {
   if (value === 0) return "0";
   const size = Math.abs(value);
   return size >= 1e-3 && size < 1e6
-    ? String(Number(value.toPrecision(4)))
-    : value.toExponential(2).replace("e+", "e");
+    ? String(Number(value.toPrecision(digits)))
+    : value.toExponential(Math.min(20, digits - 2)).replace(/\.?0*e\+?/, "e");
+}
+
+/** A share as a percentage, to so many digits. */
+function percent(value: number, digits = 5): string {
+  return String(Number((100 * value).toPrecision(digits)));
+}
+
+const MOST_DIGITS = 12;
+
+/** Each value at its place, with as many digits as tell what it is. */
+function labelled(
+  values: readonly number[],
+  to: (value: number) => number,
+  text: (value: number, digits: number) => string,
+): Tick[] {
+  let digits = 4;
+  const isTold = (value: number): boolean => Number(text(value, digits)) === Number(text(value, MOST_DIGITS));
+  while (digits < MOST_DIGITS && !values.every(isTold)) digits++;
+  return values.map((value) => ({ at: to(value), text: text(value, digits) }));
 }
 
 export const linear: Scale = {
   to: (value) => value,
   from: (at) => at,
-  ticks(low, high, count) {
-    const rough = (high - low) / count;
-    const power = 10 ** Math.floor(Math.log10(rough));
-    const step = [1, 2, 5, 10].find((factor) => factor * power >= rough)! * power;
-    const first = Math.ceil(low / step);
-    const ticks = [];
-    // Multiplied, not added up: 0.3 is 3 · 0.1 to twelve digits.
-    for (let i = first; i * step <= high; i++) {
-      const at = Number((i * step).toPrecision(12));
-      ticks.push({ at, text: short(at) });
-    }
-    return ticks;
-  },
-  text: short,
+  ticks: (low, high, count) => labelled(evenly(low, high, count), (value) => value, short),
+  text: (value) => short(value),
 };
+
+/** Multiples of a round number. */
+function evenly(low: number, high: number, count: number): number[] {
+  const rough = (high - low) / count;
+  const power = 10 ** Math.floor(Math.log10(rough));
+  const step = [1, 2, 5, 10].find((factor) => factor * power >= rough)! * power;
+  const values: number[] = [];
+  // Multiplied, not added up: 0.3 is 3 · 0.1 to twelve digits.
+  for (let i = Math.ceil(low / step); i * step <= high; i++)
+    values.push(Number((i * step).toPrecision(MOST_DIGITS)));
+  return values;
+}
 
 /** At 1, 2 and 5 times powers of ten, where they are few; else at powers of ten. */
 function decades(low: number, high: number, count: number): number[] {
@@ -48,15 +72,14 @@ function decades(low: number, high: number, count: number): number[] {
     const every = Math.ceil(inside.length / (1.5 * count));
     if (inside.length >= 0.7 * count) return inside.filter((_, index) => index % every === 0);
   }
-  return linear.ticks(10 ** low, 10 ** high, count).map(({ at }) => at);
+  return evenly(10 ** low, 10 ** high, count);
 }
 
 export const logarithmic: Scale = {
   to: (value) => (value > 1e-30 ? Math.log10(value) : NaN),
   from: (at) => 10 ** at,
-  ticks: (low, high, count) =>
-    decades(low, high, count).map((value) => ({ at: Math.log10(value), text: short(value) })),
-  text: short,
+  ticks: (low, high, count) => labelled(decades(low, high, count), Math.log10, short),
+  text: (value) => short(value),
 };
 
 /** A smaller error counts as none. */
@@ -67,17 +90,17 @@ export const error: Scale = {
   to: (share) => -Math.log10(Math.min(1, Math.max(LEAST_ERROR, 1 - share))),
   from: (at) => 1 - 10 ** -at,
   ticks: (low, high, count) =>
-    decades(-high, -low, count).map((missing) => ({ at: -Math.log10(missing), text: percent(1 - missing) })),
-  text: (share) => `${percent(share)} %`,
+    labelled(
+      decades(-high, -low, count).map((missing) => 1 - missing),
+      (value) => -Math.log10(1 - value),
+      percent,
+    ),
+  text: (value) => `${percent(value)} %`,
 };
 
 /** Shares, in per cent. */
 export const share: Scale = {
   ...linear,
-  ticks: (low, high, count) => linear.ticks(low, high, count).map(({ at }) => ({ at, text: percent(at) })),
+  ticks: (low, high, count) => labelled(evenly(low, high, count), (value) => value, percent),
   text: (value) => `${percent(value)} %`,
 };
-
-function percent(value: number): string {
-  return String(Number((100 * value).toPrecision(5)));
-}
