@@ -1,15 +1,16 @@
 import { chunkedSum } from "../comm/chunked-sum.js";
 import { adamStep } from "../linalg/adam-step.js";
 import { drawn } from "../linalg/average.js";
-import { normInf, wholeSpace } from "../linalg/space.js";
-import { addScaled, roomFor, scale, type Vector } from "../linalg/vector.js";
+import { normInf, same, wholeSpace } from "../linalg/space.js";
+import { addScaled, roomFor, type Vector } from "../linalg/vector.js";
 import type { Objective } from "../trust-region/objective.js";
 import type { RadiusRule } from "../trust-region/radius.js";
 import { biasCorrection } from "./first-order/adam.js";
 import { begun, judged, type Judgements } from "./judgement.js";
 import type { Method, State } from "./method.js";
-import type { MethodContext, Shards } from "./problem.js";
-import { shardsOf } from "./shards.js";
+import { leadsNowhere, type MethodContext, type Problem, type Shards } from "./problem.js";
+import { shardsOf, SumOfShards } from "./shards.js";
+import { messageLength, readMessage, writeMessage, type Walk } from "./walk-message.js";
 
 export interface ShardWalkOptions {
   /** Samples of a mini-batch of a walk. */
@@ -45,23 +46,13 @@ const GAMMA = 8;
 const WINDOW = 5;
 const FEWEST = 3;
 
-/** What a walk tells beside where it ends, in the order in which it travels. */
-const TOLD = ["f", "fell", "predicted", "strayed"] as const;
-type Told = Readonly<Record<(typeof TOLD)[number], number>>;
-
-interface Walk extends Told {
-  readonly end: Vector;
-  readonly v: Vector;
-  /** The mean of its mini-batches' losses. */
-  readonly loss: number;
-}
-
 /**
  * APTS-D on mini-batches (docs/algorithms.md §7, "Walks"): every shard walks through its mini-batches as §4 walks, all from θ,
  * and one exchange averages where they have come to. The trust region is laid over the exchange: Δ follows what the walks
  * tell of the model, and an exchange that led astray is undone by the next.
  */
-export function shardWalks({ comm }: MethodContext, options: ShardWalkOptions): Method<ShardWalkState> {
+export function shardWalks(context: MethodContext, options: ShardWalkOptions): Method<ShardWalkState> {
+  const { comm, fullBatch, tolerance } = context;
   const { localBatch, rule } = options;
 
   return {
@@ -84,20 +75,25 @@ export function shardWalks({ comm }: MethodContext, options: ShardWalkOptions): 
       const n = theta.length;
       const shards = shardsOf(problem);
       const steps = shards.miniBatches(0, localBatch).length;
+      const known = await gradientNormAt(state, problem);
+      if (fullBatch && leadsNowhere(context, known.gradientNorm)) {
+        const { f: loss = NaN, gradientNorm } = known;
+        return { state, report: { loss, accepted: false, gradientNorm, radius } };
+      }
 
       // 1–4  Σ |D_d|/|D| of the walks' steps, averages of g² and accounts: the one exchange
-      const sums = roomFor(2 * n + TOLD.length);
+      const sums = roomFor(messageLength(n));
       const loss = await chunkedSum(
         comm,
         shards.count,
         async (d, partial) => {
           const walk = await walked(shards.miniBatches(d, localBatch), state);
-          write(walk, theta, shards.weight(d), partial);
+          writeMessage(walk, theta, shards.weight(d), partial);
           return shards.weight(d) * (walk?.loss ?? NaN);
         },
         sums,
       );
-      const told = readTold(sums.subarray(2 * n));
+      const { s, v, told } = readMessage(sums, n);
       const isFinite = Number.isFinite(await normInf(wholeSpace(sums.length), sums));
 
       // 5  has the last exchange led astray, or this walk?
@@ -105,11 +101,12 @@ export function shardWalks({ comm }: MethodContext, options: ShardWalkOptions): 
       const { f, fell, predicted, strayed } = told;
       const seen = { t, f, trial: f - fell, predicted, accepted: f - strayed };
       const verdict = judged(judgements, seen, radius, rule, 1);
-      if (!isFinite || isBeyond(loss, losses) || verdict.undo) return returned(state, shards, loss);
+      if (!isFinite || isBeyond(loss, losses) || verdict.undo) {
+        const gradientNorm = fullBatch || isFinite ? known.gradientNorm : NaN;
+        return returned(state, shards, { loss, gradientNorm });
+      }
 
       // 4, 6  θ ← θ + s, and its average
-      const s = sums.subarray(0, n);
-      const v = sums.slice(n, 2 * n);
       const to = addScaled(theta, 1, s, roomFor(n));
       const share = Math.min(1, ((GAMMA + 1) * steps) / (t + GAMMA));
       const next: ShardWalkState = {
@@ -123,7 +120,7 @@ export function shardWalks({ comm }: MethodContext, options: ShardWalkOptions): 
         judgements: verdict.judgements,
         losses: [...losses, loss].slice(-WINDOW),
       };
-      const gradientNorm = await meanGradientNorm(next);
+      const gradientNorm = fullBatch ? known.gradientNorm : await meanGradientNorm(next);
       return { state: next, report: { loss, accepted: true, gradientNorm, radius: next.radius } };
     },
   };
@@ -161,16 +158,34 @@ export function shardWalks({ comm }: MethodContext, options: ShardWalkOptions): 
     return undefined;
   }
 
-  /** Back where the last exchange came from, with a smaller radius; no average has learnt anything. */
-  async function returned(state: ShardWalkState, shards: Shards, loss: number) {
-    const { before } = state;
-    const radius = Math.max(rule.min, state.radius / rule.grow);
+  /**
+   * ‖m̂‖_∞, in the place of ‖∇f‖_∞, which nobody computes; but where a run on the full batch would end by it, or m̂ is not
+   * known yet, ‖∇f(θ)‖_∞, and with it f: one more sum.
+   */
+  async function gradientNormAt(state: ShardWalkState, problem: Problem) {
+    const estimate = await meanGradientNorm(state);
+    if (!fullBatch || estimate > tolerance) return { gradientNorm: estimate };
+    const sum = new SumOfShards(comm, shardsOf(problem), problem.key, new WeakMap());
+    const g = roomFor(state.theta.length);
+    const f = await sum.gradient(state.theta, g);
+    return { f, gradientNorm: await normInf(problem.space, g) };
+  }
+
+  /** Back where the last exchange came from, with a smaller radius unless the batch alone is to blame; no average has learnt anything. */
+  async function returned(
+    state: ShardWalkState,
+    shards: Shards,
+    { loss, gradientNorm }: { readonly loss: number; readonly gradientNorm: number },
+  ) {
+    const { theta, before } = state;
+    const isBatchs = !Number.isFinite(gradientNorm) && (await same(wholeSpace(theta.length), theta, before));
+    const radius = isBatchs ? state.radius : Math.max(rule.min, state.radius / rule.grow);
     const first = async (d: number) =>
       shards.weight(d) * (await shards.miniBatches(d, localBatch)[0]!.value(before));
     const report = {
       loss: Number.isFinite(loss) ? loss : await chunkedSum(comm, shards.count, first, new Float32Array(0)),
       accepted: false,
-      gradientNorm: await meanGradientNorm(state),
+      gradientNorm,
       radius,
     };
     return { state: { ...state, theta: before, average: before, radius }, report };
@@ -184,7 +199,7 @@ function isBeyond(loss: number, before: readonly number[]): boolean {
   return loss > 2 * largest - Math.min(...before);
 }
 
-/** ‖m̂‖_∞, in the place of ‖∇f‖_∞, which nobody computes. */
+/** ‖m̂‖_∞; NaN before the first step. */
 async function meanGradientNorm({ m, t }: Pick<ShardWalkState, "m" | "t">): Promise<number> {
   return (await normInf(wholeSpace(m.length), m)) * biasCorrection(BETA1, BETA2, t).m;
 }
@@ -196,24 +211,6 @@ function meanOf(s: Vector, v: Vector, length: number, t: number): Vector {
   for (let i = 0; i < m.length; i++)
     m[i] = (-s[i]! * (Math.sqrt(scales.v * v[i]!) + EPSILON)) / (length * scales.m);
   return m;
-}
-
-/** partial (2n + 4) ← weight times the walk: its step, its averages, and what it tells. */
-function write(walk: Walk | undefined, theta: Vector, weight: number, partial: Vector): void {
-  if (walk === undefined) {
-    partial.fill(NaN);
-    return;
-  }
-  const n = theta.length;
-  const step = partial.subarray(0, n);
-  addScaled(walk.end, -1, theta, step);
-  scale(weight, step, step);
-  scale(weight, walk.v, partial.subarray(n, 2 * n));
-  TOLD.forEach((name, i) => (partial[2 * n + i] = weight * walk[name]));
-}
-
-function readTold(told: Vector): Told {
-  return Object.fromEntries(TOLD.map((name, i) => [name, told[i]!])) as Record<keyof Told, number>;
 }
 
 /** −gᵀ(to − from) */

@@ -201,23 +201,29 @@ describe("APTS-D", () => {
   );
 
   it.each([
-    ["walks: one sum of 2n + 4 an iteration", {}, 0, (n: number) => [2 * n + 4]],
-    [
-      "whole shards: the local steps and f with its gradient, which is the next one's",
-      { localBatch: 0, globalSteps: 0 },
-      1,
-      (n: number) => [n, n],
-    ],
-  ])("exchanges no more than it needs: %s", async (_, options, first, vectors) => {
+    {
+      what: "walks one sum of 2n + 4 an iteration",
+      walks: true,
+      options: {},
+      vectors: (n: number) => [2 * n + 4],
+    },
+    {
+      what: "whole shards the local steps, and f with its gradient, which is the next one's",
+      walks: false,
+      options: { localBatch: 0, globalSteps: 0 },
+      vectors: (n: number) => [n, n],
+    },
+  ])("exchanges no more than it needs: $what", async ({ walks, options, vectors }) => {
     const { decomposition, start } = network;
     const STEPS = 5;
     const sent = await onGroup("memory", 2, async (comm) => {
-      const method = createMethod("apts-d", options, { comm, decomposition });
+      const method = createMethod("apts-d", options, { comm, decomposition, fullBatch: !walks });
       const before = comm.traffic.bytesSent;
       await go(method, method.start(start.slice()), network.on(comm, 1).of(0), STEPS);
       return comm.traffic.bytesSent - before;
     });
     const n = start.length;
+    const first = walks ? 0 : 1; // the gradient at the start
     const entries = STEPS * vectors(n).reduce((a, b) => a + b, 0) + first * n;
     const sums = STEPS * vectors(n).length + first;
     // Of two ranks one sends its part, the other what it has made of both; a scalar in float64 with each.

@@ -17,9 +17,9 @@ const STEPS = 12;
 /** Rates with which a step leads somewhere. */
 const rates: Readonly<Record<string, number>> = { sgd: 0.1, soaa: 0.1 };
 
-/** Subdomains of parameters take whole vectors. */
+/** Subdomains of parameters, and shards, take whole vectors. */
 const cases = methods
-  .filter(({ decomposes }) => !decomposes)
+  .filter(({ decomposes, shards }) => !decomposes && !shards)
   .flatMap(({ name, options }) =>
     (options["direction"]?.choices ?? [undefined]).map((direction) => ({
       name,

@@ -40,6 +40,11 @@ export function stagesOf(asked: Asked, method: MethodDescription, ranks: number)
         "Give --method iapts, whose subdomains are the stages, or leave --stages out.",
     );
   }
+  if (method.shards) {
+    throw new UsageError(
+      `Expected a method that can train a network in stages, got ${method.name}, whose shards take the whole network. Leave --stages out.`,
+    );
+  }
   if (asked.objective !== undefined) {
     throw new UsageError(
       `Expected losses of the outputs with --stages, got --objective ${asked.objective}, which takes the whole network. Leave one of the two out.`,
