@@ -7,6 +7,7 @@ import { checkDeclared } from "./inspect/declared.js";
 import type { Declaration } from "./goal/declared.js";
 import type { Goal, OwnObjective } from "./goal/goal.js";
 import { goalOf, type Source, type TargetKind } from "./goal/resolve.js";
+import { isHollow } from "./hollow.js";
 import { readDescription } from "./inspect/model-description.js";
 import { modelOf } from "./model-file.js";
 import { cnn } from "./models/cnn.js";
@@ -191,7 +192,7 @@ async function create(choice: ModelChoice, data: SampleKind, random: Random): Pr
 async function loadForTraining(path: string): Promise<Created> {
   const description = await readDescription(path);
   checkDeclared(description.modelTopology, path);
-  const model = await modelOf(description, path);
+  const model = await modelOf(description, path, { weights: !isHollow() });
   const { trainingConfig } = description;
   if (!trainingConfig) return { model, own: [] };
   const { loss, metrics, loss_weights, lossWeights = loss_weights } = trainingConfig;

@@ -68,15 +68,21 @@ export async function loadModel(path: string): Promise<tf.LayersModel> {
 }
 
 /**
- * The model of a description, with its weights from the files beside `path`.
+ * The model of a description, with its weights from the files beside `path`, or with those that its layers start with.
  * @throws UsageError
  */
-export async function modelOf(description: ModelDescription, path: string): Promise<tf.LayersModel> {
+export async function modelOf(
+  description: ModelDescription,
+  path: string,
+  { weights = true }: { readonly weights?: boolean } = {},
+): Promise<tf.LayersModel> {
   const { modelTopology, weightsManifest } = description;
-  const weightData = await readWeights(description, path);
-  const weightSpecs = weightsManifest.flatMap(({ weights }) => weights);
+  const weightData = weights ? await readWeights(description, path) : undefined;
+  const weightSpecs = weightsManifest.flatMap((group) => group.weights);
   try {
-    return await tf.loadLayersModel(tf.io.fromMemory({ modelTopology, weightSpecs, weightData }));
+    return await tf.loadLayersModel(
+      tf.io.fromMemory(weightData ? { modelTopology, weightSpecs, weightData } : { modelTopology }),
+    );
   } catch (error) {
     throw new UsageError(sentenceOf((error as Error).message, path), { cause: error });
   }

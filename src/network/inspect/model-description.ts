@@ -66,43 +66,72 @@ export async function readWeights({ weightsManifest }: ModelDescription, path: s
   const parts: Buffer[] = [];
   for (const group of weightsManifest) {
     const files: Buffer[] = [];
-    for (const name of group.paths) {
-      const inside = normalize(name);
-      if (isAbsolute(name) || name.includes("\\") || inside === ".." || inside.startsWith("../")) {
-        throw new UsageError(
-          `Expected weight files below the folder of ${path}, but it names ${JSON.stringify(name)}. Put the file there, and its name.`,
-        );
-      }
-      files.push(await readRegular(join(dirname(path), inside), `weights of ${path}`));
-    }
-    const found = files.reduce((sum, { length }) => sum + length, 0);
-    const wanted = group.weights.reduce((sum, weight) => sum + bytesOf(weight), 0);
-    if (found !== wanted) {
-      throw new UsageError(
-        `Expected ${wanted} bytes of weights in ${group.paths.join(", ")} beside ${path}, found ${found}. ` +
-          `Copy the model again, all files of it.`,
-      );
-    }
+    for (const name of group.paths)
+      files.push(await readRegular(await weightFile(name, path), `weights of ${path}`));
+    checkLength(
+      group,
+      files.reduce((sum, { length }) => sum + length, 0),
+      path,
+    );
     parts.push(...files);
   }
   return Uint8Array.from(Buffer.concat(parts)).buffer;
 }
 
+type WeightGroup = ModelDescription["weightsManifest"][number];
+
+/**
+ * The file of weights of that name beside `path`.
+ * @throws UsageError where the name leads elsewhere, or there is no regular file
+ */
+export async function weightFile(name: string, path: string): Promise<string> {
+  const inside = normalize(name);
+  if (isAbsolute(name) || name.includes("\\") || inside === ".." || inside.startsWith("../")) {
+    throw new UsageError(
+      `Expected weight files below the folder of ${path}, but it names ${JSON.stringify(name)}. Put the file there, and its name.`,
+    );
+  }
+  const file = join(dirname(path), inside);
+  await expectRegular(file, `weights of ${path}`);
+  return file;
+}
+
+/** @throws UsageError where the files of a group do not hold as much as its weights take */
+export function checkLength({ paths, weights }: WeightGroup, found: number, path: string): void {
+  const wanted = weights.reduce((sum, weight) => sum + bytesOf(weight), 0);
+  if (found === wanted) return;
+  throw new UsageError(
+    `Expected ${wanted} bytes of weights in ${paths.join(", ")} beside ${path}, found ${found}. ` +
+      `Copy the model again, all files of it.`,
+  );
+}
+
 /** A FIFO or a device could be waited on for ever. */
-async function readRegular(path: string, what: string): Promise<Buffer> {
-  let content: Buffer;
+async function expectRegular(path: string, what: string): Promise<void> {
   try {
     const file = await stat(path);
-    if (!file.isFile()) {
-      const kind = file.isDirectory() ? "a folder" : "no regular file";
-      throw new UsageError(`Expected ${what} in the file ${path}, but that is ${kind}.`);
-    }
+    if (file.isFile()) return;
+    const kind = file.isDirectory() ? "a folder" : "no regular file";
+    throw new UsageError(`Expected ${what} in the file ${path}, but that is ${kind}.`);
+  } catch (error) {
+    throw unreadable(error, path, what);
+  }
+}
+
+function unreadable(error: unknown, path: string, what: string): UsageError {
+  if (error instanceof UsageError) return error;
+  const { code, message } = error as NodeJS.ErrnoException;
+  const why = code === "ENOENT" ? "there is no such file" : message;
+  return new UsageError(`Expected ${what} in ${path}, but ${why}.`, { cause: error });
+}
+
+async function readRegular(path: string, what: string): Promise<Buffer> {
+  await expectRegular(path, what);
+  let content: Buffer;
+  try {
     content = await readFile(path);
   } catch (error) {
-    if (error instanceof UsageError) throw error;
-    const { code, message } = error as NodeJS.ErrnoException;
-    const why = code === "ENOENT" ? "there is no such file" : message;
-    throw new UsageError(`Expected ${what} in ${path}, but ${why}.`, { cause: error });
+    throw unreadable(error, path, what);
   }
   if (content.subarray(0, 40).toString().startsWith("version https://git-lfs.github.com/")) {
     throw new UsageError(
@@ -185,7 +214,8 @@ const BYTES: Readonly<Record<string, number>> = {
   float16: 2,
 };
 
-function bytesOf({ shape, dtype, quantization }: tf.io.WeightsManifestEntry): number {
+/** What a weight takes in its file. */
+export function bytesOf({ shape, dtype, quantization }: tf.io.WeightsManifestEntry): number {
   return shape.reduce((product, size) => product * size, BYTES[quantization?.dtype ?? dtype] ?? NaN);
 }
 

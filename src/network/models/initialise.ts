@@ -1,5 +1,6 @@
 import { tf } from "../../compute/tensorflow.js";
 import type { Random } from "../../random.js";
+import { firstValues, noteValues } from "../hollow.js";
 
 /** Fresh weights come from the run's own generator, so that a seed gives the same θ with every backend. */
 
@@ -22,12 +23,13 @@ export function normalByFanOut(layer: tf.layers.Layer, random: Random): void {
 /** Weight `index` of the layer normal with this deviation; the others stay. */
 export function normalWeight(layer: tf.layers.Layer, index: number, deviation: number, random: Random): void {
   const { size } = layer.getWeights()[index]!;
-  const values = Float32Array.from({ length: size }, () => random.normal(0, deviation));
+  const values = firstValues(layer.name, size, () => random.normal(0, deviation));
   setValues(layer, [...Array.from({ length: index }, () => undefined), values]);
 }
 
 /** The layer's weights by their order; those of which nothing is given stay. */
 export function setValues(layer: tf.layers.Layer, values: readonly (Float32Array | undefined)[]): void {
+  if (noteValues(layer.name, values)) return;
   const old = layer.getWeights();
   const fresh = old.map((weight, i) => {
     const given = values[i];
@@ -48,6 +50,6 @@ function fanIn(layer: tf.layers.Layer): number {
 function fill(layer: tf.layers.Layer, draw: () => number): void {
   setValues(
     layer,
-    layer.getWeights().map(({ size }) => Float32Array.from({ length: size }, draw)),
+    layer.getWeights().map(({ size }) => firstValues(layer.name, size, draw)),
   );
 }

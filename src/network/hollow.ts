@@ -1,0 +1,94 @@
+import { tf } from "../compute/tensorflow.js";
+import { isVariable } from "./parameters.js";
+
+/*
+ * Models whose weights have shapes and no memory, so that a rank can look at a network that is too large for it. All of them
+ * lie on one number; what they hold means nothing.
+ */
+
+/** The values of weights by layer: by their order, undefined: those that the layer itself starts with. */
+export type LayerValues = Map<string, readonly (Float32Array | undefined)[]>;
+
+interface Building {
+  /** Undefined where no first values are wanted. */
+  readonly keeps: ((layer: string) => boolean) | undefined;
+  readonly kept: LayerValues;
+}
+
+let building: Building | undefined;
+
+/** Whether models that are made now get no memory for weights. */
+export function isHollow(): boolean {
+  return building !== undefined;
+}
+
+/**
+ * Makes a model without weights.
+ * @param keeps names of layers whose first values are wanted, as far as the model's maker sets them
+ */
+export async function hollow<T>(
+  make: () => T | Promise<T>,
+  keeps?: (layer: string) => boolean,
+): Promise<{ readonly made: T; readonly kept: LayerValues }> {
+  const prototype = tf.layers.Layer.prototype as unknown as { addWeight: AddWeight };
+  const { addWeight } = prototype;
+  const kept: LayerValues = new Map();
+  building = { keeps, kept };
+  prototype.addWeight = function (this: tf.layers.Layer, name, shape, dtype, _, ...others) {
+    const initializer = { apply: hollowTensor };
+    return addWeight.call(this, name, shape, dtype, initializer, ...others);
+  };
+  try {
+    return { made: await make(), kept };
+  } finally {
+    building = undefined;
+    prototype.addWeight = addWeight;
+  }
+}
+
+/** Takes note of first values of a layer's weights, where models are hollow: false where they are not. */
+export function noteValues(layer: string, values: readonly (Float32Array | undefined)[]): boolean {
+  if (building === undefined) return false;
+  if (building.keeps?.(layer)) building.kept.set(layer, values);
+  return true;
+}
+
+/**
+ * So many first values of a layer; undefined where nobody wants them. They are drawn all the same where others' are wanted,
+ * which come of the same stream.
+ */
+export function firstValues(layer: string, count: number, draw: () => number): Float32Array | undefined {
+  if (building === undefined || building.keeps?.(layer)) return Float32Array.from({ length: count }, draw);
+  if (building.keeps) for (let i = 0; i < count; i++) draw();
+  return undefined;
+}
+
+/** Takes the memory of a model's weights, of which nothing but their shapes stays. */
+export function hollowOut(model: tf.LayersModel): void {
+  for (const weight of model.weights) {
+    const variable = weight.read();
+    if (!isVariable(variable)) continue;
+    const nothing = hollowTensor(variable.shape, variable.dtype);
+    variable.assign(nothing);
+    nothing.dispose();
+  }
+}
+
+type AddWeight = (
+  this: tf.layers.Layer,
+  name: string,
+  shape: readonly (number | null)[],
+  dtype: tf.DataType | undefined,
+  initializer: unknown,
+  ...others: unknown[]
+) => unknown;
+
+let number: tf.Tensor | undefined;
+
+/** A tensor of that shape whose numbers are not there. */
+function hollowTensor(shape: number[], dtype: tf.DataType = "float32"): tf.Tensor {
+  number ??= tf.keep(tf.scalar(0));
+  const { dataId } = number;
+  tf.backend().incRef(dataId); // the tensor's own, which it gives back
+  return tf.engine().makeTensorFromTensorInfo({ dataId, shape, dtype });
+}
