@@ -1,9 +1,10 @@
-import { writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { readSweep } from "../../src/sweep/file.js";
 import { planRuns } from "../../src/sweep/plan.js";
 import { temporaryFolder } from "../helpers/apts.js";
+import { ROOT } from "../helpers/built.js";
 
 function written(text: string): string {
   const file = join(temporaryFolder(), "sweep.yaml");
@@ -97,6 +98,18 @@ runs:
     ],
   ])("refuses %s", (text, message) => {
     expect(() => readSweep(written(text))).toThrow(message);
+  });
+});
+
+describe("the example of a sweep", () => {
+  it("compares methods on MNIST with five seeds, in at most 15 lines", () => {
+    const file = join(ROOT, "examples/sweep-mnist.yaml");
+    expect(readFileSync(file, "utf8").split("\n").length).toBeLessThanOrEqual(15);
+    const { entries } = readSweep(file);
+    expect(new Set(entries.map(({ options }) => options["method"]))).toEqual(
+      new Set(["apts", "sapts", "sgd", "adam", "lbfgs"]),
+    );
+    expect(entries.length).toBe(25);
   });
 });
 
