@@ -3,6 +3,7 @@ import { plan } from "../../launcher/launch.js";
 import { placementTable } from "../../launcher/placement-table.js";
 import type { Verdict } from "../../launcher/verdict.js";
 import type { tf } from "../compute/tensorflow.js";
+import { UsageError } from "../errors.js";
 import type { Summary } from "../report/summary.js";
 import { checkFit } from "../run/check-fit.js";
 import type { RunEvent } from "../run/events.js";
@@ -51,6 +52,11 @@ export async function runJob(job: PlannedJob, options: JobOptions): Promise<JobR
 async function runChecked(job: PlannedJob, options: JobOptions): Promise<JobResult> {
   const { spec, where } = job;
   const { data, goal, fit } = spec.handedOver ?? {};
+  if (fit && spec.config.stages > 1) {
+    throw new UsageError(
+      `Expected fit to train a network that is whole on every rank, got stages: ${spec.config.stages}. Give train() of this library such a network, or leave the option out.`,
+    );
+  }
   const given = { data, goal, model: options.model, streamed: fit?.streamed !== undefined };
   await checkFit(spec.config, given, where.hosts === undefined);
   if (spec.beginning !== "new") return startRanks(job, options);

@@ -26,7 +26,7 @@ export function showRun(json: boolean): (event: RunEvent) => void {
         console.error(
           `${event.method} on ${printableLine(event.data)}: ${formatCount(event.trainSamples)} + ${formatCount(event.testSamples)} samples, ` +
             `${formatPlural(event.parameters, "parameter")} in ${formatPlural(event.subdomains, "subdomain")}, ` +
-            `${formatPlural(event.ranks, "rank")}, ${event.losses.join(" + ")}, ${event.backend}`,
+            `${formatPlural(event.ranks, "rank")}, ${inStages(event)}${event.losses.join(" + ")}, ${event.backend}`,
         );
         break;
       case "resume":
@@ -60,6 +60,12 @@ export function showRun(json: boolean): (event: RunEvent) => void {
         event satisfies never;
     }
   };
+}
+
+/** "2 stages, mini-batches in 8 parts, " */
+function inStages({ stages, microBatches }: Extract<RunEvent, { type: "start" }>): string {
+  if (stages === 1) return "";
+  return `${formatPlural(stages, "stage")}, mini-batches in ${formatPlural(microBatches, "part")}, `;
 }
 
 /** What a run that is finished needs to go on. */

@@ -60,6 +60,8 @@ export async function begin(
     data: setup.data.name,
     backend: `${setup.backend.name}: ${setup.backend.description}`,
     ranks: comm.size,
+    stages: config.stages,
+    microBatches: setup.stages?.microBatches ?? 1,
     subdomains: config.subdomains,
     parameters: setup.network.space.dimension,
     trainSamples: setup.streamed?.count ?? setup.data.train.count,

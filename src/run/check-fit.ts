@@ -54,6 +54,7 @@ export async function checkFit(
     checkMiniBatches(count, cutOf(config, count).batches, config.shards && config.subdomains);
   }
   if (builtIn) checkSamples(builtIn, samples);
+  if (config.stages > 1) return; // the ranks say whether it can be cut: nobody holds all of it
   const declared = filesAreHere || given.goal ? await declarationsOf(config, given.goal) : [];
   const slots = builtIn
     ? outline(builtIn, {

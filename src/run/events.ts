@@ -9,6 +9,10 @@ export type RunEvent =
       readonly backend: string;
       readonly trainSamples: number;
       readonly testSamples: number;
+      /** 1: the network is whole on every rank. */
+      readonly stages: number;
+      /** In how many parts a mini-batch goes through the stages; 1 without any. */
+      readonly microBatches: number;
       /** What is minimised: the losses of the outputs. */
       readonly losses: readonly string[];
     } & Pick<Summary, "method" | "data" | "ranks" | "subdomains" | "parameters" | "epochs" | "out">)

@@ -19,6 +19,8 @@ export class Meter {
   constructor(
     private readonly comm: Communicator,
     private readonly count: EvaluationCount,
+    /** Copies of the network, each of which makes a local evaluation on its share of the samples. */
+    private readonly replicas: number,
   ) {}
 
   go(): void {
@@ -46,8 +48,8 @@ export class Meter {
     return {
       globalLosses,
       globalGradients,
-      localLosses: sum(ranks.map((rank) => rank.localLosses)),
-      localGradients: sum(ranks.map((rank) => rank.localGradients)),
+      localLosses: sum(ranks.map((rank) => rank.localLosses)) / this.replicas,
+      localGradients: sum(ranks.map((rank) => rank.localGradients)) / this.replicas,
       bytesSent: sum(ranks.map((rank) => rank.bytesSent)),
       peakMemory: Math.max(...ranks.map((rank) => rank.memory)),
       seconds: ranks[0]!.seconds,

@@ -53,7 +53,8 @@ async function trainIn(
   const program = new ProgramPart(config.timeout, place);
   // Judged is the model that is handed back, on samples as they are.
   const measuring = { ...inputs.measuring, ...network.reading };
-  const test = data.test && new Batch(data.test, measuring, measuredRows(data.test));
+  const test =
+    data.test && new Batch(data.test, measuring, setup.stages?.microBatchRows ?? measuredRows(data.test));
   const run = await TrainingRun.prepare(config, setup, comm);
 
   const { folder, checkpoints, reporter } = await begin(config, place, { out, setup, run, lock });

@@ -64,7 +64,7 @@ export class TrainingRun {
       ? new StreamedEpochs(setup, network)
       : new Epochs(setup, network, { overlap, random: random.fork("batches") });
     this.divergence = new DivergenceCheck(network, comm, fullBatch, methodOptions["learningRate"]);
-    this.meter = new Meter(comm, network.count);
+    this.meter = new Meter(comm, network.count, config.stages > 1 ? comm.size / config.stages : 1);
     this.monitor = new Monitor(config, setup.goal, setup.data.test !== undefined);
     this.#state = {
       method: method.start(theta),

@@ -41,9 +41,15 @@ export interface StandardisationWish {
 
 /**
  * Decides on the inputs of `model`, trained on `data`.
+ * @param held the part of the model that is held here: vectors are its parameters
  * @throws UsageError where they are to be standardised and mean something else than quantities
  */
-export function treatInputs(model: tf.LayersModel, data: Dataset, wish: StandardisationWish): InputTreatment {
+export function treatInputs(
+  model: tf.LayersModel,
+  data: Dataset,
+  wish: StandardisationWish,
+  held = model,
+): InputTreatment {
   const { standardise, because } = decide(model, wish);
   const unchanged: Preparation = { normalisations: [] };
   const asTrained = {
@@ -59,10 +65,12 @@ export function treatInputs(model: tf.LayersModel, data: Dataset, wish: Standard
   const training = { normalisations: [normalisation] };
   const layer = foldingLayer(model, channelsOf(input!));
   if (typeof layer !== "string" && foldingLoss(normalisation) === undefined) {
+    const here = foldingLayer(held, channelsOf(input!));
+    const isHere = typeof here !== "string" && here.name === layer.name;
     return {
       ...asTrained,
       training,
-      handedBack: (theta) => folded(theta, layer, normalisation),
+      handedBack: (theta) => (isHere ? folded(theta, here, normalisation) : theta),
       record: { standardised: true, because, by: `the weights of ${layer.name}` },
     };
   }

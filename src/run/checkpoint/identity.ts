@@ -7,6 +7,7 @@ import type { TrainConfig } from "../options/config.js";
 import { MAY_CHANGE } from "../options/table.js";
 import { aptsVersion } from "../folder/record.js";
 import type { Setup } from "../setup.js";
+import { cutsOf } from "../stages/stages-of-run.js";
 
 /** What makes a run this run and no other: a checkpoint fits a run of the same identity. */
 export interface Identity {
@@ -30,7 +31,7 @@ export interface Identity {
 
 export function identityOf(
   config: TrainConfig,
-  { data, goal, inputs, network, topology, blockRows, backend, inOrder }: Setup,
+  { data, goal, inputs, network, stages, topology, blockRows, backend, inOrder }: Setup,
 ): Identity {
   const { methodName, methodModule, methodOptions, ...asked } = config;
   // A user's files may lie elsewhere.
@@ -41,7 +42,11 @@ export function identityOf(
     label: asked.label && nameOfData(asked.label),
     standardise: inputs.record.standardised,
     ...(inOrder ? { shuffle: false } : {}),
+    ...(stages && { cut: cutsOf(stages.plan).join(",") }),
   };
+  const parts = stages
+    ? `micro-batches of at most ${stages.microBatchRows} samples`
+    : `blocks of at most ${blockRows} samples`;
   return {
     options: Object.fromEntries(
       Object.entries(options).filter(
@@ -55,7 +60,7 @@ export function identityOf(
     train: fingerprintOf(data.train),
     test: data.test && fingerprintOf(data.test),
     goal: sha256(describeGoal(goal)),
-    computation: `apts ${aptsVersion()}; ${backend.fingerprint}; blocks of at most ${blockRows} samples`,
+    computation: `apts ${aptsVersion()}; ${backend.fingerprint}; ${parts}`,
   };
 }
 

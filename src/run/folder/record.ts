@@ -3,7 +3,9 @@ import { headerOf, type DatasetHeader } from "../../data/dataset-file.js";
 import type { Position } from "../ledger.js";
 import type { TrainConfig } from "../options/config.js";
 import type { TreatmentRecord } from "../../network/inputs/standardisation.js";
+import type { StagePlan } from "../../network/stages/plan.js";
 import type { Setup } from "../setup.js";
+import { cutsOf, type StagesOfRun } from "../stages/stages-of-run.js";
 
 interface SamplesRecord extends DatasetHeader {
   readonly sha256: string;
@@ -17,6 +19,13 @@ export interface RunRecord {
   readonly backend: { readonly name: string; readonly fingerprint: string; readonly threads: number };
   readonly parameters: number;
   readonly inputs: TreatmentRecord;
+  /** Where the network is in stages. */
+  readonly stages?: {
+    /** The layers that stages end with, but for the last: `--cut`. */
+    readonly cut: readonly string[];
+    readonly microBatchRows: number;
+    readonly plan: StagePlan;
+  };
   /** What is minimised, for each output of the model. */
   readonly losses: readonly { readonly output: string; readonly loss: string; readonly weight: number }[];
   /** What was trained on, and measured with. */
@@ -33,7 +42,7 @@ export interface RunRecord {
 
 export function recordOf(
   config: TrainConfig,
-  { backend, data, goal, inputs, network }: Setup,
+  { backend, data, goal, inputs, network, stages }: Setup,
   hashes: { readonly train: string; readonly test: string | undefined },
 ): RunRecord {
   const { name, fingerprint, threads } = backend;
@@ -44,6 +53,7 @@ export function recordOf(
     backend: { name, fingerprint, threads },
     parameters: network.space.dimension,
     inputs: inputs.record,
+    ...(stages && { stages: recordOfStages(stages) }),
     losses: goal.outputs.map(({ name, reported, weight }) => ({ output: name, loss: reported.name, weight })),
     samples: {
       train: { ...headerOf(data.train), sha256: hashes.train },
@@ -52,6 +62,10 @@ export function recordOf(
     started: new Date().toISOString(),
     options: { ...config, standardise: inputs.record.standardised },
   };
+}
+
+function recordOfStages({ plan, microBatchRows }: StagesOfRun): NonNullable<RunRecord["stages"]> {
+  return { cut: cutsOf(plan), microBatchRows, plan };
 }
 
 /** The version in package.json. */

@@ -62,12 +62,13 @@ export function trainConfig(
   const methodOptions = pick(method.options);
   method.check?.(methodOptions);
   const ranks = values.ranks ?? defaultRanks;
+  const stages = stagesOf(values, method, ranks);
   const batchSize = values.batchSize ?? (values.batches === undefined ? method.batchSize : undefined);
   return {
     ...(pick(trainOptions) as ValuesOf<typeof trainOptions>),
     ranks,
-    stages: stagesOf(values, method, ranks),
-    subdomains: values.subdomains ?? ranks,
+    stages,
+    subdomains: values.subdomains ?? (stages > 1 ? stages : ranks),
     batches: batchSize === undefined ? (values.batches ?? method.batches) : undefined,
     batchSize,
     overlap: values.overlap ?? (batchSize === undefined ? OVERLAP : 0),

@@ -7,6 +7,7 @@ interface Asked {
   readonly cut: string | undefined;
   readonly microBatches: number | undefined;
   readonly objective: string | undefined;
+  readonly subdomains: number | undefined;
 }
 
 /**
@@ -36,13 +37,18 @@ export function stagesOf(asked: Asked, method: MethodDescription, ranks: number)
   }
   if (method.decomposes) {
     throw new UsageError(
-      `Expected a method that can train a network in stages, got ${method.name}, whose subdomains are of the whole network. ` +
+      `Expected a method that can train a network in stages, got ${method.name}, whose subdomains take the whole network. ` +
         "Give --method iapts, whose subdomains are the stages, or leave --stages out.",
     );
   }
   if (method.shards) {
     throw new UsageError(
       `Expected a method that can train a network in stages, got ${method.name}, whose shards take the whole network. Leave --stages out.`,
+    );
+  }
+  if (asked.subdomains !== undefined && asked.subdomains !== stages) {
+    throw new UsageError(
+      `Expected as many subdomains as stages, ${stages}, since these are the subdomains, got --subdomains ${asked.subdomains}. Leave it out.`,
     );
   }
   if (asked.objective !== undefined) {

@@ -11,6 +11,14 @@ export interface StagesOfRun {
   readonly replica: number;
   /** The stages of this replica, in their order. */
   readonly pipeline: Communicator;
+  /** Samples of a micro-batch, at most, and how many there are of the largest mini-batch. */
+  readonly microBatchRows: number;
+  readonly microBatches: number;
   /** The whole model without its weights, as it is handed back. */
   readonly hollow: tf.LayersModel;
+}
+
+/** The layers that stages end with, but for the last: as --cut names them. */
+export function cutsOf({ stages }: StagePlan): string[] {
+  return stages.slice(0, -1).map(({ layers }) => layers.at(-1)!);
 }

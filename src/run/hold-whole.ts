@@ -1,0 +1,132 @@
+import type { Communicator } from "../comm/communicator.js";
+import type { ComputeBackend } from "../compute/backend.js";
+import { rowsOf, type DataSplit } from "../data/dataset.js";
+import type { Decomposition } from "../decomposition/decomposition.js";
+import type { Vector } from "../linalg/vector.js";
+import { Batch } from "../network/batch.js";
+import { bringsWeights, buildModel } from "../network/build.js";
+import { createEvaluator } from "../network/evaluator.js";
+import type { Declaration } from "../network/goal/declared.js";
+import type { Goal, OwnObjective } from "../network/goal/goal.js";
+import { tryLoss } from "../network/goal/own-loss.js";
+import { surprisesOf } from "../network/goal/surprises.js";
+import { withTargetsFor } from "../network/goal/targets.js";
+import { treatInputs, type InputTreatment } from "../network/inputs/standardisation.js";
+import { topologyOf } from "../network/model-file.js";
+import { layoutOf } from "../network/parameters.js";
+import { penaltyOf } from "../network/penalty.js";
+import type { RankNetwork } from "../network/rank-network.js";
+import { TapeEvaluator } from "../network/tape/evaluator.js";
+import { tryOut } from "../network/tape/try-out.js";
+import { WholeNetwork } from "../network/whole-network.js";
+import type { tf } from "../compute/tensorflow.js";
+import type { Random } from "../random.js";
+import { decompose } from "./decompose.js";
+import type { TrainConfig } from "./options/config.js";
+import type { StagesOfRun } from "./stages/stages-of-run.js";
+
+/** What is to be trained, on what. */
+export interface Wanted {
+  readonly config: TrainConfig;
+  /** The model's name or file. */
+  readonly source: string;
+  readonly given: DataSplit;
+  readonly declared: readonly Declaration[];
+  readonly objective: OwnObjective | undefined;
+  readonly backend: ComputeBackend;
+  readonly comm: Communicator;
+  /** The run's. */
+  readonly random: Random;
+}
+
+/** The network on this rank, and all that depends on how it lies on the ranks. */
+export interface Held {
+  readonly data: DataSplit;
+  /** What is minimised, and measured. */
+  readonly goal: Goal;
+  readonly inputs: InputTreatment;
+  readonly network: RankNetwork;
+  /** Where the network is in stages. */
+  readonly stages: StagesOfRun | undefined;
+  /** The whole model's layers (`topologyOf`). */
+  readonly topology: string;
+  /** Samples of the blocks in which chunks are evaluated here. */
+  readonly blockRows: number;
+  /**
+   * Samples of a chunk, at most: those that batch normalisation takes its statistics over, or of a micro-batch; undefined
+   * where nothing limits them.
+   */
+  readonly groupRows: number | undefined;
+  readonly decomposition: Decomposition;
+  /** N, where batches are cut in shards. */
+  readonly shards: number | undefined;
+  /** θ⁰ as it is held here; where the network is whole, the same on every rank. */
+  readonly theta: Vector;
+  /** What is to be said before it starts. */
+  readonly warnings: readonly string[];
+}
+
+/** The whole network on every rank. */
+export async function holdWhole(wanted: Wanted): Promise<Held> {
+  const { config, source, given, declared, objective, backend, comm, random } = wanted;
+  const drawing = random.fork("initialisation");
+  const choice = { ...config, model: source };
+  const { model, goal } = await buildModel(
+    choice,
+    { ...given.train, name: given.name },
+    drawing,
+    declared,
+    objective,
+  );
+  const data = await dataFor(goal, model, given);
+  const inputs = treatInputs(model, data.train, {
+    standardise: config.standardise,
+    freshWeights: !bringsWeights(choice),
+  });
+  const { seed } = config;
+  const evaluator = await createEvaluator(model, goal, backend, { memory: config.memory * 2 ** 20, seed });
+  if (evaluator instanceof TapeEvaluator) {
+    const some = new Batch(rowsOf(data.train, 0, Math.min(2, data.train.count)), inputs.training);
+    await tryOut(evaluator, model, some.chunk(0), source);
+    some.dispose();
+  }
+  const { layout, variables } = layoutOf(model);
+  const penalty = penaltyOf(model, layout, variables);
+  const decomposition = decompose(config, evaluator.layout.slots, random);
+  // A user's module may draw weights of its own: rank 0's are everybody's.
+  const theta = await comm.broadcast(evaluator.parameters(), 0);
+  const { subdomains } = decomposition;
+  const shards = config.shards && config.subdomains;
+  const network = new WholeNetwork({ evaluator, penalty, comm, subdomains, shards });
+  return {
+    data,
+    goal,
+    inputs,
+    network,
+    stages: undefined,
+    topology: topologyOf(model),
+    blockRows: evaluator.blockRows,
+    groupRows: network.hasStatistics ? config.ghostBatch : undefined,
+    decomposition,
+    shards,
+    theta,
+    warnings: surprisesOf(model, goal, given.train.targets),
+  };
+}
+
+/**
+ * The data with targets as the goal takes them, whose losses are tried.
+ * @param model whose outputs the goal is of
+ * @throws UsageError
+ */
+export async function dataFor(goal: Goal, model: tf.LayersModel, given: DataSplit): Promise<DataSplit> {
+  for (const [i, { loss, targetShape }] of goal.outputs.entries()) {
+    const shape = model.outputs[i]!.shape.slice(1).map((side) => side ?? 1);
+    if (loss.ofRow === undefined) await tryLoss(loss, targetShape, shape);
+  }
+  return {
+    ...given,
+    train: withTargetsFor(goal, given.train, "training"),
+    test: given.test && withTargetsFor(goal, given.test, "test"),
+  };
+}
