@@ -4,7 +4,7 @@ import { Batch } from "../../../src/network/batch.js";
 import { fcnn } from "../../../src/network/models/fcnn.js";
 import type { RankNetwork } from "../../../src/network/rank-network.js";
 import { Random } from "../../../src/random.js";
-import { classifier } from "./networks.js";
+import { classifier, logitsOf } from "./networks.js";
 import type { Make } from "./stages.js";
 
 const { layers } = tf;
@@ -53,5 +53,16 @@ export const NETWORKS: Readonly<Record<string, Make>> = {
       layers.dropout({ rate: 0.4 }),
       dense(6),
     ),
+  "a skip over a stage": () => {
+    const input = tf.input({ shape: [INPUTS] });
+    const apply = (layer: tf.layers.Layer, x: tf.SymbolicTensor | tf.SymbolicTensor[]) =>
+      layer.apply(x) as tf.SymbolicTensor;
+    const first = apply(dense(8), input);
+    // In three stages the first is read by all.
+    const second = apply(dense(8), apply(layers.batchNormalization(), apply(dense(8), first)));
+    const sum = apply(layers.add(), [first, second]);
+    const third = apply(dense(8), apply(dense(8), apply(layers.reLU(), sum)));
+    return logitsOf(input, apply(layers.concatenate(), [apply(dense(8), third), first, sum]));
+  },
   regularisers: () => classifier([INPUTS], dense(6, l2), dense(5), dense(4, l2)),
 };

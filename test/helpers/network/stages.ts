@@ -1,20 +1,21 @@
+import type { ComputeBackend } from "../../../src/compute/backend.js";
 import type { Communicator } from "../../../src/comm/communicator.js";
 import { createLocalGroup } from "../../../src/comm/index.js";
-import type { ComputeBackend } from "../../../src/compute/backend.js";
-import { tf } from "../../../src/compute/tensorflow.js";
+import type { tf } from "../../../src/compute/tensorflow.js";
 import { createEvaluator, type Evaluator, type EvaluatorOptions } from "../../../src/network/evaluator.js";
 import type { Goal } from "../../../src/network/goal/goal.js";
-import { innerProductGoal } from "../../../src/network/goal/inner-product.js";
 import { layoutOf } from "../../../src/network/parameters.js";
 import { penaltyOf } from "../../../src/network/penalty.js";
 import { PipelineNetwork } from "../../../src/network/pipeline/network.js";
-import type { StagePlan } from "../../../src/network/stages/plan.js";
+import { buildStage } from "../../../src/network/stages/build-stage.js";
+import { planStages } from "../../../src/network/stages/plan.js";
+import { stageGoal } from "../../../src/network/stages/stage-goal.js";
 import { TapeEvaluator } from "../../../src/network/tape/evaluator.js";
 import { WholeNetwork } from "../../../src/network/whole-network.js";
 import { onGroup } from "../comm/groups.js";
 import { goalOfModel, MEMORY } from "./networks.js";
 
-/** Makes a network, with the same weights every time: ranks of one process must not share them. */
+/** Makes a network: ranks of one process must not share its variables. */
 export type Make = () => tf.LayersModel;
 
 /** The stage of one rank. */
@@ -23,6 +24,8 @@ export interface StageOfRank {
   readonly network: PipelineNetwork;
   readonly stage: number;
   readonly replica: number;
+  /** Where the entries of vectors held here are in whole ones. */
+  readonly places: readonly number[];
   /** What of a whole vector belongs here. */
   readonly part: (whole: Float32Array) => Float32Array;
 }
@@ -35,50 +38,6 @@ interface StagesOptions {
   readonly memory?: number;
   /** Makes what a rank evaluates with something else. */
   readonly disturb?: (evaluator: Evaluator, rank: number) => Evaluator;
-}
-
-function cut(model: tf.LayersModel, stages: number) {
-  const layers = model.layers.slice(1);
-  const ends = Array.from({ length: stages + 1 }, (_, i) => Math.floor((layers.length * i) / stages));
-  const numbers = (from: number, to: number) =>
-    layers
-      .slice(0, to)
-      .reduce<number[]>((own, layer, i) => {
-        if (layer.getClassName() === "Dropout") own.push(i);
-        return own;
-      }, [])
-      .flatMap((at, i) => (at >= from ? [i] : []));
-  const plan: StagePlan = {
-    crossings: Array.from({ length: stages - 1 }, (_, i) => ({
-      tensor: "h",
-      shape: (layers[ends[i + 1]! - 1]!.output as tf.SymbolicTensor).shape.slice(1) as number[],
-      from: i,
-      to: [i + 1],
-    })),
-    stages: Array.from({ length: stages }, (_, i) => ({
-      layers: [],
-      modelInputs: i === 0 ? [0] : [],
-      takes: i === 0 ? [] : [i - 1],
-      gives: i === stages - 1 ? [] : [i],
-      parameters: 0,
-      flops: 0,
-      activationBytes: 0,
-    })),
-  };
-  const goal = goalOfModel(model);
-  const randoms = Array.from({ length: stages }, (_, i) => numbers(ends[i]!, ends[i + 1]!));
-  const models = Array.from({ length: stages }, (_, i) => {
-    const input = tf.input({
-      shape: i === 0 ? model.inputs[0]!.shape.slice(1) : plan.crossings[i - 1]!.shape.slice(),
-    });
-    let x = input;
-    for (const layer of layers.slice(ends[i], ends[i + 1])) x = layer.apply(x) as tf.SymbolicTensor;
-    return tf.model({ inputs: input, outputs: x });
-  });
-  const goals = models.map((_, i): Goal =>
-    i === stages - 1 ? goal : { outputs: [innerProductGoal("h", plan.crossings[i]!.shape)] },
-  );
-  return { plan, goal, models, goals, randoms };
 }
 
 /** Runs `body` on all ranks of the network in so many stages, over sockets. */
@@ -98,11 +57,14 @@ export async function onStages<R>(
     const stage = comm.rank % stages;
     const replica = Math.floor(comm.rank / stages);
     const pipeline = (await comm.split(replica, stage))!;
-    const copies = (await comm.split(stage, replica))!;
-    const { plan, goal, models, goals, randoms } = cut(make(), stages);
-    const model = models[stage]!;
-    const options = { randomLayers: randoms[stage]! };
-    const evaluator = await evaluatorFor(backend, model, goals[stage]!, options);
+    const copiesOfStage = (await comm.split(stage, replica))!;
+    const whole = make();
+    const plan = planStages(whole, { stages }, { vectors: 4, rows: 16 }, "the network");
+    const { model, randomLayers, copies } = buildStage(whole, plan, stage);
+    const goal = goalOfModel(whole);
+    const evaluator = await evaluatorFor(backend, model, stageGoal(goal, plan, stage, copies), {
+      randomLayers,
+    });
     const { layout, variables } = layoutOf(model);
     const network = await PipelineNetwork.create({
       plan,
@@ -110,24 +72,24 @@ export async function onStages<R>(
       goal,
       penalty: penaltyOf(model, layout, variables),
       pipeline,
-      replicas: copies,
+      replicas: copiesOfStage,
       solvesLocally,
       memory,
     });
-    const sizes = models.map((m) => layoutOf(m).layout.dimension);
-    const offset = sizes.slice(0, stage).reduce((a, b) => a + b, 0);
-    return body({ comm, network, stage, replica, part: (w) => w.slice(offset, offset + sizes[stage]!) });
+    const places = placesIn(whole, model);
+    const part = (all: Float32Array) => Float32Array.from(places, (place) => all[place]!);
+    return body({ comm, network, stage, replica, places, part });
   });
 }
 
-function evaluatorFor(
-  backend: ComputeBackend | undefined,
-  model: tf.LayersModel,
-  goal: Goal,
-  options: EvaluatorOptions,
-): Promise<Evaluator> {
-  if (backend) return createEvaluator(model, goal, backend, options);
-  return TapeEvaluator.create(model, goal, "reference", options.seed, options.randomLayers);
+/** Layers go by their names. */
+function placesIn(whole: tf.LayersModel, stage: tf.LayersModel): number[] {
+  const { slots } = layoutOf(whole).layout;
+  return stage.layers.flatMap(({ name }) =>
+    slots
+      .filter(({ layer }) => whole.layers[layer]!.name === name)
+      .flatMap(({ offset, size }) => Array.from({ length: size }, (_, i) => offset + i)),
+  );
 }
 
 /** The network whole, on one rank. */
@@ -142,4 +104,14 @@ export async function wholeNetwork(make: Make, backend?: ComputeBackend): Promis
     comm: comm!,
     subdomains: [],
   });
+}
+
+function evaluatorFor(
+  backend: ComputeBackend | undefined,
+  model: tf.LayersModel,
+  goal: Goal,
+  options: EvaluatorOptions,
+): Promise<Evaluator> {
+  if (backend) return createEvaluator(model, goal, backend, options);
+  return TapeEvaluator.create(model, goal, "reference", options.seed, options.randomLayers);
 }

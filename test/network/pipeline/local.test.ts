@@ -47,12 +47,12 @@ describe.each(Object.entries(NETWORKS))("the local objective of a stage, %s", (_
       const h = 1e-2;
       const difference = ((await beside(h)) - (await beside(-h))) / (2 * h);
       expect(Math.abs(difference - slope)).toBeLessThan(2e-3 * (1 + Math.abs(slope)));
-      return { value, elsewhere, g, x };
+      return { value, elsewhere, g, x, places: rank.places };
     });
     // The last stage's is f itself, where the others stay.
     const last = results[stages - 1]!;
     const joined = theta.slice();
-    joined.set(last.x, theta.length - last.x.length);
+    last.places.forEach((place, i) => (joined[place] = last.x[i]!));
     const f = await whole.problem("all", batchFor(whole)).objective.value(joined);
     const isPenalised = make === NETWORKS["regularisers"]; // each stage by its own alone
     if (!isPenalised) expectClose([last.elsewhere], [f], 1e-6);

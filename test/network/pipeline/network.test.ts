@@ -49,9 +49,10 @@ describe.each(Object.entries(NETWORKS))("a network in stages, %s", (_, make) => 
 
     const results = [];
     for (const replicas of [1, 2, 3]) {
-      const ranks = await onStages(make, stages, { replicas, ...own }, ({ network, part }) =>
-        everything(network, part(theta)),
-      );
+      const ranks = await onStages(make, stages, { replicas, ...own }, async ({ network, part, places }) => ({
+        ...(await everything(network, part(theta))),
+        places,
+      }));
       const { f } = ranks[0]!;
       expectClose([f], [expected.f], 1e-6);
       for (const [rank, result] of ranks.entries()) {
@@ -62,9 +63,12 @@ describe.each(Object.entries(NETWORKS))("a network in stages, %s", (_, make) => 
         expect(result).toEqual(ranks[rank % stages]); // on all replicas the same
       }
       const pipeline = ranks.slice(0, stages);
-      for (const key of ["g", "measured", "followed"] as const) {
-        const joined = pipeline.flatMap((result) => [...result[key]]);
-        expectClose(joined, expected[key], 1e-6);
+      const joined = new Float32Array(theta.length);
+      for (const { g, places } of pipeline) places.forEach((place, i) => (joined[place] = g[i]!));
+      expectClose(joined, expected.g, 1e-6);
+      for (const key of ["measured", "followed"] as const) {
+        const all = pipeline.flatMap((result) => [...result[key]]);
+        expectClose(all, expected[key], 1e-6);
       }
       results.push(pipeline);
     }
