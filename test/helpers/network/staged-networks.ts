@@ -53,16 +53,15 @@ export const NETWORKS: Readonly<Record<string, Make>> = {
       layers.dropout({ rate: 0.4 }),
       dense(6),
     ),
-  "a skip over a stage": () => {
+  "skips over a stage, of results and samples": () => {
     const input = tf.input({ shape: [INPUTS] });
     const apply = (layer: tf.layers.Layer, x: tf.SymbolicTensor | tf.SymbolicTensor[]) =>
       layer.apply(x) as tf.SymbolicTensor;
     const first = apply(dense(8), input);
-    // In three stages the first is read by all.
     const second = apply(dense(8), apply(layers.batchNormalization(), apply(dense(8), first)));
     const sum = apply(layers.add(), [first, second]);
     const third = apply(dense(8), apply(dense(8), apply(layers.reLU(), sum)));
-    return logitsOf(input, apply(layers.concatenate(), [apply(dense(8), third), first, sum]));
+    return logitsOf(input, apply(layers.concatenate(), [apply(dense(8), third), first, sum, input]));
   },
   regularisers: () => classifier([INPUTS], dense(6, l2), dense(5), dense(4, l2)),
 };

@@ -4,6 +4,7 @@ import type { ComputeBackend } from "../../../src/compute/backend.js";
 import { isStreamed, type Dataset } from "../../../src/data/dataset.js";
 import { readDataset, writeDataset } from "../../../src/data/dataset-file.js";
 import type { RankNetwork } from "../../../src/network/rank-network.js";
+import { planStages } from "../../../src/network/stages/plan.js";
 import { temporaryFolder } from "../../helpers/apts.js";
 import { expectClose } from "../../helpers/compute/compare.js";
 import { randomTheta, wasm } from "../../helpers/network/networks.js";
@@ -75,6 +76,18 @@ describe.each(Object.entries(NETWORKS))("a network in stages, %s", (_, make) => 
     // Replicas change who sums what, not a bit of the sums.
     for (const result of results) expect(result).toEqual(results[0]);
   });
+});
+
+it("tells what a later stage takes past another, and what it reads of the samples itself", async () => {
+  const make = NETWORKS["skips over a stage, of results and samples"]!;
+  const plan = planStages(make(), { stages: 3 }, { vectors: 4, rows: 16 }, "the network");
+  expect(plan.crossings.some(({ from, to }) => from === 0 && to.includes(1) && to.includes(2))).toBe(true);
+  const read = await onStages(make, 3, {}, ({ network }) => Promise.resolve(network.reading.reads));
+  expect(read).toEqual([
+    { inputs: [0], targets: false },
+    { inputs: [], targets: false },
+    { inputs: [0], targets: true },
+  ]);
 });
 
 it("reads samples that stay in their file whenever it needs them, one micro-batch at a time", async () => {
