@@ -12,6 +12,7 @@ import { declarationsOf, objectiveOf } from "./declarations.js";
 import { holdWhole, type Held } from "./hold-whole.js";
 import { cutOf, type Cut, type TrainConfig } from "./options/config.js";
 import type { FitManner, StreamedSamples } from "./program.js";
+import { holdStage } from "./stages/hold-stage.js";
 
 /** What the program that started the run held in memory, in files: of `writeDataset`, and a `model.json`. */
 export interface HandedOver {
@@ -42,11 +43,6 @@ export async function setUp(
   comm: Communicator,
   threads: number,
 ): Promise<Setup> {
-  if (config.stages > 1) {
-    throw new UsageError(
-      `Expected a network that is whole on every rank, got --stages ${config.stages}. Leave it out.`,
-    );
-  }
   const backend = await startBackend({ backend: config.backend, threads, blas: config.blas });
   await checkAlike(comm, backend);
   const random = new Random(config.seed);
@@ -62,7 +58,7 @@ export async function setUp(
     comm,
     random,
   };
-  const held = await holdWhole(wanted);
+  const held = config.stages === 1 ? await holdWhole(wanted) : await holdStage(wanted);
   return {
     ...held,
     backend,

@@ -1,0 +1,118 @@
+import { UsageError } from "../../errors.js";
+import { checkMiniBatches, miniBatchSizes } from "../../data/batches.js";
+import { bringsWeights } from "../../network/build.js";
+import { createEvaluator } from "../../network/evaluator.js";
+import { surprisesOf } from "../../network/goal/surprises.js";
+import { treatInputs } from "../../network/inputs/standardisation.js";
+import { topologyOf } from "../../network/model-file.js";
+import { layoutOf } from "../../network/parameters.js";
+import { penaltyOf } from "../../network/penalty.js";
+import { PipelineNetwork } from "../../network/pipeline/network.js";
+import { planStages, type StagePlan } from "../../network/stages/plan.js";
+import { outlineOf, stageOf } from "../../network/stages/source.js";
+import { stageGoal } from "../../network/stages/stage-goal.js";
+import { findMethod } from "../../methods/registry.js";
+import { byLayers } from "../../decomposition/layers.js";
+import { dataFor, type Held, type Wanted } from "../hold-whole.js";
+import { cutOf } from "../options/config.js";
+import { endsOf } from "../options/stages.js";
+import { microBatchRows } from "./micro-batches.js";
+
+/** Vectors as long as θ that a rank holds beside what its method remembers: cuts are balanced by them. */
+const VECTORS = 6;
+
+/**
+ * One stage of the network on this rank: rank = replica · stages + stage. Nothing here is as large as the whole network.
+ * Collective.
+ * @throws UsageError on rank 0 where the network cannot be cut so
+ */
+export async function holdStage(wanted: Wanted): Promise<Held> {
+  const { config, source: name, given, declared, backend, comm, random } = wanted;
+  const stage = comm.rank % config.stages;
+  const replica = Math.floor(comm.rank / config.stages);
+  const pipeline = (await comm.split(replica, stage))!;
+  const replicas = (await comm.split(stage, replica))!;
+
+  const choice = { ...config, model: name };
+  const kind = { ...given.train, name: given.name };
+  const source = { choice, data: kind, drawing: () => random.fork("initialisation") };
+  const { model: outline, goal } = await outlineOf(source, declared);
+  const data = await dataFor(goal, outline, given);
+  const rows = largestBatch(config, data.train.count);
+  const balance = { vectors: VECTORS, rows: Math.ceil(rows / (2 * config.stages)) };
+  const asked = config.cut === undefined ? { stages: config.stages } : { ends: endsOf(config.cut) };
+  const plan: StagePlan = await comm.broadcastObject(
+    comm.rank === 0 ? planStages(outline, asked, balance, name) : undefined,
+  );
+  const topology = topologyOf(outline);
+  const part = await stageOf(source, outline, plan, stage);
+  const inputs = treatInputs(
+    outline,
+    data.train,
+    { standardise: config.standardise, freshWeights: !bringsWeights(choice) },
+    part.model,
+  );
+  const memory = config.memory * 2 ** 20;
+  const evaluator = await createEvaluator(part.model, stageGoal(goal, plan, stage, part.copies), backend, {
+    memory,
+    seed: config.seed,
+    randomLayers: part.randomLayers,
+  });
+  const { layout, variables } = layoutOf(part.model);
+  const { stages: solvesLocally = false } = await findMethod(config.method);
+  const network = await PipelineNetwork.create({
+    plan,
+    evaluator,
+    pipeline,
+    replicas,
+    goal,
+    penalty: penaltyOf(part.model, layout, variables),
+    solvesLocally,
+    memory,
+  });
+  // A user's module may draw weights of its own: the first replica's are everybody's.
+  const theta = await replicas.broadcast(evaluator.parameters(), 0);
+  const groupRows = microBatchRows({
+    rows,
+    stages: config.stages,
+    asked: config.microBatches,
+    groupRows: network.hasStatistics ? config.ghostBatch : undefined,
+    activationBytes: Math.max(...plan.stages.map(({ activationBytes }) => activationBytes)),
+    memory,
+  });
+  const microBatches = Math.ceil(rows / groupRows);
+  return {
+    data,
+    goal,
+    inputs,
+    network,
+    stages: {
+      plan,
+      stage,
+      replica,
+      pipeline,
+      microBatchRows: groupRows,
+      microBatches,
+      hollow: inputs.whole(outline),
+    },
+    topology,
+    blockRows: evaluator.blockRows,
+    groupRows,
+    decomposition: byLayers(layout.slots, 1),
+    shards: undefined,
+    theta,
+    warnings: surprisesOf(outline, goal, given.train.targets),
+  };
+}
+
+/** @throws UsageError where there are more micro-batches than samples */
+function largestBatch(config: Wanted["config"], samples: number): number {
+  const { batches } = cutOf(config, samples);
+  checkMiniBatches(samples, batches);
+  const sizes = miniBatchSizes(samples, batches, config.overlap);
+  const rows = sizes.reduce((most, size) => Math.max(most, size));
+  if (config.microBatches === undefined || config.microBatches <= rows) return rows;
+  throw new UsageError(
+    `Expected --micro-batches to be at most ${rows}, the samples of a mini-batch, got ${config.microBatches}.`,
+  );
+}
