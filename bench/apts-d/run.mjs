@@ -27,7 +27,7 @@ const { values } = parseArgs({
 });
 const RANKS = 4;
 const TARGET = 0.95;
-const RATES = [0.001, 0.002, 0.003, 0.005, 0.01];
+const RATES = [0.002, 0.003, 0.005, 0.01, 0.02];
 const SIZES = [128, 256, 512, 1024, 2048, 4096, 8192];
 /** Samples from test to test. */
 const BETWEEN = 8192;

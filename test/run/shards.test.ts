@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { trainConfig } from "../../src/run/options/config.js";
 import { runApts, SMALL, temporaryFolder } from "../helpers/apts.js";
 import { metrics, modelOf, weights } from "../helpers/run-folder.js";
 import { run } from "../helpers/run/run.js";
@@ -34,6 +35,13 @@ describe("apts-d", () => {
       expect(weights(parts).equals(weights(whole))).toBe(true);
     },
   );
+
+  it("is refused where the network is cut, by name", () => {
+    const values = { method: "apts-d", ranks: 2, stages: 2 };
+    expect(() => trainConfig([{ source: { kind: "program" }, values }], 2)).toThrow(
+      "Expected a method that can train a network in stages, got apts-d, whose shards take the whole network.",
+    );
+  });
 
   it("counts a walk as one gradient, whatever its mini-batches", async () => {
     const folder = temporaryFolder();
