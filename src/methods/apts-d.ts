@@ -115,7 +115,7 @@ export function judgeSum(
 }
 
 /** α of docs/algorithms.md §6.5 */
-const SHRINK = 0.9;
+export const SHRINK = 0.9;
 
 /** Of docs/algorithms.md §7, where radii are of the 2-norm. */
 const ON_SHARDS = { radius: 0.1, minRadius: 0.01, maxRadius: 1, grow: 1.2 };

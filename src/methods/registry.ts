@@ -11,6 +11,7 @@ import { lion } from "./first-order/lion.js";
 import { muon } from "./first-order/muon.js";
 import { nadamw } from "./first-order/nadamw.js";
 import { sgd } from "./first-order/sgd.js";
+import { iapts } from "./iapts.js";
 import { lbfgs } from "./lbfgs.js";
 import { napts } from "./napts.js";
 import { isModule, loadMethod } from "./own.js";
@@ -31,7 +32,7 @@ import { tr } from "./tr.js";
 
 const builtIn = [
   // The methods of the papers this project is about.
-  ...[apts, sapts, napts, aptsD, tr],
+  ...[apts, sapts, napts, iapts, aptsD, tr],
   // What they are measured against (docs/algorithms.md §11), and SOAA.
   ...[sgd, adam, adamw, nadamw, muon, adabelief, diffgrad, lion, lbfgs, soaa],
   // Rivals without a schedule, and without a learning rate (docs/algorithms.md §13).

@@ -47,7 +47,7 @@ const WINDOW = 5;
 const FEWEST = 3;
 
 /**
- * APTS-D on mini-batches (docs/algorithms.md §7, "Walks"): every shard walks through its mini-batches as §4 walks, all from θ,
+ * APTS-D on mini-batches (docs/algorithms.md §7, "Walks"): every shard walks through its mini-batches as docs/algorithms.md §4 walks, all from θ,
  * and one exchange averages where they have come to. The trust region is laid over the exchange: Δ follows what the walks
  * tell of the model, and an exchange that led astray is undone by the next.
  */

@@ -1,0 +1,212 @@
+import { integer, number, type ValuesOf } from "../config/option.js";
+import { normInf, sum, wholeSpace } from "../linalg/space.js";
+import { addScaled, roomFor, type Vector } from "../linalg/vector.js";
+import type { Objective } from "../trust-region/objective.js";
+import type { Point, PointWithGradient } from "../trust-region/point.js";
+import { trustRegionStep } from "../trust-region/step.js";
+import { judgeSum, SHRINK } from "./apts-d.js";
+import type { AptsState } from "./apts.js";
+import { defineMethod } from "./description.js";
+import type { Method } from "./method.js";
+import { checkWalk, judgeEvery, walkOf, type WalkOption } from "./mini-batch-options.js";
+import { decideOnRankZero, leadsNowhere, type MethodContext, type Problem } from "./problem.js";
+import { stochastic } from "./stochastic.js";
+import { firstState, Surroundings } from "./surroundings.js";
+import {
+  checkRadii,
+  partsOf,
+  recommended,
+  trustRegionOptions,
+  type TrustRegionParts,
+} from "./trust-region-options.js";
+
+export interface IaptsOptions extends TrustRegionParts {
+  /** ν, local steps. */
+  readonly localSteps: number;
+  /** Trust-region steps on f after the stages' together. */
+  readonly globalSteps: number;
+  /** W, losses accepted on this batch that acceptance looks back on; 1: monotone (docs/algorithms.md §8). */
+  readonly window: number;
+}
+
+/**
+ * IAPTS, CCLTK25: one call of `step` is one pass of docs/algorithms.md §6.1–6 for the batch it is given. θ, g and s are
+ * those of the stage that this rank holds, and so is what the model of the curvature knows; what concerns the whole is
+ * completed by the problem's space. Of a network that is whole here there is one stage, whose objective is f.
+ */
+export function inexact(context: MethodContext, options: IaptsOptions): Method<AptsState> {
+  const { model, globalSteps, window } = options;
+  const rule = { ...options.rule, shrink: SHRINK };
+  const decide = decideOnRankZero(context.comm);
+
+  return {
+    start: (theta) => ({ ...firstState(theta, options), before: [] }),
+
+    async step(state, problem) {
+      const { theta, radius } = state;
+      const around = new Surroundings(model, problem, state);
+      const before = around.sameBatch ? state.before : [];
+
+      // 1  f_k = f(θ), R_d g; on the way every stage has got h_{d−1} and c_d
+      const at = await around.here();
+      const gradientNorm = await normInf(problem.space, at.g);
+      if (leadsNowhere(context, gradientNorm)) {
+        return {
+          state: { theta, radius, before, ...around.known(at) },
+          report: { loss: at.f, accepted: false, gradientNorm, radius },
+        };
+      }
+      const losses = [...before, at.f];
+
+      // 2  f̃_d(θ_d) = ⟨c_d, F_d(h_{d−1}; θ_d)⟩
+      // 3  ν steps of Δ/ν on it
+      const { s, predicted: own } = await localSteps(problem, at, radius, around.curvature);
+      const predicted = problem.prepareLocal ? await sum(problem.space, own) : own;
+
+      // 4  f(θ + Σ R_dᵀ s_d), with the gradient that comes next
+      const x = addScaled(theta, 1, s, roomFor(s.length));
+      const isOfUse = context.fullBatch || globalSteps > 0;
+      const trial: Point = isOfUse ? await around.evaluate(x) : { x, f: await problem.objective.value(x) };
+
+      // 5  accept or reject
+      const reference = Math.max(...losses);
+      const verdict = await decide(() => judgeSum(rule, radius, reference - trial.f, predicted));
+      let to: Point = verdict.accepted ? trial : at;
+      let { accepted, radius: next } = verdict;
+
+      // 6  trust-region steps on f
+      for (let k = 0; k < globalSteps; k++) {
+        const from: PointWithGradient = to.g ? { ...to, g: to.g } : await around.evaluate(to.x);
+        const given = { ...options, rule, curvature: around.curvature, decide };
+        const result = await trustRegionStep(problem, from, next, given);
+        if (result.missed) await around.showTrial(result.missed);
+        to = result.accepted ? result.to : from;
+        accepted ||= result.accepted;
+        next = result.radius;
+      }
+      return {
+        state: {
+          theta: to.x,
+          radius: next,
+          before: window === 1 ? [] : losses.slice(1 - window),
+          ...around.known(to.g && { ...to, g: to.g }),
+        },
+        report: { loss: to.f, accepted, gradientNorm, radius: next, predicted },
+      };
+    },
+  };
+
+  /**
+   * s_d after ν steps, each in the ball of Δ/ν, so that ‖s‖_∞ ≤ Δ, and Σ of what their models predict. The first is made with
+   * the gradient of 1. No stage hears of another.
+   */
+  async function localSteps(
+    problem: Problem,
+    at: PointWithGradient,
+    radius: number,
+    curvature: unknown,
+  ): Promise<{ readonly s: Vector; readonly predicted: number }> {
+    await problem.prepareLocal?.(at);
+    const space = problem.prepareLocal ? wholeSpace(at.x.length) : problem.space;
+    const objective: Objective = problem.prepareLocal ? problem.local(0, at) : problem.objective;
+    let predicted = 0;
+    let { x, g } = at;
+    for (let step = 0; step < options.localSteps; step++) {
+      if (step > 0) {
+        g = roomFor(x.length);
+        await objective.gradient(x, g);
+        if (!Number.isFinite(await normInf(space, g))) break;
+        curvature = await model.observe(curvature, space, { x, g });
+      }
+      const found = await model.step(curvature, space, g, radius / options.localSteps);
+      if (found === undefined) break;
+      x = addScaled(x, 1, found.s, roomFor(x.length));
+      predicted += found.predicted;
+    }
+    return { s: addScaled(x, -1, at.x, roomFor(x.length)), predicted };
+  }
+}
+
+const walk = {
+  flag: "--judge-every",
+  usual: 10,
+  others: {
+    direction: "--direction",
+    pairs: "--pairs",
+    maxTrials: "--max-trials",
+    tryLonger: "--try-longer",
+    localSteps: "--local-steps",
+    globalSteps: "--global-steps",
+    window: "--window",
+  },
+  of: "the local problems of stages",
+} as const satisfies WalkOption;
+
+/** CCLTK25 */
+const published = { radius: 0.1, minRadius: 0.01, maxRadius: 0.5, grow: 1.2 };
+/** Δ⁰ of a walk, as that of APTS. */
+const WALK_RADIUS = 2e-3;
+
+const options = {
+  judgeEvery: {
+    ...judgeEvery,
+    help: `mini-batches from one judgement of the walk to the next; 0: local problems of the stages on each (default: ${walk.usual}, and 0 with an option of those)`,
+  },
+  localSteps: integer({ min: 1, max: 1000, fallback: 3, help: "steps on a stage's objective" }),
+  globalSteps: integer({
+    min: 0,
+    max: 1000,
+    fallback: 1,
+    help: "trust-region steps on the loss after those of the stages together",
+  }),
+  window: integer({
+    min: 1,
+    max: 1000,
+    fallback: 1,
+    help: "accepted losses that acceptance looks back on",
+  }),
+  ...trustRegionOptions(recommended),
+  radius: number({
+    min: 1e-12,
+    fallback: undefined,
+    help: `first global radius, infinity norm (default: ${recommended.radius}, of a walk ${WALK_RADIUS})`,
+  }),
+};
+
+/** The values, with a first radius within its bounds where none is given. */
+function withRadius(values: ValuesOf<typeof options>, usual: number) {
+  const { radius = Math.min(values.maxRadius, Math.max(values.minRadius, usual)) } = values;
+  return { ...values, radius };
+}
+
+export const iapts = defineMethod({
+  name: "iapts",
+  summary: "inexact APTS on the stages of a network that no rank holds",
+  source: "CCLTK25",
+  batches: 1,
+  batchSize: 128,
+  stages: true,
+  options,
+  presets: {
+    published: {
+      ...published,
+      direction: "adam",
+      tryLonger: false,
+      maxTrials: 1,
+      localSteps: 3,
+      globalSteps: 1,
+      window: 1,
+      judgeEvery: 0,
+    },
+  },
+  check: (values) => {
+    checkRadii(withRadius(values, recommended.radius));
+    checkWalk(walk, values.judgeEvery, values, options);
+  },
+  create(context, given): Method {
+    const every = context.fullBatch ? 0 : walkOf(walk, given.judgeEvery, given, options);
+    const values = withRadius(given, every === 0 ? recommended.radius : WALK_RADIUS);
+    const all = { ...values, ...partsOf(values) };
+    return every === 0 ? inexact(context, all) : stochastic(context, { ...all, judgeEvery: every });
+  },
+});
