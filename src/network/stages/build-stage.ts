@@ -42,7 +42,12 @@ export function buildStage(whole: tf.LayersModel, plan: StagePlan, stage: number
   for (const i of takes) enters(tensorOf(i), `from_${plan.crossings[i]!.tensor.replaceAll(":", "_")}`);
 
   const copies = new Map<tf.layers.Layer, tf.layers.Layer>();
-  for (const call of calls) if (own.has(call.layer.name)) apply(call, copies, here);
+  // What is not trained may be in other stages, too: only what is made of what is here is made here.
+  const isHere = ({ layer, inputs: taken, outputs: made }: Call) =>
+    own.has(layer.name) &&
+    taken.every((tensor) => here.has(tensor)) &&
+    !made.some((tensor) => here.has(tensor));
+  for (const call of calls) if (isHere(call)) apply(call, copies, here);
   const outputs = gives.length > 0 ? gives.map(tensorOf) : whole.outputs;
   const model = tf.model({ inputs, outputs: outputs.map((tensor) => here.get(tensor)!), name: whole.name });
   // TensorFlow.js orders layers by what follows them, which is elsewhere: θ is to be a part of the whole's.

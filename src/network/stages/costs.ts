@@ -40,6 +40,22 @@ export function costOf(call: Call): Cost {
   };
 }
 
+/**
+ * Bytes of a sample's results and of gradients by them, where these calls follow each other: at its backward pass a call has
+ * two gradients beside the results in front of it.
+ * @returns those of the first call, of the first two, …
+ */
+export function activationBytesOf(costs: readonly Pick<Cost, "resultBytes">[]): number[] {
+  let [sum, before, most] = [0, 0, 0];
+  return costs.map(({ resultBytes }) => {
+    if (resultBytes === 0) return most;
+    sum += resultBytes;
+    most = Math.max(most, sum + resultBytes + before);
+    before = resultBytes;
+    return most;
+  });
+}
+
 /** Multiplications with weights: of every matrix or filter, once for each position of the result, or each time step. */
 function productsOf(layer: tf.layers.Layer, results: number, input: readonly number[]): number {
   if (LOOKS_UP.has(layer.getClassName())) return 0;

@@ -1,77 +1,116 @@
-import type { Cost } from "./costs.js";
+import { activationBytesOf, type Cost } from "./costs.js";
+import { bytesOf, type Usage } from "./memory.js";
 
-/** What a rank's memory is for, beside the results of its layers. */
-export interface Balance {
-  /** Vectors as long as the parameters: themselves, gradients, what a method remembers. */
-  readonly vectors: number;
-  /** Samples of a micro-batch. */
-  readonly rows: number;
-}
+/** Nobody gains from less memory than a process takes by itself. */
+const LEAST_MEMORY = 2 ** 26;
+/** A stage may take so much more than an equal share of one rank's memory, for the sake of shorter computations, */
+const UNEVEN_MEMORY = 1.25;
+/** and a network's slowest stage be so much slower than it has to be, for the sake of fewer bytes that cross. */
+const UNEVEN_FLOPS = 1.05;
 
 /** A stage that others follow computes its results twice. */
 const OFTENER = 4 / 3;
 
-interface Found {
-  /** The largest share of a stage. */
-  readonly share: number;
-  readonly crossing: number;
-  readonly cuts: readonly number[];
-}
+/** Whatever a cut is judged by: of the stage with calls from…to, which is not possible where infinite. */
+type Weigh = (from: number, to: number, stage: number) => number;
 
 /**
- * The places of `allowed`, ascending, that cut the calls in so many stages, each with parameters, so that the largest share
- * which a stage has of all computations or of all memory is smallest, and, among equals, few bytes cross.
- * Undefined where there are none.
+ * The places of `allowed`, ascending, that cut the calls in so many stages, each with parameters: no stage takes more than
+ * 1.25/N of the memory that the whole takes, where that is possible, else as little as possible; then the stage that computes the
+ * most has as little to compute as possible, but for 5 %; then as little as possible crosses. Undefined where there are none.
+ * @param crossing bytes of a sample that cross a place
  */
 export function bestCut(
   costs: readonly Cost[],
   allowed: readonly number[],
   crossing: (place: number) => number,
   stages: number,
-  { vectors, rows }: Balance,
+  usage: Usage,
 ): number[] | undefined {
   const bounds = [0, ...allowed, costs.length];
-  const flops = sumsUpTo(bounds, costs, (cost) => cost.flops);
-  const bytes = sumsUpTo(bounds, costs, (cost) => 4 * vectors * cost.parameters + rows * cost.resultBytes);
-  const parameters = sumsUpTo(bounds, costs, (cost) => cost.parameters);
-  const crossings = allowed.map(crossing);
   const end = bounds.length - 1;
-  const shareOf = (from: number, to: number): number => {
-    if (parameters[to] === parameters[from]) return Infinity;
-    const times = to === end ? 1 : OFTENER;
-    const ofFlops = (times * (flops[to]! - flops[from]!)) / flops[end]!;
-    return Math.max(ofFlops, (bytes[to]! - bytes[from]!) / bytes[end]!);
+  const across = bounds.map((place, b) => (b === 0 || b === end ? 0 : crossing(place)));
+  const flops = sumsUpTo(bounds, costs, (cost) => cost.flops);
+  const parameters = sumsUpTo(bounds, costs, (cost) => cost.parameters);
+  const activations = activationsBetween(bounds, costs);
+  const memory: Weigh = (from, to, stage) => {
+    if (parameters[from] === parameters[to]) return Infinity;
+    return bytesOf(
+      {
+        parameters: parameters[to]! - parameters[from]!,
+        activationBytes: activations(from, to),
+        takenBytes: across[from]!,
+        givenBytes: across[to]!,
+        behind: stages - 1 - stage,
+      },
+      usage,
+    );
   };
+  const computing: Weigh = (from, to) =>
+    ((to === end ? 1 : OFTENER) * (flops[to]! - flops[from]!)) / flops[end]!;
 
-  // best[b]: of the calls up to bounds[b], in as many stages as were placed yet
-  let best: (Found | undefined)[] = bounds.map((_, to) => {
-    const share = to === 0 ? Infinity : shareOf(0, to);
-    return Number.isFinite(share) ? { share, crossing: 0, cuts: [] } : undefined;
-  });
-  for (let placed = 2; placed <= stages; placed++) {
-    const before = best;
-    best = bounds.map((_, to) => {
-      let found: Found | undefined;
-      for (let from = 1; from < to; from++) {
-        const head = before[from];
-        const share = head && Math.max(head.share, shareOf(from, to));
-        if (head === undefined || share === undefined || !Number.isFinite(share)) continue;
-        const bytesAcross = head.crossing + crossings[from - 1]!;
-        const better =
-          found === undefined ||
-          share < found.share ||
-          (share === found.share && bytesAcross < found.crossing);
-        if (better) found = { share, crossing: bytesAcross, cuts: [...head.cuts, bounds[from]!] };
+  const smallest = best(end, stages, memory, Math.max);
+  if (smallest === undefined) return undefined;
+  const whole = memory(0, end, stages - 1);
+  const room = Math.max(smallest.total, (UNEVEN_MEMORY / stages) * whole, LEAST_MEMORY);
+  const fits: Weigh = (from, to, stage) =>
+    memory(from, to, stage) <= room ? computing(from, to, stage) : Infinity;
+  const slowest = best(end, stages, fits, Math.max)!.total * UNEVEN_FLOPS;
+  const communicating: Weigh = (from, to, stage) => {
+    const share = fits(from, to, stage);
+    // Bytes are whole numbers: the rest decides among equals.
+    return share <= slowest ? across[to]! + share ** 2 / (4 * stages) : Infinity;
+  };
+  const { ends } = best(end, stages, communicating, (a, b) => a + b)!;
+  return ends.slice(0, -1).map((b) => bounds[b]!);
+}
+
+interface Path {
+  readonly total: number;
+  /** Where each stage ends, the last at `end`. */
+  readonly ends: readonly number[];
+}
+
+/** The cut of 0…`end` in so many stages whose weights, joined one after another, are least; undefined where all are infinite. */
+function best(
+  end: number,
+  stages: number,
+  weigh: Weigh,
+  join: (a: number, b: number) => number,
+): Path | undefined {
+  let totals = Array.from({ length: end + 1 }, (_, to) => (to === 0 ? 0 : Infinity));
+  const froms: number[][] = [];
+  for (let stage = 0; stage < stages; stage++) {
+    const before = totals;
+    const from = new Array<number>(end + 1).fill(0);
+    totals = before.map(() => Infinity);
+    for (let to = stage + 1; to <= end; to++) {
+      for (let at = stage; at < to; at++) {
+        if (before[at] === Infinity) continue;
+        const total = join(before[at]!, weigh(at, to, stage));
+        if (total < totals[to]!) [totals[to], from[to]] = [total, at];
       }
-      return found;
-    });
+    }
+    froms.push(from);
   }
-  const found = best[end];
-  return found && [...found.cuts];
+  const total = totals[end]!;
+  if (total === Infinity) return undefined;
+  const ends = [end];
+  for (let stage = stages - 1; stage > 0; stage--) ends.unshift(froms[stage]![ends[0]!]!);
+  return { total, ends };
 }
 
 function sumsUpTo(bounds: readonly number[], costs: readonly Cost[], of: (cost: Cost) => number): number[] {
   let sum = 0;
   const sums = [0, ...costs.map((cost) => (sum += of(cost)))];
   return bounds.map((bound) => sums[bound]!);
+}
+
+/** What the results of the calls between two bounds take. */
+function activationsBetween(
+  bounds: readonly number[],
+  costs: readonly Cost[],
+): (from: number, to: number) => number {
+  const upTo = bounds.map((bound) => [0, ...activationBytesOf(costs.slice(bound))]);
+  return (from, to) => upTo[from]![bounds[to]! - bounds[from]!]!;
 }

@@ -1,6 +1,8 @@
+import type { SymbolicTensor } from "@tensorflow/tfjs";
 import type { tf } from "../../compute/tensorflow.js";
 import { UsageError } from "../../errors.js";
-import { layersOf, shown } from "../inspect/graph.js";
+import { isContainer, layersOf, shown } from "../inspect/graph.js";
+import { randomPartsOf } from "../inspect/random.js";
 import type { Call } from "./calls.js";
 
 /** Where a network may be cut: in front of calls, by number. */
@@ -30,20 +32,10 @@ export function checkStageable(model: tf.LayersModel, source: string): void {
   }
 }
 
-/** All uses of a layer are in one stage, and all outputs of the model in the last. */
+/** What is trained is in one stage, and all outputs of the model in the last. */
 export function placesToCut(model: tf.LayersModel, calls: readonly Call[], source: string): Places {
-  const isOutput = (call: Call) => call.outputs.some((output) => model.outputs.includes(output));
-  const firstOutput = calls.findIndex(isOutput);
-  const whyNot = (place: number): string | undefined => {
-    if (place > firstOutput) {
-      return `${shown(calls[firstOutput]!.layer)} makes an output, and all outputs are the last stage's`;
-    }
-    const shared = calls
-      .slice(0, place)
-      .find(({ layer }) => calls.slice(place).some((later) => later.layer === layer));
-    return shared && `${shown(shared.layer)} is used before and behind that, and a layer is one stage's`;
-  };
-  const allowed = calls.flatMap((_, place) => (place > 0 && whyNot(place) === undefined ? [place] : []));
+  const obstacles = obstaclesOf(model, calls);
+  const allowed = calls.flatMap((_, place) => (place > 0 && obstacles[place] === undefined ? [place] : []));
   return {
     allowed,
     behind(ends) {
@@ -54,7 +46,7 @@ export function placesToCut(model: tf.LayersModel, calls: readonly Call[], sourc
           throw new UsageError(`Expected layers of ${source} in --cut (${names}), got "${name}".`);
         }
         const place = last + 1;
-        const why = place === calls.length ? "it is the last layer" : whyNot(place);
+        const why = place === calls.length ? "it is the last layer" : obstacles[place];
         if (why)
           throw new UsageError(`Expected ${source} to be cut elsewhere than behind "${name}": ${why}.`);
         return place;
@@ -68,4 +60,48 @@ export function placesToCut(model: tf.LayersModel, calls: readonly Call[], sourc
       return found;
     },
   };
+}
+
+/** Of every call: why the network cannot be cut in front of it, where it cannot. */
+function obstaclesOf(model: tf.LayersModel, calls: readonly Call[]): (string | undefined)[] {
+  const obstacles = new Array<string | undefined>(calls.length).fill(undefined);
+  const forbid = (first: number, last: number, why: string) => {
+    for (let place = first + 1; place <= last; place++) obstacles[place] ??= why;
+  };
+  const firstOutput = calls.findIndex(({ outputs }) =>
+    outputs.some((output) => model.outputs.includes(output)),
+  );
+  const early = shown(calls[firstOutput]!.layer);
+  forbid(firstOutput, calls.length - 1, `${early} makes an output, and all outputs are the last stage's`);
+
+  const users = new Map<tf.layers.Layer, number>();
+  const makers = new Map<SymbolicTensor, number>();
+  calls.forEach(({ layer, inputs, outputs }, i) => {
+    for (const part of partsOf(layer)) {
+      const first = users.get(part);
+      if (first === undefined) users.set(part, i);
+      else if (!canBeTwice(part))
+        forbid(first, i, `${shown(part)} is used before and behind that, and what is trained is one stage's`);
+    }
+    for (const input of inputs) {
+      const maker = makers.get(input);
+      if (maker === undefined) continue;
+      const what = `what ${shown(input.sourceLayer)} makes`;
+      if (input.shape.slice(1).includes(null)) forbid(maker, i, `${what} has no fixed size`);
+      if (input.dtype !== "float32") forbid(maker, i, `${what} is ${input.dtype}, not float32`);
+    }
+    for (const output of outputs) makers.set(output, i);
+  });
+  return obstacles;
+}
+
+/** A layer, or the layers of the model that it is. */
+function partsOf(layer: tf.layers.Layer): Set<tf.layers.Layer> {
+  return new Set(isContainer(layer) ? [...layersOf(layer)].map((placed) => placed.layer) : [layer]);
+}
+
+/** Whether several stages may have it, each its own: nothing of it changes, and it draws nothing. */
+function canBeTwice(layer: tf.layers.Layer): boolean {
+  const { layers, cells } = randomPartsOf({ layers: [layer] } as unknown as tf.LayersModel);
+  return layer.trainableWeights.length === 0 && layers.size + cells.size === 0;
 }

@@ -3,8 +3,10 @@ import type { tf } from "../../compute/tensorflow.js";
 import { sizeOf } from "../../data/dataset.js";
 import { UsageError } from "../../errors.js";
 import { callsOf, shapeOf, type Call } from "./calls.js";
-import { costOf, type Cost } from "./costs.js";
-import { bestCut, type Balance } from "./cut.js";
+import { activationBytesOf, costOf, type Cost } from "./costs.js";
+import { bestCut } from "./cut.js";
+import type { Usage } from "./memory.js";
+import { haveResults } from "./results.js";
 import { checkStageable, placesToCut } from "./places.js";
 
 /** A tensor that later stages take. */
@@ -49,16 +51,11 @@ const WITH_ANOTHER = 4;
  * Cuts `model`, which may be hollow. Without ends asked for, the largest share that a stage has of all computations or of
  * all memory is as small as it can be, and among such cuts little crosses.
  *
- * @param balance what memory consists of
+ * @param usage what a rank's memory is for
  * @param source what messages call the model
  * @throws UsageError where it cannot be cut so
  */
-export function planStages(
-  model: tf.LayersModel,
-  wanted: Wanted,
-  balance: Balance,
-  source: string,
-): StagePlan {
+export function planStages(model: tf.LayersModel, wanted: Wanted, usage: Usage, source: string): StagePlan {
   checkStageable(model, source);
   const calls = callsOf(model);
   const costs = costsOf(calls);
@@ -66,11 +63,11 @@ export function planStages(
   const cuts =
     "ends" in wanted
       ? places.behind(wanted.ends)
-      : bestCut(costs, places.allowed, (place) => crossingBytes(calls, place), wanted.stages, balance);
+      : bestCut(costs, places.allowed, (place) => crossingBytes(calls, place), wanted.stages, usage);
   if (cuts === undefined) {
     const { stages } = wanted as { readonly stages: number };
     let most = stages - 1;
-    while (most > 1 && !bestCut(costs, places.allowed, () => 0, most, balance)) most--;
+    while (most > 1 && !bestCut(costs, places.allowed, () => 0, most, usage)) most--;
     throw new UsageError(
       `Expected a network that can be cut in ${stages} stages, each with something to train, got ${source}, which makes at most ${most}. ` +
         `Give --stages ${most} or fewer.`,
@@ -89,11 +86,12 @@ export function planStages(
 /** Of every call; what a layer has to train counts where it is used first. */
 function costsOf(calls: readonly Call[]): Cost[] {
   const seen = new Set<tf.layers.Layer>();
-  return calls.map((call) => {
+  const own = haveResults(calls);
+  return calls.map((call, i) => {
     const cost = costOf(call);
     const parameters = seen.has(call.layer) ? 0 : cost.parameters;
     seen.add(call.layer);
-    return { ...cost, parameters };
+    return { ...cost, parameters, resultBytes: own[i]! ? cost.resultBytes : 0 };
   });
 }
 
@@ -147,7 +145,7 @@ function describe(
         gives: numbers(({ from }) => from === stage),
         parameters: total(({ parameters }) => parameters),
         flops: (stage === last ? THERE_AND_BACK : WITH_ANOTHER) * total(({ flops }) => flops),
-        activationBytes: total(({ resultBytes }) => resultBytes),
+        activationBytes: activationBytesOf(cost).at(-1)!,
       };
     }),
   };

@@ -286,3 +286,14 @@ describe("a network", () => {
     expect(make).toThrow(message);
   });
 });
+
+it("what is not trained may be in several stages: a transformer's mask", async () => {
+  const { model } = await outlineOf(
+    { ...sourceOf("gpt", text), choice: { ...sizes, model: "gpt", layers: 6 } },
+    [],
+  );
+  const { stages } = planStages(model, { stages: 3 }, BALANCE, "gpt");
+  expect(stages.map(({ layers }) => layers.includes("causal_mask"))).toEqual([true, true, true]);
+  const flops = stages.map((stage) => stage.flops);
+  expect(Math.max(...flops) / Math.min(...flops)).toBeLessThan(1.5);
+});
