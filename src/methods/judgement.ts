@@ -10,8 +10,10 @@ export interface Judgement {
   readonly trial: number;
   /** −gᵀs */
   readonly predicted: number;
-  /** f(x̄) */
+  /** f(x̄), */
   readonly accepted: number;
+  /** and where x̄ was about a tenth of all steps ago. */
+  readonly earlier: number;
 }
 
 /** What is known of the judgements so far. */
@@ -39,8 +41,13 @@ export interface Verdict {
 const JUDGEMENTS = 2;
 /** Below this share of the predicted decrease, the model is trusted too far; above the second, further. */
 const ETA = [0.6, 0.75] as const;
-/** By how much f(θ) may be above f(x̄), as a share of it: Δ falls beyond the second, and grows below the first. */
+/** By how much f(θ) may be above f(x̄), as a share of what is left or was gained: Δ falls beyond the second, and grows below the first. */
 const NOISE = [0.15, 0.3] as const;
+/** What was gained counts so much of it, and never less than this share of what is left: at first nothing was. */
+const GAINED = 0.5;
+const LEAST = 0.02;
+/** x̄ may rise by this share of how far θ strays from it: so much is noise. */
+const RISE = 0.2;
 /** W */
 const WINDOW = 5;
 
@@ -50,9 +57,10 @@ export const begun: Judgements = { last: 0, first: 0, positive: true, open: [], 
  * Sets Δ by two ratios, each of sums over the last judgements (docs/algorithms.md §4, "On mini-batches"):
  *
  *   ρ = Σ f(θ) − f(θ+s) / Σ −gᵀs     is the model right as far as Δ? On the mini-batch that made it, as everywhere.
- *   q = Σ f(θ) − f(x̄) / Σ f(x̄)       how far from the path of descent does the walk stray? On a mini-batch neither has seen.
+ *   q = Σ f(θ) − f(x̄) / min(Σ f(x̄), ½ Σ f₁ − f(x̄))     how far does the walk stray from where it leads? On a mini-batch
+ *                                      neither has seen. f₁ is the first loss, and 0 what losses fall towards.
  *
- * Large mini-batches and smooth losses are limited by ρ, noisy ones by q, whose averages gain nothing from longer steps.
+ * and makes it smaller where x̄, the accepted point, has risen beyond noise. Large mini-batches and smooth losses are limited by ρ, noisy ones by q, whose averages gain nothing from longer steps.
  */
 export function judged(
   before: Judgements,
@@ -74,10 +82,13 @@ export function judged(
   const total = (of: (judgement: Judgement) => number) => open.reduce((sum, one) => sum + of(one), 0);
   const predicted = total((one) => one.predicted);
   const rho = predicted > 0 ? total((one) => one.f - one.trial) / predicted : -Infinity;
-  const level = positive ? total((one) => one.accepted) : total((one) => first - one.accepted);
-  const q = total((one) => one.f - one.accepted) / level;
+  const level = total((one) => one.accepted);
+  const gained = total((one) => first - one.accepted);
+  const strayed = total((one) => one.f - one.accepted);
+  const q = strayed / (positive ? Math.min(level, Math.max(GAINED * gained, LEAST * level)) : gained);
+  const rises = total((one) => one.accepted - one.earlier) > RISE * Math.max(0, strayed);
   let next = radius;
-  if (rho < ETA[0] || q > NOISE[1]) next = Math.max(min, radius / grow);
+  if (rho < ETA[0] || q > NOISE[1] || rises) next = Math.max(min, radius / grow);
   else if (rho > ETA[1] && q < NOISE[0]) next = Math.min(max, radius * grow);
   return { judgements: { ...judgements, open: [] }, radius: next, undo: false };
 }

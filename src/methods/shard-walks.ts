@@ -99,7 +99,8 @@ export function shardWalks(context: MethodContext, options: ShardWalkOptions): M
       // 5  has the last exchange led astray, or this walk?
       const t = state.t + steps;
       const { f, fell, predicted, strayed } = told;
-      const seen = { t, f, trial: f - fell, predicted, accepted: f - strayed };
+      const accepted = f - strayed;
+      const seen = { t, f, trial: f - fell, predicted, accepted, earlier: accepted };
       const verdict = judged(judgements, seen, radius, rule, 1);
       if (!isFinite || isBeyond(loss, losses) || verdict.undo) {
         const gradientNorm = fullBatch || isFinite ? known.gradientNorm : NaN;

@@ -24,6 +24,8 @@ export interface StochasticState extends State {
   readonly v: Vector;
   /** x̄, (n), the accepted point: the average of the last iterates. */
   readonly average: Vector;
+  /** What x̄ was at step `t`, about a tenth of all steps ago. */
+  readonly earlier: { readonly t: number; readonly average: Vector };
   /** Δ */
   readonly radius: number;
   readonly judgements: Judgements;
@@ -36,6 +38,8 @@ const EPSILON = 1e-8;
 const GAMMA = 8;
 /** Early on it is judged more often: whenever a tenth of all steps was not. */
 const EARLY = 10;
+/** Whether x̄ has risen is asked of where it was when there were so many times fewer steps. */
+const AGO = 1.1;
 
 /**
  * APTS on mini-batches (docs/algorithms.md §4, "On mini-batches"): an outer trust region over several inner steps.
@@ -43,7 +47,7 @@ const EARLY = 10;
  * Inner steps walk from mini-batch to mini-batch, each the exact minimiser of m̂ᵀs + ½ Σ (√v̂ / Δ) s² in ‖s‖_∞ ≤ Δ. That model
  * is separable, so the subdomains' corrections sum up to it however many there are, and every rank computes all of them.
  * The average x̄ of the walk is what is accepted: tested, saved, handed back, and returned to where the walk has gone wrong.
- * Every M-th mini-batch two losses more tell how the model and the walk do, and set Δ (judgement.ts).
+ * Every M-th mini-batch three losses more tell how the model and the walk do, and set Δ (judgement.ts).
  */
 export function stochastic(context: MethodContext, options: StochasticOptions): Method<StochasticState> {
   const decide = decideOnRankZero(context.comm);
@@ -56,6 +60,7 @@ export function stochastic(context: MethodContext, options: StochasticOptions): 
       m: new Float32Array(theta.length),
       v: new Float32Array(theta.length),
       average: theta,
+      earlier: { t: 0, average: theta },
       radius: options.radius,
       judgements: begun,
     }),
@@ -86,12 +91,19 @@ export function stochastic(context: MethodContext, options: StochasticOptions): 
       // 6, 7  is the model right, and is the walk?
       const predicted = await decrease(space, g, theta, to);
       const [trial, accepted] = [await objective.value(to), await objective.value(average)];
-      const seen: Judgement = { t, f, trial, predicted, accepted };
+      const before = state.earlier.average;
+      const earlier = before === average ? accepted : await objective.value(before);
+      const seen: Judgement = { t, f, trial, predicted, accepted, earlier };
       const verdict = await decide(() => judged(judgements, seen, radius, options.rule));
-      const next = { radius: verdict.radius, judgements: verdict.judgements };
+      const isOld = t >= AGO * state.earlier.t;
+      const next = {
+        radius: verdict.radius,
+        judgements: verdict.judgements,
+        earlier: isOld ? { t, average: walked.average } : state.earlier,
+      };
       if (!verdict.undo) return { state: { ...walked, ...next }, report: { ...report, radius: next.radius } };
       return {
-        state: { ...walked, ...next, theta: average, average },
+        state: { ...walked, ...next, theta: average, average, earlier: { t, average } },
         report: { loss: accepted, accepted: false, gradientNorm, radius: next.radius },
       };
     },

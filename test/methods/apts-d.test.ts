@@ -300,6 +300,7 @@ describe("walks of shards", () => {
     let [x, average, before] = [0, 1, 2].map(() => new Array<number>(N).fill(from));
     let [m, v] = [0, 1].map(() => new Array<number>(N).fill(0));
     const losses: number[] = [];
+    let first: number | undefined;
     const recent: number[] = [];
     let [t, undone] = [0, 0];
     const path = [];
@@ -349,7 +350,8 @@ describe("walks of shards", () => {
         losses.push(loss);
         if (losses.length > 5) losses.shift();
         const rho = predicted > 0 ? (f - trial) / predicted : -1;
-        const q = (f - accepted) / accepted;
+        first ??= f;
+        const q = (f - accepted) / Math.min(accepted, Math.max((first - accepted) / 2, accepted / 50));
         if (rho < 0.6 || q > 0.3) delta = Math.max(1e-4, delta / 1.5);
         else if (rho > 0.75 && q < 0.15) delta = Math.min(0.1, delta * 1.5);
         t += 4;
