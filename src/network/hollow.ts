@@ -22,14 +22,28 @@ export function isHollow(): boolean {
   return building !== undefined;
 }
 
+interface Made<T> {
+  readonly made: T;
+  /** The first values asked for. */
+  readonly kept: LayerValues;
+}
+
+let turn: Promise<unknown> = Promise.resolve();
+
 /**
- * Makes a model without weights.
+ * Makes a model without weights; of several at a time one after another, since each would take the others' layers for its own.
  * @param keeps names of layers whose first values are wanted, as far as the model's maker sets them
  */
-export async function hollow<T>(
+export function hollow<T>(make: () => T | Promise<T>, keeps?: (layer: string) => boolean): Promise<Made<T>> {
+  const made = turn.then(() => makeHollow(make, keeps));
+  turn = made.catch(() => undefined);
+  return made;
+}
+
+async function makeHollow<T>(
   make: () => T | Promise<T>,
-  keeps?: (layer: string) => boolean,
-): Promise<{ readonly made: T; readonly kept: LayerValues }> {
+  keeps: ((layer: string) => boolean) | undefined,
+): Promise<Made<T>> {
   const prototype = tf.layers.Layer.prototype as unknown as { addWeight: AddWeight };
   const { addWeight } = prototype;
   const kept: LayerValues = new Map();
@@ -83,12 +97,13 @@ type AddWeight = (
   ...others: unknown[]
 ) => unknown;
 
-let number: tf.Tensor | undefined;
+let number: { readonly backend: object; readonly tensor: tf.Tensor } | undefined;
 
 /** A tensor of that shape whose numbers are not there. */
 function hollowTensor(shape: number[], dtype: tf.DataType = "float32"): tf.Tensor {
-  number ??= tf.keep(tf.scalar(0));
-  const { dataId } = number;
-  tf.backend().incRef(dataId); // the tensor's own, which it gives back
+  const backend = tf.backend();
+  if (number?.backend !== backend) number = { backend, tensor: tf.keep(tf.scalar(0)) };
+  const { dataId } = number.tensor;
+  backend.incRef(dataId); // the tensor's own, which it gives back
   return tf.engine().makeTensorFromTensorInfo({ dataId, shape, dtype });
 }

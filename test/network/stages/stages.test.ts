@@ -5,6 +5,7 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { tf } from "../../../src/compute/tensorflow.js";
 import { UsageError } from "../../../src/errors.js";
 import { buildModel, type ModelChoice, type SampleKind } from "../../../src/network/build.js";
+import { hollow } from "../../../src/network/hollow.js";
 import { randomPartsOf } from "../../../src/network/inspect/random.js";
 import { serialiseModel } from "../../../src/network/model-file.js";
 import { layoutOf } from "../../../src/network/parameters.js";
@@ -189,6 +190,19 @@ it("a network in outline takes no memory, however large it is", async () => {
   expect(tf.memory().numDataBuffers - before).toBeLessThanOrEqual(1);
   const plan = planStages(model, { stages: 2 }, BALANCE, "it");
   expect(plan.stages.map(({ layers }) => layers)).toEqual([["dense_1"], ["dense_2", "logits"]]);
+});
+
+it("models that are made at once do not take each other's layers for hollow ones", async () => {
+  const make = async (units: number) => {
+    await Promise.resolve();
+    return tf.sequential({
+      layers: [tf.layers.dense({ units, inputShape: [3], kernelInitializer: "ones" })],
+    });
+  };
+  const both = await Promise.all([hollow(() => make(1000)), hollow(() => make(2000))]);
+  expect(both.map(({ made }) => made.countParams())).toEqual([4000, 8000]);
+  const after = await make(2);
+  expect([...after.getWeights()[0]!.dataSync()]).toEqual([1, 1, 1, 1, 1, 1]);
 });
 
 describe("a network", () => {
