@@ -122,6 +122,28 @@ describe("a network in stages", () => {
   });
 });
 
+describe.each([
+  ["walks on mini-batches", "--method iapts --batch-size 100", 4],
+  ["solves the stages' problems on the full batch", "--method iapts --batches 1", 6],
+  ["solves them on mini-batches", "--method iapts --batch-size 200 --preset published", 4],
+])("iapts that %s", (_, options, epochs) => {
+  it("has a stage a rank where nothing else is said, lowers the loss, and gives the same with replicas and resumed", async () => {
+    const whole = await trained(`${options} --ranks 2 --epochs ${epochs}`);
+    expect(recordIn(whole).options.stages).toBe(2);
+    const losses = metrics(whole).map(({ loss }) => loss);
+    expect(losses.at(-1)).toBeLessThan(0.9 * losses[0]!);
+    expect(await accuracyOf(join(whole, "model"))).toBeCloseTo(summaryIn(whole).testAccuracy!, 6);
+
+    const four = await trained(`${options} --stages 2 --ranks 4 --epochs ${epochs}`);
+    expect(compared(four)).toEqual(compared(whole));
+    expect(weights(four).equals(weights(whole))).toBe(true);
+
+    const half = await trained(`${options} --ranks 2 --epochs ${epochs / 2}`);
+    expectSuccess(await runApts(["train", "--resume", half, "--epochs", String(epochs)]));
+    expect(weights(half).equals(weights(whole))).toBe(true);
+  });
+});
+
 describe("killed and resumed", () => {
   it("a network in stages ends with the same bytes, on another number of replicas", async () => {
     const options = "--method adam --batch-size 100 --stages 2";
