@@ -152,7 +152,7 @@ const options = {
     ...judgeEvery,
     help: `mini-batches from one judgement of the walk to the next; 0: local problems of the stages on each (default: ${walk.usual}, and 0 with an option of those)`,
   },
-  localSteps: integer({ min: 1, max: 1000, fallback: 3, help: "steps on a stage's objective" }),
+  localSteps: integer({ min: 1, max: 1000, fallback: 1, help: "steps on a stage's objective" }),
   globalSteps: integer({
     min: 0,
     max: 1000,

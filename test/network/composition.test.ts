@@ -186,3 +186,19 @@ describe.each(Object.entries(kinds))("the %s evaluator of a network in two parts
     },
   );
 });
+
+it("the gradient by an input that is looked up is 0, whatever was in memory", async () => {
+  const [codes, numbers] = [tf.input({ shape: [3] }), tf.input({ shape: [2] })];
+  const looked = apply(layers.flatten(), apply(layers.embedding({ inputDim: 5, outputDim: 2 }), codes));
+  const outputs = apply(layers.dense({ units: 3 }), apply(layers.concatenate(), [looked, numbers]));
+  const model = tf.model({ inputs: [codes, numbers], outputs });
+  const goal = goalOfModel(model);
+  const evaluator = await kinds["compiled"]!(model, goal);
+  const chunk = randomChunk(model, 4, 1, goal);
+  const byInput = [new Float32Array(12).fill(NaN), new Float32Array(8).fill(NaN)];
+  await evaluator.gradient(chunk, 1, [], new Float32Array(evaluator.layout.dimension), byInput);
+  expect(byInput[0]).toEqual(new Float32Array(12));
+  expect(byInput[1]!.every((value) => value !== 0 && Number.isFinite(value))).toBe(true);
+  disposeChunk(chunk);
+  evaluator.dispose();
+});

@@ -141,7 +141,10 @@ export class CompiledEvaluator implements Evaluator {
       for (const i of schedule.varying.toReversed()) {
         operations[i - 1]!.backward(isShared(i) ? { ...frame, accumulate: true } : frame);
       }
-      for (const i of wantedInputs) this.#inputGradients.read(i, block.rows, from, byInput[i]!);
+      for (const i of wantedInputs) {
+        if (!written[inputs[i]!]) this.#inputGradients.clear(i, block.rows); // nothing differentiable reads it
+        this.#inputGradients.read(i, block.rows, from, byInput[i]!);
+      }
     });
     for (const { tensor } of wanted) this.#weights.readGradient(tensor, out);
     return Promise.resolve(weight * sum);

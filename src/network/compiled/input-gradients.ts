@@ -25,6 +25,10 @@ export class InputGradients {
     return this.#addresses[input]!;
   }
 
+  clear(input: number, rows: number): void {
+    this.heap.kernels.zero(rows * this.network.inputSizes[input]!, this.#addresses[input]!);
+  }
+
   /** Writes the gradient of the block whose first sample is number `from` into that of the chunk. */
   read(input: number, rows: number, from: number, out: Vector): void {
     const size = this.network.inputSizes[input]!;
