@@ -93,7 +93,9 @@ export class ProgramPart {
     event: ProgramEvent,
     model?: () => Promise<ModelFiles>,
   ): Promise<"program" | "stopped" | undefined> {
-    const { waits } = this.manner ?? {};
+    const { waits, streamed } = this.manner ?? {};
+    // Told that an epoch is over, the program takes its samples away: a rank that lags behind has read them by then.
+    if (streamed) await this.#comm.barrier();
     if (this.#line && waits && model) {
       for (const [name, content] of Object.entries(await model()))
         await writeFile(join(waits.modelTo, name), content as string | Uint8Array);

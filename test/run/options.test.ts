@@ -105,7 +105,7 @@ describe("--preset published", () => {
       'Expected --preset to be one of published, got "new".',
     );
     expect(() => configured({ method: "napts", preset: "published" })).toThrow(
-      'Expected options of method napts, got "preset", which it does not have (apts, sapts, apts-d, tr do).',
+      'Expected options of method napts, got "preset", which it does not have (apts, sapts, iapts, apts-d, tr do).',
     );
   });
 });
