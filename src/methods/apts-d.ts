@@ -3,16 +3,22 @@ import { integer, number, type ValuesOf } from "../config/option.js";
 import { distance2, normInf } from "../linalg/space.js";
 import { addScaled, roomFor } from "../linalg/vector.js";
 import { euclidean } from "../trust-region/models/euclidean.js";
-import type { Point, PointWithGradient } from "../trust-region/point.js";
-import { globalRule, type RadiusRule } from "../trust-region/radius.js";
-import { trustRegionStep } from "../trust-region/step.js";
+import { globalRule } from "../trust-region/radius.js";
 import { defineMethod } from "./description.js";
 import { localSolve } from "./local-solve.js";
 import type { Method } from "./method.js";
-import { checkWalk, walkOf, type WalkOption } from "./mini-batch-options.js";
+import {
+  checkWalk,
+  OF_STEPS,
+  walkOf,
+  WALK_RADIUS,
+  withRadius,
+  type WalkOption,
+} from "./mini-batch-options.js";
 import { leadsNowhere, type MethodContext } from "./problem.js";
 import { shardWalks } from "./shard-walks.js";
 import { consistent, shardsOf, SumOfShards, type KnownSlopes } from "./shards.js";
+import { summedStep } from "./summed-step.js";
 import { firstState, Surroundings, type TrustRegionState } from "./surroundings.js";
 import { checkRadii, partsOf, trustRegionOptions, type TrustRegionParts } from "./trust-region-options.js";
 
@@ -32,7 +38,6 @@ export interface AptsDOptions extends TrustRegionParts {
 export function dataParallel(context: MethodContext, options: AptsDOptions): Method<TrustRegionState> {
   const { comm } = context;
   const { localSteps, globalSteps, maxTrials } = options;
-  const rule = { ...options.rule, shrink: SHRINK };
   const model = euclidean(options.model);
   const known: KnownSlopes = new WeakMap();
 
@@ -73,63 +78,35 @@ export function dataParallel(context: MethodContext, options: AptsDOptions): Met
         s,
       );
 
-      // 4  f(θ + s), with the gradient that comes next where the batch stays
-      const x = addScaled(theta, 1, s, roomFor(s.length));
+      // 4–6  f(θ + s); accept or reject; trust-region steps on f
       const isOfUse = context.fullBatch || globalSteps > 0;
-      const trial = isOfUse ? await around.evaluate(x) : { x, f: await f.value(x) };
-
-      // 5  accept or reject
-      const verdict = judgeSum(rule, radius, at.f - trial.f, predicted);
-      let to: Point = verdict.accepted ? trial : at;
-      let { accepted, radius: next } = verdict;
-
-      // 6  trust-region steps on f
-      for (let k = 0; k < globalSteps; k++) {
-        const from: PointWithGradient = to.g ? { ...to, g: to.g } : await around.evaluate(to.x);
-        const given = { ...options, rule, model, curvature: around.curvature };
-        const result = await trustRegionStep({ objective: f, space }, from, next, given);
-        if (result.missed) await around.showTrial(result.missed);
-        to = result.accepted ? result.to : from;
-        accepted ||= result.accepted;
-        next = result.radius;
-      }
+      const result = await summedStep(
+        around,
+        at,
+        radius,
+        { s, predicted, reference: at.f },
+        { ...options, model, globalSteps, isOfUse },
+      );
+      const { to, accepted } = result;
       const stands = to.g && { ...to, g: to.g };
       return {
-        state: { theta: to.x, radius: next, ...around.known(stands) },
-        report: { loss: to.f, accepted, gradientNorm, radius: next, predicted },
+        state: { theta: to.x, radius: result.radius, ...around.known(stands) },
+        report: { loss: to.f, accepted, gradientNorm, radius: result.radius, predicted },
       };
     },
   };
 }
 
-/** Acceptance of a summed step and its radius (docs/algorithms.md §6.5). */
-export function judgeSum(
-  { eta1, eta2, shrink, grow, min, max }: RadiusRule,
-  radius: number,
-  actual: number,
-  predicted: number,
-): { readonly accepted: boolean; readonly radius: number } {
-  const rho = predicted > 0 ? actual / predicted : NaN;
-  if (!(rho >= eta1)) return { accepted: false, radius: Math.max(shrink * radius, min) };
-  return { accepted: true, radius: rho > eta2 ? Math.min(grow * radius, max) : radius };
-}
-
-/** α of docs/algorithms.md §6.5 */
-export const SHRINK = 0.9;
-
 /** Of docs/algorithms.md §7, where radii are of the 2-norm. */
 const ON_SHARDS = { radius: 0.1, minRadius: 0.01, maxRadius: 1, grow: 1.2 };
 /** Of its walks, where they are of the infinity norm. */
-const ON_WALKS = { radius: 2e-3, minRadius: globalRule.min, maxRadius: globalRule.max, grow: 1.5 };
+const ON_WALKS = { radius: WALK_RADIUS, minRadius: globalRule.min, maxRadius: globalRule.max, grow: 1.5 };
 
 const walk = {
   flag: "--local-batch",
   usual: 64,
   others: {
-    direction: "--direction",
-    pairs: "--pairs",
-    maxTrials: "--max-trials",
-    tryLonger: "--try-longer",
+    ...OF_STEPS,
     localSteps: "--local-steps",
     globalSteps: "--global-steps",
   },
@@ -168,8 +145,7 @@ const options = {
 /** The values, with radii where none are given, the first within the others. */
 function withRadii(values: ValuesOf<typeof options>, usual: typeof ON_SHARDS) {
   const { minRadius = usual.minRadius, maxRadius = usual.maxRadius, grow = usual.grow } = values;
-  const { radius = Math.min(maxRadius, Math.max(minRadius, usual.radius)) } = values;
-  return { ...values, radius, minRadius, maxRadius, grow };
+  return withRadius({ ...values, minRadius, maxRadius, grow }, usual.radius);
 }
 
 /** The samples of a walk's mini-batch, 0 for none, and the radii that go with it. */

@@ -1,4 +1,4 @@
-import { flag, integer, number, type ValuesOf } from "../config/option.js";
+import { flag, integer } from "../config/option.js";
 import { normInf } from "../linalg/space.js";
 import { addScaled, combine, roomFor, scale, type Vector } from "../linalg/vector.js";
 import type { PointWithGradient } from "../trust-region/point.js";
@@ -6,7 +6,15 @@ import { trustRegionStep } from "../trust-region/step.js";
 import { defineMethod } from "./description.js";
 import type { Method } from "./method.js";
 import { decideOnRankZero, leadsNowhere, type MethodContext } from "./problem.js";
-import { checkWalk, judgeEvery, judgements, walkOf } from "./mini-batch-options.js";
+import {
+  checkWalk,
+  judgedWalk,
+  judgeEvery,
+  walkOf,
+  WALK_RADIUS,
+  walkRadius,
+  withRadius,
+} from "./mini-batch-options.js";
 import { stochastic } from "./stochastic.js";
 import { parameterSubdomains } from "./subdomains.js";
 import { firstState, Surroundings, type TrustRegionState } from "./surroundings.js";
@@ -164,24 +172,17 @@ export function aptsOptions(
   };
 }
 
-/** Δ⁰ of a walk: while averages of squares are young, longer steps do harm to transformers that lasts. */
-const WALK_RADIUS = 2e-3;
+const walk = judgedWalk("Algorithm 1", {
+  fdl: "--fdl",
+  localSteps: "--local-steps",
+  window: "--window",
+});
 
 const options = {
-  judgeEvery,
+  judgeEvery: judgeEvery(walk, "Algorithm 1", "Algorithm 1"),
   ...aptsOptions({ ...recommended, localSteps: 1, fdl: true, window: 1 }),
-  radius: number({
-    min: 1e-12,
-    fallback: undefined,
-    help: `first global radius, infinity norm (default: ${recommended.radius}, of a walk ${WALK_RADIUS})`,
-  }),
+  radius: walkRadius,
 };
-
-/** The values, with a first radius within its bounds where none is given. */
-function withRadius<V extends ValuesOf<typeof options>>(values: V, usual: number) {
-  const { radius = Math.min(values.maxRadius, Math.max(values.minRadius, usual)) } = values;
-  return { ...values, radius };
-}
 
 export const apts = defineMethod({
   name: "apts",
@@ -193,10 +194,10 @@ export const apts = defineMethod({
   presets: { published: { ...published, localSteps: 5, fdl: true, judgeEvery: 0 } },
   check: (values) => {
     checkRadii(withRadius(values, recommended.radius));
-    checkWalk(judgements, values.judgeEvery, values, options);
+    checkWalk(walk, values.judgeEvery, values, options);
   },
   create(context, given): Method {
-    const every = context.fullBatch ? 0 : walkOf(judgements, given.judgeEvery, given, options);
+    const every = context.fullBatch ? 0 : walkOf(walk, given.judgeEvery, given, options);
     const values = withRadius(given, every === 0 ? recommended.radius : WALK_RADIUS);
     return every === 0
       ? additivelyPreconditioned(context, { ...values, ...partsOf(values) })

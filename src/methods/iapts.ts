@@ -1,16 +1,23 @@
-import { integer, number, type ValuesOf } from "../config/option.js";
+import { integer } from "../config/option.js";
 import { normInf, sum, wholeSpace } from "../linalg/space.js";
 import { addScaled, roomFor, type Vector } from "../linalg/vector.js";
 import type { Objective } from "../trust-region/objective.js";
-import type { Point, PointWithGradient } from "../trust-region/point.js";
-import { trustRegionStep } from "../trust-region/step.js";
-import { judgeSum, SHRINK } from "./apts-d.js";
+import type { PointWithGradient } from "../trust-region/point.js";
 import type { AptsState } from "./apts.js";
 import { defineMethod } from "./description.js";
 import type { Method } from "./method.js";
-import { checkWalk, judgeEvery, walkOf, type WalkOption } from "./mini-batch-options.js";
+import {
+  checkWalk,
+  judgedWalk,
+  judgeEvery,
+  walkOf,
+  WALK_RADIUS,
+  walkRadius,
+  withRadius,
+} from "./mini-batch-options.js";
 import { decideOnRankZero, leadsNowhere, type MethodContext, type Problem } from "./problem.js";
 import { stochastic } from "./stochastic.js";
+import { summedStep } from "./summed-step.js";
 import { firstState, Surroundings } from "./surroundings.js";
 import {
   checkRadii,
@@ -36,7 +43,6 @@ export interface IaptsOptions extends TrustRegionParts {
  */
 export function inexact(context: MethodContext, options: IaptsOptions): Method<AptsState> {
   const { model, globalSteps, window } = options;
-  const rule = { ...options.rule, shrink: SHRINK };
   const decide = decideOnRankZero(context.comm);
 
   return {
@@ -63,35 +69,25 @@ export function inexact(context: MethodContext, options: IaptsOptions): Method<A
       const { s, predicted: own } = await localSteps(problem, at, radius, around.curvature);
       const predicted = problem.prepareLocal ? await sum(problem.space, own) : own;
 
-      // 4  f(θ + Σ R_dᵀ s_d), with the gradient that comes next
-      const x = addScaled(theta, 1, s, roomFor(s.length));
+      // 4–6  f(θ + Σ R_dᵀ s_d); accept or reject; trust-region steps on f
       const isOfUse = context.fullBatch || globalSteps > 0;
-      const trial: Point = isOfUse ? await around.evaluate(x) : { x, f: await problem.objective.value(x) };
-
-      // 5  accept or reject
       const reference = Math.max(...losses);
-      const verdict = await decide(() => judgeSum(rule, radius, reference - trial.f, predicted));
-      let to: Point = verdict.accepted ? trial : at;
-      let { accepted, radius: next } = verdict;
-
-      // 6  trust-region steps on f
-      for (let k = 0; k < globalSteps; k++) {
-        const from: PointWithGradient = to.g ? { ...to, g: to.g } : await around.evaluate(to.x);
-        const given = { ...options, rule, curvature: around.curvature, decide };
-        const result = await trustRegionStep(problem, from, next, given);
-        if (result.missed) await around.showTrial(result.missed);
-        to = result.accepted ? result.to : from;
-        accepted ||= result.accepted;
-        next = result.radius;
-      }
+      const result = await summedStep(
+        around,
+        at,
+        radius,
+        { s, predicted, reference },
+        { ...options, globalSteps, isOfUse, decide },
+      );
+      const { to, accepted } = result;
       return {
         state: {
           theta: to.x,
-          radius: next,
+          radius: result.radius,
           before: window === 1 ? [] : losses.slice(1 - window),
           ...around.known(to.g && { ...to, g: to.g }),
         },
-        report: { loss: to.f, accepted, gradientNorm, radius: next, predicted },
+        report: { loss: to.f, accepted, gradientNorm, radius: result.radius, predicted },
       };
     },
   };
@@ -127,31 +123,17 @@ export function inexact(context: MethodContext, options: IaptsOptions): Method<A
   }
 }
 
-const walk = {
-  flag: "--judge-every",
-  usual: 10,
-  others: {
-    direction: "--direction",
-    pairs: "--pairs",
-    maxTrials: "--max-trials",
-    tryLonger: "--try-longer",
-    localSteps: "--local-steps",
-    globalSteps: "--global-steps",
-    window: "--window",
-  },
-  of: "the local problems of stages",
-} as const satisfies WalkOption;
+const walk = judgedWalk("the local problems of stages", {
+  localSteps: "--local-steps",
+  globalSteps: "--global-steps",
+  window: "--window",
+});
 
 /** CCLTK25 */
 const published = { radius: 0.1, minRadius: 0.01, maxRadius: 0.5, grow: 1.2 };
-/** Δ⁰ of a walk, as that of APTS. */
-const WALK_RADIUS = 2e-3;
 
 const options = {
-  judgeEvery: {
-    ...judgeEvery,
-    help: `mini-batches from one judgement of the walk to the next; 0: local problems of the stages on each (default: ${walk.usual}, and 0 with an option of those)`,
-  },
+  judgeEvery: judgeEvery(walk, "local problems of the stages", "those"),
   localSteps: integer({ min: 1, max: 1000, fallback: 1, help: "steps on a stage's objective" }),
   globalSteps: integer({
     min: 0,
@@ -166,18 +148,8 @@ const options = {
     help: "accepted losses that acceptance looks back on",
   }),
   ...trustRegionOptions(recommended),
-  radius: number({
-    min: 1e-12,
-    fallback: undefined,
-    help: `first global radius, infinity norm (default: ${recommended.radius}, of a walk ${WALK_RADIUS})`,
-  }),
+  radius: walkRadius,
 };
-
-/** The values, with a first radius within its bounds where none is given. */
-function withRadius(values: ValuesOf<typeof options>, usual: number) {
-  const { radius = Math.min(values.maxRadius, Math.max(values.minRadius, usual)) } = values;
-  return { ...values, radius };
-}
 
 export const iapts = defineMethod({
   name: "iapts",

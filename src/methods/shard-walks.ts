@@ -1,16 +1,15 @@
 import { chunkedSum } from "../comm/chunked-sum.js";
-import { adamStep } from "../linalg/adam-step.js";
 import { drawn } from "../linalg/average.js";
 import { normInf, same, wholeSpace } from "../linalg/space.js";
 import { addScaled, roomFor, type Vector } from "../linalg/vector.js";
 import type { Objective } from "../trust-region/objective.js";
 import type { RadiusRule } from "../trust-region/radius.js";
-import { biasCorrection } from "./first-order/adam.js";
 import { begun, judged, type Judgements } from "./judgement.js";
 import type { Method, State } from "./method.js";
 import { leadsNowhere, type MethodContext, type Problem, type Shards } from "./problem.js";
 import { shardsOf, SumOfShards } from "./shards.js";
 import { messageLength, readMessage, writeMessage, type Walk } from "./walk-message.js";
+import { averageShare, decrease, EPSILON, scalesAt, walkStep } from "./walk-step.js";
 
 export interface ShardWalkOptions {
   /** Samples of a mini-batch of a walk. */
@@ -37,19 +36,14 @@ export interface ShardWalkState extends State {
   readonly losses: readonly number[];
 }
 
-const BETA1 = 0.9;
-const BETA2 = 0.999;
-const EPSILON = 1e-8;
-/** γ: the average is over about the last ninth of all steps (Shamir, Zhang, ICML 2013, §4). */
-const GAMMA = 8;
 /** W, and how many losses tell what is noise. */
 const WINDOW = 5;
 const FEWEST = 3;
 
 /**
- * APTS-D on mini-batches (docs/algorithms.md §7, "Walks"): every shard walks through its mini-batches as docs/algorithms.md §4 walks, all from θ,
- * and one exchange averages where they have come to. The trust region is laid over the exchange: Δ follows what the walks
- * tell of the model, and an exchange that led astray is undone by the next.
+ * APTS-D on mini-batches (docs/algorithms.md §7, "Walks"): every shard walks through its mini-batches as stochastic.ts does,
+ * all from θ, and one exchange averages where they have come to. The trust region is laid over the exchange: Δ follows what
+ * the walks tell of the model, and an exchange that led astray is undone by the next.
  */
 export function shardWalks(context: MethodContext, options: ShardWalkOptions): Method<ShardWalkState> {
   const { comm, fullBatch, tolerance } = context;
@@ -109,13 +103,12 @@ export function shardWalks(context: MethodContext, options: ShardWalkOptions): M
 
       // 4, 6  θ ← θ + s, and its average
       const to = addScaled(theta, 1, s, roomFor(n));
-      const share = Math.min(1, ((GAMMA + 1) * steps) / (t + GAMMA));
       const next: ShardWalkState = {
         theta: to,
         t,
         m: meanOf(s, v, steps * radius, t),
         v,
-        average: drawn(average, share, to, roomFor(n)),
+        average: drawn(average, averageShare(t, steps), to, roomFor(n)),
         before: average,
         radius: verdict.radius,
         judgements: verdict.judgements,
@@ -143,17 +136,15 @@ export function shardWalks(context: MethodContext, options: ShardWalkOptions): M
       const isLast = h === miniBatches.length - 1;
       const accepted = isLast ? await objective.value(average) : NaN;
       const t = before + h + 1;
-      const scales = biasCorrection(BETA1, BETA2, t);
-      const rates = { rate: radius * scales.m, scale: scales.v, epsilon: EPSILON, limit: radius };
       const to = roomFor(n);
-      adamStep({ beta1: BETA1, beta2: BETA2, coupled: 0, keep: 1, ...rates }, m, v, x, g, to);
+      walkStep(t, radius, m, v, x, g, to);
       if (isLast) {
         const predicted = decrease(g, x, to);
         const fell = f - (await objective.value(to));
         const loss = losses.reduce((a, b) => a + b, 0) / losses.length;
         return { end: to, v, loss, f, fell, predicted, strayed: f - accepted };
       }
-      drawn(average, (GAMMA + 1) / (t + GAMMA), to, average);
+      drawn(average, averageShare(t), to, average);
       x = to;
     }
     return undefined;
@@ -202,21 +193,14 @@ function isBeyond(loss: number, before: readonly number[]): boolean {
 
 /** ‖m̂‖_∞; NaN before the first step. */
 async function meanGradientNorm({ m, t }: Pick<ShardWalkState, "m" | "t">): Promise<number> {
-  return (await normInf(wholeSpace(m.length), m)) * biasCorrection(BETA1, BETA2, t).m;
+  return (await normInf(wholeSpace(m.length), m)) * scalesAt(t).m;
 }
 
 /** m of m̂ = −s √v̂ / HΔ: what a walk whose steps were all alike would have had. @param length HΔ */
 function meanOf(s: Vector, v: Vector, length: number, t: number): Vector {
-  const scales = biasCorrection(BETA1, BETA2, t);
+  const scales = scalesAt(t);
   const m = roomFor(s.length);
   for (let i = 0; i < m.length; i++)
     m[i] = (-s[i]! * (Math.sqrt(scales.v * v[i]!) + EPSILON)) / (length * scales.m);
   return m;
-}
-
-/** −gᵀ(to − from) */
-function decrease(g: Vector, from: Vector, to: Vector): number {
-  let sum = 0;
-  for (let i = 0; i < g.length; i++) sum -= g[i]! * (to[i]! - from[i]!);
-  return sum;
 }

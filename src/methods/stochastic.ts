@@ -1,12 +1,11 @@
-import { adamStep } from "../linalg/adam-step.js";
 import { drawn } from "../linalg/average.js";
-import { normInf, same, sum, type VectorSpace } from "../linalg/space.js";
+import { normInf, same, sum } from "../linalg/space.js";
 import { roomFor, type Vector } from "../linalg/vector.js";
 import type { RadiusRule } from "../trust-region/radius.js";
-import { biasCorrection } from "./first-order/adam.js";
 import { begun, judged, type Judgement, type Judgements } from "./judgement.js";
 import type { Method, State } from "./method.js";
 import { decideOnRankZero, type MethodContext, type Problem } from "./problem.js";
+import { averageShare, decrease, walkStep } from "./walk-step.js";
 
 export interface StochasticOptions {
   /** M: mini-batches from one judgement to the next. */
@@ -31,11 +30,6 @@ export interface StochasticState extends State {
   readonly judgements: Judgements;
 }
 
-const BETA1 = 0.9;
-const BETA2 = 0.999;
-const EPSILON = 1e-8;
-/** γ: the average is over about the last ninth of all iterates (Shamir, Zhang, ICML 2013, §4: γ = 8 is common). */
-const GAMMA = 8;
 /** Early on it is judged more often: whenever a tenth of all steps was not. */
 const EARLY = 10;
 /** Whether x̄ has risen is asked of where it was when there were so many times fewer steps. */
@@ -80,16 +74,18 @@ export function stochastic(context: MethodContext, options: StochasticOptions): 
       // 3, 4  s = Σ R_iᵀ s_i
       const t = state.t + 1;
       const to = roomFor(theta.length);
-      const { m: mScale, v: vScale } = biasCorrection(BETA1, BETA2, t);
-      const rates = { rate: radius * mScale, scale: vScale, epsilon: EPSILON, limit: radius };
-      adamStep({ beta1: BETA1, beta2: BETA2, coupled: 0, keep: 1, ...rates }, m, v, theta, g, to);
+      walkStep(t, radius, m, v, theta, g, to);
       const report = { loss: f, accepted: true, gradientNorm, radius };
-      const share = (GAMMA + 1) / (t + GAMMA);
-      const walked = { ...state, theta: to, t, average: drawn(average, share, to, roomFor(to.length)) };
+      const walked = {
+        ...state,
+        theta: to,
+        t,
+        average: drawn(average, averageShare(t), to, roomFor(to.length)),
+      };
       if (t - judgements.last < Math.min(options.judgeEvery, t / EARLY)) return { state: walked, report };
 
       // 6, 7  is the model right, and is the walk?
-      const predicted = await decrease(space, g, theta, to);
+      const predicted = await sum(space, decrease(g, theta, to));
       const [trial, accepted] = [await objective.value(to), await objective.value(average)];
       const before = state.earlier.average;
       const earlier = before === average ? accepted : await objective.value(before);
@@ -122,11 +118,4 @@ export function stochastic(context: MethodContext, options: StochasticOptions): 
     const report = { loss, accepted: false, gradientNorm, radius };
     return { state: { ...state, theta: average, radius }, report };
   }
-}
-
-/** −gᵀ(to − from) */
-function decrease(space: VectorSpace, g: Vector, from: Vector, to: Vector): number | Promise<number> {
-  let here = 0;
-  for (let i = 0; i < g.length; i++) here -= g[i]! * (to[i]! - from[i]!);
-  return sum(space, here);
 }

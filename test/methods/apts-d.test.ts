@@ -2,7 +2,7 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { resolveOptions } from "../../src/config/resolve.js";
 import { UsageError } from "../../src/errors.js";
 import type { Vector } from "../../src/linalg/vector.js";
-import { judgeSum } from "../../src/methods/apts-d.js";
+import { judgeSum } from "../../src/methods/summed-step.js";
 import type { Problem } from "../../src/methods/problem.js";
 import { methodNamed } from "../../src/methods/registry.js";
 import { consistent } from "../../src/methods/shards.js";

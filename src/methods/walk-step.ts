@@ -1,0 +1,43 @@
+import { adamStep } from "../linalg/adam-step.js";
+import type { Vector } from "../linalg/vector.js";
+import { biasCorrection } from "./first-order/adam.js";
+
+/* What walks through mini-batches are made of (docs/algorithms.md §4, "On mini-batches"; §7, "Walks"). */
+
+const BETA1 = 0.9;
+const BETA2 = 0.999;
+export const EPSILON = 1e-8;
+/** γ: the average is over about the last ninth of all iterates (Shamir, Zhang, ICML 2013, §4: γ = 8 is common). */
+const GAMMA = 8;
+
+/** Factors that make m̂ and v̂ of the averages of t gradients. */
+export function scalesAt(t: number): { readonly m: number; readonly v: number } {
+  return biasCorrection(BETA1, BETA2, t);
+}
+
+/** The t-th step: m, v ← averages with g, in place; to ← x − Δ m̂ / √v̂, no component moved by more than Δ. */
+export function walkStep(
+  t: number,
+  radius: number,
+  m: Vector,
+  v: Vector,
+  x: Vector,
+  g: Vector,
+  to: Vector,
+): void {
+  const scales = scalesAt(t);
+  const rates = { rate: radius * scales.m, scale: scales.v, epsilon: EPSILON, limit: radius };
+  adamStep({ beta1: BETA1, beta2: BETA2, coupled: 0, keep: 1, ...rates }, m, v, x, g, to);
+}
+
+/** What of x̄ the iterate after step t replaces, where it is the end of so many. */
+export function averageShare(t: number, steps = 1): number {
+  return Math.min(1, ((GAMMA + 1) * steps) / (t + GAMMA));
+}
+
+/** −gᵀ(to − from), of the entries held here. */
+export function decrease(g: Vector, from: Vector, to: Vector): number {
+  let here = 0;
+  for (let i = 0; i < g.length; i++) here -= g[i]! * (to[i]! - from[i]!);
+  return here;
+}
