@@ -134,28 +134,13 @@ export async function createEvaluator(
   backend: ComputeBackend,
   { memory = DEFAULT_MEMORY, seed = 0, randomLayers }: EvaluatorOptions = {},
 ): Promise<Evaluator> {
-  if (goal.objective) {
-    const description = `TensorFlow.js operations on ${backend.name}: an objective of one's own`;
-    return TapeEvaluator.create(model, goal, description, seed, randomLayers);
-  }
-  if (backend.heap === undefined)
-    return TapeEvaluator.create(
-      model,
-      goal,
-      `TensorFlow.js operations on ${backend.name}`,
-      seed,
-      randomLayers,
-    );
+  const byTape = (description: string) => TapeEvaluator.create(model, goal, description, seed, randomLayers);
+  if (goal.objective) return byTape(`TensorFlow.js operations on ${backend.name}: an objective of one's own`);
+  if (backend.heap === undefined) return byTape(`TensorFlow.js operations on ${backend.name}`);
   try {
     return new CompiledEvaluator(model, goal, backend.heap, memory, seed, randomLayers);
   } catch (error) {
     if (!(error instanceof UnsupportedLayer)) throw error;
-    return TapeEvaluator.create(
-      model,
-      goal,
-      `TensorFlow.js operations: ${error.message}`,
-      seed,
-      randomLayers,
-    );
+    return byTape(`TensorFlow.js operations: ${error.message}`);
   }
 }

@@ -28,26 +28,19 @@ export class NetworkShards implements Shards {
   }
 
   local(shard: number): Objective {
-    const { evaluator, penalty, count } = this.parts;
+    const { evaluator } = this.parts;
     const own = this.batch.part(this.#cut(shard), this.#cut(shard + 1));
     const weight = 1 / own.rows;
-    return {
-      value: async (theta) => {
-        count.localLosses++;
-        evaluator.setParameters(theta);
-        const loss = (c: number) => evaluator.loss(own.chunk(c), weight);
-        return (await treeSum(own.chunks, loss, NO_VECTOR)) + (penalty?.value(theta) ?? 0);
-      },
-      gradient: async (theta, out) => {
-        count.localGradients++;
-        evaluator.setParameters(theta);
-        const gradient = (c: number, partial: Vector) =>
-          evaluator.gradient(own.chunk(c), weight, this.#everything, partial);
-        const f = await treeSum(own.chunks, gradient, out);
-        penalty?.addGradient(theta, out);
-        return f + (penalty?.value(theta) ?? 0);
-      },
-    };
+    return this.#objective(
+      1,
+      () => treeSum(own.chunks, (c) => evaluator.loss(own.chunk(c), weight), NO_VECTOR),
+      (out) =>
+        treeSum(
+          own.chunks,
+          (c, partial) => evaluator.gradient(own.chunk(c), weight, this.#everything, partial),
+          out,
+        ),
+    );
   }
 
   miniBatches(shard: number, rows: number): readonly Objective[] {
@@ -59,20 +52,40 @@ export class NetworkShards implements Shards {
   }
 
   #miniBatch(walk: Batch, h: number): Objective {
+    const { evaluator } = this.parts;
+    return this.#objective(
+      shareOf(h + 1, walk.chunks) - shareOf(h, walk.chunks),
+      () => {
+        const chunk = walk.chunk(h);
+        return evaluator.loss(chunk, 1 / chunk.rows);
+      },
+      (out) => {
+        const chunk = walk.chunk(h);
+        return evaluator.gradient(chunk, 1 / chunk.rows, this.#everything, out);
+      },
+    );
+  }
+
+  /**
+   * A mean loss at the evaluator's θ, and the penalty.
+   * @param share what an evaluation counts
+   */
+  #objective(
+    share: number,
+    loss: () => Promise<number>,
+    gradient: (out: Vector) => Promise<number>,
+  ): Objective {
     const { evaluator, penalty, count } = this.parts;
-    const share = shareOf(h + 1, walk.chunks) - shareOf(h, walk.chunks);
     return {
       value: async (theta) => {
         count.localLosses += share;
         evaluator.setParameters(theta);
-        const chunk = walk.chunk(h);
-        return (await evaluator.loss(chunk, 1 / chunk.rows)) + (penalty?.value(theta) ?? 0);
+        return (await loss()) + (penalty?.value(theta) ?? 0);
       },
       gradient: async (theta, out) => {
         count.localGradients += share;
         evaluator.setParameters(theta);
-        const chunk = walk.chunk(h);
-        const f = await evaluator.gradient(chunk, 1 / chunk.rows, this.#everything, out);
+        const f = await gradient(out);
         penalty?.addGradient(theta, out);
         return f + (penalty?.value(theta) ?? 0);
       },

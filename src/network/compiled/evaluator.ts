@@ -8,6 +8,7 @@ import { wholeTensors, type TensorPart } from "../tensor-part.js";
 import type { ParameterLayout } from "../layout.js";
 import { Noise } from "../noise.js";
 import { layoutOf } from "../parameters.js";
+import { wantedInputs } from "../wanted-inputs.js";
 import { scoreRows, sumsAt, sumsOf } from "../scores.js";
 import { addressOf, Blocks } from "./blocks.js";
 import { ChunkMemory } from "./chunk-memory.js";
@@ -115,14 +116,11 @@ export class CompiledEvaluator implements Evaluator {
     weight: number,
     wanted: readonly TensorPart[],
     out: Vector,
-    byInput: readonly (Vector | undefined)[] = [],
+    byInput?: readonly (Vector | undefined)[],
   ): Promise<number> {
     const { inputs, outputs, operations, sharedWeights } = this.#network;
-    const wantedInputs = [...byInput.keys()].filter((i) => byInput[i] !== undefined);
-    const schedule = this.#schedule(
-      wanted,
-      wantedInputs.map((i) => inputs[i]!),
-    );
+    const ofInputs = wantedInputs(byInput);
+    const schedule = this.#schedule(wanted, ofInputs);
     const { wantedUnits, varies } = schedule;
     for (const i of sharedWeights) if (schedule.wanted.has(i)) this.#weights.clearGradient(i);
     const isShared = (i: number) => operations[i - 1]!.weights.some((weight) => sharedWeights.has(weight));
@@ -132,7 +130,7 @@ export class CompiledEvaluator implements Evaluator {
     let sum = 0;
     this.#blocks.forEach(chunk, schedule, false, (block, from) => {
       const gradients = this.#blocks.gradients.map((address, i) => (varies[i]! ? address : 0));
-      for (const i of wantedInputs) gradients[inputs[i]!] = this.#inputGradients.for(i, block.rows);
+      for (const i of ofInputs) gradients[inputs[i]!] = this.#inputGradients.for(i, block.rows);
       const calls = this.#calls(chunk, block, from);
       const withGradients = calls.map((call, i) => ({ ...call, gradient: gradients[outputs[i]!]! }));
       sum += this.#lossOf(withGradients, weight);
@@ -141,9 +139,9 @@ export class CompiledEvaluator implements Evaluator {
       for (const i of schedule.varying.toReversed()) {
         operations[i - 1]!.backward(isShared(i) ? { ...frame, accumulate: true } : frame);
       }
-      for (const i of wantedInputs) {
+      for (const i of ofInputs) {
         if (!written[inputs[i]!]) this.#inputGradients.clear(i, block.rows); // nothing differentiable reads it
-        this.#inputGradients.read(i, block.rows, from, byInput[i]!);
+        this.#inputGradients.read(i, block.rows, from, byInput![i]!);
       }
     });
     for (const { tensor } of wanted) this.#weights.readGradient(tensor, out);
@@ -235,14 +233,15 @@ export class CompiledEvaluator implements Evaluator {
     }));
   }
 
-  #schedule(parts: readonly TensorPart[], inputs: readonly number[] = []): Schedule {
+  /** @param inputs of the model whose gradients are wanted, too */
+  #schedule(parts: readonly TensorPart[], inputs = wantedInputs(undefined)): Schedule {
     const known = inputs.length === 0 ? this.#schedulesOfLists.get(parts) : undefined;
     if (known !== undefined) return known;
     const names = parts.map(({ tensor, from, to }) => `${tensor}:${from}-${to}`);
     const key = [...names, ...inputs.map((input) => `input ${input}`)].join();
     let schedule = this.#schedules.get(key);
     if (schedule === undefined) {
-      schedule = scheduleFor(this.#network, parts, new Set(inputs));
+      schedule = scheduleFor(this.#network, parts, new Set(inputs.map((i) => this.#network.inputs[i]!)));
       this.#schedules.set(key, schedule);
     }
     if (inputs.length === 0) this.#schedulesOfLists.set(parts, schedule);

@@ -38,6 +38,13 @@ export function randomPartsOf(model: Container): RandomParts {
   return { layers, cells };
 }
 
+/** The numbers of what is random in a layer of the model with these parts, in order. */
+export function numbersIn(layer: tf.layers.Layer, { layers, cells }: RandomParts): number[] {
+  return [layers.get(layer), ...cellsOf(layer).map((cell) => cells.get(cell))].filter(
+    (number) => number !== undefined,
+  );
+}
+
 /** Whether it could be random, and is declared not to be: it passes on what it gets. */
 export function drawsNothing(layer: tf.layers.Layer): boolean {
   return layer.getClassName() in RANDOM && !isRandom(layer);

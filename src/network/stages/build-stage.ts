@@ -2,8 +2,8 @@ import type { SymbolicTensor } from "@tensorflow/tfjs";
 import { tf } from "../../compute/tensorflow.js";
 import type { LayerValues } from "../hollow.js";
 import { isContainer, layersOf, wrappedBy } from "../inspect/graph.js";
-import { randomPartsOf } from "../inspect/random.js";
-import { isVariable } from "../parameters.js";
+import { numbersIn, randomPartsOf } from "../inspect/random.js";
+import { setValues } from "../models/initialise.js";
 import { callsOf, type Call } from "./calls.js";
 import { nameOf, type StagePlan } from "./plan.js";
 
@@ -97,34 +97,16 @@ function pair(
   });
 }
 
+/** The numbers in `whole` of what is random in `model`, in its order. */
 function randomNumbers(
   whole: tf.LayersModel,
   model: tf.LayersModel,
   copies: ReadonlyMap<tf.layers.Layer, tf.layers.Layer>,
 ): number[] {
-  const originals = new Map([...copies].map(([layer, copy]) => [copy, layer]));
-  const { layers: numbers, cells } = randomPartsOf(whole);
-  const cellNumbers = new Map<tf.layers.Layer, number[]>();
-  for (const { layer } of layersOf(whole)) {
-    const own = [...cells].flatMap(([cell, number]) => (holdsCell(layer, cell) ? number : []));
-    cellNumbers.set(layer, own);
-  }
-  const found: number[] = [];
-  const seen = new Set<tf.layers.Layer>();
-  for (const { layer } of layersOf(model)) {
-    const original = originals.get(layer);
-    if (original === undefined || seen.has(layer)) continue;
-    seen.add(layer);
-    const number = numbers.get(original);
-    if (number !== undefined) found.push(number);
-    found.push(...cellNumbers.get(original)!);
-  }
-  return found;
-}
-
-function holdsCell(layer: tf.layers.Layer, cell: object): boolean {
-  const { cell: own } = layer as unknown as { cell?: { cells?: object[] } };
-  return own === cell || (own?.cells?.includes(cell) ?? false);
+  const parts = randomPartsOf(whole);
+  const numbersOf = new Map([...copies].map(([layer, copy]) => [copy, numbersIn(layer, parts)]));
+  const layers = new Set([...layersOf(model)].map(({ layer }) => layer));
+  return [...layers].flatMap((layer) => numbersOf.get(layer) ?? []);
 }
 
 /** Gives the stage's layers the values that `whole`, which is not hollow, has. */
@@ -136,13 +118,6 @@ export function takeWeights({ copies }: StageModel, whole: tf.LayersModel): void
 export function setNoted({ model }: StageModel, values: LayerValues): void {
   for (const layer of model.layers) {
     const noted = values.get(layer.name);
-    if (!noted) continue;
-    layer.getWeights().forEach((weight, i) => {
-      const variable = layer.weights[i]!.read();
-      if (!noted[i] || !isVariable(variable)) return;
-      const value = tf.tensor(noted[i], weight.shape);
-      variable.assign(value);
-      value.dispose();
-    });
+    if (noted) setValues(layer, noted);
   }
 }

@@ -6,6 +6,7 @@ import { randomPartsOf } from "../inspect/random.js";
 import type { ParameterLayout } from "../layout.js";
 import { Noise } from "../noise.js";
 import { layoutOf } from "../parameters.js";
+import { wantedInputs } from "../wanted-inputs.js";
 import { scoreRows, sumsAt, sumsOf } from "../scores.js";
 import type { TensorPart } from "../tensor-part.js";
 import { ActivityPenalties } from "./activity.js";
@@ -112,17 +113,17 @@ export class TapeEvaluator implements Evaluator {
     weight: number,
     wanted: readonly TensorPart[],
     out: Vector,
-    byInput: readonly (Vector | undefined)[] = [],
+    byInput?: readonly (Vector | undefined)[],
   ): Promise<number> {
-    const wantedInputs = [...byInput.keys()].filter((i) => byInput[i] !== undefined);
-    if (wanted.length + wantedInputs.length === 0) return this.loss(chunk, weight);
+    const ofInputs = wantedInputs(byInput);
+    if (wanted.length + ofInputs.length === 0) return this.loss(chunk, weight);
     expectTensors(chunk);
     const variables = wanted.map(({ tensor }) => this.#variables[tensor]!);
     const { slots } = this.layout;
     const { rows, samples, inputs, targets } = chunk;
     const loss = (seen: readonly tf.Tensor[]) =>
       this.#weightedLoss({ rows, samples, inputs: seen, targets }, weight);
-    const packed = lossAndGradients(loss, variables, inputs, wantedInputs);
+    const packed = lossAndGradients(loss, variables, inputs, ofInputs);
     const values = await packed.data<"float32">();
     packed.dispose();
     let at = 1;
@@ -130,7 +131,7 @@ export class TapeEvaluator implements Evaluator {
       const { offset, size } = slots[tensor]!;
       out.set(values.subarray(at, (at += size)), offset);
     }
-    for (const i of wantedInputs) byInput[i]!.set(values.subarray(at, (at += chunk.inputs[i]!.size)));
+    for (const i of ofInputs) byInput![i]!.set(values.subarray(at, (at += chunk.inputs[i]!.size)));
     return values[0]!;
   }
 
