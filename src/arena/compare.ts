@@ -3,7 +3,7 @@ import { ownCores } from "../job/side-by-side/cores.js";
 import { pinnedTrain } from "../job/side-by-side/pinned-train.js";
 import type { ManyEvent } from "../job/side-by-side/progress.js";
 import { runAll } from "../job/side-by-side/run-all.js";
-import { FolderLock } from "../run/folder/lock.js";
+import { aloneIn } from "../job/side-by-side/run-files.js";
 import type { PlannedTrial } from "./plan.js";
 import { runTrial } from "./run-trial.js";
 import { TrialStore, type TrialResult } from "./store.js";
@@ -18,25 +18,13 @@ export interface ArenaRun {
   readonly observe: (event: ManyEvent) => void;
 }
 
-/** How long another arena in the folder may take to end, in milliseconds. */
-const PATIENCE = 1000;
-
 /**
  * Runs those planned trials that are not finished in `out`, and returns all of them in their order; undefined where it
  * was stopped before.
  * @throws UsageError where the folder is another's
  */
-export async function runTrials(
-  planned: readonly PlannedTrial[],
-  run: ArenaRun,
-): Promise<Trial[] | undefined> {
-  const lock = new FolderLock(run.out, PATIENCE);
-  await lock.take();
-  try {
-    return await runInFolder(planned, run);
-  } finally {
-    lock.release();
-  }
+export function runTrials(planned: readonly PlannedTrial[], run: ArenaRun): Promise<Trial[] | undefined> {
+  return aloneIn(run.out, () => runInFolder(planned, run));
 }
 
 async function runInFolder(

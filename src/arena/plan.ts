@@ -1,6 +1,5 @@
 import { combinations } from "../config/combinations.js";
 import { basename } from "node:path";
-import type { Given } from "../config/resolve.js";
 import { checkMiniBatches } from "../data/batches.js";
 import { UsageError } from "../errors.js";
 import type { MethodDescription } from "../methods/description.js";
@@ -8,6 +7,7 @@ import { findMethod } from "../methods/registry.js";
 import { DataKnowledge } from "../job/side-by-side/data.js";
 import { keyOf } from "../job/side-by-side/identity.js";
 import { naming } from "../job/side-by-side/naming.js";
+import { ALONE } from "../job/side-by-side/run-files.js";
 import { checkFit } from "../run/check-fit.js";
 import { nameOfData } from "../run/data-of-run.js";
 import { cutOf, nameOfMethod, trainConfig, type Cut, type TrainConfig } from "../run/options/config.js";
@@ -52,8 +52,7 @@ async function configured(
   knowledge: DataKnowledge,
 ): Promise<(seed: number) => PlannedTrial> {
   const searched = { ...entry.options, values: candidate };
-  const alone: Given = { source: { kind: "program" }, values: { ranks: 1, threads: 1 } };
-  const sources = [searched, entry.options, train, alone];
+  const sources = [searched, entry.options, train, ALONE];
   const method = await findMethod(nameOfMethod(sources), `"method" in method ${entry.name} of ${entry.file}`);
   const asked = trainConfig(sources, 1, method);
   const data = await knowledge.of(asked);

@@ -1,10 +1,10 @@
 import { partOf } from "../config/mapping.js";
 import { kebab } from "../config/option.js";
-import type { Given } from "../config/resolve.js";
 import { UsageError } from "../errors.js";
 import { DataKnowledge } from "../job/side-by-side/data.js";
 import { keyOf } from "../job/side-by-side/identity.js";
 import { naming } from "../job/side-by-side/naming.js";
+import { ALONE } from "../job/side-by-side/run-files.js";
 import { findMethod } from "../methods/registry.js";
 import { checkFit } from "../run/check-fit.js";
 import { nameOfMethod, trainConfig, type TrainConfig } from "../run/options/config.js";
@@ -19,9 +19,6 @@ export interface PlannedRun {
   /** Of all that determines what comes out. */
   readonly key: string;
 }
-
-/** Many runs at a time: each has one rank with one thread where nothing else is said. */
-const ALONE: Given = { source: { kind: "program" }, values: { ranks: 1, threads: 1 } };
 
 /**
  * The runs of a sweep, each checked as far as it can be before it starts.

@@ -2,13 +2,11 @@ import type { ChildProcess } from "node:child_process";
 import { join } from "node:path";
 import { readSummary } from "../job/recorded.js";
 import { conductRun, type Stops } from "../job/side-by-side/child-run.js";
-import { optionsOf } from "../job/side-by-side/identity.js";
 import type { Places } from "../job/side-by-side/places.js";
 import type { ManyEvent } from "../job/side-by-side/progress.js";
 import { runAll } from "../job/side-by-side/run-all.js";
+import { aloneIn, argumentsFor, writeOptions } from "../job/side-by-side/run-files.js";
 import { makeFolder } from "../paths.js";
-import { writeWhole } from "../run/folder/files.js";
-import { FolderLock } from "../run/folder/lock.js";
 import { wordsOf, type PlannedRun } from "./plan.js";
 import { runsIn, SweepTable, type Ending } from "./record.js";
 
@@ -26,26 +24,17 @@ export interface SweepSettings<Place> {
   readonly observe: (event: ManyEvent) => void;
 }
 
-/** How long another sweep in the folder may take to end, in milliseconds. */
-const PATIENCE = 1000;
-
 /**
  * Runs what is not finished in `out`, and goes on with what had begun there. A run that fails is recorded, and the others
  * go on.
  * @returns how each ended, by key; undefined where the sweep was stopped before
  * @throws UsageError where the folder is another's
  */
-export async function runSweep<Place>(
+export function runSweep<Place>(
   planned: readonly PlannedRun[],
   settings: SweepSettings<Place>,
 ): Promise<ReadonlyMap<string, Ending> | undefined> {
-  const lock = new FolderLock(settings.out, PATIENCE);
-  await lock.take();
-  try {
-    return await runInFolder(planned, settings);
-  } finally {
-    lock.release();
-  }
+  return aloneIn(settings.out, () => runInFolder(planned, settings));
 }
 
 async function runInFolder<Place>(
@@ -54,14 +43,14 @@ async function runInFolder<Place>(
 ): Promise<ReadonlyMap<string, Ending> | undefined> {
   const endings = await finishedIn(out, planned);
   const table = new SweepTable(out, sweep, planned, endings);
-  await writeOptions(out, planned);
+  await writeAllOptions(out, planned);
   await table.write();
   observe({ type: "start", total: planned.length, done: endings.size });
   const conduct = async (run: PlannedRun, place: Place): Promise<void> => {
     const name = wordsOf(run) || run.name;
     observe({ type: "begins", name });
     const folder = join(runsIn(out), run.name);
-    const conducted = await conductRun(way.start(argumentsFor(out, run), place), stops);
+    const conducted = await conductRun(way.start(argumentsFor(folder), place), stops);
     if (!conducted) return;
     const summary = conducted.failure === undefined ? await readSummary(folder) : undefined;
     const failure = conducted.failure?.split("\n")[0] ?? "It ended without a summary.";
@@ -84,17 +73,8 @@ export async function finishedIn(out: string, planned: readonly PlannedRun[]): P
   return endings;
 }
 
-/** Writes a config file for every run, beside its folder: `apts train --config` repeats it. */
-export async function writeOptions(out: string, planned: readonly PlannedRun[]): Promise<void> {
+/** Writes a config file for every run, beside its folder. */
+export async function writeAllOptions(out: string, planned: readonly PlannedRun[]): Promise<void> {
   await makeFolder(runsIn(out), "the folder of runs");
-  for (const { name, config } of planned) {
-    const path = join(runsIn(out), `${name}.json`);
-    await writeWhole(path, `${JSON.stringify(optionsOf(config), null, 2)}\n`);
-  }
-}
-
-/** What `apts train` is told for a run. */
-function argumentsFor(out: string, { name }: PlannedRun): string[] {
-  const folder = join(runsIn(out), name);
-  return ["--config", `${folder}.json`, "--out", folder, "--auto-resume", "--json"];
+  for (const { name, config } of planned) await writeOptions(join(runsIn(out), name), config);
 }

@@ -6,7 +6,7 @@ import { ownProgram } from "../programs.js";
 import { formatPlural } from "../report/format.js";
 import type { PlannedRun } from "./plan.js";
 import { runsIn, SweepTable } from "./record.js";
-import { finishedIn, writeOptions } from "./run.js";
+import { finishedIn, writeAllOptions } from "./run.js";
 
 type Job = ValuesOf<typeof submitOptions>;
 
@@ -34,7 +34,7 @@ export async function submitSweep(
   const command = [process.execPath, ownProgram("../cli/main.js", import.meta.url), "train"];
   const script = arrayScript(command, folders, job, join(out, "slurm.log"), jobs);
   if (job.dryRun) return script;
-  await writeOptions(out, planned);
+  await writeAllOptions(out, planned);
   await new SweepTable(out, name, planned, endings).write();
   const file = join(out, "sweep.sbatch");
   const id = await submitJob(script, file);
