@@ -1,7 +1,6 @@
 import { chunkedSum, chunkRange } from "../../comm/chunked-sum.js";
 import type { Vector } from "../../linalg/vector.js";
 import type { Batch } from "../batch.js";
-import { wholeTensors } from "../tensor-part.js";
 import type { MicroBatch } from "./micro-batch.js";
 import type { Stage } from "./stage.js";
 
@@ -104,10 +103,9 @@ export async function localPass(
   kept: readonly MicroBatch[],
   out?: Vector,
 ): Promise<number> {
-  const { evaluator, replicas } = stage;
+  const { evaluator, replicas, everything } = stage;
   const { begin } = runOf(stage, batch);
   const weight = stage.weight(batch.rows);
-  const everything = wholeTensors(evaluator.layout);
   if (!out)
     return chunkedSum(replicas, batch.chunks, (c) => evaluator.loss(kept[c - begin]!, weight), NO_VECTOR);
   return chunkedSum(

@@ -3,7 +3,7 @@ import type { Vector } from "../../linalg/vector.js";
 import { disposeChunk, type Batch } from "../batch.js";
 import type { Evaluator } from "../evaluator.js";
 import type { StagePlan } from "../stages/plan.js";
-import { wholeTensors } from "../tensor-part.js";
+import { wholeTensors, type TensorPart } from "../tensor-part.js";
 import { Exchange } from "./exchange.js";
 import { MicroBatch } from "./micro-batch.js";
 
@@ -24,12 +24,15 @@ export class Stage {
   readonly pipeline: Communicator;
   readonly replicas: Communicator;
   readonly isLast: boolean;
+  /** All parameters of the stage. */
+  readonly everything: readonly TensorPart[];
   readonly #exchange: Exchange;
   readonly #taken: readonly (readonly number[])[];
   readonly #given: readonly (readonly number[])[];
 
   constructor({ plan, evaluator, pipeline, replicas }: StageParts) {
     this.evaluator = evaluator;
+    this.everything = wholeTensors(evaluator.layout);
     this.pipeline = pipeline;
     this.replicas = replicas;
     this.isLast = pipeline.rank === pipeline.size - 1;
@@ -92,8 +95,7 @@ export class Stage {
     // Nobody asks for the gradient by samples, which come first.
     const samples = new Array<undefined>(micro.inputs.length - cotangents.vectors.length).fill(undefined);
     const byInput = [...samples, ...cotangents.vectors];
-    const everything = wholeTensors(evaluator.layout);
-    const loss = await evaluator.gradient(micro, weight, everything, out, byInput);
+    const loss = await evaluator.gradient(micro, weight, this.everything, out, byInput);
     cotangents.send();
     return loss;
   }
