@@ -2,7 +2,7 @@ import { adamStep } from "../linalg/adam-step.js";
 import type { Vector } from "../linalg/vector.js";
 import { biasCorrection } from "./first-order/adam.js";
 
-/* What walks through mini-batches are made of (docs/algorithms.md §4, "On mini-batches"; §7, "Walks"). */
+/* What walks through mini-batches are made of: docs/algorithms.md §4, "On mini-batches", and docs/algorithms.md §7, "Walks". */
 
 const BETA1 = 0.9;
 const BETA2 = 0.999;
