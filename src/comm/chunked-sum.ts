@@ -6,6 +6,16 @@ import {
   type EvaluateChunk,
   type Node,
 } from "../linalg/tree-sum.js";
+import { broadcastCost } from "./collectives/broadcast.js";
+import {
+  inTurn,
+  messages,
+  NOTHING,
+  within,
+  type Cost,
+  type Leg,
+  type Placement,
+} from "./collectives/cost.js";
 import type { Communicator } from "./communicator.js";
 
 /*
@@ -60,6 +70,40 @@ export async function chunkedSum(
   const [scalar] = total.scalar;
   pool.give(total);
   return scalar!;
+}
+
+/**
+ * Up the tree and, by a broadcast, down again, when all ranks have evaluated their chunks at the same time. Up: on the way
+ * with the most hops over the network, and then within hosts.
+ * @param bytes of a partial result: 8 for the scalar, 4 for each entry of the vector
+ */
+export function chunkedSumCost(place: Placement, chunks: number, bytes: number): Cost {
+  if (place.ranks === 1) return NOTHING;
+  const owner = (chunk: number): number => Math.floor((chunk * place.ranks) / chunks);
+  const hostOf = (rank: number): number => Math.floor(rank / place.perHost);
+  let frames = 0;
+  let sent = 0;
+  const hop = (from: number, to: number): Leg[] => {
+    if (from === to) return [];
+    const leg = messages(hostOf(from) === hostOf(to) ? within(place, bytes) : "network", bytes);
+    frames += leg.frames;
+    sent += bytes;
+    return [leg];
+  };
+  const wayTo = (node: Node): Leg[] => {
+    if (owner(node.lo) === owner(node.hi - 1)) return [];
+    const [left, right] = childrenOf(node);
+    const here = wayTo(left);
+    const come = [...wayTo(right), ...hop(owner(right.lo), owner(left.lo))];
+    return weight(come) > weight(here) ? come : here;
+  };
+  const up = wayTo(rootOf(chunks));
+  return inTurn({ ways: up.length > 0 ? [up] : [], frames, bytes: sent }, broadcastCost(place, bytes));
+}
+
+/** A hop over the network is longer than any number of them within a host. */
+function weight(way: readonly Leg[]): number {
+  return way.reduce((sum, { link }) => sum + (link === "network" ? 1e6 : 1), 0);
 }
 
 /** The nodes that start in [begin, end) and whose parents, if any, start before: what the owner of that run sends. */

@@ -1,31 +1,11 @@
 import type { Purpose } from "../membership/waits.js";
-import { Flag, HEAD_BYTES, joined, Kind, LARGEST_SEGMENT, setWord, Word } from "../transport/wire.js";
+import { Flag, HEAD_BYTES, joined, Kind, setWord, Word } from "../transport/wire.js";
 import type { Carrier } from "./carrier.js";
+import { frameSize, isWorthReading } from "./frame-size.js";
 import { COPIED, weightOf, WINDOW } from "./window.js";
-
-/**
- * The smallest part of a message that is cut. A frame costs its reader and two I/O threads a wake-up each, about 0.1 ms
- * where cores are few: within a host more than copying 256 KB; over a network less than 64 KB take on the way.
- */
-const SMALLEST_SEGMENT = { host: 256 << 10, network: 64 << 10 } as const;
-
-/** Into how many parts a message is cut at least, so that sending it, passing it on and reading it overlap. */
-const PARTS = { host: 2, network: 4 } as const;
-
-/** The same where the receiver reads it from memory: nothing is under way, but it computes nothing else meanwhile. */
-const SEGMENT_IN_MEMORY = 4 << 20;
 
 /** Below this size fresh memory comes as quickly as used memory. */
 const SMALL = 2 << 10;
-
-/** From this size on, reading memory is quicker than a socket. */
-const WORTH_READING = 16 << 10;
-
-/** A multiple of 64 bytes, so that elements stay whole. */
-function segmentOf(size: number, way: "host" | "network"): number {
-  const part = Math.ceil(size / PARTS[way] / 64) * 64;
-  return Math.min(LARGEST_SEGMENT, Math.max(SMALLEST_SEGMENT[way], part));
-}
 
 interface Segment {
   readonly head: Buffer;
@@ -70,8 +50,8 @@ export class Outgoing {
   send(head: Buffer, message: Uint8Array, begin = 0, end = message.byteLength): void {
     const size = message.byteLength;
     const inPlace = size > COPIED;
-    const inMemory = size >= WORTH_READING && this.carrier.sharing?.canBeReadBy(this.peer) === true;
-    const step = inMemory ? SEGMENT_IN_MEMORY : segmentOf(size, this.#way);
+    const inMemory = isWorthReading(size) && this.carrier.sharing?.canBeReadBy(this.peer) === true;
+    const step = frameSize(size, inMemory ? "memory" : this.#way);
     setWord(head, Word.kind, Kind.data);
     setWord(head, Word.size, size);
     let at = begin;

@@ -5,10 +5,11 @@ import { reductionOf, signatureOf } from "../calls/signature.js";
 import type { Fold } from "../channels/segment.js";
 import { COPIED } from "../channels/window.js";
 import type { NumericArray, ReduceOp } from "../communicator.js";
-import { allgatherDirect, passRound } from "./allgather.js";
-import { evenOffsets } from "./blocks.js";
+import { allgatherDirect, allgatherDirectCost, allgatherRingCost, passRound } from "./allgather.js";
+import { evenOffsets, evenRuns } from "./blocks.js";
 import { FEW_RANKS, KB, MB } from "./bounds.js";
 import { broadcast } from "./broadcast.js";
+import { groupOf, inTurn, linkOfPartners, messages, NOTHING, type Cost, type Placement } from "./cost.js";
 import { complete, foldOf } from "./folds.js";
 import { reduceInOrder } from "./in-order.js";
 import { reduceScatterDirect, reduceScatterRing } from "./reduce-scatter.js";
@@ -19,7 +20,7 @@ export async function callAllreduce(group: Group, data: NumericArray, op: Reduce
   await group.run(signature, (collective) => allreduce(collective, plainArray(data), op));
 }
 
-async function allreduce(collective: Collective, data: NumericArray, op: ReduceOp): Promise<void> {
+export async function allreduce(collective: Collective, data: NumericArray, op: ReduceOp): Promise<void> {
   if (typeof op === "function") {
     await reduceInOrder(collective, data, op);
     await collective.finish(); // the broadcast overwrites what was sent
@@ -33,7 +34,13 @@ async function allreduce(collective: Collective, data: NumericArray, op: ReduceO
 
 type Algorithm = (collective: Collective, data: NumericArray, fold: Fold) => Promise<void>;
 
-function chosen({ size, locality }: Collective, bytes: number): Algorithm {
+/** With a named operation. */
+export function allreduceCost(place: Placement, bytes: number): Cost {
+  if (place.ranks === 1) return NOTHING;
+  return costs.get(chosen(groupOf(place), bytes))!(place, bytes);
+}
+
+function chosen({ size, locality }: Pick<Collective, "size" | "locality">, bytes: number): Algorithm {
   if (bytes <= (locality === "memory" ? 256 : 64) * KB) return allreduceDoubling;
   return size <= FEW_RANKS && (locality === "memory" || bytes <= 4 * MB) ? allreduceDirect : allreduceRing;
 }
@@ -63,6 +70,24 @@ export const allreduceDoubling: Algorithm = async (collective, data, fold) => {
   if (rank + core < size) collective.send(rank + core, data);
 };
 
+/** ⌊log₂ P⌋ hops of n bytes, and two more where P is no power of two. */
+export function allreduceDoublingCost(place: Placement, bytes: number): Cost {
+  const { ranks, perHost } = place;
+  const core = 2 ** Math.floor(Math.log2(ranks));
+  const hop = (distance: number) => {
+    const link = linkOfPartners(place, distance, bytes);
+    return messages(link, bytes, { sharers: perHost });
+  };
+  const rounds = Array.from({ length: Math.log2(core) }, (_, k) => hop(2 ** k));
+  const beyond = ranks > core ? [hop(core)] : [];
+  const frames = rounds.reduce((sum, leg) => sum + core * leg.frames, 0);
+  return {
+    ways: [[...beyond, ...rounds, ...beyond]],
+    frames: frames + 2 * (ranks - core) * (beyond[0]?.frames ?? 0),
+    bytes: (core * Math.log2(core) + 2 * (ranks - core)) * bytes,
+  };
+}
+
 /**
  * Ring, for long vectors: a pipelined ring reduce-scatter whose complete segments set out at once on a pipelined ring
  * allgather. 2·(P−1) steps, 2n·(P−1)/P bytes out of and into every rank, each block folded in one order on one rank.
@@ -82,6 +107,21 @@ export const allreduceRing: Algorithm = async (collective, data, fold) => {
   await passRound(collective, offsets, data);
 };
 
+/** Two rounds; a segment that is complete sets out at once. */
+export function allreduceRingCost(place: Placement, bytes: number): Cost {
+  const round = allgatherRingCost(place, evenRuns(bytes, place.ranks));
+  const [latency, port] = round.ways;
+  const first = latency!.slice(0, -1);
+  return {
+    ways: [
+      [...first, ...latency!],
+      [...port!, { ...port![0]!, hops: 0 }],
+    ],
+    frames: 2 * round.frames,
+    bytes: 2 * round.bytes,
+  };
+}
+
 /**
  * Direct, for ranks that read each other's memory: rank k folds everyone's block k, then everyone reads all complete
  * blocks. Two steps; 2n·(P−1)/P bytes read by every rank, in parallel, nothing forwarded.
@@ -94,3 +134,14 @@ export const allreduceDirect: Algorithm = async (collective, data, fold) => {
   await reduceScatterDirect(collective, data, fold, offsets, mine);
   await allgatherDirect(collective, offsets, data);
 };
+
+export function allreduceDirectCost(place: Placement, bytes: number): Cost {
+  const step = allgatherDirectCost(place, evenRuns(bytes, place.ranks));
+  return inTurn(step, step);
+}
+
+const costs = new Map<Algorithm, (place: Placement, bytes: number) => Cost>([
+  [allreduceDoubling, allreduceDoublingCost],
+  [allreduceRing, allreduceRingCost],
+  [allreduceDirect, allreduceDirectCost],
+]);

@@ -4,6 +4,9 @@ import type { Group } from "../calls/group.js";
 import { signatureOf } from "../calls/signature.js";
 import { packObject, unpackObject } from "../packing.js";
 import { binomialTree } from "./binomial-tree.js";
+import { inTurn, type Cost, type Placement } from "./cost.js";
+import { gatherCost } from "./gather.js";
+import { inOrderCost } from "./in-order.js";
 
 /*
  * Collectives of messages whose size only their sender knows: packed objects.
@@ -61,4 +64,15 @@ async function gatherMessages(
   }
   const sources = Array.from({ length: collective.size }, (_, r) => r);
   return Promise.all(sources.map(async (r) => (r === root ? message : collective.receiveUnsized(r))));
+}
+
+/** A tree as that of a reduction in rank order, the other way. @param bytes of the packed object */
+export function broadcastObjectCost(place: Placement, bytes: number): Cost {
+  return inOrderCost(place, bytes);
+}
+
+/** @param bytes of a packed object; `packedBytes` of the list of all of them */
+export function allgatherObjectCost(place: Placement, bytes: number, packedBytes: number): Cost {
+  const each = new Array<number>(place.ranks).fill(bytes);
+  return inTurn(gatherCost(place, each), broadcastObjectCost(place, packedBytes));
 }

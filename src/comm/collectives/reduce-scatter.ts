@@ -4,8 +4,10 @@ import type { Group } from "../calls/group.js";
 import { reductionOf, signatureOf } from "../calls/signature.js";
 import type { Fold } from "../channels/segment.js";
 import type { NumericArray, ReduceOp } from "../communicator.js";
+import { allgatherDirectCost, allgatherRingCost } from "./allgather.js";
 import { offsetsOf } from "./blocks.js";
 import { FEW_RANKS } from "./bounds.js";
+import { NOTHING, type Cost, type Placement } from "./cost.js";
 import { complete, foldOf } from "./folds.js";
 import { reduceInOrder } from "./in-order.js";
 import { scatter } from "./scatter.js";
@@ -42,6 +44,12 @@ export async function callReduceScatter(
     }
     complete(op, mine, group.size);
   });
+}
+
+/** @param runs bytes of each rank's. The messages are those of an allgather, the other way round. */
+export function reduceScatterCost(place: Placement, runs: readonly number[]): Cost {
+  if (place.ranks === 1) return NOTHING;
+  return (place.ranks <= FEW_RANKS ? allgatherDirectCost : allgatherRingCost)(place, runs);
 }
 
 /**

@@ -5,10 +5,22 @@ import { reductionOf, signatureOf } from "../calls/signature.js";
 import type { Fold } from "../channels/segment.js";
 import type { NumericArray, ReduceOp } from "../communicator.js";
 import { binomialTree } from "./binomial-tree.js";
-import { evenOffsets } from "./blocks.js";
+import { evenOffsets, evenRuns } from "./blocks.js";
 import { FEW_RANKS, MB } from "./bounds.js";
+import { allgatherDirectCost, allgatherRingCost } from "./allgather.js";
+import {
+  firstFrame,
+  groupOf,
+  inTurn,
+  linkOfPartners,
+  messages,
+  NOTHING,
+  type Cost,
+  type Placement,
+} from "./cost.js";
+import { gatherCost } from "./gather.js";
 import { complete, foldOf } from "./folds.js";
-import { reduceInOrder } from "./in-order.js";
+import { inOrderCost, reduceInOrder } from "./in-order.js";
 import { reduceScatterDirect, reduceScatterRing } from "./reduce-scatter.js";
 
 export async function callReduce(
@@ -43,7 +55,13 @@ async function reduce(collective: Collective, data: NumericArray, op: ReduceOp, 
 
 type Algorithm = (collective: Collective, data: NumericArray, fold: Fold, root: number) => Promise<void>;
 
-function chosen({ size }: Collective, bytes: number): Algorithm {
+/** With a named operation, to rank 0. */
+export function reduceCost(place: Placement, bytes: number): Cost {
+  if (place.ranks === 1) return NOTHING;
+  return costs.get(chosen(groupOf(place), bytes))!(place, bytes);
+}
+
+function chosen({ size }: Pick<Collective, "size">, bytes: number): Algorithm {
   if (bytes <= 1 * MB) return reduceTree;
   return size <= FEW_RANKS ? reduceDirect : reduceRing;
 }
@@ -65,6 +83,20 @@ export const reduceTree: Algorithm = async (collective, accumulator, fold, root)
   }
   if (children.length === 0 && parent !== undefined) collective.send(parent, accumulator);
 };
+
+/** The first frame's way up and the others behind it; or all frames of its children into the root. */
+export function reduceTreeCost(place: Placement, bytes: number): Cost {
+  const hops = Math.ceil(Math.log2(place.ranks));
+  const links = Array.from({ length: hops }, (_, k) => linkOfPartners(place, 2 ** k, bytes));
+  const whole = links.map((link, k) => messages(link, bytes, { hops: k === hops - 1 ? 1 : 0 }));
+  const first = links.slice(0, -1).map((link) => firstFrame(link, bytes));
+  const { frames } = inOrderCost(place, bytes);
+  return {
+    ways: [[...first, messages(links.at(-1)!, bytes)], whole],
+    frames,
+    bytes: (place.ranks - 1) * bytes,
+  };
+}
 
 /**
  * Reduce-scatter, then gather, for long vectors: a ring reduces block k at rank k, which sends it to the root.
@@ -109,3 +141,20 @@ async function gatherBlocks(
     await collective.receive(from, blockOf(data, offsets, from));
   }
 }
+
+/** The blocks are complete at the same time, and go to the root at once. */
+export function reduceRingCost(place: Placement, bytes: number): Cost {
+  const runs = evenRuns(bytes, place.ranks);
+  return inTurn(allgatherRingCost(place, runs), gatherCost(place, runs));
+}
+
+export function reduceDirectCost(place: Placement, bytes: number): Cost {
+  const runs = evenRuns(bytes, place.ranks);
+  return inTurn(allgatherDirectCost(place, runs), gatherCost(place, runs));
+}
+
+const costs = new Map<Algorithm, (place: Placement, bytes: number) => Cost>([
+  [reduceTree, reduceTreeCost],
+  [reduceRing, reduceRingCost],
+  [reduceDirect, reduceDirectCost],
+]);

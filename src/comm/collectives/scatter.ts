@@ -4,6 +4,8 @@ import type { Group } from "../calls/group.js";
 import { signatureOf } from "../calls/signature.js";
 import type { NumericArray } from "../communicator.js";
 import { offsetsOf } from "./blocks.js";
+import type { Cost, Placement } from "./cost.js";
+import { gatherCost } from "./gather.js";
 
 export async function callScatter(
   group: Group,
@@ -38,4 +40,9 @@ export async function scatter(
   const run = (r: number): NumericArray => all!.subarray(offsets[r], offsets[r + 1]);
   for (let r = 0; r < collective.size; r++) if (r !== root) collective.send(r, run(r));
   mine.set(run(root));
+}
+
+/** Out of rank 0: the messages of a gather, the other way round. @param runs bytes of each rank's */
+export function scatterCost(place: Placement, runs: readonly number[]): Cost {
+  return gatherCost(place, runs);
 }
