@@ -6,6 +6,7 @@ import {
   type EvaluateChunk,
   type Node,
 } from "../linalg/tree-sum.js";
+import { POINT_TO_POINT } from "./account.js";
 import { broadcastCost } from "./collectives/broadcast.js";
 import {
   inTurn,
@@ -64,7 +65,7 @@ export async function chunkedSum(
     send.catch(() => undefined); // should another call fail first, its error is the one to report
     sends.push(send);
   }
-  await Promise.all(sends);
+  if (sends.length > 0) await comm.account.within(POINT_TO_POINT, () => Promise.all(sends));
   if (size > 1) await comm.broadcast(total.words);
   out.set(total.vector);
   const [scalar] = total.scalar;

@@ -1,3 +1,5 @@
+import type { CallAccount } from "./account.js";
+
 /** The element types that travel as raw bytes. */
 export type NumericArray = Float32Array | Float64Array | Int32Array | Uint8Array;
 
@@ -30,6 +32,8 @@ export interface Communicator {
   readonly rank: number;
   readonly size: number;
   readonly traffic: Traffic;
+  /** Where this process's time goes that is not computing; groups of it share one. */
+  readonly account: CallAccount;
 
   /** Point to point; messages between two ranks under one tag arrive in order. `tag` ≥ 0. */
   send(to: number, tag: number, data: NumericArray): Promise<void>;

@@ -1,3 +1,4 @@
+import type { CallAccount } from "./account.js";
 import type { Collective } from "./calls/collective.js";
 import type { Endpoint } from "./calls/endpoint.js";
 import { Group } from "./calls/group.js";
@@ -29,6 +30,10 @@ export class GroupCommunicator implements Communicator {
 
   get traffic(): Traffic {
     return { ...this.#group.endpoint.traffic };
+  }
+
+  get account(): CallAccount {
+    return this.#group.endpoint.account;
   }
 
   // ── point to point ───────────────────────────────────────────────────────────────────────────────────────────

@@ -80,6 +80,8 @@ export function leadsNowhere(
 
 /** Rank 0 takes the decision and tells the others: decisions are broadcast, never recomputed (docs/algorithms.md §9). */
 export function decideOnRankZero(comm: Communicator): Decide {
-  if (comm.size === 1) return (decision) => decision();
-  return (decision) => comm.broadcastObject(comm.rank === 0 ? decision() : undefined, 0);
+  const { account } = comm;
+  if (comm.size === 1) return (decision) => account.deciding(decision);
+  return (decision) =>
+    account.deciding(() => comm.broadcastObject(comm.rank === 0 ? decision() : undefined, 0));
 }

@@ -1,5 +1,6 @@
 import type { Communicator } from "../comm/communicator.js";
 import { EvaluationCount } from "../network/rank-network.js";
+import { StepParts } from "./step-parts.js";
 
 /** What a stretch of a run took, of all ranks together. */
 export interface Consumption extends Readonly<EvaluationCount> {
@@ -12,6 +13,7 @@ export interface Consumption extends Readonly<EvaluationCount> {
 
 /** Measures what a run takes. Time and traffic count between `go` and `pause`: that of training, not of its evaluation. */
 export class Meter {
+  readonly parts: StepParts;
   #seconds = 0;
   #bytesSent = 0;
   #since = { time: 0, bytes: 0 };
@@ -21,13 +23,17 @@ export class Meter {
     private readonly count: EvaluationCount,
     /** Copies of the network, each of which makes a local evaluation on its share of the samples. */
     private readonly replicas: number,
-  ) {}
+  ) {
+    this.parts = new StepParts(comm);
+  }
 
   go(): void {
+    this.parts.go();
     this.#since = { time: performance.now(), bytes: this.comm.traffic.bytesSent };
   }
 
   pause(): void {
+    this.parts.pause();
     this.#seconds += (performance.now() - this.#since.time) / 1000;
     this.#bytesSent += this.comm.traffic.bytesSent - this.#since.bytes;
   }

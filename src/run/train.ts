@@ -3,6 +3,7 @@ import type { tf } from "../compute/tensorflow.js";
 import { Batch, measuredRows } from "../network/batch.js";
 import { expectPlaceFor } from "../paths.js";
 import { formatPlural } from "../report/format.js";
+import { PARTS_FILE } from "../report/parts.js";
 import type { Summary } from "../report/summary.js";
 import { begin } from "./begin.js";
 import type { Checkpoints } from "./checkpoint/writer.js";
@@ -100,6 +101,11 @@ async function trainIn(
     ended,
     out,
   });
+  const parts = await run.meter.parts.gather();
+  if (folder && parts) {
+    const text = `${JSON.stringify(parts, null, 1)}\n`;
+    await reporter.attempt(`write ${PARTS_FILE}`, () => folder.write(PARTS_FILE, text));
+  }
   const title = `${summary.method} on ${data.name}, ${formatPlural(parameters, "parameter")}`;
   await reporter.attempt("draw curves.svg", async () => folder?.draw(summary.method, title));
   if (setup.stages) await handBackStages(setup.stages, run, folder, summary);
@@ -148,6 +154,7 @@ async function finishEpoch(
       reporter.log.debug({ step, ...report }, "step");
       program.tellStep({ batch: step - 1, size: problem.batch.rows, loss: report.loss });
       const wish = await agreed();
+      meter.parts.stepped();
       if (wish === "go on") continue;
       meter.pause();
       await checkpoints.write();

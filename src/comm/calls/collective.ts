@@ -6,7 +6,7 @@ import type { ReadMemory } from "../transport/shared-memory/sharing.js";
 import type { Locality } from "../transport/transport.js";
 import { bytesOf, COLLECTIVE, Kind, newHead, setWord, Word, word, type Frame } from "../transport/wire.js";
 import type { Group } from "./group.js";
-import { encodeSignature, type Signature } from "./signature.js";
+import { encodeSignature, type Operation, type Signature } from "./signature.js";
 
 type UseSegment = (frame: Frame, read: ReadMemory, begin: number, end: number) => void;
 
@@ -28,6 +28,7 @@ export class Collective implements Purpose {
   readonly #group: Group;
   readonly #head: Buffer;
   readonly #written = new Set<Outgoing>();
+  readonly #operation: Operation;
 
   constructor(group: Group, signature: Signature) {
     const { endpoint, context, history } = group;
@@ -40,6 +41,7 @@ export class Collective implements Purpose {
     encodeSignature(signature, this.notice);
     history.enter(this.notice);
     this.#head = Buffer.from(this.notice);
+    this.#operation = signature.operation;
   }
 
   describe(): string {
@@ -54,7 +56,10 @@ export class Collective implements Purpose {
   send(to: number, data: ArrayBufferView, begin?: number, end?: number): void {
     const { endpoint, members, context } = this.#group;
     const channel = endpoint.channels.outgoing(members[to]!, context, COLLECTIVE);
-    channel.send(this.#head, bytesOf(data), begin, end);
+    const message = bytesOf(data);
+    channel.send(this.#head, message, begin, end);
+    const last = end ?? message.byteLength;
+    endpoint.account.sent(this.#operation, last - (begin ?? 0), last === message.byteLength);
     this.#written.add(channel);
   }
 

@@ -1,4 +1,5 @@
 import type { AptsError } from "../../errors.js";
+import { CallAccount } from "../account.js";
 import type { Carrier } from "../channels/carrier.js";
 import { segmentLength } from "../channels/segment.js";
 import { SendBuffers } from "../channels/send-buffers.js";
@@ -14,6 +15,7 @@ import {
   creditOf,
   Kind,
   parseFrame,
+  tookOf,
   Word,
   word,
   type Frame,
@@ -37,6 +39,7 @@ export class Endpoint implements Receiver, Carrier {
   readonly job: JobWords;
   readonly timeoutMs: number;
   readonly buffers = new SendBuffers();
+  readonly account = new CallAccount();
   readonly traffic = { bytesSent: 0, bytesReceived: 0, messagesSent: 0 };
   readonly sharing: Sharing | undefined;
   readonly channels: ChannelTable;
@@ -147,7 +150,7 @@ export class Endpoint implements Receiver, Carrier {
           this.channels.incoming(from, context, tag).arrived(frame);
         return;
       case Kind.credit:
-        this.channels.credited(from, context, tag, creditOf(head));
+        this.channels.credited(from, context, tag, creditOf(head), tookOf(head));
         return;
       case Kind.waiting:
         if (open) this.#compare(from, head);

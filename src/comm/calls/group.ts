@@ -40,6 +40,7 @@ export class Group {
   /** Runs `body` as the next collective, after those called before. */
   async run<R>(signature: Signature, body: (collective: Collective) => Promise<R>): Promise<R> {
     this.checkOpen();
+    const { account } = this.endpoint;
     const earlier = this.#turn;
     let done!: () => void;
     this.#turn = new Promise((resolve) => (done = resolve));
@@ -51,10 +52,16 @@ export class Group {
         this.checkOpen();
       }
       this.endpoint.membership.checkOpenAt(() => describeCall(signature, this.history.sequence + 1));
-      collective = new Collective(this, signature);
-      const result = await body(collective);
-      await collective.finish();
-      return result;
+      const call = new Collective(this, signature);
+      collective = call;
+      const made = async (): Promise<R> => {
+        const result = await body(call);
+        await call.finish();
+        return result;
+      };
+      if (this.size === 1) return await made(); // alone there is nothing to wait for, and nothing moves
+      account.made(signature.operation);
+      return await account.within(signature.operation, made);
     } catch (error) {
       if (collective !== undefined) this.#failed(collective, error);
       throw error;

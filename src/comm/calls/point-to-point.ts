@@ -1,4 +1,6 @@
+import type { Take } from "../channels/incoming.js";
 import { copySegment } from "../channels/segment.js";
+import { POINT_TO_POINT } from "../account.js";
 import type { NumericArray } from "../communicator.js";
 import type { Purpose } from "../membership/waits.js";
 import { bytesOf, Kind, newHead } from "../transport/wire.js";
@@ -8,7 +10,8 @@ import { decodeSignature, encodeSignature, signatureOf } from "./signature.js";
 
 /**
  * Sends `data` under `tag`. A short message is copied and the call returns while the window has room; a longer one
- * travels from where it is, and the call returns when the receiver has read it.
+ * travels from where it is, and the call returns when the receiver has read it. A rank may compute meanwhile: the wait is
+ * on its account where it says so (`CallAccount.within`).
  */
 export async function sendMessage(group: Group, to: number, tag: number, data: NumericArray): Promise<void> {
   const { endpoint, context, members, size } = group;
@@ -20,6 +23,8 @@ export async function sendMessage(group: Group, to: number, tag: number, data: N
   encodeSignature(signatureOf("send", { dtype, count: data.length }), head);
   const channel = endpoint.channels.outgoing(members[to]!, context, tag);
   channel.send(head, bytesOf(data));
+  endpoint.account.made(POINT_TO_POINT);
+  endpoint.account.sent(POINT_TO_POINT, data.byteLength, true);
   const what = `send to rank ${members[to]!} (${data.length} ${dtype}, tag ${tag})`;
   await channel.flush(purpose(group, () => what));
 }
@@ -41,7 +46,7 @@ export async function receiveMessage<T extends NumericArray>(
   const waiting = purpose(group, () => `recv from rank ${source} (${wanted}, tag ${tag})`);
   const target = bytesOf(into);
   const read = endpoint.memoryOf(source, waiting);
-  await endpoint.channels.incoming(source, context, tag).receive(waiting, {
+  const take: Take = {
     check: ({ head }) => {
       const sent = decodeSignature(head);
       if (sent.dtype === dtype && sent.count === into.length) return;
@@ -53,7 +58,10 @@ export async function receiveMessage<T extends NumericArray>(
     use: (frame, begin) => {
       copySegment(frame, read, target, begin);
     },
-  });
+  };
+  const channel = endpoint.channels.incoming(source, context, tag);
+  endpoint.account.made(POINT_TO_POINT);
+  await endpoint.account.within(POINT_TO_POINT, () => channel.receive(waiting, take));
   return into;
 }
 

@@ -1,3 +1,4 @@
+import type { CallAccount } from "../account.js";
 import type { Membership } from "../membership/membership.js";
 import type { Sharing } from "../transport/shared-memory/sharing.js";
 import type { JobWords } from "../transport/wire.js";
@@ -9,6 +10,7 @@ export interface Carrier {
   readonly size: number;
   readonly job: JobWords;
   readonly buffers: SendBuffers;
+  readonly account: CallAccount;
   readonly membership: Pick<Membership, "checkOpen" | "wait">;
   /** How payloads are taken from the memory of peers on this host, where that is possible. */
   readonly sharing: Sharing | undefined;

@@ -1,6 +1,6 @@
 import type { Purpose } from "../membership/waits.js";
 import type { ReadMemory } from "../transport/shared-memory/sharing.js";
-import { Flag, Kind, newHead, setCredit, Word, word, type Frame } from "../transport/wire.js";
+import { Flag, Kind, newHead, setCredit, setTook, Word, word, type Frame } from "../transport/wire.js";
 import type { Carrier } from "./carrier.js";
 import { dropPayload } from "./reclaim.js";
 import { detached, isInMemory, segmentLength } from "./segment.js";
@@ -22,6 +22,8 @@ export class Incoming {
   #reader: ((frame: Frame) => void) | undefined;
   #read = 0;
   #reported = 0;
+  /** `performance.now()` when the receive in progress, or made last, asked for its message. */
+  #asked = 0;
   /** Settles when the receive called last is done. */
   #turn: Promise<void> | undefined;
 
@@ -55,20 +57,39 @@ export class Incoming {
 
   async #take(purpose: Purpose, { check, use }: Take, earlier: Promise<void> | undefined): Promise<void> {
     if (earlier !== undefined) await earlier.catch(() => undefined);
-    let filled = 0;
-    let size: number;
-    do {
-      const next = this.#next(purpose);
-      const frame = next instanceof Promise ? await next : next;
-      const begin = filled;
-      const end = begin + segmentLength(frame);
-      check(frame, end);
-      this.#consume(frame, () => {
-        use(frame, begin, end);
-      });
-      filled = end;
-      size = word(frame.head, Word.size);
-    } while (filled < size);
+    this.#asked = performance.now();
+    const { account } = this.carrier;
+    const first = this.#next(purpose);
+    let frame = first instanceof Promise ? await this.#awaited(first) : first;
+    account.takes();
+    try {
+      for (let filled = 0; ;) {
+        const begin = filled;
+        const end = begin + segmentLength(frame);
+        check(frame, end);
+        const segment = frame;
+        this.#consume(segment, () => {
+          use(segment, begin, end);
+        });
+        filled = end;
+        if (filled >= word(frame.head, Word.size)) return;
+        const next = this.#next(purpose);
+        frame = next instanceof Promise ? await next : next;
+      }
+    } finally {
+      account.taken();
+    }
+  }
+
+  /** The first frame of a message: until it comes, nothing of it moves. */
+  async #awaited(frame: Promise<Frame>): Promise<Frame> {
+    const { account } = this.carrier;
+    account.awaits();
+    try {
+      return await frame;
+    } finally {
+      account.awaited();
+    }
   }
 
   #next(purpose: Purpose): Frame | Promise<Frame> {
@@ -106,6 +127,7 @@ export class Incoming {
     const { job, rank } = this.carrier;
     const head = newHead(Kind.credit, job, rank, this.context, this.tag);
     setCredit(head, this.#read);
+    setTook(head, performance.now() - this.#asked);
     this.carrier.post(this.peer, head);
   }
 

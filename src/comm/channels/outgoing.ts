@@ -34,6 +34,8 @@ export class Outgoing {
   /** Up to where payloads were sent from the caller's memory. */
   #inPlace = 0;
   #onIdle: (() => void) | undefined;
+  /** Milliseconds from when the peer asked for what it has read last until it had read it. */
+  #took = 0;
   readonly #way: "host" | "network";
 
   constructor(
@@ -108,9 +110,10 @@ export class Outgoing {
     else this.#post(segment);
   }
 
-  /** The peer has read `bytes` in all. */
-  credited(bytes: number): void {
+  /** The peer has read `bytes` in all, and took so many milliseconds from when it asked for the last of them. */
+  credited(bytes: number, took: number): void {
     this.#read = Math.max(this.#read, bytes);
+    this.#took = took;
     while (this.#lent.length > 0 && this.#lent[0]!.position <= this.#read) {
       const { copy } = this.#lent.shift()!;
       if (copy !== undefined) this.carrier.buffers.give(copy);
@@ -145,9 +148,16 @@ export class Outgoing {
     this.carrier.membership.checkOpen(this.peer, purpose);
     const position = Math.max(this.#inPlace, this.#position - WINDOW);
     if (this.#read >= position) return undefined;
-    return this.carrier.membership.wait<undefined>(this.peer, purpose, (settle) => {
+    return this.#awaitRead(position, purpose);
+  }
+
+  async #awaitRead(position: number, purpose: Purpose): Promise<void> {
+    const { account, membership } = this.carrier;
+    account.flushes();
+    await membership.wait<undefined>(this.peer, purpose, (settle) => {
       this.#flushes.push({ position, settle });
     });
+    account.flushed(this.#took);
   }
 
   #fits(weight: number): boolean {

@@ -28,9 +28,9 @@ export class ChannelTable {
     return entryOf(this.#outgoing[to]!, keyOf(context, tag), () => new Outgoing(this.carrier, to));
   }
 
-  /** `peer` has read `bytes` in all of what came from here under `context` and `tag`. */
-  credited(peer: number, context: number, tag: number, bytes: number): void {
-    this.#outgoing[peer]!.get(keyOf(context, tag))?.credited(bytes);
+  /** `peer` has read `bytes` in all of what came from here under `context` and `tag`, the last in `took` ms. */
+  credited(peer: number, context: number, tag: number, bytes: number, took: number): void {
+    this.#outgoing[peer]!.get(keyOf(context, tag))?.credited(bytes, took);
   }
 
   /** Lets go of the channels of a group that is closed; of those that lend memory, when it has been read. */

@@ -7,7 +7,7 @@ import { endianness } from "node:os";
  *   0  MAGIC     4  from (world rank)    8..13  signature: operation, dtype, reduction, root, count, digest
  *   1  kind      5  context             14      flags        } in a credit frame: bytes read on
  *   2  job id    6  tag                 15      message size } the channel, one float64
- *   3  (hash)    7  sequence
+ *   3  (hash)    7  sequence                             8, 9 there: what reading took, one float64
  *
  * A payload follows the head in the same part, or is a part of its own.
  */
@@ -139,6 +139,15 @@ export function creditOf(head: Buffer): number {
 
 export function setCredit(head: Buffer, bytes: number): void {
   head.writeDoubleLE(bytes, 4 * Word.flags);
+}
+
+/** Milliseconds from when the reader of a message asked for it to the credit frame that tells it was read. */
+export function tookOf(head: Buffer): number {
+  return head.readDoubleLE(4 * Word.signature);
+}
+
+export function setTook(head: Buffer, milliseconds: number): void {
+  head.writeDoubleLE(milliseconds, 4 * Word.signature);
 }
 
 export const LITTLE_ENDIAN = endianness() === "LE";

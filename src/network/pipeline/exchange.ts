@@ -1,3 +1,4 @@
+import { POINT_TO_POINT } from "../../comm/account.js";
 import type { Communicator } from "../../comm/communicator.js";
 import { sizeOf } from "../../data/dataset.js";
 import { addFloat32 } from "../../linalg/sum-kernel.js";
@@ -90,7 +91,7 @@ export class Exchange {
   /** Waits until all but the last `messages` that were sent have been read, or can be without this rank. */
   async settle(messages = 0): Promise<void> {
     const due = this.#sends.splice(0, Math.max(0, this.#sends.length - messages));
-    await Promise.all(due);
+    if (due.length > 0) await this.pipeline.account.within(POINT_TO_POINT, () => Promise.all(due));
   }
 
   /** Messages of one micro-batch to later stages. */
