@@ -1,0 +1,4 @@
+import { cnn } from "./mnist-cnn.mjs";
+
+/** A quarter of its width. */
+export const createModel = cnn(8);
