@@ -23,7 +23,9 @@ const anchors = (page: string): string[] =>
 describe.each(pages)("%s", (page) => {
   it("names folders and files that exist", () => {
     const named = [
-      ...textOf(page).matchAll(/(?<![\w./-])(?:src|launcher|test|bench|hosts|examples|experiments|docs)\/[\w./-]*\w/g),
+      ...textOf(page).matchAll(
+        /(?<![\w./-])(?:src|launcher|test|bench|hosts|examples|experiments|docs)\/[\w./-]*\w/g,
+      ),
     ];
     expect(named.map(([path]) => path).filter((path) => !existsSync(join(root, path)))).toEqual([]);
   });
