@@ -82,7 +82,8 @@ const below = Object.keys(mayImport).filter((folder) => folder !== "launcher");
 mayImport["src/job"] = [...below, "launcher"];
 mayImport["src/arena"] = [...below, "src/job"];
 mayImport["src/sweep"] = [...below, "src/job"];
-mayImport["src/cli"] = [...mayImport["src/arena"], "src/arena", "src/sweep"];
+mayImport["src/scale"] = [...below, "src/job", "src/sweep"];
+mayImport["src/cli"] = [...mayImport["src/arena"], "src/arena", "src/sweep", "src/scale"];
 mayImport["src/api"] = [...below, "src/job"];
 mayImport["src/index.ts"] = [...below, "src/api"];
 

@@ -8,15 +8,7 @@ import {
 } from "../linalg/tree-sum.js";
 import { POINT_TO_POINT } from "./account.js";
 import { broadcastCost } from "./collectives/broadcast.js";
-import {
-  inTurn,
-  messages,
-  NOTHING,
-  within,
-  type Cost,
-  type Leg,
-  type Placement,
-} from "./collectives/cost.js";
+import { inTurn, messages, within, type Cost, type Leg, type Placement } from "./collectives/cost.js";
 import type { Communicator } from "./communicator.js";
 
 /*
@@ -74,12 +66,15 @@ export async function chunkedSum(
 }
 
 /**
- * Up the tree and, by a broadcast, down again, when all ranks have evaluated their chunks at the same time. Up: on the way
- * with the most hops over the network, and then within hosts.
+ * Up the tree and, by a broadcast, down again, when all ranks have evaluated their chunks at the same time.
  * @param bytes of a partial result: 8 for the scalar, 4 for each entry of the vector
  */
 export function chunkedSumCost(place: Placement, chunks: number, bytes: number): Cost {
-  if (place.ranks === 1) return NOTHING;
+  return inTurn(sumOnRootCost(place, chunks, bytes), broadcastCost(place, bytes));
+}
+
+/** Up the tree: on the way with the most hops over the network, and then within hosts. */
+export function sumOnRootCost(place: Placement, chunks: number, bytes: number): Cost {
   const owner = (chunk: number): number => Math.floor((chunk * place.ranks) / chunks);
   const hostOf = (rank: number): number => Math.floor(rank / place.perHost);
   let frames = 0;
@@ -98,8 +93,8 @@ export function chunkedSumCost(place: Placement, chunks: number, bytes: number):
     const come = [...wayTo(right), ...hop(owner(right.lo), owner(left.lo))];
     return weight(come) > weight(here) ? come : here;
   };
-  const up = wayTo(rootOf(chunks));
-  return inTurn({ ways: up.length > 0 ? [up] : [], frames, bytes: sent }, broadcastCost(place, bytes));
+  const way = wayTo(rootOf(chunks));
+  return { ways: way.length > 0 ? [way] : [], frames, bytes: sent };
 }
 
 /** A hop over the network is longer than any number of them within a host. */

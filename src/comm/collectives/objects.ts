@@ -41,7 +41,7 @@ export async function callAllgatherObject<V>(group: Group, value: V): Promise<V[
 }
 
 /** Binomial tree, not pipelined: ⌈log₂ P⌉ hops. Returns the root's `message` on every rank. */
-async function broadcastMessage(
+export async function broadcastMessage(
   collective: Collective,
   message: Uint8Array | undefined,
   root: number,

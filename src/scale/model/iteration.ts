@@ -1,0 +1,195 @@
+import { chunkedSumCost, sumOnRootCost } from "../../comm/chunked-sum.js";
+import { allgatherCost } from "../../comm/collectives/allgather.js";
+import { allreduceCost } from "../../comm/collectives/allreduce.js";
+import { broadcastCost } from "../../comm/collectives/broadcast.js";
+import { inTurn, type Cost, type Placement } from "../../comm/collectives/cost.js";
+import { broadcastObjectCost } from "../../comm/collectives/objects.js";
+
+/*
+ * What one iteration consists of, the same on any number of ranks: work, cut in pieces that one rank does as a whole, and the
+ * calls by which ranks talk. Model and simulation read it alike.
+ */
+
+/** A call that all ranks make. */
+export type Call =
+  /** Partial results of `bytes` of chunks, summed along their tree; then rank 0 may decide by the sum, and tell. */
+  | { readonly kind: "sum"; readonly chunks: number; readonly bytes: number; readonly decision?: number }
+  /** Runs of these sizes, run i owned by rank i mod P. */
+  | { readonly kind: "allgather"; readonly runs: readonly number[] }
+  | { readonly kind: "allreduce"; readonly bytes: number };
+
+/** Pieces of work, `seconds` each where a core is alone, which ranks share as evenly as pieces can be. */
+export interface Work {
+  readonly pieces: number;
+  readonly seconds: number;
+}
+
+export interface Part {
+  readonly name: string;
+  /** How often an iteration has it; a fraction where not all have. */
+  readonly times: number;
+  readonly work?: Work;
+  /** Seconds of what every rank does alike. */
+  readonly alike?: number;
+  readonly call?: Call;
+}
+
+export type Iteration = readonly Part[];
+
+/** Bytes of each rank's run. */
+export function runsOf(runs: readonly number[], ranks: number): number[] {
+  const own = new Array<number>(ranks).fill(0);
+  for (const [i, bytes] of runs.entries()) own[i % ranks]! += bytes;
+  return own;
+}
+
+export function costOf(call: Call, place: Placement): Cost {
+  switch (call.kind) {
+    case "sum":
+      return sumCost(call, place);
+    case "allgather":
+      return allgatherCost(place, runsOf(call.runs, place.ranks));
+    case "allreduce":
+      return allreduceCost(place, call.bytes);
+  }
+}
+
+/** The decision follows the sum on its way down: behind the frames of the sum that leave rank 0. */
+function sumCost({ chunks, bytes, decision }: Call & { kind: "sum" }, place: Placement): Cost {
+  const sum = chunkedSumCost(place, chunks, bytes);
+  if (decision === undefined || place.ranks === 1) return sum;
+  const told = broadcastObjectCost(place, decision);
+  const down = broadcastCost(place, bytes).ways.at(-1)!;
+  const port = { ways: [down.map((leg) => ({ ...leg, hops: 0 }))], frames: 0, bytes: 0 };
+  const behind = inTurn(sumOnRootCost(place, chunks, bytes), port, told);
+  return {
+    ways: [...sum.ways, ...behind.ways],
+    frames: sum.frames + told.frames,
+    bytes: sum.bytes + told.bytes,
+  };
+}
+
+/** Seconds of one evaluation of a chunk: those that do not depend on its samples, and those of each of them. */
+export interface Evaluation {
+  readonly fixed: number;
+  readonly perSample: number;
+}
+
+/** What one rank computes, in seconds, alone on its core. */
+export interface Compute {
+  readonly gradient: Evaluation;
+  readonly loss: Evaluation;
+  /** Of a step, on every rank alike: the method's vectors, and the loop. */
+  readonly update: number;
+}
+
+export function secondsOf({ fixed, perSample }: Evaluation, samples: number): number {
+  return fixed + perSample * samples;
+}
+
+/** The samples of a step, and what a gradient of them has. */
+export interface Batch {
+  readonly samples: number;
+  /** C (docs/algorithms.md §9) */
+  readonly chunks: number;
+  /** n */
+  readonly parameters: number;
+}
+
+/** What a step has of each, on the mean of many. */
+export interface Counts {
+  readonly gradients: number;
+  readonly losses: number;
+  /** Losses that rank 0 decides by; each tells all. */
+  readonly decisions: number;
+  /** Agreements of the run whether to go on (src/run/wishes.ts). */
+  readonly agreements: number;
+}
+
+/** Bytes of a packed verdict, about: they are too few to matter. */
+export const VERDICT_BYTES = 64;
+const AGREEMENT_BYTES = 8;
+const SCALAR_BYTES = 8;
+
+/** Methods that evaluate f and ∇f of all ranks together: gradient methods, `tr`, walks through mini-batches (docs/algorithms.md §1, §4, §11). */
+export function evaluating(batch: Batch, counts: Counts, compute: Compute): Iteration {
+  const { samples, chunks, parameters } = batch;
+  const { gradients, losses, decisions, agreements } = counts;
+  const piece = samples / chunks;
+  const loss = { pieces: chunks, seconds: secondsOf(compute.loss, piece) };
+  const scalar = { kind: "sum", chunks, bytes: SCALAR_BYTES } as const;
+  return [
+    {
+      name: "gradient",
+      times: gradients,
+      work: { pieces: chunks, seconds: secondsOf(compute.gradient, piece) },
+      call: { kind: "sum", chunks, bytes: SCALAR_BYTES + 4 * parameters },
+    },
+    { name: "loss", times: losses - decisions, work: loss, call: scalar },
+    { name: "judged loss", times: decisions, work: loss, call: { ...scalar, decision: VERDICT_BYTES } },
+    { name: "update", times: 1, alike: compute.update },
+    { name: "agreement", times: agreements, call: { kind: "allreduce", bytes: AGREEMENT_BYTES } },
+  ].filter(({ times }) => times > 0) as Iteration;
+}
+
+/** What APTS does on its subdomains in one step, besides (docs/algorithms.md §4.3, §4.4). */
+export interface Subdomains {
+  /** Parameters of each. */
+  readonly sizes: readonly number[];
+  /** Of each subdomain, evaluated by its owner on all samples; the first step's gradient is the global one's. */
+  readonly gradients: number;
+  readonly losses: number;
+}
+
+/** APTS and its kin on the full batch: solves without a message, then one exchange of the corrections. */
+export function preconditioned(
+  batch: Batch,
+  counts: Counts,
+  { sizes, gradients, losses }: Subdomains,
+  compute: Compute,
+): Iteration {
+  const { samples, chunks } = batch;
+  const piece = samples / chunks;
+  const seconds =
+    chunks * (gradients * secondsOf(compute.gradient, piece) + losses * secondsOf(compute.loss, piece));
+  const [gradient, ...others] = evaluating(batch, counts, compute);
+  return [
+    gradient!,
+    {
+      name: "subdomains",
+      times: 1,
+      work: { pieces: sizes.length, seconds },
+      call: { kind: "allgather", runs: sizes.map((size) => 4 * size + SCALAR_BYTES) },
+    },
+    ...others,
+  ];
+}
+
+/** APTS-D on mini-batches: shards walk through theirs, and one exchange follows (docs/algorithms.md §7, "Walks"). */
+export function walking(
+  batch: Batch,
+  { shards, steps, agreements }: { shards: number; steps: number; agreements: number },
+  compute: Compute,
+): Iteration {
+  const rows = batch.samples / shards / steps;
+  const walk =
+    steps * (secondsOf(compute.gradient, rows) + compute.update) + 2 * secondsOf(compute.loss, rows);
+  return [
+    {
+      name: "walks",
+      times: 1,
+      work: { pieces: shards, seconds: walk },
+      call: { kind: "sum", chunks: shards, bytes: SCALAR_BYTES + 4 * (2 * batch.parameters + 4) },
+    },
+    { name: "update", times: 1, alike: compute.update },
+    ...(agreements > 0
+      ? [
+          {
+            name: "agreement",
+            times: agreements,
+            call: { kind: "allreduce", bytes: AGREEMENT_BYTES },
+          } as const,
+        ]
+      : []),
+  ];
+}

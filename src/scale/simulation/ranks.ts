@@ -1,0 +1,124 @@
+import type { Collective, OnSegment } from "../../comm/calls/collective.js";
+import { chunkedSum } from "../../comm/chunked-sum.js";
+import { allgather } from "../../comm/collectives/allgather.js";
+import { allreduce } from "../../comm/collectives/allreduce.js";
+import { offsetsOf } from "../../comm/collectives/blocks.js";
+import { broadcast } from "../../comm/collectives/broadcast.js";
+import { groupOf } from "../../comm/collectives/cost.js";
+import { broadcastMessage } from "../../comm/collectives/objects.js";
+import type { Communicator, NumericArray } from "../../comm/communicator.js";
+import { runsOf, type Call } from "../model/iteration.js";
+import type { Fabric } from "./fabric.js";
+
+/** Marks of messages: of collectives, and of sums, which go from point to point. */
+const COLLECTIVE = 0;
+const POINT_TO_POINT = 1;
+
+/**
+ * What the algorithms of src/comm are written against, on a fabric. They run as they are, with buffers whose contents nobody
+ * looks at. That a sender waits until what it sent was read is left out.
+ */
+class SimulatedCollective implements Pick<Collective, "send" | "receive" | "receiveFold" | "receiveUnsized"> {
+  readonly size: number;
+  readonly locality;
+
+  constructor(
+    readonly rank: number,
+    private readonly fabric: Fabric,
+  ) {
+    const { ranks, network } = fabric;
+    this.size = ranks;
+    this.locality = groupOf({ ranks, perHost: network.ranksPerHost, memory: network.memory }).locality;
+  }
+
+  send(to: number, data: ArrayBufferView, begin?: number, end?: number): void {
+    this.fabric.send(this.rank, to, COLLECTIVE, data.byteLength, begin, end);
+  }
+
+  receive(from: number, _into: ArrayBufferView, onSegment?: OnSegment): Promise<void> {
+    return this.#read(from, onSegment);
+  }
+
+  receiveFold(from: number, _into: NumericArray, _fold: unknown, onSegment?: OnSegment): Promise<void> {
+    return this.#read(from, onSegment);
+  }
+
+  async receiveUnsized(from: number): Promise<Uint8Array> {
+    let size = 0;
+    await this.#read(from, (_, end) => (size = end));
+    return new Uint8Array(size);
+  }
+
+  finish(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  #read(from: number, onSegment?: OnSegment): Promise<void> {
+    return receive(this.fabric, from, this.rank, COLLECTIVE, onSegment);
+  }
+}
+
+async function receive(
+  fabric: Fabric,
+  from: number,
+  to: number,
+  tag: number,
+  onSegment?: OnSegment,
+): Promise<void> {
+  const box = fabric.mailbox(from, to, tag);
+  for (let begin = 0, isLast = false; !isLast;) {
+    const next = box.take();
+    const arrival = next instanceof Promise ? await next : next;
+    const end = begin + arrival.bytes;
+    onSegment?.(begin, end);
+    begin = end;
+    isLast = arrival.isLast;
+  }
+}
+
+/** A rank of the simulation. */
+export class SimulatedRank {
+  readonly #collective: Collective;
+  readonly #communicator: Communicator;
+
+  constructor(
+    readonly rank: number,
+    private readonly fabric: Fabric,
+  ) {
+    // Algorithms see nothing of a collective but what SimulatedCollective has, a sum nothing of a communicator but this.
+    this.#collective = new SimulatedCollective(rank, fabric) as unknown as Collective;
+    this.#communicator = {
+      rank,
+      size: fabric.ranks,
+      send: (to: number, _tag: number, data: NumericArray) => {
+        fabric.send(rank, to, POINT_TO_POINT, data.byteLength);
+        return Promise.resolve();
+      },
+      recv: (from: number) => receive(fabric, from, rank, POINT_TO_POINT),
+      broadcast: (data: NumericArray) => broadcast(this.#collective, data, 0),
+    } as unknown as Communicator;
+  }
+
+  /** @param piece does piece i of the work that goes with the call, where this rank owns it */
+  async call(call: Call, pieces: number, piece: () => Promise<void>): Promise<void> {
+    switch (call.kind) {
+      case "sum":
+        return this.#sum(call, piece);
+      case "allgather": {
+        for (let i = this.rank; i < pieces; i += this.fabric.ranks) await piece();
+        const offsets = offsetsOf(runsOf(call.runs, this.fabric.ranks));
+        return allgather(this.#collective, offsets, new Uint8Array(offsets.at(-1)!));
+      }
+      case "allreduce":
+        return allreduce(this.#collective, new Uint8Array(call.bytes), "sum");
+    }
+  }
+
+  async #sum({ chunks, bytes, decision }: Call & { kind: "sum" }, piece: () => Promise<void>): Promise<void> {
+    const out = new Float32Array((bytes - Float64Array.BYTES_PER_ELEMENT) / 4);
+    await chunkedSum(this.#communicator, chunks, () => piece().then(() => 0), out);
+    if (decision === undefined) return;
+    const verdict = this.rank === 0 ? new Uint8Array(decision) : undefined;
+    await broadcastMessage(this.#collective, verdict, 0);
+  }
+}

@@ -1,0 +1,84 @@
+import { Random } from "../../random.js";
+import type { Iteration, Part } from "../model/iteration.js";
+import type { Network } from "../model/links.js";
+import { slowdownOf } from "../model/predict.js";
+import { Clock } from "./clock.js";
+import { Fabric, type Disturbance } from "./fabric.js";
+import { SimulatedRank } from "./ranks.js";
+
+export interface SimulationOptions {
+  /** Iterations one after another. */
+  readonly iterations?: number;
+  readonly slowdown?: readonly number[];
+  /** Frames and pieces of work take longer by a share that is drawn for each, up to this one. */
+  readonly jitter?: number;
+  /** The share of ranks that compute so many times as long. */
+  readonly stragglers?: { readonly share: number; readonly factor: number };
+  readonly seed?: number;
+}
+
+export interface Simulated {
+  readonly ranks: number;
+  /** Of an iteration, on the mean. */
+  readonly seconds: number;
+  /** Of all iterations and ranks together. */
+  readonly frames: number;
+  readonly bytes: number;
+  readonly events: number;
+}
+
+/**
+ * Iterations on so many ranks, event by event: the collectives' own code sends its frames over links that take one at a time.
+ * The same seed gives the same result.
+ */
+export async function simulate(
+  iteration: Iteration,
+  network: Network,
+  ranks: number,
+  { iterations = 1, slowdown = [1], jitter = 0, stragglers, seed = 0 }: SimulationOptions = {},
+): Promise<Simulated> {
+  const random = new Random(seed).fork("simulation");
+  const disturbance: Disturbance | undefined = jitter > 0 ? { jitter, random } : undefined;
+  const clock = new Clock();
+  const fabric = new Fabric(clock, network, ranks, disturbance);
+  const slow = random.fork("stragglers");
+  const programs = Array.from({ length: ranks }, (_, r) => {
+    const factor = stragglers && slow.uniform() < stragglers.share ? stragglers.factor : 1;
+    const rank = new SimulatedRank(r, fabric);
+    const compute = (seconds: number, busy: number) =>
+      clock.after(
+        fabric.disturbed(
+          factor * seconds * slowdownOf(slowdown, Math.min(busy, network.ranksPerHost, ranks)),
+        ),
+      );
+    return async () => {
+      for (let k = 0; k < iterations; k++)
+        for (const part of iteration)
+          for (let i = occurrences(part, k); i > 0; i--) await make(part, rank, compute);
+    };
+  });
+  await clock.run(programs);
+  return {
+    ranks,
+    seconds: clock.now / iterations,
+    frames: fabric.frames,
+    bytes: fabric.bytes,
+    events: clock.events,
+  };
+}
+
+/** How often iteration k has the part. */
+function occurrences({ times }: Part, k: number): number {
+  return Math.floor((k + 1) * times + 1e-9) - Math.floor(k * times + 1e-9);
+}
+
+async function make(
+  { work, alike = 0, call }: Part,
+  rank: SimulatedRank,
+  compute: (seconds: number, busy: number) => Promise<void>,
+): Promise<void> {
+  await compute(alike, Infinity);
+  if (!call) return;
+  const { pieces, seconds } = work ?? { pieces: 0, seconds: 0 };
+  await rank.call(call, pieces, () => compute(seconds, pieces));
+}
