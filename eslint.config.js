@@ -4,9 +4,15 @@ import importX from "eslint-plugin-import-x";
 import tseslint from "typescript-eslint";
 
 /** Not the raw sums and norms of linalg: of a vector cut over ranks they are those of the slice held here. */
-const linalgOfSpaces = ["space", "vector", "restriction", "adam-step", "average", "newton-schulz"].map(
-  (name) => `src/linalg/${name}.ts`,
-);
+const linalgOfSpaces = [
+  "space",
+  "vector",
+  "spare-vectors",
+  "restriction",
+  "adam-step",
+  "average",
+  "newton-schulz",
+].map((name) => `src/linalg/${name}.ts`);
 
 /**
  * Who imports whom (see docs/architecture.md). Each row: a folder, and what of the project it may import: folders, or

@@ -1,3 +1,4 @@
+import { drawnPlainly } from "./average.js";
 import { BLOCK, blockOf, vectorKernels } from "./vector-kernels.js";
 import type { Vector } from "./vector.js";
 
@@ -17,16 +18,41 @@ export interface AdamStep {
   readonly limit?: number;
 }
 
+/** An average of iterates that follows the step: to ← from + share (θ − from), in float64, with θ after it. */
+export interface Following {
+  readonly from: Vector;
+  readonly share: number;
+  /** May be `from`. */
+  readonly to: Vector;
+}
+
 /** out ← the iterate after that step; m and v are updated in place, theta and g only read. */
-export function adamStep(step: AdamStep, m: Vector, v: Vector, theta: Vector, g: Vector, out: Vector): void {
+export function adamStep(
+  step: AdamStep,
+  m: Vector,
+  v: Vector,
+  theta: Vector,
+  g: Vector,
+  out: Vector,
+  average?: Following,
+): void {
   const kernels = vectorKernels();
   if (kernels === undefined) {
     adamPlainly(step, m, v, theta, g, out);
+    if (average) drawnPlainly(average.from, average.share, out, average.to);
     return;
   }
   const { beta1, beta2, coupled, keep, rate, scale, epsilon, limit = Infinity } = step;
   const numbers = [beta1, 1 - beta1, beta2, 1 - beta2, coupled, keep, rate, scale, epsilon, limit] as const;
-  const [atM, atV, atTheta, atG] = kernels.blocks;
+  const [atM, atV, atTheta, atG, atAverage] = kernels.blocks;
+  const followed = average ? atAverage.byteOffset : 0;
+  const share = average?.share ?? 0;
+  const arrays = [atM, atV, atTheta, atG].map(({ byteOffset }) => byteOffset) as [
+    number,
+    number,
+    number,
+    number,
+  ];
   for (let from = 0; from < theta.length; from += BLOCK) {
     const [ownM, ownV] = [blockOf(m, from), blockOf(v, from)];
     const n = ownM.length;
@@ -34,10 +60,12 @@ export function adamStep(step: AdamStep, m: Vector, v: Vector, theta: Vector, g:
     atV.set(ownV);
     atTheta.set(blockOf(theta, from));
     atG.set(blockOf(g, from));
-    kernels.adam(n, atM.byteOffset, atV.byteOffset, atTheta.byteOffset, atG.byteOffset, ...numbers);
+    if (average) atAverage.set(blockOf(average.from, from));
+    kernels.adam(n, ...arrays, followed, ...numbers, share);
     ownM.set(atM.subarray(0, n));
     ownV.set(atV.subarray(0, n));
     out.set(atTheta.subarray(0, n), from);
+    average?.to.set(atAverage.subarray(0, n), from);
   }
 }
 

@@ -10,16 +10,16 @@ import type { Vector } from "./vector.js";
 interface Exports {
   readonly memory: { readonly buffer: ArrayBuffer };
   largest(n: number, a: number): number;
-  adam(n: number, m: number, v: number, theta: number, g: number, ...numbers: number[]): void;
+  adam(n: number, m: number, v: number, theta: number, g: number, mean: number, ...numbers: number[]): void;
   draw(n: number, a: number, x: number, share: number): void;
 }
 
-/** Floats of a block: four arrays of it are a part of a core's second-level cache. */
+/** Floats of a block: five arrays of it are a part of a core's second-level cache. */
 export const BLOCK = 8192;
 
 export interface VectorKernels extends Exports {
-  /** Room for blocks of four vectors. */
-  readonly blocks: readonly [Vector, Vector, Vector, Vector];
+  /** Room for blocks of five vectors. */
+  readonly blocks: readonly [Vector, Vector, Vector, Vector, Vector];
 }
 
 let loaded: VectorKernels | null | undefined;
@@ -41,5 +41,5 @@ function load(): VectorKernels | undefined {
   const exports = instanceOf(readFileSync(file)) as Exports | undefined;
   if (exports === undefined) return undefined;
   const block = (i: number) => new Float32Array(exports.memory.buffer, 4 * BLOCK * (i + 1), BLOCK);
-  return { ...exports, blocks: [block(0), block(1), block(2), block(3)] };
+  return { ...exports, blocks: [block(0), block(1), block(2), block(3), block(4)] };
 }

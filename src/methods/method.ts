@@ -3,7 +3,10 @@ import type { Problem } from "./problem.js";
 
 /** What a method knows, all of it: plain values and vectors. A checkpoint is this. */
 export interface State {
-  /** θ, (n), the point the next step starts from. Replaced, never written to, so that a reference stays the point it was. */
+  /**
+   * θ, (n), the point the next step starts from. Replaced by a step, not written to: it stays what it was until the step
+   * after that. Whoever keeps it longer keeps a copy, since methods make later iterates in the place of earlier ones.
+   */
   readonly theta: Vector;
 }
 
@@ -30,7 +33,7 @@ export interface Method<S extends State = State> {
   step(state: S, problem: Problem): Promise<{ readonly state: S; readonly report: StepReport }>;
   /**
    * The parameters that are tested, saved and exported, where that is not θ: a method that averages says its average. They
-   * are replaced, never written to, as θ is.
+   * are replaced as θ is.
    */
   evaluationPoint?(state: S): Vector;
 }

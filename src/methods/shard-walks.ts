@@ -127,6 +127,7 @@ export function shardWalks(context: MethodContext, options: ShardWalkOptions): M
     const n = theta.length;
     const space = wholeSpace(n);
     const [m, v, average, g] = [m0.slice(), v0.slice(), xBar.slice(), roomFor(n)];
+    const ends = [roomFor(n), roomFor(n)]; // of even steps and of odd ones
     let x = theta;
     const losses: number[] = [];
     for (const [h, objective] of miniBatches.entries()) {
@@ -136,15 +137,15 @@ export function shardWalks(context: MethodContext, options: ShardWalkOptions): M
       const isLast = h === miniBatches.length - 1;
       const accepted = isLast ? await objective.value(average) : NaN;
       const t = before + h + 1;
-      const to = roomFor(n);
-      walkStep(t, radius, m, v, x, g, to);
+      const to = ends[h % 2]!;
       if (isLast) {
+        walkStep(t, radius, { x, g, m, v }, to);
         const predicted = decrease(g, x, to);
         const fell = f - (await objective.value(to));
         const loss = losses.reduce((a, b) => a + b, 0) / losses.length;
         return { end: to, v, loss, f, fell, predicted, strayed: f - accepted };
       }
-      drawn(average, averageShare(t), to, average);
+      walkStep(t, radius, { x, g, m, v }, to, { from: average, to: average });
       x = to;
     }
     return undefined;

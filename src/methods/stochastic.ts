@@ -1,11 +1,11 @@
-import { drawn } from "../linalg/average.js";
 import { normInf, same, sum } from "../linalg/space.js";
-import { roomFor, type Vector } from "../linalg/vector.js";
+import { SpareVectors } from "../linalg/spare-vectors.js";
+import type { Vector } from "../linalg/vector.js";
 import type { RadiusRule } from "../trust-region/radius.js";
 import { begun, judged, type Judgement, type Judgements } from "./judgement.js";
 import type { Method, State } from "./method.js";
 import { decideOnRankZero, type MethodContext, type Problem } from "./problem.js";
-import { averageShare, decrease, walkStep } from "./walk-step.js";
+import { decrease, walkStep } from "./walk-step.js";
 
 export interface StochasticOptions {
   /** M: mini-batches from one judgement to the next. */
@@ -46,6 +46,7 @@ const AGO = 1.1;
 export function stochastic(context: MethodContext, options: StochasticOptions): Method<StochasticState> {
   const decide = decideOnRankZero(context.comm);
   let g: Vector = new Float32Array(0); // room for the gradient, nothing that is known
+  const spare = new SpareVectors();
 
   return {
     start: (theta) => ({
@@ -62,7 +63,7 @@ export function stochastic(context: MethodContext, options: StochasticOptions): 
     evaluationPoint: ({ average }) => average,
 
     async step(state, { objective, space }) {
-      const { theta, m, v, average, radius, judgements } = state;
+      const { theta, m, v, average, earlier, radius, judgements } = state;
       if (g.length !== theta.length) g = new Float32Array(theta.length);
 
       // 1  f(θ), g = ∇f(θ) on this mini-batch
@@ -73,29 +74,25 @@ export function stochastic(context: MethodContext, options: StochasticOptions): 
 
       // 3, 4  s = Σ R_iᵀ s_i
       const t = state.t + 1;
-      const to = roomFor(theta.length);
-      walkStep(t, radius, m, v, theta, g, to);
+      const room = spare.beside([theta, average, earlier.average], theta.length);
+      const [to, mean] = [room(), room()];
+      walkStep(t, radius, { x: theta, g, m, v }, to, { from: average, to: mean });
       const report = { loss: f, accepted: true, gradientNorm, radius };
-      const walked = {
-        ...state,
-        theta: to,
-        t,
-        average: drawn(average, averageShare(t), to, roomFor(to.length)),
-      };
+      const walked = { ...state, theta: to, t, average: mean };
       if (t - judgements.last < Math.min(options.judgeEvery, t / EARLY)) return { state: walked, report };
 
       // 6, 7  is the model right, and is the walk?
       const predicted = await sum(space, decrease(g, theta, to));
       const [trial, accepted] = [await objective.value(to), await objective.value(average)];
-      const before = state.earlier.average;
-      const earlier = before === average ? accepted : await objective.value(before);
-      const seen: Judgement = { t, f, trial, predicted, accepted, earlier };
+      const { average: before } = earlier;
+      const atBefore = before === average ? accepted : await objective.value(before);
+      const seen: Judgement = { t, f, trial, predicted, accepted, earlier: atBefore };
       const verdict = await decide(() => judged(judgements, seen, radius, options.rule));
-      const isOld = t >= AGO * state.earlier.t;
+      const isOld = t >= AGO * earlier.t;
       const next = {
         radius: verdict.radius,
         judgements: verdict.judgements,
-        earlier: isOld ? { t, average: walked.average } : state.earlier,
+        earlier: isOld ? { t, average: mean } : earlier,
       };
       if (!verdict.undo) return { state: { ...walked, ...next }, report: { ...report, radius: next.radius } };
       return {

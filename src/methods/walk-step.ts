@@ -15,19 +15,29 @@ export function scalesAt(t: number): { readonly m: number; readonly v: number } 
   return biasCorrection(BETA1, BETA2, t);
 }
 
-/** The t-th step: m, v ← averages with g, in place; to ← x − Δ m̂ / √v̂, no component moved by more than Δ. */
+/** Where a step of a walk begins, and what it is made of; m and v are written to. */
+export interface WalkFrom {
+  readonly x: Vector;
+  readonly g: Vector;
+  readonly m: Vector;
+  readonly v: Vector;
+}
+
+/**
+ * The t-th step: m, v ← averages with g, in place; to ← x − Δ m̂ / √v̂, no component moved by more than Δ.
+ * @param mean the average of iterates that is to follow: into another vector, or where it is
+ */
 export function walkStep(
   t: number,
   radius: number,
-  m: Vector,
-  v: Vector,
-  x: Vector,
-  g: Vector,
+  { x, g, m, v }: WalkFrom,
   to: Vector,
+  mean?: { readonly from: Vector; readonly to: Vector },
 ): void {
   const scales = scalesAt(t);
   const rates = { rate: radius * scales.m, scale: scales.v, epsilon: EPSILON, limit: radius };
-  adamStep({ beta1: BETA1, beta2: BETA2, coupled: 0, keep: 1, ...rates }, m, v, x, g, to);
+  const following = mean && { ...mean, share: averageShare(t) };
+  adamStep({ beta1: BETA1, beta2: BETA2, coupled: 0, keep: 1, ...rates }, m, v, x, g, to, following);
 }
 
 /** What of x̄ the iterate after step t replaces, where it is the end of so many. */

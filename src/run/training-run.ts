@@ -168,7 +168,7 @@ export class TrainingRun {
     const shares = { subdomains, batches: this.setup.cut.batches };
     const ledger = closed(this.#state.ledger, quality, shares, (a, b) => this.monitor.isBetter(a, b));
     const isBest = keepBest && ledger.best === ledger.last;
-    const best = isBest ? { theta: this.parameters, statistics } : this.#state.best;
+    const best = isBest ? { theta: this.parameters.slice(), statistics } : this.#state.best;
     this.#state = { ...this.#state, ledger, best };
     return ledger.last;
   }

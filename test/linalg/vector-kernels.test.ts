@@ -34,7 +34,7 @@ describe("Kernels for vectors", () => {
     );
   });
 
-  it("make a step of Adam with the bits of the loop, and write to nothing else", () => {
+  it("make a step of Adam, and an average that follows it, with the bits of the loops, and write to nothing else", () => {
     const numbers = fc.record({
       beta1: fc.constantFrom(0, 0.9),
       beta2: fc.constantFrom(0.999, 0.5),
@@ -45,8 +45,13 @@ describe("Kernels for vectors", () => {
       epsilon: fc.constantFrom(1e-8, 1e-3),
       limit: fc.constantFrom(Infinity, 0.1),
     });
+    const average = fc.record({
+      follows: fc.boolean(),
+      inPlace: fc.boolean(),
+      share: fc.double({ min: 0, max: 1, noNaN: true }),
+    });
     fc.assert(
-      fc.property(lengths, fc.nat(1000), numbers, (n, seed, step) => {
+      fc.property(lengths, fc.nat(1000), numbers, average, (n, seed, step, { follows, inPlace, share }) => {
         const [m, theta, g] = [1, 2, 3].map((i) => randomValues(n, seed + i)) as [Vector, Vector, Vector];
         const v = randomValues(n, seed).map(Math.abs);
         if (n > 5) g.fill(0, 2, 4);
@@ -55,13 +60,18 @@ describe("Kernels for vectors", () => {
         const [mLoop, vLoop, loop] = [m.slice(), v.slice(), new Float32Array(n)];
         const [thetaBefore, gBefore] = [theta.slice(), g.slice()];
         adamPlainly(step, mLoop, vLoop, theta, g, loop);
-        adamStep(step, m, v, theta, g, out);
+        const from = randomValues(n, seed + 4);
+        const [fromBefore, meanLoop] = [from.slice(), drawnPlainly(from, share, loop, new Float32Array(n))];
+        const mean = inPlace ? from : new Float32Array(n);
+        adamStep(step, m, v, theta, g, out, follows ? { from, share, to: mean } : undefined);
         for (const [own, expected] of [
           [m, mLoop],
           [v, vLoop],
           [out, loop],
           [theta, thetaBefore],
           [g, gBefore],
+          ...(follows ? [[mean, meanLoop] as const] : []),
+          ...(follows && inPlace ? [] : [[from, fromBefore] as const]),
         ] as const)
           expect(bitsOf(own).equals(bitsOf(expected))).toBe(true);
         expect([whole[0], whole[n + 1]]).toEqual([7, 7]);

@@ -114,6 +114,23 @@ describe("APTS on mini-batches", () => {
     }
   });
 
+  it("makes new points in the place of those that are gone, and of no others", async () => {
+    const sapts = method();
+    const from = start();
+    const own = from.slice();
+    let state = sapts.start(from) as StochasticState;
+    const vectors = new Set<Vector>();
+    for (let k = 0; k < 200; k++) {
+      const { theta, average, earlier } = state;
+      const kept = [theta, average, earlier.average].map((vector) => [vector, vector.slice()] as const);
+      state = (await sapts.step(state, on(k))).state as StochasticState;
+      for (const [vector, was] of kept) expect(vector).toEqual(was);
+      for (const vector of [state.theta, state.average, state.earlier.average]) vectors.add(vector);
+    }
+    expect(from).toEqual(own);
+    expect(vectors.size).toBeLessThanOrEqual(6);
+  });
+
   it("comes nearer to the minimum of all mini-batches than its walk", async () => {
     const centre = Array.from({ length: N }, (_, i) =>
       batches.reduce((sum, { f }) => sum + centreOf(f)[i]! / batches.length, 0),

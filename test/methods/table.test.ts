@@ -120,20 +120,20 @@ async function steps(
     const theta0 = start.slice();
     let state = saved?.() ?? method.start(theta0);
     expectPlain(state);
-    const handedOut: Vector[] = [state.theta];
     const path: Vector[] = [];
     const reports: StepReport[] = [];
     for (let k = from; k < to; k++) {
+      const from = state.theta;
+      const at = from.slice();
       const after = await method.step(state, problem.of(k % count));
       ({ state } = after);
       expectPlain(state);
-      handedOut.push(state.theta);
+      // θ is replaced, not written to.
+      expectSameBits(from, at);
       path.push(state.theta.slice());
       reports.push(after.report);
     }
-    // θ is replaced, never written to.
     expectSameBits(theta0, start);
-    expectSameBits(handedOut.slice(1), path);
     return { state, path, reports, gradients: problem.gradients() };
   });
   for (const account of accounts) expectSameBits(account, accounts[0]);

@@ -22,6 +22,7 @@ export function largest(n: i32, a: usize): f32 {
 /**
  * m, v and θ ← what a step of Adam with gradient g makes of n of their floats:
  * g ← g + coupled θ, m ← β₁m + rest₁g, v ← β₂v + rest₂g², θ ← keep θ − rate m / (√(scale v) + ε).
+ * Where `mean` is not 0, it is drawn towards θ on the same way: mean ← mean + share (θ − mean).
  */
 export function adam(
   n: i32,
@@ -29,6 +30,7 @@ export function adam(
   v: usize,
   theta: usize,
   g: usize,
+  mean: usize,
   beta1: f64,
   rest1: f64,
   beta2: f64,
@@ -39,6 +41,7 @@ export function adam(
   scale: f64,
   epsilon: f64,
   limit: f64,
+  share: f64,
 ): void {
   const end = m + ((<usize>n) << 2);
   while (m < end) {
@@ -48,19 +51,24 @@ export function adam(
     const g4 = v128.load(g);
     let x = f64x2.promote_low_f32x4(x4);
     let gradient = f64x2.add(f64x2.promote_low_f32x4(g4), f64x2.mul(f64x2.splat(coupled), x));
-    let mean = average(f64x2.promote_low_f32x4(m4), beta1, rest1, gradient);
+    let momentum = average(f64x2.promote_low_f32x4(m4), beta1, rest1, gradient);
     let square = averageOfSquares(f64x2.promote_low_f32x4(v4), beta2, rest2, gradient);
-    const means = f32x4.demote_f64x2_zero(mean);
+    const momenta = f32x4.demote_f64x2_zero(momentum);
     const squares = f32x4.demote_f64x2_zero(square);
-    const low = f32x4.demote_f64x2_zero(moved(x, mean, square, keep, rate, scale, epsilon, limit));
+    const low = f32x4.demote_f64x2_zero(moved(x, momentum, square, keep, rate, scale, epsilon, limit));
     x = f64x2.promote_low_f32x4(upper(x4));
     gradient = f64x2.add(f64x2.promote_low_f32x4(upper(g4)), f64x2.mul(f64x2.splat(coupled), x));
-    mean = average(f64x2.promote_low_f32x4(upper(m4)), beta1, rest1, gradient);
+    momentum = average(f64x2.promote_low_f32x4(upper(m4)), beta1, rest1, gradient);
     square = averageOfSquares(f64x2.promote_low_f32x4(upper(v4)), beta2, rest2, gradient);
-    v128.store(m, joined(means, f32x4.demote_f64x2_zero(mean)));
+    v128.store(m, joined(momenta, f32x4.demote_f64x2_zero(momentum)));
     v128.store(v, joined(squares, f32x4.demote_f64x2_zero(square)));
-    const high = f32x4.demote_f64x2_zero(moved(x, mean, square, keep, rate, scale, epsilon, limit));
-    v128.store(theta, joined(low, high));
+    const high = f32x4.demote_f64x2_zero(moved(x, momentum, square, keep, rate, scale, epsilon, limit));
+    const moved4 = joined(low, high);
+    v128.store(theta, moved4);
+    if (mean != 0) {
+      v128.store(mean, drawn(v128.load(mean), moved4, f64x2.splat(share)));
+      mean += 16;
+    }
     m += 16;
     v += 16;
     theta += 16;
@@ -97,18 +105,20 @@ export function draw(n: i32, a: usize, x: usize, share: f64): void {
   const end = a + ((<usize>n) << 2);
   const part = f64x2.splat(share);
   while (a < end) {
-    const a4 = v128.load(a);
-    const x4 = v128.load(x);
-    let from = f64x2.promote_low_f32x4(a4);
-    let to = f64x2.promote_low_f32x4(x4);
-    const low = f32x4.demote_f64x2_zero(f64x2.add(from, f64x2.mul(part, f64x2.sub(to, from))));
-    from = f64x2.promote_low_f32x4(upper(a4));
-    to = f64x2.promote_low_f32x4(upper(x4));
-    const high = f32x4.demote_f64x2_zero(f64x2.add(from, f64x2.mul(part, f64x2.sub(to, from))));
-    v128.store(a, joined(low, high));
+    v128.store(a, drawn(v128.load(a), v128.load(x), part));
     a += 16;
     x += 16;
   }
+}
+
+function drawn(a: v128, x: v128, share: v128): v128 {
+  let from = f64x2.promote_low_f32x4(a);
+  let to = f64x2.promote_low_f32x4(x);
+  const low = f32x4.demote_f64x2_zero(f64x2.add(from, f64x2.mul(share, f64x2.sub(to, from))));
+  from = f64x2.promote_low_f32x4(upper(a));
+  to = f64x2.promote_low_f32x4(upper(x));
+  const high = f32x4.demote_f64x2_zero(f64x2.add(from, f64x2.mul(share, f64x2.sub(to, from))));
+  return joined(low, high);
 }
 
 function upper(x: v128): v128 {

@@ -1,4 +1,4 @@
-import { roomFor, type Vector } from "../../linalg/vector.js";
+import type { Vector } from "../../linalg/vector.js";
 import { gradientSteps } from "../gradient-steps.js";
 import type { Method, State } from "../method.js";
 import type { MethodContext } from "../problem.js";
@@ -46,9 +46,9 @@ export function gradientMethod(
       t: 0,
       memory: Object.fromEntries(rule.remembers.map((name) => [name, new Float32Array(theta.length)])),
     }),
-    advance({ theta, t: before, memory }, g) {
+    advance({ theta, t: before, memory }, g, { room }) {
       const t = before + 1;
-      const next = roomFor(theta.length);
+      const next = room();
       rule.update({ t, rate: rateOf(t) }, memory, theta, g, next);
       return { theta: next, t, memory };
     },

@@ -35,7 +35,7 @@ function cocobRule(alpha: number): Rule<CocobState> {
       reward: new Float32Array(theta.length),
       descent: new Float32Array(theta.length),
     }),
-    advance(state, g) {
+    advance(state, g, { room }) {
       const { offset, largest, absolute, reward, descent } = state;
       for (let i = 0; i < g.length; i++) {
         const gradient = g[i]!;
@@ -50,7 +50,7 @@ function cocobRule(alpha: number): Rule<CocobState> {
         descent[i] = c;
         offset[i] = ((c / L) * (L + r)) / Math.max(G + L, alpha * L);
       }
-      return { ...state, ...arrived(state) };
+      return { ...state, ...arrived(state, room()) };
     },
   };
 }

@@ -1,5 +1,5 @@
 import type { ValuesOf } from "../../config/option.js";
-import { roomFor, type Vector } from "../../linalg/vector.js";
+import type { Vector } from "../../linalg/vector.js";
 import { defineMethod } from "../description.js";
 import { decay, MINI_BATCHES } from "../first-order/options.js";
 import { scheduleOptions } from "../first-order/schedule.js";
@@ -52,10 +52,10 @@ function dadaptRule(
       v: new Float32Array(theta.length),
       s: new Float32Array(theta.length),
     }),
-    async advance({ theta, t: before, d, numerator: known, m, v, s }, g, space) {
+    async advance({ theta, t: before, d, numerator: known, m, v, s }, g, { space, room }) {
       const t = before + 1;
       const rate = factorOf(t) * d;
-      const next = roomFor(theta.length);
+      const next = room();
       let along = 0; // gᵀA⁻¹s
       let size = 0; // ‖s‖₁
       for (let i = 0; i < g.length; i++) {

@@ -47,7 +47,7 @@ function dogRule(
       const [farthest, squares] = [blocks.map(() => 0), blocks.map(() => EPSILON)];
       return { ...setOut(theta), t: 0, farthest, squares, average: theta.slice() };
     },
-    async advance(state, g, space) {
+    async advance(state, g, { space, room }) {
       const { theta, offset, average } = state;
       const t = state.t + 1;
       const blocks = blocksOf(theta);
@@ -74,7 +74,7 @@ function dogRule(
         const rate = farthest[b]! / Math.sqrt(squares[b]!);
         for (let i = start; i < end; i++) offset[i]! -= rate * g[i]!;
       });
-      const travelled = arrived(state);
+      const travelled = arrived(state, room());
       const weight = (GAMMA + 1) / (GAMMA + t);
       for (let i = 0; i < average.length; i++)
         average[i] = (1 - weight) * average[i]! + weight * travelled.theta[i]!;

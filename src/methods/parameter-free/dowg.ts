@@ -26,7 +26,7 @@ function dowgRule({ firstStep }: ValuesOf<typeof options>): Rule<DowgState> {
   const epsilon = firstStep * firstStep;
   return {
     start: (theta) => ({ ...setOut(theta), farthest: epsilon, squares: 0 }),
-    async advance(state, g, space) {
+    async advance(state, g, { space, room }) {
       const { offset } = state;
       let distance = 0; // ‖θ − θ₀‖²
       let square = 0; // ‖g‖²
@@ -39,7 +39,7 @@ function dowgRule({ firstStep }: ValuesOf<typeof options>): Rule<DowgState> {
       const squares = state.squares + farthest * sums[1]!;
       const rate = farthest / (Math.sqrt(squares) + epsilon);
       for (let i = 0; i < g.length; i++) offset[i]! -= rate * g[i]!;
-      return { ...arrived(state), farthest, squares };
+      return { ...arrived(state, room()), farthest, squares };
     },
   };
 }

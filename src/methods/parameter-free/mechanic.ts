@@ -1,5 +1,5 @@
 import { number, type ValuesOf } from "../../config/option.js";
-import { roomFor, type Vector } from "../../linalg/vector.js";
+import type { Vector } from "../../linalg/vector.js";
 import { defineMethod } from "../description.js";
 import { biasCorrection } from "../first-order/adam.js";
 import { MINI_BATCHES } from "../first-order/options.js";
@@ -79,7 +79,7 @@ function mechanicRule(
       v: new Float32Array(theta.length),
       tuners: MEMORIES.map(() => ({ scale: 0, largest: 1e-6, squares: 0, reward: 0 })),
     }),
-    async advance({ theta, t: before, origin, sum, m, v, tuners: old }, g, space) {
+    async advance({ theta, t: before, origin, sum, m, v, tuners: old }, g, { space, room }) {
       const t = before + 1;
       const { m: mScale, v: vScale } = biasCorrection(beta1, beta2, t);
       const rate = mScale * factorOf(t);
@@ -102,7 +102,7 @@ function mechanicRule(
       const h = along! + decay * back!;
       const tuners = old.map((tuner, b) => bet(tuner, h, MEMORIES[b]!, sInit));
       const scale = scaleOf(tuners);
-      const next = roomFor(theta.length);
+      const next = room();
       for (let i = 0; i < next.length; i++) next[i] = origin[i]! + scale * sum[i]!;
       return { theta: next, t, origin, sum, m, v, tuners };
     },

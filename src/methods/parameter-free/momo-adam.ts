@@ -1,5 +1,5 @@
 import { number, type ValuesOf } from "../../config/option.js";
-import { roomFor, type Vector } from "../../linalg/vector.js";
+import type { Vector } from "../../linalg/vector.js";
 import { defineMethod } from "../description.js";
 import { biasCorrection } from "../first-order/adam.js";
 import { adamOptions, MINI_BATCHES, rateOptions } from "../first-order/options.js";
@@ -44,7 +44,7 @@ function momoAdamRule(
       d: new Float32Array(theta.length),
       v: new Float32Array(theta.length),
     }),
-    async advance(state, g, space, loss) {
+    async advance(state, g, { space, loss, room }) {
       const { theta, d, v } = state;
       const t = state.t + 1;
       const rate = rateOf(t);
@@ -68,7 +68,7 @@ function momoAdamRule(
       const gamma = beta1 * state.gamma + (1 - beta1) * sums[0]!;
       const above = grow * (f - lowerBound / unbias - gamma) + sums[1]!; // h
       const tau = Math.min(rate * unbias, sums[2]! > 0 ? Math.max(above, 0) / sums[2]! : 0);
-      const next = roomFor(theta.length);
+      const next = room();
       for (let i = 0; i < g.length; i++)
         next[i] = (theta[i]! - (tau * d[i]!) / (Math.sqrt(vScale * v[i]!) + epsilon)) / grow;
       return { theta: next, t, f, gamma, d, v };

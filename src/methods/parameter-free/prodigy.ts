@@ -55,7 +55,7 @@ function prodigyRule(
       v: new Float32Array(theta.length),
       s: new Float32Array(theta.length),
     }),
-    async advance(state, g, space) {
+    async advance(state, g, { space, room }) {
       const { theta, offset, d, m, v, s } = state;
       const t = state.t + 1;
       const factor = factorOf(t);
@@ -78,7 +78,7 @@ function prodigyRule(
       const floor = (epsilon * grown) / d0;
       for (let i = 0; i < g.length; i++)
         offset[i]! -= factor * d * (weightDecay * theta[i]! + m[i]! / (Math.sqrt(v[i]!) + floor));
-      return { ...arrived(state), t, d: grown, numerator, m, v, s };
+      return { ...arrived(state, room()), t, d: grown, numerator, m, v, s };
     },
   };
 }

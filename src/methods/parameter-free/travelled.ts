@@ -1,4 +1,4 @@
-import { roomFor, type Vector } from "../../linalg/vector.js";
+import type { Vector } from "../../linalg/vector.js";
 import type { State } from "../method.js";
 
 /**
@@ -16,9 +16,8 @@ export function setOut(theta: Vector): Travelled {
   return { theta, origin: theta, offset: new Float32Array(theta.length) };
 }
 
-/** θ₀ + (θ − θ₀), after the offset has changed. */
-export function arrived({ origin, offset }: Travelled): Travelled {
-  const theta = roomFor(origin.length);
+/** θ₀ + (θ − θ₀), after the offset has changed. @param theta room for it */
+export function arrived({ origin, offset }: Travelled, theta: Vector): Travelled {
   for (let i = 0; i < theta.length; i++) theta[i] = origin[i]! + offset[i]!;
   return { theta, origin, offset };
 }

@@ -1,5 +1,5 @@
 import type { ValuesOf } from "../../config/option.js";
-import { roomFor, type Vector } from "../../linalg/vector.js";
+import type { Vector } from "../../linalg/vector.js";
 import { defineMethod } from "../description.js";
 import { adamOptions, MINI_BATCHES } from "../first-order/options.js";
 import { ratesOf } from "../first-order/schedule.js";
@@ -28,12 +28,12 @@ function adamwRule(
   const rateOf = ratesOf({ ...given, schedule: "constant" }, context);
   return {
     start: (theta) => ({ ...setOut(theta), v: new Float32Array(theta.length) }),
-    advance(state, g) {
+    advance(state, g, { room }) {
       const { theta: y, x, z, v } = state;
       const rate = rateOf(state.t + 1);
       const { share, ...account } = shareOf(rate, state);
       const scale = 1 / (1 - beta2 ** account.t); // v̂ = scale v
-      const [nextX, nextY] = [roomFor(y.length), roomFor(y.length)];
+      const [nextX, nextY] = [room(), room()];
       for (let i = 0; i < y.length; i++) {
         const gradient = g[i]!;
         const square = beta2 * v[i]! + (1 - beta2) * gradient * gradient;

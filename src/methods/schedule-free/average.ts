@@ -13,7 +13,7 @@ export interface Averaged extends State {
   readonly t: number;
   /** What the steps move. */
   readonly z: Vector;
-  /** The average of z, which is tested, saved and exported. Replaced, as θ is, never written to. */
+  /** The average of z, which is tested, saved and exported. Replaced, as θ is. */
   readonly x: Vector;
   /** The largest learning rate so far. */
   readonly largest: number;

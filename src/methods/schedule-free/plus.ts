@@ -1,5 +1,5 @@
 import { number, type ValuesOf } from "../../config/option.js";
-import { roomFor, type Vector } from "../../linalg/vector.js";
+import type { Vector } from "../../linalg/vector.js";
 import { defineMethod } from "../description.js";
 import { biasCorrection } from "../first-order/adam.js";
 import { adamOptions, beta, MINI_BATCHES } from "../first-order/options.js";
@@ -59,7 +59,7 @@ function plusRule(
       m: new Float32Array(theta.length),
       v: new Float32Array(theta.length),
     }),
-    async advance(state, g, space, loss) {
+    async advance(state, g, { space, loss, room }) {
       const { theta: y, x, z, m, v } = state;
       const t = state.t + 1;
       const blend = interpolationOf(t);
@@ -75,7 +75,7 @@ function plusRule(
       const { share, ...account } = t <= warm ? tracking(rate, state) : shareOf(rate, state);
       const { m: mScale, v: vScale } = biasCorrection(beta1, beta2, t);
       const shrink = rate * rate * weightDecay;
-      const [nextX, nextY] = [roomFor(y.length), roomFor(y.length)];
+      const [nextX, nextY] = [room(), room()];
       for (let i = 0; i < y.length; i++) {
         const gradient = g[i]!;
         const mean = beta1 * m[i]! + (1 - beta1) * gradient;

@@ -1,5 +1,4 @@
 import type { ValuesOf } from "../../config/option.js";
-import { roomFor } from "../../linalg/vector.js";
 import { defineMethod } from "../description.js";
 import { MINI_BATCHES } from "../first-order/options.js";
 import { ratesOf } from "../first-order/schedule.js";
@@ -22,11 +21,11 @@ function sgdRule(
   const rateOf = ratesOf({ ...given, schedule: "constant" }, context);
   return {
     start: setOut,
-    advance(state, g) {
+    advance(state, g, { room }) {
       const { theta: y, x, z } = state;
       const rate = rateOf(state.t + 1);
       const { share, ...account } = shareOf(rate, state);
-      const [nextX, nextY] = [roomFor(y.length), roomFor(y.length)];
+      const [nextX, nextY] = [room(), room()];
       for (let i = 0; i < y.length; i++) {
         const moved = z[i]! - rate * (g[i]! + weightDecay * y[i]!);
         const average = x[i]! + share * (moved - x[i]!);

@@ -45,7 +45,7 @@ export async function go<S extends State>(
   for (let k = 0; k < steps; k++) {
     const after = await method.step(state, typeof on === "function" ? on(k) : on);
     ({ state } = after);
-    path.push(state.theta);
+    path.push(state.theta.slice()); // later ones may be made in its place
     reports.push(after.report);
   }
   return { state, path, reports };
