@@ -12,6 +12,7 @@ import { methodsCommand } from "./methods.js";
 import { reportCommand } from "./report.js";
 import { methodOnCommandLine } from "./method-named.js";
 import { submitCommand } from "./submit.js";
+import { scaleCommand } from "./scale.js";
 import { sweepCommand } from "./sweep.js";
 import { trainCommand } from "./train.js";
 
@@ -40,6 +41,7 @@ try {
   exportCommand(program);
   methodsCommand(program);
   sweepCommand(program);
+  scaleCommand(program, method);
   compareCommand(program);
   benchCommand(program);
   await program.parseAsync();

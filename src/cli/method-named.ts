@@ -5,13 +5,16 @@ import type { MethodDescription } from "../methods/description.js";
 import { findMethod, methodNamed } from "../methods/registry.js";
 import { trainOptions } from "../run/options/table.js";
 
+/** Commands whose options are those of a method. */
+const OF_A_METHOD = ["train", "submit", "scale"];
+
 /**
  * The method that the words of a command line ask for, themselves, through a config file or through the run they go on
  * with, before anything else is made of them: which options there are, and what they mean, is the method's.
  * @throws UsageError where a module that is named has none
  */
 export async function methodOnCommandLine(words: readonly string[]): Promise<MethodDescription> {
-  if (words[0] !== "train" && words[0] !== "submit") return methodNamed(trainOptions.method.fallback);
+  if (!OF_A_METHOD.includes(words[0] ?? "")) return methodNamed(trainOptions.method.fallback);
   const config = valueOf(words, "--config");
   const folder =
     valueOf(words, "--resume") ?? (words.includes("--auto-resume") ? valueOf(words, "--out") : undefined);

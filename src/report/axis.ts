@@ -44,7 +44,8 @@ export function bytesAxis(last: number): Axis {
   return { ...axis, place: (bytes) => axis.place(bytes / 1000 ** power) };
 }
 
-function linearAxis(label: string, last: number, format?: (value: number) => string): Axis {
+/** From 0 to `last`. */
+export function linearAxis(label: string, last: number, format?: (value: number) => string): Axis {
   const scale = scaleLinear([0, last], [0, 1]);
   return {
     label,

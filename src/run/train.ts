@@ -5,6 +5,7 @@ import { expectPlaceFor } from "../paths.js";
 import { formatPlural } from "../report/format.js";
 import { PARTS_FILE } from "../report/parts.js";
 import type { Summary } from "../report/summary.js";
+import { TRACE_FILE, traceFileOf } from "../report/trace.js";
 import { begin } from "./begin.js";
 import type { Checkpoints } from "./checkpoint/writer.js";
 import { summaryOf } from "./ledger.js";
@@ -101,11 +102,7 @@ async function trainIn(
     ended,
     out,
   });
-  const parts = await run.meter.parts.gather();
-  if (folder && parts) {
-    const text = `${JSON.stringify(parts, null, 1)}\n`;
-    await reporter.attempt(`write ${PARTS_FILE}`, () => folder.write(PARTS_FILE, text));
-  }
+  await writeMeasurements(run, folder, reporter);
   const title = `${summary.method} on ${data.name}, ${formatPlural(parameters, "parameter")}`;
   await reporter.attempt("draw curves.svg", async () => folder?.draw(summary.method, title));
   if (setup.stages) await handBackStages(setup.stages, run, folder, summary);
@@ -119,6 +116,20 @@ async function trainIn(
   await comm.barrier(); // nobody leaves before everything is on disk
   reporter.tell({ type: "done", summary });
   return summary;
+}
+
+/** What the ranks have measured of their steps. Collective. */
+async function writeMeasurements(
+  { meter, trace }: TrainingRun,
+  folder: RunFolder | undefined,
+  reporter: Reporter,
+): Promise<void> {
+  const parts = await meter.parts.gather();
+  const traced = await trace.gather();
+  if (!folder) return;
+  if (parts) await reporter.attempt(`write ${PARTS_FILE}`, () => folder.writeJson(PARTS_FILE, parts));
+  if (traced)
+    await reporter.attempt(`write ${TRACE_FILE}`, () => folder.writeJson(TRACE_FILE, traceFileOf(traced)));
 }
 
 /** Of a model of text, what it writes: for people to see what it has learned. */
@@ -144,17 +155,19 @@ async function finishEpoch(
   program: ProgramPart,
   agreed: () => Promise<Wish>,
 ): Promise<boolean> {
-  const { meter } = run;
+  const { meter, trace } = run;
   const { epochs: closed, batches: done } = run.position;
   meter.go();
   try {
     for await (const problem of run.epochs.problems(closed + 1, done, program.samples)) {
+      trace.begin(run.stepsDone);
       const report = await run.step(problem);
       const { batches: step } = run.position;
       reporter.log.debug({ step, ...report }, "step");
       program.tellStep({ batch: step - 1, size: problem.batch.rows, loss: report.loss });
       const wish = await agreed();
       meter.parts.stepped();
+      trace.end(run.stepsDone);
       if (wish === "go on") continue;
       meter.pause();
       await checkpoints.write();

@@ -24,6 +24,7 @@ import {
 import { Meter } from "./meter.js";
 import { Monitor } from "./monitor.js";
 import type { TrainConfig } from "./options/config.js";
+import { StepTrace } from "./step-trace.js";
 import { StreamedEpochs } from "./streamed-epochs.js";
 import { afterStep, endOf, noProgress, type Progress } from "./progress.js";
 import type { StreamedSamples } from "./program.js";
@@ -48,6 +49,7 @@ export class TrainingRun {
   readonly epochs: EpochSource;
   readonly divergence: DivergenceCheck;
   readonly meter: Meter;
+  readonly trace: StepTrace;
   readonly monitor: Monitor;
   #state: RunState;
 
@@ -65,6 +67,7 @@ export class TrainingRun {
       : new Epochs(setup, network, { overlap, random: random.fork("batches") });
     this.divergence = new DivergenceCheck(network, comm, fullBatch, methodOptions["learningRate"]);
     this.meter = new Meter(comm, network.count, config.stages > 1 ? comm.size / config.stages : 1);
+    this.trace = new StepTrace(comm, context.plannedSteps, config.trace);
     this.monitor = new Monitor(config, setup.goal, setup.data.test !== undefined);
     this.#state = {
       method: method.start(theta),
@@ -106,6 +109,12 @@ export class TrainingRun {
     return positionOf(this.#state.ledger);
   }
 
+  /** Steps of the run so far. */
+  get stepsDone(): number {
+    const { epochs, batches } = this.position;
+    return epochs * this.setup.cut.batchesPerEpoch + batches;
+  }
+
   /** The parameters that are tested, saved and exported. */
   get parameters(): Vector {
     return this.#judgedAt(this.#state.method);
@@ -120,11 +129,10 @@ export class TrainingRun {
    * @throws DivergedError
    */
   async step(problem: BatchProblem): Promise<StepReport> {
-    const { network, cut } = this.setup;
+    const { network } = this.setup;
     const { fullBatch } = this.context;
     const before = this.#state;
-    const { epochs, batches } = this.position;
-    network.setStep(epochs * cut.batchesPerEpoch + batches);
+    network.setStep(this.stepsDone);
     const { state: method, report } = await this.method.step(before.method, problem);
     const [from, to] = [before.method.theta, method.theta];
     await this.divergence.afterStep(report, from, this.position);
@@ -137,7 +145,7 @@ export class TrainingRun {
       statistics: await network.statistics(before.statistics, {
         theta: this.#judgedAt(method),
         batch: problem.batch,
-        whole: cut.batches === 1 && !this.setup.streamed,
+        whole: this.setup.cut.batches === 1 && !this.setup.streamed,
       }),
       ledger: withStep(before.ledger, report),
     };

@@ -43,6 +43,10 @@ export class RunFolder {
     await writeWhole(join(this.path, name), text);
   }
 
+  async writeJson(name: string, content: unknown): Promise<void> {
+    await this.write(name, `${JSON.stringify(content, null, 1)}\n`);
+  }
+
   /** @throws AptsError where the disk does not let it */
   async finish(summary: Summary, model: WritableModel): Promise<void> {
     try {

@@ -83,4 +83,11 @@ export const folderOptions = inGroup(HELP.folder, {
   }),
   keepCheckpoints: integer({ min: 1, max: 1_000_000, fallback: 3, help: "keep the last K checkpoints" }),
   profile: flag({ fallback: false, help: "write a CPU profile of each rank, rank-R.cpuprofile" }),
+  trace: integer({
+    min: 1,
+    max: 1000,
+    fallback: undefined,
+    placeholder: "STEPS",
+    help: "record what every rank does in so many steps, from the 10th on, in trace.json (docs/scaling.md)",
+  }),
 });

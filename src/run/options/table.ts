@@ -44,4 +44,5 @@ export const MAY_CHANGE: ReadonlySet<string> = new Set([
   "checkpointMinutes",
   "keepCheckpoints",
   "profile",
+  "trace",
 ] satisfies (keyof typeof trainOptions)[]);

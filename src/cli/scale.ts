@@ -1,0 +1,116 @@
+import type { Command } from "commander";
+import { join } from "node:path";
+import { kebab, type ValuesOf } from "../config/option.js";
+import { resolveOptions, splitSources, type Given } from "../config/resolve.js";
+import { usableCores } from "../host/cores.js";
+import { readOptionsFile } from "../job/recorded.js";
+import { OneAtATime } from "../job/side-by-side/one-at-a-time.js";
+import { pinnedTrain } from "../job/side-by-side/pinned-train.js";
+import type { MethodDescription } from "../methods/description.js";
+import { STOPPED } from "../rank/stop-signals.js";
+import { formatPlural } from "../report/format.js";
+import { writeWhole } from "../run/folder/files.js";
+import { measuredIn } from "../scale/measure.js";
+import { placeOptions, ranksOf, refuseOurs, scaleOptions } from "../scale/options.js";
+import { planStudy, type StudiedRun } from "../scale/plan.js";
+import { pointsOf, type Point } from "../scale/points.js";
+import { scalePicture } from "../scale/picture.js";
+import { scaleCsv, scaleMarkdown, tableOf } from "../scale/tables.js";
+import type { Ending } from "../sweep/record.js";
+import { runSweep } from "../sweep/run.js";
+import { drawnTable, printableLine } from "../terminal.js";
+import { progressOn, takeSignals } from "./many-runs.js";
+import { addTrainOptions, trainOptionsWith } from "./train-help.js";
+
+/** `apts scale`: strong and weak scaling of a run. */
+export function scaleCommand(program: Command, method: MethodDescription): void {
+  const command = program
+    .command("scale")
+    .description(
+      "measure a run on several numbers of ranks: speed-up, efficiency, and where a step's time goes",
+    )
+    .option("--config <FILE>", "YAML or JSON file with options of the run; the command line wins");
+  addTrainOptions(command, method, { ...trainOptionsWith(method), ...placeOptions, ...scaleOptions }).action(
+    async (options: Record<string, unknown>) => {
+      process.exitCode = await scale(options, method);
+    },
+  );
+}
+
+async function scale(
+  { config: file, ...values }: Record<string, unknown>,
+  method: MethodDescription,
+): Promise<number> {
+  const commandLine: Given = { source: { kind: "command line" }, values };
+  const sources =
+    file === undefined ? [commandLine] : [commandLine, readOptionsFile(file as string, [commandLine])];
+  const { inTable: own, others } = splitSources(sources, scaleOptions);
+  const { inTable: where, others: run } = splitSources(others, placeOptions);
+  refuseOurs(run);
+  const { ranks: given, out = join("runs", "scale"), ...asked } = resolveOptions(scaleOptions, own);
+  const study = { ...asked, ranks: ranksOf(given) };
+  const place = argumentsOf(resolveOptions(placeOptions, where));
+  const planned = await planStudy(study, run, method);
+  if (place.length === 0) warnOfFewCores(planned);
+  const stops = takeSignals();
+  const show = progressOn(process.stderr, "run");
+  const start = await pinnedTrain([]); // each binds its ranks itself, as it would alone
+  const way = {
+    places: new OneAtATime(),
+    start: (args: readonly string[]) => start([...args, ...place], undefined),
+  };
+  const endings = await runSweep(planned, { name: "scale", out, way, stops, observe: show.observe });
+  show.end();
+  if (!endings) {
+    console.error("The same command goes on from here.");
+    return STOPPED[stops.by() ?? "SIGTERM"];
+  }
+  await writeResults(out, study, planned, endings);
+  const failed = [...endings.values()].filter((ending) => "failure" in ending).length;
+  if (failed === 0) return 0;
+  console.error(
+    `apts: ${formatPlural(failed, "run")} of ${planned.length} failed: ${printableLine(join(out, "runs.csv"))} says why. The same command runs them again.`,
+  );
+  return 1;
+}
+
+/** What each run is told beside its own options. */
+function argumentsOf(place: ValuesOf<typeof placeOptions>): string[] {
+  return Object.entries(place).flatMap(([name, value]) => {
+    if (value === placeOptions[name as keyof typeof place].fallback) return [];
+    return value === false ? [`--no-${kebab(name)}`] : [`--${kebab(name)}`, String(value)];
+  });
+}
+
+/** Ranks that share cores compute one after the other, whatever else scales. */
+function warnOfFewCores(planned: readonly StudiedRun[]): void {
+  const most = Math.max(...planned.map(({ config: { ranks, threads = 1 } }) => ranks * threads));
+  const cores = usableCores();
+  if (most <= cores) return;
+  console.error(
+    `Up to ${most} threads share ${formatPlural(cores, "core")} here: beyond that computing does not get faster.`,
+  );
+}
+
+async function writeResults(
+  out: string,
+  { mode, steps }: { readonly mode: "strong" | "weak"; readonly steps: number },
+  planned: readonly StudiedRun[],
+  endings: ReadonlyMap<string, Ending>,
+): Promise<void> {
+  const measured = await measuredIn(out, planned, endings);
+  if (measured.size === 0) return;
+  const points: readonly Point[] = pointsOf(mode, measured);
+  const { methodName, data } = planned[0]!.config;
+  const title = `${mode === "strong" ? "Strong" : "Weak"} scaling of ${methodName} on ${data}`;
+  const notes = [
+    `Medians of ${formatPlural(points[0]!.repeats, "run")} of ${formatPlural(steps, "step")}; parts are means over the ranks of the run in the middle.`,
+  ];
+  await writeWhole(join(out, "scale.csv"), scaleCsv(mode, points));
+  await writeWhole(join(out, "scale.svg"), scalePicture(points, title));
+  await writeWhole(join(out, "scale.md"), scaleMarkdown(points, title, notes));
+  const [head, ...rows] = tableOf(points);
+  console.log(printableLine(title));
+  console.log(drawnTable(rows, { head: head! }));
+  console.log(`report in ${printableLine(join(out, "scale.md"))}`);
+}

@@ -1,0 +1,85 @@
+import type { RankParts, RunParts } from "../report/parts.js";
+import { spreadOf } from "../report/spread.js";
+import type { Mode } from "./options.js";
+
+/** The parts of a step. */
+export const PARTS = ["computing", "waiting", "moving", "deciding"] as const;
+export type Part = (typeof PARTS)[number];
+
+/** What ranks sent in calls of one kind, a step, all of them together. */
+export interface Sent {
+  readonly bytes: number;
+  readonly messages: number;
+}
+
+/** What was measured on one number of ranks; seconds are those of a step. */
+export interface Point {
+  readonly ranks: number;
+  readonly repeats: number;
+  /** The median of the repeats, and their quartiles. */
+  readonly seconds: number;
+  readonly low: number;
+  readonly high: number;
+  /** Work per second over that on the fewest ranks, whose number counts for itself. */
+  readonly speedUp: number;
+  /** Speed-up over ranks. */
+  readonly efficiency: number;
+  /** Of the repeat in the middle, of two the quicker; means over its ranks. */
+  readonly parts: Readonly<Record<Part, number>>;
+  readonly calls: Readonly<Record<string, Sent>>;
+}
+
+/** @param runs the repeats of each number of ranks, at least one each */
+export function pointsOf(mode: Mode, runs: ReadonlyMap<number, readonly RunParts[]>): Point[] {
+  const measured = [...runs]
+    .sort(([a], [b]) => a - b)
+    .map(([ranks, repeats]) => {
+      const spread = spreadOf(repeats.map(secondsOf), "quartiles");
+      return { ranks, repeats, spread };
+    });
+  const first = measured[0];
+  return measured.map(({ ranks, repeats, spread: { middle, low, high } }) => {
+    const faster = first!.spread.middle / middle;
+    const work = mode === "weak" ? ranks / first!.ranks : 1;
+    const speedUp = first!.ranks * faster * work;
+    const typical = middleOf(repeats);
+    return {
+      ranks,
+      repeats: repeats.length,
+      seconds: middle,
+      low,
+      high,
+      speedUp,
+      efficiency: speedUp / ranks,
+      parts: Object.fromEntries(PARTS.map((part) => [part, meanOf(typical, part)])) as Record<Part, number>,
+      calls: callsOf(typical),
+    };
+  });
+}
+
+function secondsOf(run: RunParts): number {
+  return meanOf(run, "seconds");
+}
+
+/** A step's, mean over the ranks. */
+function meanOf({ steps, ranks }: RunParts, of: Part | "seconds"): number {
+  return sum(ranks.map((rank) => rank[of])) / ranks.length / steps;
+}
+
+function middleOf(repeats: readonly RunParts[]): RunParts {
+  const sorted = [...repeats].sort((a, b) => secondsOf(a) - secondsOf(b));
+  return sorted[(sorted.length - 1) >> 1]!;
+}
+
+function callsOf({ steps, ranks }: RunParts): Record<string, Sent> {
+  const names = [...new Set(ranks.flatMap(({ calls }) => Object.keys(calls)))].sort();
+  const total = (name: string, of: keyof Sent): number =>
+    sum(ranks.map(({ calls }: RankParts) => calls[name]?.[of] ?? 0)) / steps;
+  return Object.fromEntries(
+    names.map((name) => [name, { bytes: total(name, "bytes"), messages: total(name, "messages") }]),
+  );
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((a, b) => a + b, 0);
+}
