@@ -39,10 +39,11 @@ function sha256(content: string | Uint8Array): string {
   return createHash("sha256").update(content).digest("hex");
 }
 
-/** The options of a run, all said, as `apts train --config` takes them. */
+/** The options of a run, all said, as `apts train --config` takes them: what its method says of itself is none. */
 export function optionsOf({
   methodName: _,
   methodModule: __,
+  shards: ___,
   methodOptions,
   ...options
 }: TrainConfig): Record<string, unknown> {
