@@ -16,6 +16,8 @@ export interface AdamStep {
   readonly epsilon: number;
   /** None where it is not given. */
   readonly limit?: number;
+  /** How much of a component is stepped where m and g have opposite signs; all of it where it is not given. */
+  readonly against?: number;
 }
 
 /** An average of iterates that follows the step: to ← from + share (θ − from), in float64, with θ after it. */
@@ -42,8 +44,9 @@ export function adamStep(
     if (average) drawnPlainly(average.from, average.share, out, average.to);
     return;
   }
-  const { beta1, beta2, coupled, keep, rate, scale, epsilon, limit = Infinity } = step;
-  const numbers = [beta1, 1 - beta1, beta2, 1 - beta2, coupled, keep, rate, scale, epsilon, limit] as const;
+  const { beta1, beta2, coupled, keep, rate, scale, epsilon, limit = Infinity, against = 1 } = step;
+  const decays = [beta1, 1 - beta1, beta2, 1 - beta2] as const;
+  const numbers = [...decays, coupled, keep, rate, scale, epsilon, limit, against] as const;
   const [atM, atV, atTheta, atG, atAverage] = kernels.blocks;
   const followed = average ? atAverage.byteOffset : 0;
   const share = average?.share ?? 0;
@@ -71,7 +74,7 @@ export function adamStep(
 
 /** The same as a loop, which the kernel is tested against. */
 export function adamPlainly(
-  { beta1, beta2, coupled, keep, rate, scale, epsilon, limit = Infinity }: AdamStep,
+  { beta1, beta2, coupled, keep, rate, scale, epsilon, limit = Infinity, against = 1 }: AdamStep,
   m: Vector,
   v: Vector,
   theta: Vector,
@@ -85,6 +88,7 @@ export function adamPlainly(
     m[i] = mean;
     v[i] = square;
     const moved = (rate * mean) / (Math.sqrt(scale * square) + epsilon);
-    out[i] = keep * theta[i]! - Math.max(-limit, Math.min(limit, moved));
+    const share = mean * gradient < 0 ? against : 1;
+    out[i] = keep * theta[i]! - share * Math.max(-limit, Math.min(limit, moved));
   }
 }

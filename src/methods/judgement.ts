@@ -41,13 +41,16 @@ export interface Verdict {
 const JUDGEMENTS = 2;
 /** Below this share of the predicted decrease, the model is trusted too far; above the second, further. */
 const ETA = [0.6, 0.75] as const;
+/** The same while f(θ) is below f(x̄) by more than a share of what is left or was gained: the walk gets on, whatever single steps do. */
+const ETA_AHEAD = [0, 0.25] as const;
+const AHEAD = 0.05;
 /** By how much f(θ) may be above f(x̄), as a share of what is left or was gained: Δ falls beyond the second, and grows below the first. */
 const NOISE = [0.15, 0.3] as const;
 /** What was gained counts so much of it, and never less than this share of what is left: at first nothing was. */
 const GAINED = 0.5;
 const LEAST = 0.02;
-/** x̄ may rise by this share of how far θ strays from it: so much is noise. */
-const RISE = 0.2;
+/** x̄ may rise by this share of how far θ strays from it, and of what is left or was gained: so much is noise. */
+const RISE = [0.2, 0.01] as const;
 /** W */
 const WINDOW = 5;
 
@@ -60,7 +63,8 @@ export const begun: Judgements = { last: 0, first: 0, positive: true, open: [], 
  *   q = Σ f(θ) − f(x̄) / min(Σ f(x̄), ½ Σ f₁ − f(x̄))     how far does the walk stray from where it leads? On a mini-batch
  *                                      neither has seen. f₁ is the first loss, and 0 what losses fall towards.
  *
- * and makes it smaller where x̄, the accepted point, has risen beyond noise. Large mini-batches and smooth losses are limited by ρ, noisy ones by q, whose averages gain nothing from longer steps.
+ * and makes it smaller where x̄, the accepted point, has risen beyond noise. Large mini-batches and smooth losses are limited by ρ, noisy ones by q, whose
+ * averages gain nothing from longer steps. While the walk leaves its average behind, ρ need only be positive.
  */
 export function judged(
   before: Judgements,
@@ -85,10 +89,11 @@ export function judged(
   const level = total((one) => one.accepted);
   const gained = total((one) => first - one.accepted);
   const strayed = total((one) => one.f - one.accepted);
-  const q = strayed / (positive ? Math.min(level, Math.max(GAINED * gained, LEAST * level)) : gained);
-  const rises = total((one) => one.accepted - one.earlier) > RISE * Math.max(0, strayed);
+  const worth = positive ? Math.min(level, Math.max(GAINED * gained, LEAST * level)) : Math.max(0, gained);
+  const rises = total((one) => one.accepted - one.earlier) > RISE[0] * Math.max(0, strayed) + RISE[1] * worth;
+  const eta = strayed < -AHEAD * worth ? ETA_AHEAD : ETA;
   let next = radius;
-  if (rho < ETA[0] || q > NOISE[1] || rises) next = Math.max(min, radius / grow);
-  else if (rho > ETA[1] && q < NOISE[0]) next = Math.min(max, radius * grow);
+  if (rho < eta[0] || strayed > NOISE[1] * worth || rises) next = Math.max(min, radius / grow);
+  else if (rho > eta[1] && strayed < NOISE[0] * worth) next = Math.min(max, radius * grow);
   return { judgements: { ...judgements, open: [] }, radius: next, undo: false };
 }

@@ -9,7 +9,7 @@ import type { Method, State } from "./method.js";
 import { leadsNowhere, type MethodContext, type Problem, type Shards } from "./problem.js";
 import { shardsOf, SumOfShards } from "./shards.js";
 import { messageLength, readMessage, writeMessage, type Walk } from "./walk-message.js";
-import { averageShare, decrease, EPSILON, scalesAt, walkStep } from "./walk-step.js";
+import { averageShare, decrease, EPSILON, unbiased, walkStep } from "./walk-step.js";
 
 export interface ShardWalkOptions {
   /** Samples of a mini-batch of a walk. */
@@ -194,14 +194,13 @@ function isBeyond(loss: number, before: readonly number[]): boolean {
 
 /** ‖m̂‖_∞; NaN before the first step. */
 async function meanGradientNorm({ m, t }: Pick<ShardWalkState, "m" | "t">): Promise<number> {
-  return (await normInf(wholeSpace(m.length), m)) * scalesAt(t).m;
+  return (await normInf(wholeSpace(m.length), m)) * unbiased(t);
 }
 
-/** m of m̂ = −s √v̂ / HΔ: what a walk whose steps were all alike would have had. @param length HΔ */
+/** m of m̂ = −s √v / HΔ: what a walk whose steps were all alike would have had. @param length HΔ */
 function meanOf(s: Vector, v: Vector, length: number, t: number): Vector {
-  const scales = scalesAt(t);
   const m = roomFor(s.length);
   for (let i = 0; i < m.length; i++)
-    m[i] = (-s[i]! * (Math.sqrt(scales.v * v[i]!) + EPSILON)) / (length * scales.m);
+    m[i] = (-s[i]! * (Math.sqrt(v[i]!) + EPSILON)) / (length * unbiased(t));
   return m;
 }

@@ -1,18 +1,19 @@
 import { adamStep } from "../linalg/adam-step.js";
 import type { Vector } from "../linalg/vector.js";
-import { biasCorrection } from "./first-order/adam.js";
 
 /* What walks through mini-batches are made of: docs/algorithms.md §4, "On mini-batches", and docs/algorithms.md §7, "Walks". */
 
 const BETA1 = 0.9;
+/** β₂ = 1 − t^−0.9, at most 0.999: early gradients, which may be huge, are soon forgotten (Shazeer, Stern, ICML 2018, §7.2). */
 const BETA2 = 0.999;
+const MEMORY = 0.9;
 export const EPSILON = 1e-8;
 /** γ: the average is over about the last ninth of all iterates (Shamir, Zhang, ICML 2013, §4: γ = 8 is common). */
 const GAMMA = 8;
 
-/** Factors that make m̂ and v̂ of the averages of t gradients. */
-export function scalesAt(t: number): { readonly m: number; readonly v: number } {
-  return biasCorrection(BETA1, BETA2, t);
+/** The factor that makes m̂ of the average of t gradients; that of squares needs none, as β₂ begins with 0. */
+export function unbiased(t: number): number {
+  return 1 / (1 - BETA1 ** t);
 }
 
 /** Where a step of a walk begins, and what it is made of; m and v are written to. */
@@ -24,7 +25,8 @@ export interface WalkFrom {
 }
 
 /**
- * The t-th step: m, v ← averages with g, in place; to ← x − Δ m̂ / √v̂, no component moved by more than Δ.
+ * The t-th step: m, v ← averages with g, in place; to ← x − Δ m̂ / √v, no component moved by more than Δ, and none against
+ * this mini-batch's gradient.
  * @param mean the average of iterates that is to follow: into another vector, or where it is
  */
 export function walkStep(
@@ -34,10 +36,9 @@ export function walkStep(
   to: Vector,
   mean?: { readonly from: Vector; readonly to: Vector },
 ): void {
-  const scales = scalesAt(t);
-  const rates = { rate: radius * scales.m, scale: scales.v, epsilon: EPSILON, limit: radius };
-  const following = mean && { ...mean, share: averageShare(t) };
-  adamStep({ beta1: BETA1, beta2: BETA2, coupled: 0, keep: 1, ...rates }, m, v, x, g, to, following);
+  const averages = { beta1: BETA1, beta2: Math.min(BETA2, 1 - t ** -MEMORY), coupled: 0, keep: 1 };
+  const rates = { rate: radius * unbiased(t), scale: 1, epsilon: EPSILON, limit: radius, against: 0 };
+  adamStep({ ...averages, ...rates }, m, v, x, g, to, mean && { ...mean, share: averageShare(t) });
 }
 
 /** What of x̄ the iterate after step t replaces, where it is the end of so many. */

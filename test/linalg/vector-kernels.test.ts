@@ -44,6 +44,7 @@ describe("Kernels for vectors", () => {
       scale: fc.double({ min: 1, max: 1000, noNaN: true }),
       epsilon: fc.constantFrom(1e-8, 1e-3),
       limit: fc.constantFrom(Infinity, 0.1),
+      against: fc.constantFrom(1, 0, 0.5),
     });
     const average = fc.record({
       follows: fc.boolean(),

@@ -318,10 +318,10 @@ describe("walks of shards", () => {
           const g = slope(y);
           const to = y.map((yi, i) => {
             mine[i] = 0.9 * mine[i]! + 0.1 * g[i]!;
-            squares[i] = 0.999 * squares[i]! + 0.001 * g[i]! ** 2;
-            const step =
-              (delta * (mine[i] / (1 - 0.9 ** tau))) / (Math.sqrt(squares[i] / (1 - 0.999 ** tau)) + 1e-8);
-            return yi - Math.sign(step) * Math.min(Math.abs(step), delta);
+            const beta2 = Math.min(0.999, 1 - tau ** -0.9);
+            squares[i] = beta2 * squares[i]! + (1 - beta2) * g[i]! ** 2;
+            const step = (delta * (mine[i] / (1 - 0.9 ** tau))) / (Math.sqrt(squares[i]) + 1e-8);
+            return mine[i] * g[i]! < 0 ? yi : yi - Math.sign(step) * Math.min(Math.abs(step), delta);
           });
           loss += (w * value(y)) / 4;
           if (h === 3) {
@@ -352,15 +352,16 @@ describe("walks of shards", () => {
         const rho = predicted > 0 ? (f - trial) / predicted : -1;
         first ??= f;
         const q = (f - accepted) / Math.min(accepted, Math.max((first - accepted) / 2, accepted / 50));
-        if (rho < 0.6 || q > 0.3) delta = Math.max(1e-4, delta / 1.5);
-        else if (rho > 0.75 && q < 0.15) delta = Math.min(0.1, delta * 1.5);
+        const [least, much] = q < -0.05 ? [0, 0.25] : [0.6, 0.75];
+        if (rho < least || q > 0.3) delta = Math.max(1e-4, delta / 1.5);
+        else if (rho > much && q < 0.15) delta = Math.min(0.1, delta * 1.5);
         t += 4;
         const share = Math.min(1, 36 / (t + 8));
         before = average;
         average = average!.map((ai, i) => ai + share * (ends[i]! - ai));
         const [was, length] = [x!, 4 * moved];
         m = ends.map((end, i) => {
-          const root = Math.sqrt(vs[i]! / (1 - 0.999 ** t)) + 1e-8;
+          const root = Math.sqrt(vs[i]!) + 1e-8;
           return ((was[i]! - end) / length) * root * (1 - 0.9 ** t);
         });
         [x, v] = [ends, vs];

@@ -54,9 +54,10 @@ function reference(steps: number, from: number, delta: number, beta: number) {
     f.gradient(x as unknown as Vector, g as unknown as Vector);
     const s = g.map((gi, i) => {
       m[i] = 0.9 * m[i]! + 0.1 * gi;
-      v[i] = 0.999 * v[i]! + 0.001 * gi * gi;
-      const step = (delta * (m[i] / (1 - 0.9 ** t))) / (Math.sqrt(v[i] / (1 - 0.999 ** t)) + 1e-8);
-      return -Math.sign(step) * Math.min(Math.abs(step), delta);
+      const beta2 = Math.min(0.999, 1 - t ** -0.9);
+      v[i] = beta2 * v[i]! + (1 - beta2) * gi * gi;
+      const step = (delta * (m[i] / (1 - 0.9 ** t))) / (Math.sqrt(v[i]) + 1e-8);
+      return m[i] * gi < 0 ? 0 : -Math.sign(step) * Math.min(Math.abs(step), delta);
     });
     const to = x.map((xi, i) => xi + s[i]!);
     const next = average.map((a, i) => a + (9 / (t + 8)) * (to[i]! - a));
@@ -85,9 +86,10 @@ function reference(steps: number, from: number, delta: number, beta: number) {
       if (judgements === 2) {
         const scale = Math.min(level, Math.max(gained / 2, level / 50));
         const [rho, q] = [predicted > 0 ? fell / predicted : -1, strayed / scale];
-        const rises = risen > 0.2 * Math.max(0, strayed);
-        if (rho < 0.6 || q > 0.3 || rises) delta = Math.max(1e-4, delta / beta);
-        else if (rho > 0.75 && q < 0.15) delta = Math.min(1, delta * beta);
+        const rises = risen > 0.2 * Math.max(0, strayed) + 0.01 * scale;
+        const [least, much] = q < -0.05 ? [0, 0.25] : [0.6, 0.75];
+        if (rho < least || q > 0.3 || rises) delta = Math.max(1e-4, delta / beta);
+        else if (rho > much && q < 0.15) delta = Math.min(1, delta * beta);
         [fell, predicted, strayed, level, gained, risen, judgements] = [0, 0, 0, 0, 0, 0, 0];
       }
     }
@@ -205,12 +207,22 @@ describe("a judgement", () => {
     ["shrinks where the walk is far above its average", { accepted: 0.3, earlier: 0.3 }, 0.05],
     ["stays where the walk is somewhat above its average", { accepted: 0.65, earlier: 0.65 }, 0.1],
     ["shrinks where its average rises", { earlier: 0.9 }, 0.05],
+    ["does not where that is noise beside what is left", { earlier: 0.985 }, 0.2],
     ["does not where that is noise beside the walk", { f: 1.2, trial: 1.1, earlier: 0.97 }, 0.2],
     ["stays where the model is fair", { predicted: 0.19 }, 0.1],
     ["shrinks where a step raised the loss beyond the window", { trial: 1.01 }, 0.05],
     ["shrinks where a step led to no number", { trial: NaN }, 0.05],
   ])("%s", (_, changes, expected) => {
     expect(radiusAfter(changes)).toBeCloseTo(expected, 12);
+  });
+
+  it("asks less of the model while the walk leaves its average behind", () => {
+    const ahead = { ...good, accepted: 1.1, earlier: 1.1 };
+    const much = { predicted: 0.5 }; // of two steps that fell by 0.1 each, 0.61
+    expect(radiusAfter(much)).toBe(0.05);
+    expect(radiusAfter(much, ahead)).toBe(0.2);
+    expect(radiusAfter({ predicted: 0.9 }, ahead)).toBe(0.1);
+    expect(radiusAfter({ f: 0.8, trial: 0.95 }, ahead)).toBe(0.05);
   });
 
   it("keeps the radius in its bounds", () => {

@@ -21,7 +21,8 @@ export function largest(n: i32, a: usize): f32 {
 
 /**
  * m, v and θ ← what a step of Adam with gradient g makes of n of their floats:
- * g ← g + coupled θ, m ← β₁m + rest₁g, v ← β₂v + rest₂g², θ ← keep θ − rate m / (√(scale v) + ε).
+ * g ← g + coupled θ, m ← β₁m + rest₁g, v ← β₂v + rest₂g², θ ← keep θ − rate m / (√(scale v) + ε), of which only a share
+ * `against` where m and g have opposite signs.
  * Where `mean` is not 0, it is drawn towards θ on the same way: mean ← mean + share (θ − mean).
  */
 export function adam(
@@ -41,6 +42,7 @@ export function adam(
   scale: f64,
   epsilon: f64,
   limit: f64,
+  against: f64,
   share: f64,
 ): void {
   const end = m + ((<usize>n) << 2);
@@ -55,14 +57,18 @@ export function adam(
     let square = averageOfSquares(f64x2.promote_low_f32x4(v4), beta2, rest2, gradient);
     const momenta = f32x4.demote_f64x2_zero(momentum);
     const squares = f32x4.demote_f64x2_zero(square);
-    const low = f32x4.demote_f64x2_zero(moved(x, momentum, square, keep, rate, scale, epsilon, limit));
+    const low = f32x4.demote_f64x2_zero(
+      moved(x, momentum, square, gradient, keep, rate, scale, epsilon, limit, against),
+    );
     x = f64x2.promote_low_f32x4(upper(x4));
     gradient = f64x2.add(f64x2.promote_low_f32x4(upper(g4)), f64x2.mul(f64x2.splat(coupled), x));
     momentum = average(f64x2.promote_low_f32x4(upper(m4)), beta1, rest1, gradient);
     square = averageOfSquares(f64x2.promote_low_f32x4(upper(v4)), beta2, rest2, gradient);
     v128.store(m, joined(momenta, f32x4.demote_f64x2_zero(momentum)));
     v128.store(v, joined(squares, f32x4.demote_f64x2_zero(square)));
-    const high = f32x4.demote_f64x2_zero(moved(x, momentum, square, keep, rate, scale, epsilon, limit));
+    const high = f32x4.demote_f64x2_zero(
+      moved(x, momentum, square, gradient, keep, rate, scale, epsilon, limit, against),
+    );
     const moved4 = joined(low, high);
     v128.store(theta, moved4);
     if (mean != 0) {
@@ -88,16 +94,20 @@ function moved(
   x: v128,
   mean: v128,
   square: v128,
+  gradient: v128,
   keep: f64,
   rate: f64,
   scale: f64,
   epsilon: f64,
   limit: f64,
+  against: f64,
 ): v128 {
   const root = f64x2.add(f64x2.sqrt(f64x2.mul(f64x2.splat(scale), square)), f64x2.splat(epsilon));
   const step = f64x2.div(f64x2.mul(f64x2.splat(rate), mean), root);
   const inside = f64x2.max(f64x2.splat(-limit), f64x2.min(f64x2.splat(limit), step));
-  return f64x2.sub(f64x2.mul(f64x2.splat(keep), x), inside);
+  const isAgainst = f64x2.lt(f64x2.mul(mean, gradient), f64x2.splat(0));
+  const share = v128.bitselect(f64x2.splat(against), f64x2.splat(1), isAgainst);
+  return f64x2.sub(f64x2.mul(f64x2.splat(keep), x), f64x2.mul(share, inside));
 }
 
 /** a ← a + share (x − a), in float64 */
