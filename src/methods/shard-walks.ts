@@ -200,7 +200,6 @@ async function meanGradientNorm({ m, t }: Pick<ShardWalkState, "m" | "t">): Prom
 /** m of m̂ = −s √v / HΔ: what a walk whose steps were all alike would have had. @param length HΔ */
 function meanOf(s: Vector, v: Vector, length: number, t: number): Vector {
   const m = roomFor(s.length);
-  for (let i = 0; i < m.length; i++)
-    m[i] = (-s[i]! * (Math.sqrt(v[i]!) + EPSILON)) / (length * unbiased(t));
+  for (let i = 0; i < m.length; i++) m[i] = (-s[i]! * (Math.sqrt(v[i]!) + EPSILON)) / (length * unbiased(t));
   return m;
 }

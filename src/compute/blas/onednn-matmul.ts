@@ -67,7 +67,7 @@ export function matmulPrimitive(
   };
 
   /** Undefined where oneDNN would take the same way as `dnnl_sgemm`. */
-  const compile = (m: number, n: number, k: number): Compiled | undefined => {
+  const compile = whole((m: number, n: number, k: number): Compiled | undefined => {
     const [a, b, c] = [matrix(m, k), matrix(k, n), matrix(m, n)];
     const product = new Uint8Array(PRODUCT_BYTES);
     describeProduct(product, a, b, null, c);
@@ -93,7 +93,7 @@ export function matmulPrimitive(
         for (const handle of [atA, atB, atC]) destroyMemory(handle);
       },
     };
-  };
+  });
 
   const ready = new Map<string, Compiled | undefined>();
   return (m, n, k) => {
