@@ -10,6 +10,8 @@ import { markdownTable } from "../report/comparison.js";
 import { formatPlural } from "../report/format.js";
 import { pngOf } from "../report/png.js";
 import { runsCsv } from "../report/runs-table.js";
+import { timelineSvg } from "../report/timeline.js";
+import { readTrace } from "../report/trace.js";
 import { BANDS } from "../report/spread.js";
 import { reportOf } from "../report/written.js";
 import { writeWhole } from "../run/folder/files.js";
@@ -58,7 +60,7 @@ async function report(
 ): Promise<void> {
   const made = reportOf(runs, title, band);
   await write(out, "the picture", out.endsWith(".png") ? await pngOf(made.picture) : made.picture);
-  if (html !== undefined) await write(html, "the page", made.page());
+  if (html !== undefined) await write(html, "the page", made.page(await timelinesOf(runs)));
   if (csv !== undefined) await write(csv, "the table", runsCsv(runs.map(rowOf)));
   const { tables, note } = made.tables;
   for (const table of tables) {
@@ -67,6 +69,16 @@ async function report(
   }
   if (note) console.log(note);
   console.log(`curves in ${printableLine(out)}`);
+}
+
+/** A step of each run that has a trace. */
+async function timelinesOf(runs: Reported["runs"]): Promise<string[]> {
+  const timelines: string[] = [];
+  for (const { folder } of runs) {
+    const trace = await readTrace(folder);
+    if (trace) timelines.push(timelineSvg(trace, folder));
+  }
+  return timelines;
 }
 
 async function write(path: string, what: string, content: string | Uint8Array): Promise<void> {

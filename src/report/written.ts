@@ -11,8 +11,8 @@ export interface Report {
   /** SVG */
   readonly picture: string;
   readonly tables: Tables;
-  /** HTML; made when it is asked for. */
-  page(): string;
+  /** HTML, with `timelines` as they are (src/report/timeline.ts); made when it is asked for. */
+  page(timelines?: readonly string[]): string;
 }
 
 export function reportOf(runs: readonly MeasuredRun[], title: string, band: Band): Report {
@@ -21,7 +21,7 @@ export function reportOf(runs: readonly MeasuredRun[], title: string, band: Band
   return {
     picture: curvesOf(series, title, band),
     tables,
-    page: () => reportPage(series, tables, title, band),
+    page: (timelines = []) => reportPage(series, tables, title, band, timelines),
   };
 }
 

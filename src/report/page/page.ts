@@ -15,12 +15,14 @@ const POLICY = "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsaf
 /**
  * A page of HTML that holds all it shows: curves to choose from, to zoom into and to read by the pointer, and the tables
  * of the report. It needs no network and no other file.
+ * @param timelines of single steps, as SVG
  */
 export function reportPage(
   series: readonly Series[],
   { tables, note }: Tables,
   title: string,
   band: Band,
+  timelines: readonly string[],
 ): string {
   const data = embedded(series);
   const thinned = data.series.some(({ points }, index) => points < series[index]!.length);
@@ -43,6 +45,7 @@ export function reportPage(
     '<div id="charts"></div>',
     "<p>Drag to zoom, double click for the whole picture; click a name to hide or show its curve, double click it to see it alone.</p>",
     ...notes.flatMap((text) => (text ? [element("p", {}, escape(text))] : [])),
+    ...timelines.map((svg) => element("figure", { class: "timeline" }, svg)),
     ...tables.map(htmlTable),
     `<script type="application/json" id="${DATA_ID}">${JSON.stringify(data).replaceAll("<", "\\u003c")}</script>`,
     `<script type="module">${script}</script>`,

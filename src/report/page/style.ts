@@ -20,6 +20,8 @@ label { display: flex; gap: .3rem; align-items: center; }
 #legend button[aria-pressed="false"] { opacity: .4; }
 #charts { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 460px), 1fr)); gap: 1rem; }
 figure { margin: 0; }
+.timeline { margin: 1rem 0; }
+.timeline svg { width: 100%; height: auto; display: block; }
 .plot { position: relative; height: 420px; color: var(--ink); }
 canvas { width: 100%; height: 100%; display: block; cursor: crosshair; touch-action: pan-y; }
 .cursor, .selection, .box { position: absolute; pointer-events: none; }
