@@ -4,6 +4,7 @@ import { addScaled, combine, roomFor, scale, type Vector } from "../linalg/vecto
 import type { PointWithGradient } from "../trust-region/point.js";
 import { trustRegionStep } from "../trust-region/step.js";
 import { defineMethod } from "./description.js";
+import { localCorrection } from "./local-solve.js";
 import type { Method } from "./method.js";
 import { decideOnRankZero, leadsNowhere, type MethodContext } from "./problem.js";
 import {
@@ -75,7 +76,10 @@ export function additivelyPreconditioned(context: MethodContext, options: AptsOp
 
       // 3  up to ν trust-region steps on every subdomain, in parallel
       // 4  s = Σ R_iᵀ (θ_i,new − R_iθ)
-      const preconditioner = parameterSubdomains(context, { ...options, curvature: around.curvature });
+      const preconditioner = parameterSubdomains(context, localCorrection, {
+        ...options,
+        curvature: around.curvature,
+      });
       const { s, predicted } = await preconditioner.correct(problem, at, radius);
 
       // 5, 6  θ_½ = θ + s, repaired where it raised the loss

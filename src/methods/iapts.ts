@@ -1,7 +1,5 @@
 import { integer } from "../config/option.js";
 import { normInf, sum, wholeSpace } from "../linalg/space.js";
-import { addScaled, roomFor, type Vector } from "../linalg/vector.js";
-import type { Objective } from "../trust-region/objective.js";
 import type { PointWithGradient } from "../trust-region/point.js";
 import type { AptsState } from "./apts.js";
 import { defineMethod } from "./description.js";
@@ -15,6 +13,8 @@ import {
   walkRadius,
   withRadius,
 } from "./mini-batch-options.js";
+import { modelSteps } from "./model-steps.js";
+import type { Correction } from "./preconditioner.js";
 import { decideOnRankZero, leadsNowhere, type MethodContext, type Problem } from "./problem.js";
 import { stochastic } from "./stochastic.js";
 import { summedStep } from "./summed-step.js";
@@ -66,7 +66,7 @@ export function inexact(context: MethodContext, options: IaptsOptions): Method<A
 
       // 2  f̃_d(θ_d) = ⟨c_d, F_d(h_{d−1}; θ_d)⟩
       // 3  ν steps of Δ/ν on it
-      const { s, predicted: own } = await localSteps(problem, at, radius, around.curvature);
+      const { s, predicted: own } = await stageSteps(problem, at, radius, around.curvature);
       const predicted = problem.prepareLocal ? await sum(problem.space, own) : own;
 
       // 4–6  f(θ + Σ R_dᵀ s_d); accept or reject; trust-region steps on f
@@ -92,34 +92,18 @@ export function inexact(context: MethodContext, options: IaptsOptions): Method<A
     },
   };
 
-  /**
-   * s_d after ν steps, each in the ball of Δ/ν, so that ‖s‖_∞ ≤ Δ, and Σ of what their models predict. The first is made with
-   * the gradient of 1. No stage hears of another.
-   */
-  async function localSteps(
+  /** s_d, and what the models of this stage predict. No stage hears of another. */
+  async function stageSteps(
     problem: Problem,
     at: PointWithGradient,
     radius: number,
     curvature: unknown,
-  ): Promise<{ readonly s: Vector; readonly predicted: number }> {
+  ): Promise<Correction> {
     await problem.prepareLocal?.(at);
-    const space = problem.prepareLocal ? wholeSpace(at.x.length) : problem.space;
-    const objective: Objective = problem.prepareLocal ? problem.local(0, at) : problem.objective;
-    let predicted = 0;
-    let { x, g } = at;
-    for (let step = 0; step < options.localSteps; step++) {
-      if (step > 0) {
-        g = roomFor(x.length);
-        await objective.gradient(x, g);
-        if (!Number.isFinite(await normInf(space, g))) break;
-        curvature = await model.observe(curvature, space, { x, g });
-      }
-      const found = await model.step(curvature, space, g, radius / options.localSteps);
-      if (found === undefined) break;
-      x = addScaled(x, 1, found.s, roomFor(x.length));
-      predicted += found.predicted;
-    }
-    return { s: addScaled(x, -1, at.x, roomFor(x.length)), predicted };
+    const local = problem.prepareLocal
+      ? { objective: problem.local(0, at), space: wholeSpace(at.x.length) }
+      : problem;
+    return modelSteps(local, at, radius, { ...options, curvature });
   }
 }
 

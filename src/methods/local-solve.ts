@@ -1,7 +1,9 @@
 import { distanceInf, normInf, wholeSpace } from "../linalg/space.js";
+import { addScaled } from "../linalg/vector.js";
 import type { Objective } from "../trust-region/objective.js";
 import type { Point, PointWithGradient } from "../trust-region/point.js";
 import { trustRegionStep } from "../trust-region/step.js";
+import type { Correction } from "./preconditioner.js";
 import type { TrustRegionParts } from "./trust-region-options.js";
 
 export interface LocalSolveOptions extends Pick<TrustRegionParts, "model" | "rule" | "maxTrials"> {
@@ -51,4 +53,18 @@ export async function localSolve(
     at = result.to;
   }
   return at;
+}
+
+/** What `localSolve` moves the parameters by, and what f falls by with it. */
+export async function localCorrection(
+  { objective }: { readonly objective: Objective },
+  start: PointWithGradient,
+  globalRadius: number,
+  options: LocalSolveOptions,
+): Promise<Correction> {
+  const end = await localSolve(objective, start, globalRadius, options);
+  return {
+    s: addScaled(end.x, -1, start.x, new Float32Array(start.x.length)),
+    predicted: start.f - end.f,
+  };
 }

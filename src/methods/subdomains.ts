@@ -1,16 +1,34 @@
 import type { Decomposition } from "../decomposition/decomposition.js";
-import { addScaled, type Vector } from "../linalg/vector.js";
-import { localSolve, type LocalSolveOptions } from "./local-solve.js";
+import { wholeSpace, type VectorSpace } from "../linalg/space.js";
+import type { Vector } from "../linalg/vector.js";
+import type { CurvatureModel } from "../trust-region/models/curvature-model.js";
+import type { Objective } from "../trust-region/objective.js";
+import type { PointWithGradient } from "../trust-region/point.js";
 import type { Correction, Preconditioner } from "./preconditioner.js";
 import type { MethodContext } from "./problem.js";
+
+interface SubdomainOptions {
+  readonly model: CurvatureModel;
+  /** What the global model knows. */
+  readonly curvature: unknown;
+}
+
+/** Solves the problem of one subdomain, all in this process, from a point of which f and ∇f are known. */
+export type LocalSolver<O extends SubdomainOptions> = (
+  problem: { readonly objective: Objective; readonly space: VectorSpace },
+  start: PointWithGradient,
+  radius: number,
+  options: O,
+) => Promise<Correction>;
 
 /**
  * The parameters are split in subdomains (docs/algorithms.md §4.3, §4.4): every rank solves those it owns, and the slices
  * are gathered: s = Σ R_iᵀ (θ_i,new − R_iθ).
  */
-export function parameterSubdomains(
+export function parameterSubdomains<O extends SubdomainOptions>(
   { comm, decomposition }: Pick<MethodContext, "comm" | "decomposition">,
-  options: LocalSolveOptions,
+  solve: LocalSolver<O>,
+  options: O,
 ): Preconditioner {
   const { subdomains } = decomposition;
   const owners = Array.from({ length: comm.size }, (_, rank) => owned(subdomains.length, rank, comm.size));
@@ -21,11 +39,8 @@ export function parameterSubdomains(
         const R = subdomains[i]!;
         const start = { x: R.restrict(at.x), f: at.f, g: R.restrict(at.g) };
         const curvature = await options.model.restrict(options.curvature, R);
-        const end = await localSolve(batch.local(i, at), start, radius, { ...options, curvature });
-        corrections.push({
-          s: addScaled(end.x, -1, start.x, new Float32Array(R.size)),
-          predicted: start.f - end.f,
-        });
+        const local = { objective: batch.local(i, at), space: wholeSpace(R.size) };
+        corrections.push(await solve(local, start, radius, { ...options, curvature }));
       }
       const counts = owners.map((own) => own.reduce((sum, i) => sum + subdomains[i]!.size + WORDS, 0));
       const total = counts.reduce((a, b) => a + b);

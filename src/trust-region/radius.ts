@@ -36,6 +36,7 @@ const ON_THE_BOUNDARY = 0.9;
  * @param actual f(θ) − f(θ+s)
  * @param predicted m(0) − m(s), positive
  * @param norm ‖s‖ in the norm of the ball the step was sought in
+ * @param rise what f may rise by and the step still be accepted, f_ref − f(θ) (docs/algorithms.md §8)
  */
 export function judge(
   rule: RadiusRule,
@@ -43,9 +44,10 @@ export function judge(
   actual: number,
   predicted: number,
   norm: number,
+  rise = 0,
 ): Verdict {
   const rho = Number.isFinite(actual) ? actual / predicted : -Infinity;
-  const accepted = Number.isFinite(actual) && actual > 0;
+  const accepted = Number.isFinite(actual) && actual + rise > 0;
   if (!(rho >= rule.eta1)) return { accepted, radius: Math.max(rule.shrink * radius, rule.min), rho };
   if (rho > rule.eta2 && norm >= ON_THE_BOUNDARY * radius) {
     return { accepted, radius: Math.min(rule.grow * radius, rule.max), rho };

@@ -18,9 +18,9 @@ export interface TrustRegionOptions {
   readonly curvature: unknown;
   /** Trials with shrinking radius before the step is given up. */
   readonly maxTrials: number;
-  /** After a first trial that was accepted, try twice the radius as well and keep the better: one more loss. */
+  /** Where a first trial kept enough of its promise, try twice the radius as well and keep the better: one more loss. */
   readonly tryLonger?: boolean;
-  /** f_ref: what a trial is measured against, f(x) unless acceptance is non-monotone (docs/algorithms.md §8). */
+  /** f_ref: what a trial's loss is to be below; f(x) unless acceptance is non-monotone (docs/algorithms.md §8). */
   readonly reference?: number;
   readonly decide?: Decide;
 }
@@ -35,6 +35,12 @@ export interface TrustRegionResult {
   /** The last trial, where every one was rejected. */
   readonly missed?: Vector | undefined;
 }
+
+/**
+ * The parabola through f(x), its slope and a trial's loss is lower at twice the step just where the trial's ratio is above
+ * this: f(2s) − f(s) = p (2 − 3ρ), p = −gᵀs.
+ */
+const WORTH_TWICE = 2 / 3;
 
 /**
  * One trust-region step from `at` (docs/algorithms.md §1, TCKK23 §2.1): trials with shrinking radius until one is
@@ -68,7 +74,7 @@ export async function trustRegionStep(
     if (await same(space, x, at.x)) return undefined;
     const f = await objective.value(x);
     const verdict = await decide(() => ({
-      ...judge(trials, tried, reference - f, step.predicted, step.norm),
+      ...judge(trials, tried, at.f - f, step.predicted, step.norm, reference - at.f),
       isBelow: f < below,
     }));
     return { to: { x, f }, ...verdict };
@@ -84,7 +90,9 @@ export async function trustRegionStep(
     if (first.accepted) {
       const reach = 2 * tried;
       const longer =
-        tryLonger && trial === 0 && reach <= rule.max ? await attempt(reach, first.to.f) : undefined;
+        tryLonger && trial === 0 && rho > WORTH_TWICE && reach <= rule.max
+          ? await attempt(reach, first.to.f)
+          : undefined;
       const { isBelow, ...best } = longer?.isBelow ? longer : first;
       return { ...best, radius: Math.max(best.radius, rule.min) };
     }

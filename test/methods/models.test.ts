@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { onGroup } from "../helpers/comm/groups.js";
 import { createMethod, go, type Outcome } from "../helpers/methods/steps.js";
 import {
   evenSplit,
@@ -79,7 +80,7 @@ describe("napts", () => {
 
   it("accepts rises below the largest of the last W losses, and no others", async () => {
     const window = 4;
-    const options = { window, fdl: true, direction: "gradient", tryLonger: false, radius: 0.05 };
+    const options = { window, direction: "gradient", tryLonger: false, radius: 0.05 };
     const { path } = await minimise("napts", f, 2, 150, options);
     const losses = [f.value(Float32Array.from(f.start)), ...path.map((x) => f.value(x))];
     let rises = 0;
@@ -91,10 +92,45 @@ describe("napts", () => {
     expect(rises).toBeGreaterThan(0);
   });
 
-  it("with a window of one loss is apts", async () => {
-    const same = { direction: "gradient", window: 1 };
-    const [one, other] = [await minimise("napts", f, 2, 30, same), await minimise("apts", f, 2, 30, same)];
-    expect(one.state).toEqual(other.state);
-    expect([one.path, one.reports]).toEqual([other.path, other.reports]);
+  it("with a window of one loss never lets the loss rise", async () => {
+    const { path } = await minimise("napts", f, 2, 60, { direction: "gradient", window: 1, radius: 0.05 });
+    const losses = [f.value(Float32Array.from(f.start)), ...path.map((x) => f.value(x))];
+    for (let k = 1; k < losses.length; k++) expect(losses[k]).toBeLessThanOrEqual(losses[k - 1]!);
+  });
+
+  it("costs two gradients an iteration, and no loss but those of its global step", async () => {
+    const { problem, reports } = await minimise("napts", trigonometric(9), 3, 20, { tryLonger: false });
+    expect(reports.every(({ accepted }) => accepted)).toBe(true);
+    expect(problem).toMatchObject({ localGradients: 0, localValues: 0 });
+    expect(problem.objective).toMatchObject({ gradients: 2 * 20, values: 20 });
+  });
+
+  it("leaves out a sum that raised the loss beyond the window, and shrinks the radius", async () => {
+    // Each coordinate alone may go up to 0.01 with profit; together they overshoot a narrow valley x + y = 0.001.
+    const valley: TestFunction = {
+      name: "valley",
+      dimension: 2,
+      start: [0, 0],
+      value: (x) => (x[0]! + x[1]! - 0.001) ** 2,
+      gradient: (x, out) => out.fill(2 * (x[0]! + x[1]! - 0.001)),
+    };
+    const options = { direction: "gradient", radius: 0.01, maxTrials: 1 };
+    const { path, reports } = await minimise("napts", valley, 2, 1, options);
+    expect([...path[0]!]).toEqual([0, 0]);
+    expect(reports[0]).toMatchObject({ accepted: false, radius: 0.0025 }); // halved by the sum, and by the trial
+  });
+
+  it("gives the same bits on any number of ranks", async () => {
+    const decomposition = evenSplit(10, 5);
+    const on = (ranks: number) =>
+      onGroup("memory", ranks, async (comm) => {
+        const method = createMethod("napts", { localSteps: 2 }, { comm, decomposition });
+        const start = Float32Array.from(rosenbrock(10).start);
+        const problem = new TestProblem(rosenbrock(10), decomposition);
+        const { path, reports } = await go(method, method.start(start), problem, 25);
+        return { path, reports };
+      });
+    const [alone] = await on(1);
+    for (const ranks of [2, 3]) for (const outcome of await on(ranks)) expect(outcome).toEqual(alone);
   });
 });

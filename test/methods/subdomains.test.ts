@@ -1,5 +1,6 @@
 import { expect, it } from "vitest";
 import { normInf } from "../../src/linalg/reductions.js";
+import { localCorrection } from "../../src/methods/local-solve.js";
 import { parameterSubdomains } from "../../src/methods/subdomains.js";
 import { gradient } from "../../src/trust-region/models/gradient.js";
 import { globalRule } from "../../src/trust-region/radius.js";
@@ -16,7 +17,7 @@ it("the corrections of parameter subdomains are summed, with what their objectiv
   const at = { x, f: f.value(x), g };
   const of = (ranks: number) =>
     onGroup("memory", ranks, (comm) =>
-      parameterSubdomains({ comm, decomposition }, options).correct(
+      parameterSubdomains({ comm, decomposition }, localCorrection, options).correct(
         new TestProblem(f, decomposition),
         at,
         0.05,

@@ -28,6 +28,11 @@ describe("judge", () => {
     expect(judge(globalRule, 0.02, actual!, predicted!, norm!)).toMatchObject({ accepted, radius });
   });
 
+  it("accepts a rise below what f may rise by, and lets it shrink the radius", () => {
+    expect(judge(globalRule, 0.02, -0.1, 1, 0.02, 0.2)).toMatchObject({ accepted: true, radius: 0.01 });
+    expect(judge(globalRule, 0.02, -0.1, 1, 0.02, 0.1)).toMatchObject({ accepted: false, radius: 0.01 });
+  });
+
   it("never leaves [Δ_min, Δ_max] once inside", () => {
     const unit = fc.double({ min: -2, max: 2 });
     fc.assert(

@@ -106,6 +106,27 @@ describe("trustRegionStep", () => {
     expect([...result.to.x]).toEqual([0]);
   });
 
+  it.each([
+    { radius: 0.66, losses: 2, to: 1.32 }, // ρ = 1 − radius / 2
+    { radius: 0.67, losses: 1, to: 0.67 },
+  ])(
+    "tries twice a radius of $radius only where a parabola is lower there",
+    async ({ radius, losses, to }) => {
+      const f = new CountedObjective({ ...upOnly, value: (x) => (x[0]! - 1) ** 2 / 2 });
+      const rule = { ...globalRule, max: 10 };
+      const result = await stepFrom(f, [0], { f: 0.5, g: [-1] }, radius, { rule, tryLonger: true });
+      expect(f.values).toBe(losses);
+      expect(result.to.x[0]).toBeCloseTo(to, 6);
+    },
+  );
+
+  it("accepts a rise below f_ref, with a radius by what f itself does", async () => {
+    const f = new CountedObjective(upOnly);
+    const result = await stepFrom(f, [0], { f: 0, g: [1] }, 0.01, { reference: 0.02 });
+    expect(result).toMatchObject({ accepted: true, radius: 0.005 });
+    expect(f.values).toBe(1);
+  });
+
   it("stays at a stationary point without a trial", async () => {
     const f = new CountedObjective(upOnly);
     const result = await stepFrom(f, [0], { f: 0, g: [0] }, 1e-3);
