@@ -101,7 +101,11 @@ describe("a profiler", () => {
        }`,
     );
     const options = ["--cpu-prof", "--cpu-prof-interval", "100", "--cpu-prof-name", "x.cpuprofile"];
-    execFileSync(process.execPath, [...options, program], { cwd: folder });
+    const { status, signal, stderr } = spawnSync(process.execPath, [...options, program], {
+      cwd: folder,
+      encoding: "utf8",
+    });
+    expect({ status, signal, stderr }).toEqual({ status: 0, signal: null, stderr: "" });
     const { samples } = JSON.parse(readFileSync(join(folder, "x.cpuprofile"), "utf8")) as {
       samples: number[];
     };
