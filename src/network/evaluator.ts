@@ -51,6 +51,8 @@ export interface Evaluator {
   readonly memory?: ChunkMemory | undefined;
   /** Samples of the blocks in which it evaluates a chunk, where memory decides that; else Infinity. */
   readonly blockRows: number;
+  /** Floating point operations of a sample's gradient, about; undefined where ranks may not compute the same bits of a chunk. */
+  readonly cost?: number | undefined;
   /** Whether the network has layers that are random in training. */
   readonly isRandom: boolean;
   /** From now on these layers draw what belongs to step number `step`; at first 0. */

@@ -2,8 +2,9 @@ import { chunkedSum } from "../comm/chunked-sum.js";
 import type { Communicator } from "../comm/communicator.js";
 import type { Restriction } from "../linalg/restriction.js";
 import { wholeSpace, type VectorSpace } from "../linalg/space.js";
-import { treeSum } from "../linalg/tree-sum.js";
+import { treeSum, type EvaluateChunk } from "../linalg/tree-sum.js";
 import type { BatchKey } from "../methods/problem.js";
+import type { Vector } from "../linalg/vector.js";
 import type { Objective } from "../trust-region/objective.js";
 import type { Point } from "../trust-region/point.js";
 import type { Batch } from "./batch.js";
@@ -14,6 +15,9 @@ import { NetworkShards } from "./shards.js";
 import { partsOf, wholeTensors } from "./tensor-part.js";
 
 const NO_VECTOR = new Float32Array(0);
+
+/** Floating point operations that take about as long as messages do on a busy host, a millisecond: less is not worth waiting for. */
+const WORTH_WAITING = 2 ** 27;
 
 /** What a network's problems have in common, whichever their batch. */
 export interface NetworkParts {
@@ -43,6 +47,9 @@ export class NetworkProblem implements BatchProblem {
     const { layout } = evaluator;
     const everything = wholeTensors(layout);
     const weight = 1 / batch.rows;
+    const sum = isAlikeEverywhere(batch, evaluator)
+      ? (evaluate: EvaluateChunk, out: Vector) => evaluate(0, out)
+      : (evaluate: EvaluateChunk, out: Vector) => chunkedSum(comm, batch.chunks, evaluate, out);
     this.space = wholeSpace(layout.dimension);
     if (parts.shards !== undefined) this.shards = new NetworkShards(batch, parts.shards, parts);
     this.objective = {
@@ -50,15 +57,13 @@ export class NetworkProblem implements BatchProblem {
         count.globalLosses++;
         evaluator.setParameters(theta);
         const loss = (c: number) => evaluator.loss(batch.chunk(c), weight);
-        const f = await chunkedSum(comm, batch.chunks, loss, NO_VECTOR);
+        const f = await sum(loss, NO_VECTOR);
         return f + (penalty?.value(theta) ?? 0);
       },
       gradient: async (theta, out) => {
         count.globalGradients++;
         evaluator.setParameters(theta);
-        const f = await chunkedSum(
-          comm,
-          batch.chunks,
+        const f = await sum(
           (c, partial) => evaluator.gradient(batch.chunk(c), weight, everything, partial),
           out,
         );
@@ -103,4 +108,12 @@ export class NetworkProblem implements BatchProblem {
       },
     };
   }
+}
+
+/**
+ * Whether every rank evaluates the batch's only chunk by itself, which has the same bits on all, instead of waiting for the
+ * one that owns it and its message (docs/algorithms.md §9).
+ */
+function isAlikeEverywhere({ chunks, rows }: Batch, { cost }: Evaluator): boolean {
+  return chunks === 1 && cost !== undefined && rows * cost <= WORTH_WAITING;
 }

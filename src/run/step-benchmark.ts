@@ -74,7 +74,7 @@ export class StepBenchmarkRun {
     const problem = next.value as BatchProblem;
     this.clock.follow(problem);
     await this.clock.timed("update", () => this.run.step(problem))();
-    await this.#agreement.afterStep(() => "go on");
+    await this.#agreement.afterStep(() => "go on", this.run.state.ledger.steps.loss);
   }
 }
 

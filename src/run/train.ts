@@ -75,7 +75,9 @@ async function trainIn(
   const agreement = new Agreement(comm);
   let ended: Summary["ended"] | undefined = run.goalReached();
   while (ended === undefined) {
-    const stopped = await finishEpoch(run, checkpoints, reporter, program, () => agreement.afterStep(wish));
+    const stopped = await finishEpoch(run, checkpoints, reporter, program, () =>
+      agreement.afterStep(wish, run.state.ledger.steps.loss),
+    );
     const { epochs, batches } = run.position;
     const isWhole = batches === setup.cut.batchesPerEpoch;
     const quality = test && (await measured([test]));

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { createLocalGroup } from "../../src/comm/index.js";
+import { createLocalGroup, type Communicator } from "../../src/comm/index.js";
 import { labelled } from "../../src/data/dataset.js";
 import { Random } from "../../src/random.js";
 import { byLayers } from "../../src/decomposition/layers.js";
@@ -7,6 +7,7 @@ import { byNeurons } from "../../src/decomposition/neurons.js";
 import { byTensors } from "../../src/decomposition/tensors.js";
 import { Batch } from "../../src/network/batch.js";
 import type { ParameterLayout } from "../../src/network/layout.js";
+import { cnn } from "../../src/network/models/cnn.js";
 import { fcnn } from "../../src/network/models/fcnn.js";
 import { NetworkProblem } from "../../src/network/problem.js";
 import { EvaluationCount } from "../../src/network/rank-network.js";
@@ -71,4 +72,48 @@ describe.each(["none", "auto"])("the objective of a subdomain, --blas %s", (blas
       }
     },
   );
+});
+
+describe("a batch on two ranks", () => {
+  const pixels = (side: number, count: number) =>
+    labelled({
+      sampleShape: [side, side, 1],
+      classes: 4,
+      features: Uint8Array.from({ length: side * side * count }, () => random.integer(256)),
+      labels: Int32Array.from({ length: count }, () => random.integer(4)),
+    });
+
+  it.each([
+    ["of one chunk is evaluated by both, without a message", 3, 400, [6, 5], false],
+    ["of several is shared", 3, 600, [6, 5], true],
+    ["of one that takes long is waited for", 28, 499, [64], true],
+  ] as const)("%s, and has the bits of one rank", async (_name, side, count, hidden, sends) => {
+    const backend = await startBackend({ backend: "wasm", threads: 1 });
+    const model = fcnn([side, side, 1], 4, hidden, random);
+    const data = pixels(side, count);
+    const on = async (comm: Communicator) => {
+      const evaluator = await evaluatorOf(model, backend);
+      const { dimension } = evaluator.layout;
+      const batch = new Batch(data, { normalisations: [{ mean: [128], deviation: [70] }] });
+      const parts = { evaluator, penalty: undefined, comm, subdomains: [], count: new EvaluationCount() };
+      const { objective } = new NetworkProblem("everything", batch, parts);
+      const theta = randomTheta(dimension, 3);
+      const g = new Float32Array(dimension);
+      const f = await objective.gradient(theta, g);
+      return { f, g, value: await objective.value(theta), sent: comm.traffic.messagesSent };
+    };
+    const [alone] = await Promise.all(createLocalGroup(1).map(on));
+    const both = await Promise.all(createLocalGroup(2).map(on));
+    for (const { f, g, value } of both) expect([f, g, value]).toEqual([alone!.f, alone!.g, alone!.value]);
+    expect(both.reduce((sum, { sent }) => sum + sent, 0) > 0).toBe(sends);
+  });
+
+  it("takes as many operations as weights are used", async () => {
+    const backend = await startBackend({ backend: "wasm", threads: 1 });
+    const { cost } = await evaluatorOf(fcnn([3, 3, 1], 4, [6, 5], random), backend);
+    expect(cost).toBe(6 * (9 * 6 + 6 + 6 * 5 + 5 + 5 * 4 + 4));
+    const images = await evaluatorOf(cnn([8, 8, 1], 4, [16, 32], [7], random), backend);
+    const dense = 4 * 32 * 7 + 7 + 7 * 4 + 4; // behind two poolings of 2 × 2
+    expect(images.cost).toBe(6 * (64 * (9 * 16 + 16) + 16 * (9 * 16 * 32 + 32) + dense));
+  });
 });

@@ -14,15 +14,15 @@ describe("Agreement between steps", () => {
     let asked = 0;
     for (let step = 0; step < 4; step++) {
       work(12);
-      await agreement.afterStep(() => (asked++, "go on"));
+      await agreement.afterStep(() => (asked++, "go on"), step);
     }
     expect(asked).toBe(4);
   });
 
   it("grants a rank alone its wish at once, however short steps are", async () => {
     const agreement = new Agreement(selfCommunicator());
-    for (let step = 0; step < 1000; step++) await agreement.afterStep(() => "go on");
-    expect(await agreement.afterStep(() => "stop")).toBe("stop");
+    for (let step = 0; step < 1000; step++) await agreement.afterStep(() => "go on", step);
+    expect(await agreement.afterStep(() => "stop", 0)).toBe("stop");
   });
 
   it("comes seldom where steps are short, and is the same on all ranks", async () => {
@@ -36,7 +36,7 @@ describe("Agreement between steps", () => {
             asked[rank]!++;
             return rank === 1 && step >= 500 ? "stop" : "go on";
           };
-          if ((await agreement.afterStep(wish)) === "stop") return step;
+          if ((await agreement.afterStep(wish, 1 / step)) === "stop") return step;
         }
       }),
     );
@@ -44,5 +44,16 @@ describe("Agreement between steps", () => {
     expect(stopped[0]).toBeGreaterThanOrEqual(500);
     expect(new Set(asked).size).toBe(1);
     expect(asked[0]).toBeLessThan(stopped[0]!);
+  });
+
+  it("ends the run on all ranks where one has other losses, be it by a bit", async () => {
+    const ended = await Promise.allSettled(
+      createLocalGroup(3).map((comm, rank) =>
+        new Agreement(comm).afterStep(() => "go on", rank === 2 ? 1 + 2 ** -52 : 1),
+      ),
+    );
+    for (const { status } of ended) expect(status).toBe("rejected");
+    for (const one of ended)
+      expect(String((one as PromiseRejectedResult).reason)).toMatch(/^AptsError: Expected the same losses/);
   });
 });

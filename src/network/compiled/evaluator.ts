@@ -14,6 +14,7 @@ import { addressOf, Blocks } from "./blocks.js";
 import { ChunkMemory } from "./chunk-memory.js";
 import { compile, type CompiledNetwork } from "./compile.js";
 import { UnsupportedLayer } from "./layers/layer-call.js";
+import { gradientCost } from "./cost.js";
 import { FrozenResults } from "./frozen.js";
 import { InputGradients } from "./input-gradients.js";
 import { heapLoss, type HeapLoss, type LossCall } from "./loss.js";
@@ -31,6 +32,7 @@ export class CompiledEvaluator implements Evaluator {
   readonly description = "own kernels on the WebAssembly heap";
   readonly layout: ParameterLayout;
   readonly blockRows: number;
+  readonly cost: number;
   readonly memory: ChunkMemory;
   readonly #blocks: Blocks;
   readonly #inputGradients: InputGradients;
@@ -65,6 +67,7 @@ export class CompiledEvaluator implements Evaluator {
     if (random.cells.size > 0) throw new UnsupportedLayer("a recurrent layer drops.");
     this.#noise = new Noise(seed, random.layers.size, randomLayers);
     this.#network = compile(model, goal, variables, heap);
+    this.cost = gradientCost(this.#network);
     this.#weights = new HeapWeights(heap, layout.slots, this.#network.variables);
     this.#frozen = new FrozenResults(heap, this.#network, this.#weights);
     this.memory = new ChunkMemory(heap, (address) => {
