@@ -136,22 +136,17 @@ export function evaluating(batch: Batch, counts: Counts, compute: Compute): Iter
 export interface Subdomains {
   /** Parameters of each. */
   readonly sizes: readonly number[];
-  /** Of each subdomain, evaluated by its owner on all samples; the first step's gradient is the global one's. */
-  readonly gradients: number;
-  readonly losses: number;
+  /** Of one subdomain's solve, which its owner makes on all samples. */
+  readonly seconds: number;
 }
 
 /** APTS and its kin on the full batch: solves without a message, then one exchange of the corrections. */
 export function preconditioned(
   batch: Batch,
   counts: Counts,
-  { sizes, gradients, losses }: Subdomains,
+  { sizes, seconds }: Subdomains,
   compute: Compute,
 ): Iteration {
-  const { samples, chunks } = batch;
-  const piece = samples / chunks;
-  const seconds =
-    chunks * (gradients * secondsOf(compute.gradient, piece) + losses * secondsOf(compute.loss, piece));
   const [gradient, ...others] = evaluating(batch, counts, compute);
   return [
     gradient!,

@@ -15,6 +15,8 @@ export interface Link {
 export interface Network {
   readonly name: string;
   readonly ranksPerHost: number;
+  /** Ranks that share cores: those of a host, where not given. */
+  readonly coreSharers?: number;
   /** Whether ranks of one host read each other's memory. */
   readonly memory: boolean;
   /** Whether the ranks of a host share one link to the others. */

@@ -29,15 +29,17 @@ export function predict(
   slowdown: readonly number[] = [1],
 ): Prediction {
   const place: Placement = { ranks, perHost: network.ranksPerHost, memory: network.memory };
+  const sharers = network.coreSharers ?? network.ranksPerHost;
   const terms: Record<string, number> = {};
   const spend = (what: string, seconds: number): number => {
     if (seconds > 0) terms[what] = (terms[what] ?? 0) + seconds;
     return seconds;
   };
+  const atOnce = (busy: number) => slowdownOf(slowdown, Math.min(busy, sharers, ranks));
   let [compute, moving] = [0, 0];
   for (const part of iteration) {
     const { times } = part;
-    compute += times * computed(part, place, slowdown, (what, seconds) => spend(what, times * seconds));
+    compute += times * computed(part, ranks, atOnce, (what, seconds) => spend(what, times * seconds));
     moving += times * moved(part, place, network, (what, seconds) => spend(what, times * seconds));
   }
   const [bound] = Object.entries(terms).reduce((a, b) => (b[1] > a[1] ? b : a), ["nothing", 0]);
@@ -51,21 +53,19 @@ export function slowdownOf(slowdown: readonly number[], busy: number): number {
 
 type Spend = (what: string, seconds: number) => void;
 
-/** Seconds of the busiest rank. */
+/** Seconds of the busiest rank. @param atOnce how much longer computing takes where so many ranks do */
 function computed(
   { name, work, alike = 0 }: Part,
-  place: Placement,
-  slowdown: readonly number[],
+  ranks: number,
+  atOnce: (busy: number) => number,
   spend: Spend,
 ): number {
-  const atOnce = (busy: number) => slowdownOf(slowdown, Math.min(busy, place.perHost, place.ranks));
-  const own = alike * atOnce(place.ranks);
+  const own = alike * atOnce(ranks);
   spend(`what every rank computes alike (${name})`, own);
   if (!work) return own;
   const seconds = work.seconds * atOnce(work.pieces);
-  const pieces = Math.ceil(work.pieces / place.ranks);
-  const shared = work.pieces / place.ranks;
-  spend(`too few pieces of work: ${work.pieces} (${name})`, (pieces - shared) * seconds);
+  const pieces = Math.ceil(work.pieces / ranks);
+  spend(`too few pieces of work: ${work.pieces} (${name})`, (pieces - work.pieces / ranks) * seconds);
   return own + pieces * seconds;
 }
 

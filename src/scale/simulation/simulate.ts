@@ -48,7 +48,9 @@ export async function simulate(
     const compute = (seconds: number, busy: number) =>
       clock.after(
         fabric.disturbed(
-          factor * seconds * slowdownOf(slowdown, Math.min(busy, network.ranksPerHost, ranks)),
+          factor *
+            seconds *
+            slowdownOf(slowdown, Math.min(busy, network.coreSharers ?? network.ranksPerHost, ranks)),
         ),
       );
     return async () => {

@@ -1,0 +1,81 @@
+import { evaluating, preconditioned, walking, type Counts, type Iteration } from "./iteration.js";
+import { predict, type Prediction } from "./predict.js";
+import type { Probe } from "./probe.js";
+
+/** What a step of a run has, as its ranks counted. */
+export interface Counted {
+  readonly decisions: number;
+  readonly agreements: number;
+}
+
+/**
+ * An iteration of the run whose ranks were probed.
+ * @param alone the probe of one rank by itself, which says what its computing takes
+ * @param batch the probe of the run in question, whose batches may be larger
+ */
+export function iterationOf(alone: Probe, batch: Probe, { decisions, agreements }: Counted): Iteration {
+  const { step, local, walk } = alone;
+  const perSample = (seconds: number) => ({ fixed: 0, perSample: seconds / alone.samples });
+  const evaluations = step.gradients * alone.gradient + step.losses * alone.loss;
+  if (walk && step.gradients === 0) {
+    const { shards, steps, gradient, loss } = walk;
+    const rest = Math.max(0, step.seconds - shards * (steps * gradient + 2 * loss));
+    const each = (seconds: number) => ({ fixed: seconds, perSample: 0 });
+    return walking(
+      batch,
+      { shards, steps: batch.walk?.steps ?? steps, agreements },
+      { gradient: each(gradient), loss: each(loss), update: rest / (1 + shards * steps) },
+    );
+  }
+  const subdomains =
+    local.sizes.length > 1 ? { ...local, seconds: local.loss * (batch.samples / alone.samples) } : undefined;
+  const solves = local.sizes.length > 1 ? local.sizes.length * local.loss : 0;
+  const compute = {
+    gradient: perSample(alone.gradient),
+    loss: perSample(alone.loss),
+    update: Math.max(0, step.seconds - evaluations - solves),
+  };
+  const counts: Counts = {
+    gradients: step.gradients,
+    losses: step.losses,
+    decisions: Math.min(decisions, step.losses),
+    agreements,
+  };
+  return subdomains && solves > 0
+    ? preconditioned(batch, counts, subdomains, compute)
+    : evaluating(batch, counts, compute);
+}
+
+/** How much longer computing takes where 1, 2, … ranks do at once: what was probed, and lines between. */
+export function slowdownsOf(probes: readonly Probe[]): number[] {
+  const rate = ({ gradient, samples }: Probe) => gradient / samples;
+  const [alone] = probes;
+  const known = probes.map((probe) => ({
+    ranks: probe.ranks,
+    factor: Math.max(1, rate(probe) / rate(alone!)),
+  }));
+  return Array.from({ length: known.at(-1)!.ranks }, (_, i) => {
+    const above = known.find(({ ranks }) => ranks >= i + 1)!;
+    const below = known.findLast(({ ranks }) => ranks <= i + 1)!;
+    if (above.ranks === below.ranks) return above.factor;
+    return (
+      below.factor + ((i + 1 - below.ranks) / (above.ranks - below.ranks)) * (above.factor - below.factor)
+    );
+  });
+}
+
+/** What the model says of each number of ranks that was probed, the fewest first, which is one. */
+export function forecast(
+  probes: readonly Probe[],
+  counted: (ranks: number) => Counted,
+): ReadonlyMap<number, Prediction> {
+  const [alone] = probes;
+  const slowdown = slowdownsOf(probes);
+  return new Map(
+    probes.map((probe) => {
+      const { ranks } = probe;
+      const iteration = iterationOf(alone!, probe, counted(ranks));
+      return [ranks, predict(iteration, { ...probe.network, coreSharers: ranks }, ranks, slowdown)];
+    }),
+  );
+}
