@@ -7,16 +7,21 @@ import { readOptionsFile } from "../job/recorded.js";
 import { OneAtATime } from "../job/side-by-side/one-at-a-time.js";
 import { pinnedTrain } from "../job/side-by-side/pinned-train.js";
 import type { MethodDescription } from "../methods/description.js";
+import { fromVariables } from "../rank/environment.js";
 import { STOPPED } from "../rank/stop-signals.js";
 import { formatPlural } from "../report/format.js";
 import { writeWhole } from "../run/folder/files.js";
+import type { RunParts } from "../report/parts.js";
 import { measuredIn } from "../scale/measure.js";
 import { placeOptions, ranksOf, refuseOurs, scaleOptions } from "../scale/options.js";
-import { planStudy, type StudiedRun } from "../scale/plan.js";
+import { probeLine } from "../scale/model/launch-probes.js";
+import type { Probe } from "../scale/model/probe.js";
+import { endSentence, predictionTable } from "../scale/model/tables.js";
+import { planStudy, type StudiedRun, type Study } from "../scale/plan.js";
 import { pointsOf, type Point } from "../scale/points.js";
 import { scalePicture } from "../scale/picture.js";
-import { scaleCsv, scaleMarkdown, tableOf } from "../scale/tables.js";
-import type { Ending } from "../sweep/record.js";
+import { checkPredictable, extrapolated, predictionsOf, probesOf } from "../scale/predictions.js";
+import { predictedTableOf, scaleCsv, scaleMarkdown, tableOf } from "../scale/tables.js";
 import { runSweep } from "../sweep/run.js";
 import { drawnTable, printableLine } from "../terminal.js";
 import { progressOn, takeSignals } from "./many-runs.js";
@@ -49,8 +54,13 @@ async function scale(
   refuseOurs(run);
   const { ranks: given, out = join("runs", "scale"), ...asked } = resolveOptions(scaleOptions, own);
   const study = { ...asked, ranks: ranksOf(given) };
-  const place = argumentsOf(resolveOptions(placeOptions, where));
+  const placement = resolveOptions(placeOptions, where);
+  const place = argumentsOf(placement);
+  const { predict, network } = asked;
+  const isPredicted = predict || network !== undefined;
   const planned = await planStudy(study, run, method);
+  if (isPredicted) checkPredictable(study.ranks, network, planned[0]!.config);
+  if (fromVariables(process.env)) return probeHere(planned);
   if (place.length === 0) warnOfFewCores(planned);
   const stops = takeSignals();
   const show = progressOn(process.stderr, "run");
@@ -65,7 +75,13 @@ async function scale(
     console.error("The same command goes on from here.");
     return STOPPED[stops.by() ?? "SIGTERM"];
   }
-  await writeResults(out, study, planned, endings);
+  const measured = await measuredIn(out, planned, endings);
+  const { sharedMemory, insecure } = planned[0]!.config;
+  const probes =
+    isPredicted && measured.size > 0
+      ? await probesOf(study.ranks, { ...placement, sharedMemory, insecure })
+      : undefined;
+  await writeResults(out, study, planned, measured, probes);
   const failed = [...endings.values()].filter((ending) => "failure" in ending).length;
   if (failed === 0) return 0;
   console.error(
@@ -94,23 +110,45 @@ function warnOfFewCores(planned: readonly StudiedRun[]): void {
 
 async function writeResults(
   out: string,
-  { mode, steps }: { readonly mode: "strong" | "weak"; readonly steps: number },
+  { mode, steps, network }: Study & { readonly network?: string | undefined },
   planned: readonly StudiedRun[],
-  endings: ReadonlyMap<string, Ending>,
+  measured: ReadonlyMap<number, readonly RunParts[]>,
+  probes: readonly Probe[] | undefined,
 ): Promise<void> {
-  const measured = await measuredIn(out, planned, endings);
   if (measured.size === 0) return;
+  const predictions = probes ? predictionsOf(probes, measured) : undefined;
   const points: readonly Point[] = pointsOf(mode, measured);
   const { methodName, data } = planned[0]!.config;
   const title = `${mode === "strong" ? "Strong" : "Weak"} scaling of ${methodName} on ${data}`;
   const notes = [
     `Medians of ${formatPlural(points[0]!.repeats, "run")} of ${formatPlural(steps, "step")}; parts are means over the ranks of the run in the middle.`,
   ];
-  await writeWhole(join(out, "scale.csv"), scaleCsv(mode, points));
+  await writeWhole(join(out, "scale.csv"), scaleCsv(mode, points, predictions));
   await writeWhole(join(out, "scale.svg"), scalePicture(points, title));
-  await writeWhole(join(out, "scale.md"), scaleMarkdown(points, title, notes));
-  const [head, ...rows] = tableOf(points);
+  await writeWhole(join(out, "scale.md"), scaleMarkdown(points, title, notes, predictions));
   console.log(printableLine(title));
-  console.log(drawnTable(rows, { head: head! }));
+  show(tableOf(points));
+  if (predictions) show(predictedTableOf(points, predictions));
+  if (probes && network !== undefined) {
+    const { network: stated, predictions: far } = extrapolated(probes, measured, network);
+    show(predictionTable(far));
+    console.log(printableLine(endSentence(stated, far)));
+  }
   console.log(`report in ${printableLine(join(out, "scale.md"))}`);
+}
+
+function show([head, ...rows]: string[][]): void {
+  console.log(drawnTable(rows, { head: head! }));
+}
+
+/** As a rank that this very command has started: probes, and tells. */
+async function probeHere(planned: readonly StudiedRun[]): Promise<number> {
+  const { init } = await import("../comm/index.js");
+  const { probe } = await import("../scale/model/probe.js");
+  const comm = await init();
+  const { config } = planned.find(({ varied }) => varied.ranks === comm.size)!;
+  const found = await probe(config, comm, config.threads ?? 1);
+  if (comm.rank === 0) console.log(probeLine(found));
+  await comm.close();
+  return 0;
 }

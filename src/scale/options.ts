@@ -1,4 +1,4 @@
-import { choice, integer, integers, kebab, text, type OptionTable } from "../config/option.js";
+import { choice, flag, integer, integers, kebab, text, type OptionTable } from "../config/option.js";
 import { camel, type Given } from "../config/resolve.js";
 import { UsageError } from "../errors.js";
 import { startOptions } from "../job/job-options.js";
@@ -15,6 +15,15 @@ export const scaleOptions = {
   }),
   repeats: integer({ min: 1, max: 1000, fallback: 3, help: "runs of each number of ranks" }),
   steps: integer({ min: 1, max: 1_000_000, fallback: 50, help: "steps of each run that are measured" }),
+  predict: flag({
+    fallback: false,
+    help: "compare with what the cost model predicts, after probing what ranks compute and their links",
+  }),
+  network: text({
+    fallback: undefined,
+    placeholder: "NAME",
+    help: "predict for up to 4096 ranks on a network: 100gbe, slingshot, nvlink, or a file (docs/scaling.md)",
+  }),
   out: text({
     fallback: undefined,
     placeholder: "DIR",

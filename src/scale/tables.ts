@@ -1,6 +1,7 @@
 import papa from "papaparse";
 import { markdownTable } from "../report/comparison.js";
 import { formatBytes, formatMagnitude } from "../report/format.js";
+import type { Prediction } from "./model/predict.js";
 import type { Mode } from "./options.js";
 import { PARTS, type Point } from "./points.js";
 
@@ -14,6 +15,36 @@ const HEAD = [
   "sent a step",
   "messages",
 ];
+
+/** What the model says of each number of ranks; empty where it was not asked. */
+export type Predictions = ReadonlyMap<number, Prediction>;
+
+/** By how much what is predicted is off, as a share of what was measured. */
+export function errorOf({ ranks, seconds }: Point, predictions: Predictions): number | undefined {
+  const predicted = predictions.get(ranks);
+  return predicted && predicted.seconds / seconds - 1;
+}
+
+/** Predicted milliseconds a step, and by how much they are off. */
+export function predictedTableOf(points: readonly Point[], predictions: Predictions): string[][] {
+  return [
+    ["ranks", "ms a step", "predicted", "error", "of it moving", "bound"],
+    ...points.flatMap((point) => {
+      const predicted = predictions.get(point.ranks);
+      if (!predicted) return [];
+      return [
+        [
+          String(point.ranks),
+          milliseconds(point.seconds),
+          milliseconds(predicted.seconds),
+          percent(errorOf(point, predictions)!),
+          percent(predicted.moving / predicted.seconds),
+          predicted.bound,
+        ],
+      ];
+    }),
+  ];
+}
 
 /** A row for each number of ranks, for people: times in milliseconds, and each part's share of a step. */
 export function tableOf(points: readonly Point[]): string[][] {
@@ -53,8 +84,17 @@ export function callsTableOf(points: readonly Point[]): string[][] {
 }
 
 /** The text of `scale.md`, beside its picture. */
-export function scaleMarkdown(points: readonly Point[], title: string, notes: readonly string[]): string {
+export function scaleMarkdown(
+  points: readonly Point[],
+  title: string,
+  notes: readonly string[],
+  predictions: Predictions = new Map(),
+): string {
   const calls = callsTableOf(points);
+  const predicted =
+    predictions.size > 0
+      ? ["Predicted by the cost model:", markdownTable(predictedTableOf(points, predictions))]
+      : [];
   const sent =
     calls[0]!.length > 1 ? ["Sent a step by all ranks together, in messages:", markdownTable(calls)] : [];
   return [
@@ -62,14 +102,15 @@ export function scaleMarkdown(points: readonly Point[], title: string, notes: re
     "![speed-up, efficiency, and the parts of a step](scale.svg)",
     markdownTable(tableOf(points)),
     ...sent,
+    ...predicted,
     ...notes,
   ]
     .join("\n\n")
     .concat("\n");
 }
 
-/** A row for each number of ranks; seconds, bytes and messages are those of a step. Predictions are not made here. */
-export function scaleCsv(mode: Mode, points: readonly Point[]): string {
+/** A row for each number of ranks; seconds, bytes and messages are those of a step. */
+export function scaleCsv(mode: Mode, points: readonly Point[], predictions: Predictions = new Map()): string {
   const names = callsIn(points);
   const fields = [
     ...["mode", "ranks", "repeats", "seconds", "lowerQuartile", "upperQuartile", "speedUp", "efficiency"],
@@ -77,12 +118,15 @@ export function scaleCsv(mode: Mode, points: readonly Point[]): string {
     ...["predicted", "error"],
     ...names.flatMap((name) => [`${name}Bytes`, `${name}Messages`]),
   ];
-  const data = points.map(({ ranks, repeats, seconds, low, high, speedUp, efficiency, parts, calls }) => [
-    ...[mode, ranks, repeats, seconds, low, high, speedUp, efficiency],
-    ...PARTS.map((part) => parts[part]),
-    ...["", ""],
-    ...names.flatMap((name) => [calls[name]?.bytes ?? 0, calls[name]?.messages ?? 0]),
-  ]);
+  const data = points.map((point) => {
+    const { ranks, repeats, seconds, low, high, speedUp, efficiency, parts, calls } = point;
+    return [
+      ...[mode, ranks, repeats, seconds, low, high, speedUp, efficiency],
+      ...PARTS.map((part) => parts[part]),
+      ...[predictions.get(ranks)?.seconds ?? "", errorOf(point, predictions) ?? ""],
+      ...names.flatMap((name) => [calls[name]?.bytes ?? 0, calls[name]?.messages ?? 0]),
+    ];
+  });
   return `${papa.unparse({ fields, data }, { newline: "\n" })}\n`;
 }
 

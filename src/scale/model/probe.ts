@@ -14,7 +14,7 @@ export interface Probe {
   readonly samples: number;
   readonly chunks: number;
   readonly parameters: number;
-  /** Of the whole batch, by one rank. */
+  /** Of the whole batch, by one rank; of the loss 0 where steps have none. */
   readonly gradient: number;
   readonly loss: number;
   /** A step of one rank by itself, and its evaluations of the whole batch. */
@@ -65,18 +65,25 @@ export async function probe(config: TrainConfig, comm: Communicator, threads: nu
     return sum! / comm.size;
   };
 
-  const counts = { gradients: 0, losses: 0 };
-  const step = await timed(async () => {
+  const seen: Evaluations = { gradients: [], losses: [] };
+  const seconds = await timed(async () => {
     const problem = await next();
-    counting(problem, counts);
+    following(problem, seen);
     await run.step(problem);
   }, STEPS);
   const problem = await next();
   const { objective, batch, shards } = problem;
   const x = run.parameters;
   const out = new Float32Array(x.length);
-  const gradient = await timed(() => objective.gradient(x, out), ROUNDS);
-  const loss = await timed(() => objective.value(x), ROUNDS);
+  const mean = async (times: readonly number[]): Promise<number> => {
+    const [sum] = await comm.allreduce(Float64Array.of(times.length > 0 ? medianOf(times) : 0), "sum");
+    return sum! / comm.size;
+  };
+  const gradient =
+    seen.gradients.length > 0
+      ? await mean(seen.gradients)
+      : await timed(() => objective.gradient(x, out), ROUNDS);
+  const loss = await mean(seen.losses);
   const { subdomains } = setup.decomposition;
   const at = { x, f: await objective.gradient(x, out), g: out };
   const local = problem.local(0, at);
@@ -99,21 +106,33 @@ export async function probe(config: TrainConfig, comm: Communicator, threads: nu
     gradient,
     loss,
     step: {
-      seconds: step,
-      gradients: counts.gradients / (WARM + STEPS),
-      losses: counts.losses / (WARM + STEPS),
+      seconds,
+      gradients: seen.gradients.length / (WARM + STEPS),
+      losses: seen.losses.length / (WARM + STEPS),
     },
     local: { sizes: subdomains.map((R) => R.size), loss: localLoss },
     walk: walk ?? null,
   };
 }
 
-function counting({ objective }: BatchProblem, counts: { gradients: number; losses: number }): void {
-  const gradient = objective.gradient.bind(objective);
-  const value = objective.value.bind(objective);
+/** Seconds of evaluations within steps: with the making of what they read of the samples, which is shared as they are. */
+interface Evaluations {
+  readonly gradients: number[];
+  readonly losses: number[];
+}
+
+function following({ objective }: BatchProblem, { gradients, losses }: Evaluations): void {
+  const noting =
+    <A extends unknown[]>(work: (...args: A) => Promise<number>, times: number[]) =>
+    async (...args: A): Promise<number> => {
+      const begun = performance.now();
+      const f = await work(...args);
+      times.push((performance.now() - begun) / 1000);
+      return f;
+    };
   Object.assign(objective, {
-    gradient: (...args: Parameters<typeof gradient>) => (counts.gradients++, gradient(...args)),
-    value: (...args: Parameters<typeof value>) => (counts.losses++, value(...args)),
+    gradient: noting(objective.gradient.bind(objective), gradients),
+    value: noting(objective.value.bind(objective), losses),
   });
 }
 

@@ -90,6 +90,7 @@ export class SimulatedRank {
     this.#communicator = {
       rank,
       size: fabric.ranks,
+      account: { within: <T>(_call: string, work: () => Promise<T>) => work() },
       send: (to: number, _tag: number, data: NumericArray) => {
         fabric.send(rank, to, POINT_TO_POINT, data.byteLength);
         return Promise.resolve();

@@ -1,0 +1,54 @@
+import { expect, test } from "vitest";
+
+import { forecast, slowdownsOf } from "../../../src/scale/model/forecast.js";
+import type { Network } from "../../../src/scale/model/links.js";
+import type { Probe } from "../../../src/scale/model/probe.js";
+
+const link = { latency: 1e-4, overhead: 1e-5, perByte: 1e-9 };
+const network: Network = {
+  name: "measured",
+  ranksPerHost: 4,
+  memory: false,
+  sharedUplink: true,
+  links: { memory: link, host: link, network: link },
+};
+
+/** What ranks that take `slower` times as long for evaluations tell. */
+function probe(ranks: number, slower: number): Probe {
+  return {
+    ranks,
+    network,
+    samples: 6000,
+    chunks: 24,
+    parameters: 1000,
+    gradient: 0.024 * slower,
+    loss: 0.012 * slower,
+    step: { seconds: 0.036 * slower + 0.002, gradients: 1, losses: 1 },
+    local: { sizes: [1000], loss: 0 },
+    walk: null,
+  };
+}
+
+test("ranks that share cores slow each other down as probed, and on lines between", () => {
+  expect(slowdownsOf([probe(1, 1), probe(2, 1.2), probe(4, 2)])).toEqual([1, 1.2, expect.closeTo(1.6, 9), 2]);
+});
+
+test("what is predicted of one rank is its step, of more their shares at their pace and their messages", () => {
+  const counted = () => ({ decisions: 1, agreements: 0 });
+  const found = forecast([probe(1, 1), probe(2, 1.5)], counted);
+  expect(found.get(1)!.seconds).toBeCloseTo(0.038, 12);
+  const two = found.get(2)!;
+  expect(two.compute).toBeCloseTo(1.5 * (0.018 + 0.002), 12);
+  // Sum and broadcast of 4008 bytes, sum and broadcast of 8, and the verdict behind the broadcast.
+  const frame = (bytes: number) => 1e-5 + 1e-9 * bytes;
+  expect(two.moving).toBeCloseTo(4 * 1e-4 + 2 * frame(4008) + 2 * frame(8) + frame(64), 12);
+});
+
+test("walks of shards are shared whole", () => {
+  const walk = { shards: 4, steps: 8, gradient: 1e-3, loss: 5e-4 };
+  const alone = { ...probe(1, 1), step: { seconds: 0.05, gradients: 0, losses: 0 }, walk };
+  const found = forecast([alone, { ...alone, ranks: 2 }], () => ({ decisions: 0, agreements: 0 }));
+  expect(found.get(1)!.seconds).toBeCloseTo(0.05, 12);
+  expect(found.get(2)!.compute).toBeGreaterThan(0.025);
+  expect(found.get(2)!.compute).toBeLessThan(0.026);
+});
