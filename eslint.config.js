@@ -55,6 +55,14 @@ const mayImport = {
     "src/methods",
   ],
   "src/report": ["src/errors.ts", "src/paths.ts", "src/programs.ts", "src/terminal.ts"],
+  "src/track": [
+    "src/errors.ts",
+    "src/paths.ts",
+    "src/methods/method.ts",
+    "src/report/metrics.ts",
+    "src/run/folder/files.ts",
+    "src/run/folder/appended-file.ts",
+  ],
   "src/run": [
     "src/errors.ts",
     "src/paths.ts",
@@ -70,6 +78,7 @@ const mayImport = {
     "src/data",
     "src/report",
     "src/rank",
+    "src/track",
   ],
   launcher: [
     "src/host",

@@ -121,6 +121,26 @@ export function choice<const C extends readonly string[], F extends C[number] | 
   };
 }
 
+/** Some of a few names, comma separated on the command line, an array elsewhere; `none` where it shall be none of them. */
+export function names<const C extends readonly string[]>(
+  choices: C,
+  spec: { help: string; fallback: readonly C[number][] },
+): Option<readonly C[number][]> {
+  const expected = `one or more of ${choices.join(", ")}, separated by commas, or none`;
+  return {
+    ...spec,
+    placeholder: "NAME,NAME",
+    choices: [...choices, "none"],
+    expected,
+    parse(value, label) {
+      if (value === "none") return [];
+      const items: unknown[] = Array.isArray(value) ? value : String(value).split(",");
+      const found = choices.filter((name) => items.includes(name));
+      return found.length === items.length ? found : fail(label, expected, value);
+    },
+  };
+}
+
 export function text<F extends string | undefined>(spec: {
   help: string;
   fallback: F;

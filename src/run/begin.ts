@@ -3,7 +3,9 @@ import { Checkpoints } from "./checkpoint/writer.js";
 import type { FolderLock } from "./folder/lock.js";
 import { identityOf } from "./checkpoint/identity.js";
 import { openRankLog } from "./log.js";
+import type { Tracking } from "../track/tracking.js";
 import type { TrainConfig } from "./options/config.js";
+import { hyperParametersOf } from "./options/hyper-parameters.js";
 import type { RankPlace } from "./place.js";
 import { recordOf } from "./folder/record.js";
 import { Reporter } from "./reporter.js";
@@ -18,6 +20,7 @@ interface Beginnings {
   readonly setup: Setup;
   readonly run: TrainingRun;
   readonly lock: FolderLock;
+  readonly tracking: Tracking;
 }
 
 /** What a run has beside its state, once it has begun. */
@@ -35,7 +38,7 @@ export interface Begun {
 export async function begin(
   config: TrainConfig,
   { comm, beginning = "new", observe }: RankPlace,
-  { out, setup, run, lock }: Beginnings,
+  { out, setup, run, lock, tracking }: Beginnings,
 ): Promise<Begun> {
   const isFirst = comm.rank === 0;
   if (isFirst) await lock.take();
@@ -51,6 +54,11 @@ export async function begin(
   const from = checkpoint && run.position;
   const record = recordOf(config, setup, identity);
   const folder = isFirst ? await RunFolder.open(out, record, from) : undefined;
+  if (folder) {
+    const hyperParameters = hyperParametersOf(record.options);
+    const { epochs } = run.position;
+    await tracking.begin(config.track, { folder: out, hyperParameters, epochs, steps: run.stepsDone });
+  }
   await comm.barrier(); // the folder is there
   const reporter = new Reporter(openRankLog(out, comm.rank), isFirst ? observe : undefined);
   reporter.log.info({ ...record, resumed: from && { from, file } }, "started");

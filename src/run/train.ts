@@ -20,6 +20,7 @@ import { setUp, type Setup } from "./setup.js";
 import { handBackStages } from "./stages/hand-back.js";
 import { textOf, writeSample } from "./text-sample.js";
 import { TimeLimit } from "./time-limit.js";
+import { Tracking } from "../track/tracking.js";
 import { TrainingRun } from "./training-run.js";
 import { Agreement, type Wish } from "./wishes.js";
 
@@ -32,20 +33,28 @@ export async function train(config: TrainConfig, out: string, place: RankPlace):
   if (place.comm.rank === 0) await expectPlaceFor(out, "the run folder");
   const lock = new FolderLock(out);
   const profile = new CpuProfile(join(out, `rank-${place.comm.rank}.cpuprofile`));
+  const tracking = new Tracking();
   try {
-    return await trainIn(out, config, place, lock, profile);
+    return await trainIn(out, config, place, { lock, profile, tracking });
   } finally {
+    await tracking.end("failed").catch(() => undefined); // unless its end has been told
     await profile.finish();
     lock.release();
   }
+}
+
+/** What is ended with a run, however it ends. */
+interface Around {
+  readonly lock: FolderLock;
+  readonly profile: CpuProfile;
+  readonly tracking: Tracking;
 }
 
 async function trainIn(
   out: string,
   config: TrainConfig,
   place: RankPlace,
-  lock: FolderLock,
-  profile: CpuProfile,
+  { lock, profile, tracking }: Around,
 ): Promise<Summary> {
   const { comm } = place;
   const isFirst = comm.rank === 0;
@@ -59,7 +68,7 @@ async function trainIn(
     data.test && new Batch(data.test, measuring, setup.stages?.microBatchRows ?? measuredRows(data.test));
   const run = await TrainingRun.prepare(config, setup, comm);
 
-  const { folder, checkpoints, reporter } = await begin(config, place, { out, setup, run, lock });
+  const { folder, checkpoints, reporter } = await begin(config, place, { out, setup, run, lock, tracking });
   if (config.profile) await profile.start();
   await program.turn({ type: "begin" }); // a stop ends this process yet
   place.begun?.();
@@ -75,7 +84,7 @@ async function trainIn(
   const agreement = new Agreement(comm);
   let ended: Summary["ended"] | undefined = run.goalReached();
   while (ended === undefined) {
-    const stopped = await finishEpoch(run, checkpoints, reporter, program, () =>
+    const stopped = await finishEpoch(run, { checkpoints, reporter, program, tracking }, () =>
       agreement.afterStep(wish, run.state.ledger.steps.loss),
     );
     const { epochs, batches } = run.position;
@@ -90,6 +99,7 @@ async function trainIn(
     const training = program.manner?.measuresTraining
       ? (await measured(run.measuring(program.samples))).metrics
       : {};
+    await reporter.attempt("write what --track asks for", () => tracking.epoch(metrics, training));
     const said = await program.turn({ type: "epoch end", metrics, training, ended }, () => run.modelNow());
     ended ??= said;
     if (isWhole) await checkpoints.afterEpoch(ended !== undefined);
@@ -114,6 +124,9 @@ async function trainIn(
       run.withHeld((held) => sampleText(setup, held, folder, reporter)),
     );
   }
+  await reporter.attempt("end what --track asks for", () =>
+    tracking.end(ended === "stopped" ? "stopped" : "finished"),
+  );
   reporter.log.info(summary, "done");
   await comm.barrier(); // nobody leaves before everything is on disk
   reporter.tell({ type: "done", summary });
@@ -149,12 +162,18 @@ async function sampleText(
   reporter.tell({ type: "sample", text: sample });
 }
 
+/** Who hears of steps. */
+interface Beside {
+  readonly checkpoints: Checkpoints;
+  readonly reporter: Reporter;
+  readonly program: ProgramPart;
+  readonly tracking: Tracking;
+}
+
 /** Steps through what is left of the epoch, or until the ranks agree to stop, which is then true. */
 async function finishEpoch(
   run: TrainingRun,
-  checkpoints: Checkpoints,
-  reporter: Reporter,
-  program: ProgramPart,
+  { checkpoints, reporter, program, tracking }: Beside,
   agreed: () => Promise<Wish>,
 ): Promise<boolean> {
   const { meter, trace } = run;
@@ -166,6 +185,7 @@ async function finishEpoch(
       const report = await run.step(problem);
       const { batches: step } = run.position;
       reporter.log.debug({ step, ...report }, "step");
+      await tracking.step(run.stepsDone, report);
       program.tellStep({ batch: step - 1, size: problem.batch.rows, loss: report.loss });
       const wish = await agreed();
       meter.parts.stepped();

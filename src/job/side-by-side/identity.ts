@@ -12,6 +12,7 @@ const WITHOUT_EFFECT = [
   "checkpointEvery",
   "checkpointMinutes",
   "keepCheckpoints",
+  "track",
 ] satisfies (keyof TrainConfig)[];
 
 /**

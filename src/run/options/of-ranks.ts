@@ -1,7 +1,8 @@
 import { computeOptions } from "../../compute/options.js";
 import { communicationOptions } from "../../config/communication.js";
 import { HELP } from "../../config/help-groups.js";
-import { choice, flag, inGroup, integer, number, text } from "../../config/option.js";
+import { choice, flag, inGroup, integer, names, number, text } from "../../config/option.js";
+import { trackerNames } from "../../track/tracking.js";
 
 /** How parameters are split among local solves. */
 export const decompositionOptions = inGroup(HELP.method, {
@@ -82,6 +83,10 @@ export const folderOptions = inGroup(HELP.folder, {
     help: "write one within an epoch, too, when the last is this old",
   }),
   keepCheckpoints: integer({ min: 1, max: 1_000_000, fallback: 3, help: "keep the last K checkpoints" }),
+  track: names(trackerNames, {
+    fallback: ["tensorboard"],
+    help: "what else to write metrics for, of epochs and of some steps",
+  }),
   profile: flag({ fallback: false, help: "write a CPU profile of each rank, rank-R.cpuprofile" }),
   trace: integer({
     min: 1,

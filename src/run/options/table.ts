@@ -43,6 +43,7 @@ export const MAY_CHANGE: ReadonlySet<string> = new Set([
   "checkpointEvery",
   "checkpointMinutes",
   "keepCheckpoints",
+  "track",
   "profile",
   "trace",
 ] satisfies (keyof typeof trainOptions)[]);
