@@ -38,8 +38,15 @@ describe("apts train", () => {
     expect(stderr).toMatch(/epoch 3\/3/);
     expect(stdout).toContain(out);
     expect(code).toBe(0);
-    expect(readdirSync(out).sort()).toEqual([
+    const isOfTensorBoard = (name: string): boolean => name.includes("tfevents");
+    expect(readdirSync(out).filter(isOfTensorBoard)).toHaveLength(1);
+    expect(
+      readdirSync(out)
+        .filter((name) => !isOfTensorBoard(name))
+        .sort(),
+    ).toEqual([
       ".lock",
+      "batches",
       "checkpoints",
       "config.json",
       "curves.svg",
