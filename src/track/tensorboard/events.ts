@@ -8,7 +8,7 @@ const VALUE = { tag: 1, simple: 2, tensor: 8, metadata: 9 } as const;
 const TENSOR = { type: 1, shape: 2 } as const;
 const SESSION_START = { hyperParameters: 1, time: 5 } as const;
 
-const FLOAT32 = 1;
+const DT_FLOAT = 1;
 
 type Write = (pbf: PbfWriter) => void;
 
@@ -83,7 +83,7 @@ function eventOf(step: number, content: Write): Uint8Array {
 
 /** Of shape (0): the plugin looks at the metadata alone. */
 function emptyTensor(tensor: PbfWriter): void {
-  tensor.writeVarintField(TENSOR.type, FLOAT32);
+  tensor.writeVarintField(TENSOR.type, DT_FLOAT);
   message(tensor, TENSOR.shape, (shape) => {
     message(shape, 2, (dimension) => {
       dimension.writeVarintField(1, 0);
