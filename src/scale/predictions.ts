@@ -60,5 +60,9 @@ function countedIn(runs: readonly RunParts[] = []): Counted {
   const [run] = runs;
   const calls = run?.ranks[0]?.calls ?? {};
   const perStep = (name: string): number => (calls[name]?.calls ?? 0) / (run?.steps ?? 1);
-  return { decisions: perStep("broadcastObject"), agreements: perStep("allreduce") };
+  return {
+    decisions: perStep("broadcastObject"),
+    agreements: perStep("allreduce"),
+    sums: perStep("broadcast"),
+  };
 }

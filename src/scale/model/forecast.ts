@@ -1,4 +1,11 @@
-import { evaluating, preconditioned, walking, type Counts, type Iteration } from "./iteration.js";
+import {
+  evaluating,
+  preconditioned,
+  walking,
+  withoutSums,
+  type Counts,
+  type Iteration,
+} from "./iteration.js";
 import { predict, type Prediction } from "./predict.js";
 import type { Probe } from "./probe.js";
 
@@ -6,6 +13,8 @@ import type { Probe } from "./probe.js";
 export interface Counted {
   readonly decisions: number;
   readonly agreements: number;
+  /** Sums that were broadcast: none where every rank evaluates a short batch by itself. */
+  readonly sums: number;
 }
 
 /**
@@ -13,7 +22,7 @@ export interface Counted {
  * @param alone the probe of one rank by itself, which says what its computing takes
  * @param batch the probe of the run in question, whose batches may be larger
  */
-export function iterationOf(alone: Probe, batch: Probe, { decisions, agreements }: Counted): Iteration {
+export function iterationOf(alone: Probe, batch: Probe, { decisions, agreements, sums }: Counted): Iteration {
   const { step, local, walk } = alone;
   const perSample = (seconds: number) => ({ fixed: 0, perSample: seconds / alone.samples });
   const evaluations = step.gradients * alone.gradient + step.losses * alone.loss;
@@ -41,9 +50,11 @@ export function iterationOf(alone: Probe, batch: Probe, { decisions, agreements 
     decisions: Math.min(decisions, step.losses),
     agreements,
   };
-  return subdomains && solves > 0
-    ? preconditioned(batch, counts, subdomains, compute)
-    : evaluating(batch, counts, compute);
+  const iteration =
+    subdomains && solves > 0
+      ? preconditioned(batch, counts, subdomains, compute)
+      : evaluating(batch, counts, compute);
+  return batch.chunks === 1 && sums === 0 ? withoutSums(iteration) : iteration;
 }
 
 /** How much longer computing takes where 1, 2, … ranks do at once: what was probed, and lines between. */

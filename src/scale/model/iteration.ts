@@ -16,7 +16,9 @@ export type Call =
   | { readonly kind: "sum"; readonly chunks: number; readonly bytes: number; readonly decision?: number }
   /** Runs of these sizes, run i owned by rank i mod P. */
   | { readonly kind: "allgather"; readonly runs: readonly number[] }
-  | { readonly kind: "allreduce"; readonly bytes: number };
+  | { readonly kind: "allreduce"; readonly bytes: number }
+  /** What rank 0 decides, of so many bytes, without a sum before it. */
+  | { readonly kind: "decision"; readonly bytes: number };
 
 /** Pieces of work, `seconds` each where a core is alone, which ranks share as evenly as pieces can be. */
 export interface Work {
@@ -51,6 +53,8 @@ export function costOf(call: Call, place: Placement): Cost {
       return allgatherCost(place, runsOf(call.runs, place.ranks));
     case "allreduce":
       return allreduceCost(place, call.bytes);
+    case "decision":
+      return broadcastObjectCost(place, call.bytes);
   }
 }
 
@@ -130,6 +134,19 @@ export function evaluating(batch: Batch, counts: Counts, compute: Compute): Iter
     { name: "update", times: 1, alike: compute.update },
     { name: "agreement", times: agreements, call: { kind: "allreduce", bytes: AGREEMENT_BYTES } },
   ].filter(({ times }) => times > 0) as Iteration;
+}
+
+/** The iteration where every rank evaluates the batch's only chunk by itself (src/network/problem.ts): no sum is exchanged. */
+export function withoutSums(iteration: Iteration): Iteration {
+  return iteration.map((part) => {
+    const { name, times, work, call } = part;
+    if (call?.kind !== "sum" || !work) return part;
+    const alike = work.pieces * work.seconds;
+    const { decision } = call;
+    return decision === undefined
+      ? { name, times, alike }
+      : { name, times, alike, call: { kind: "decision", bytes: decision } };
+  });
 }
 
 /** What APTS does on its subdomains in one step, besides (docs/algorithms.md §4.3, §4.4). */

@@ -112,6 +112,8 @@ export class SimulatedRank {
       }
       case "allreduce":
         return allreduce(this.#collective, new Uint8Array(call.bytes), "sum");
+      case "decision":
+        return this.#decide(call.bytes);
     }
   }
 
@@ -119,7 +121,11 @@ export class SimulatedRank {
     const out = new Float32Array((bytes - Float64Array.BYTES_PER_ELEMENT) / 4);
     await chunkedSum(this.#communicator, chunks, () => piece().then(() => 0), out);
     if (decision === undefined) return;
-    const verdict = this.rank === 0 ? new Uint8Array(decision) : undefined;
+    await this.#decide(decision);
+  }
+
+  async #decide(bytes: number): Promise<void> {
+    const verdict = this.rank === 0 ? new Uint8Array(bytes) : undefined;
     await broadcastMessage(this.#collective, verdict, 0);
   }
 }

@@ -34,7 +34,7 @@ test("ranks that share cores slow each other down as probed, and on lines betwee
 });
 
 test("what is predicted of one rank is its step, of more their shares at their pace and their messages", () => {
-  const counted = () => ({ decisions: 1, agreements: 0 });
+  const counted = () => ({ decisions: 1, agreements: 0, sums: 2 });
   const found = forecast([probe(1, 1), probe(2, 1.5)], counted);
   expect(found.get(1)!.seconds).toBeCloseTo(0.038, 12);
   const two = found.get(2)!;
@@ -47,8 +47,15 @@ test("what is predicted of one rank is its step, of more their shares at their p
 test("walks of shards are shared whole", () => {
   const walk = { shards: 4, steps: 8, gradient: 1e-3, loss: 5e-4 };
   const alone = { ...probe(1, 1), step: { seconds: 0.05, gradients: 0, losses: 0 }, walk };
-  const found = forecast([alone, { ...alone, ranks: 2 }], () => ({ decisions: 0, agreements: 0 }));
+  const found = forecast([alone, { ...alone, ranks: 2 }], () => ({ decisions: 0, agreements: 0, sums: 1 }));
   expect(found.get(1)!.seconds).toBeCloseTo(0.05, 12);
   expect(found.get(2)!.compute).toBeGreaterThan(0.025);
   expect(found.get(2)!.compute).toBeLessThan(0.026);
+});
+
+test("a short batch that every rank evaluates by itself takes no message but the verdict", () => {
+  const short = (ranks: number) => ({ ...probe(ranks, 1), chunks: 1 });
+  const two = forecast([short(1), short(2)], () => ({ decisions: 1, agreements: 0, sums: 0 })).get(2)!;
+  expect(two.compute).toBeCloseTo(0.038, 12);
+  expect(two.moving).toBeCloseTo(1e-4 + 1e-5 + 64e-9, 12);
 });
