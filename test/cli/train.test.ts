@@ -53,6 +53,7 @@ describe("apts train", () => {
       "logs",
       "metrics.jsonl",
       "model",
+      "parts.json",
       "summary.json",
     ]);
     expect(readdirSync(join(out, "logs")).sort()).toEqual(["rank-0.jsonl", "rank-1.jsonl"]);
