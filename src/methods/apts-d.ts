@@ -20,7 +20,13 @@ import { shardWalks } from "./shard-walks.js";
 import { consistent, shardsOf, SumOfShards, type KnownSlopes } from "./shards.js";
 import { summedStep } from "./summed-step.js";
 import { firstState, Surroundings, type TrustRegionState } from "./surroundings.js";
-import { checkRadii, partsOf, trustRegionOptions, type TrustRegionParts } from "./trust-region-options.js";
+import {
+  checkRadii,
+  partsOf,
+  trustRegionOptions,
+  type TrustRegionParts,
+  vectorsOf,
+} from "./trust-region-options.js";
 
 export interface AptsDOptions extends TrustRegionParts {
   /** ν, local steps. */
@@ -161,6 +167,7 @@ export const aptsD = defineMethod({
   batches: 1,
   batchSize: 8192,
   shards: true,
+  remembers: vectorsOf,
   options,
   presets: {
     published: { ...ON_SHARDS, direction: "gradient", localSteps: 3, globalSteps: 1, localBatch: 0 },

@@ -25,6 +25,7 @@ import {
   published,
   recommended,
   trustRegionOptions,
+  vectorsOf,
   type TrustRegionDefaults,
   type TrustRegionParts,
 } from "./trust-region-options.js";
@@ -194,6 +195,7 @@ export const apts = defineMethod({
   source: "TCKK23, Algorithm 1",
   batches: 1,
   decomposes: true,
+  remembers: vectorsOf,
   options,
   presets: { published: { ...published, localSteps: 5, fdl: true, judgeEvery: 0 } },
   check: (values) => {

@@ -27,17 +27,23 @@ export interface MethodDescription<Name extends string = string, Options extends
   readonly stages?: true;
   /** It works on shards of the samples (`Problem.shards`): --subdomains says how many. */
   readonly shards?: true;
+  /** Vectors as long as θ that its state holds beside θ, at most; default: `REMEMBERED`. */
+  remembers?(options: Readonly<Record<string, unknown>>): number;
   /** Of a user's module: SHA-256 of its file. */
   readonly module?: string;
   create(context: MethodContext, options: Readonly<Record<string, unknown>>): Method;
 }
 
+/** Vectors that a method remembers where it does not say how many: as Adam does. */
+const REMEMBERED = 2;
+
 /** Ties a table of options to the function that takes their values, and a method's steps to its state. */
 export function defineMethod<const N extends string, T extends OptionTable, S extends State>(
-  description: Omit<MethodDescription<N, T>, "check" | "plans" | "create" | "presets"> & {
+  description: Omit<MethodDescription<N, T>, "check" | "plans" | "remembers" | "create" | "presets"> & {
     readonly presets?: Readonly<Record<string, Partial<ValuesOf<T>>>>;
     check?(options: NoInfer<ValuesOf<T>>): void;
     plans?(options: NoInfer<ValuesOf<T>>): boolean;
+    remembers?(options: NoInfer<ValuesOf<T>>): number;
     create(context: MethodContext, options: NoInfer<ValuesOf<T>>): Method<S>;
   },
 ): MethodDescription<N, T> {
@@ -45,6 +51,7 @@ export function defineMethod<const N extends string, T extends OptionTable, S ex
     ...description,
     check: (options) => description.check?.(options as ValuesOf<T>),
     plans: (options) => description.plans?.(options as ValuesOf<T>) ?? isScheduled(options),
+    remembers: (options) => description.remembers?.(options as ValuesOf<T>) ?? REMEMBERED,
     create: (context, options) => description.create(context, options as ValuesOf<T>),
   };
 }

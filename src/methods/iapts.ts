@@ -25,6 +25,7 @@ import {
   recommended,
   trustRegionOptions,
   type TrustRegionParts,
+  vectorsOf,
 } from "./trust-region-options.js";
 
 export interface IaptsOptions extends TrustRegionParts {
@@ -142,6 +143,7 @@ export const iapts = defineMethod({
   batches: 1,
   batchSize: 128,
   stages: true,
+  remembers: vectorsOf,
   options,
   presets: {
     published: {

@@ -132,6 +132,7 @@ export const lbfgs = defineMethod({
   summary: "L-BFGS with strong Wolfe line search",
   source: "NW06, Algorithms 7.5, 3.5, 3.6",
   batches: 1,
+  remembers: ({ pairs }) => 2 * pairs + 1,
   options: { pairs: integer({ min: 1, max: 1000, fallback: 10, help: "curvature pairs remembered" }) },
   create: (context, { pairs }) => limitedMemoryBfgs(context, pairs),
 });

@@ -15,6 +15,7 @@ import {
   recommended,
   trustRegionOptions,
   type TrustRegionParts,
+  vectorsOf,
 } from "./trust-region-options.js";
 
 export interface NaptsOptions extends TrustRegionParts {
@@ -94,6 +95,7 @@ export const napts = defineMethod({
   source: "ACLTK26",
   batches: 1,
   decomposes: true,
+  remembers: vectorsOf,
   options: {
     localSteps: integer({ min: 1, max: 1000, fallback: 1, help: "trust-region steps on a subdomain" }),
     window: integer({

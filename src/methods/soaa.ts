@@ -100,6 +100,7 @@ export const soaa = defineMethod({
   summary: "Adam with a diagonal Fisher matrix and a trust-region factor",
   source: "VV24",
   batches: MINI_BATCHES,
+  remembers: () => 2,
   options,
   plans: () => true,
   create: secondOrderAdam,

@@ -10,6 +10,7 @@ import {
   published,
   trustRegionOptions,
   type TrustRegionParts,
+  vectorsOf,
 } from "./trust-region-options.js";
 
 /** One trust-region step (docs/algorithms.md §1) on each batch. A rejected step leaves its gradient for the next. */
@@ -48,6 +49,7 @@ export const tr = defineMethod({
   summary: "trust region, no subdomains",
   source: "TCKK23 §2.1, CGT00 ch. 6",
   batches: 1,
+  remembers: vectorsOf,
   options: trustRegionOptions(published),
   presets: { published },
   check: checkRadii,

@@ -61,6 +61,11 @@ export function trustRegionOptions({ direction, tryLonger, radius, grow }: Trust
 
 type Values = ValuesOf<ReturnType<typeof trustRegionOptions>>;
 
+/** What a trust-region method remembers (`MethodDescription.remembers`): gradients of where it is, and its model's vectors. */
+export function vectorsOf({ direction, pairs }: Pick<Values, "direction" | "pairs">): number {
+  return { gradient: 1, adam: 4, "l-sr1": 2 * pairs + 3 }[direction];
+}
+
 /** Δ_min ≤ Δ⁰ ≤ Δ_max (docs/algorithms.md §1.6) */
 export function checkRadii({ radius, minRadius, maxRadius }: Values): void {
   const refuse = (expected: string, got: string): never => {

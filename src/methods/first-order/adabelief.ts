@@ -33,6 +33,7 @@ export const adabelief = defineMethod({
   summary: "Adam by the variance of the gradient",
   source: "Zhuang et al., NeurIPS 2020",
   batches: MINI_BATCHES,
+  remembers: () => 2,
   options: adamOptions({ epsilon: 1e-16, weightDecay: 0 }),
   create: (context, options) => gradientMethod(context, ratesOf(options, context), adabeliefRule(options)),
 });

@@ -64,6 +64,7 @@ export const adam = defineMethod({
   summary: "Adam",
   source: "Kingma, Ba, ICLR 2015",
   batches: MINI_BATCHES,
+  remembers: () => 2,
   options: adamOptions({ epsilon: 1e-8, weightDecay: 0 }),
   create: (context, options) => gradientMethod(context, ratesOf(options, context), adamRule(options)),
 });
@@ -73,6 +74,7 @@ export const adamw = defineMethod({
   summary: "Adam with decoupled weight decay",
   source: "Loshchilov, Hutter, ICLR 2019",
   batches: MINI_BATCHES,
+  remembers: () => 2,
   options: adamOptions({ epsilon: 1e-8, weightDecay: 0.01 }),
   create: (context, options) => gradientMethod(context, ratesOf(options, context), adamwRule(options)),
 });

@@ -36,6 +36,7 @@ export const diffgrad = defineMethod({
   summary: "Adam, slower where the gradient hardly changes",
   source: "Dubey et al., IEEE TNNLS 2020",
   batches: MINI_BATCHES,
+  remembers: () => 3,
   options: adamOptions({ epsilon: 1e-8, weightDecay: 0 }),
   create: (context, options) => gradientMethod(context, ratesOf(options, context), diffgradRule(options)),
 });

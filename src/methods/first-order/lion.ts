@@ -34,6 +34,7 @@ export const lion = defineMethod({
   summary: "sign of an averaged gradient",
   source: "Chen et al., NeurIPS 2023",
   batches: MINI_BATCHES,
+  remembers: () => 1,
   options,
   create: (context, values) => gradientMethod(context, ratesOf(values, context), lionRule(values)),
 });

@@ -108,6 +108,7 @@ export const muon = defineMethod({
   summary: "orthogonalised momentum of hidden matrices, AdamW of all else",
   source: "Jordan et al., 2024",
   batches: MINI_BATCHES,
+  remembers: () => 2,
   options,
   create,
 });

@@ -35,6 +35,7 @@ export const nadamw = defineMethod({
   summary: "AdamW with Nesterov's momentum",
   source: "Dozat, 2016; Choi et al., 2019",
   batches: MINI_BATCHES,
+  remembers: () => 2,
   options: adamOptions({ epsilon: 1e-8, weightDecay: 0.01 }),
   create: (context, options) => gradientMethod(context, ratesOf(options, context), nadamwRule(options)),
 });

@@ -17,8 +17,16 @@ const options = {
  *
  *   b ← μb + g,   θ ← θ − ηb,   Nesterov: θ ← θ − η(g + μb)
  */
-function sgdRule({ momentum, nesterov, weightDecay }: ValuesOf<typeof options>): UpdateRule<"b"> {
-  return {
+function sgdRule({ momentum, nesterov, weightDecay }: ValuesOf<typeof options>): UpdateRule {
+  if (momentum === 0) {
+    return {
+      remembers: [],
+      update({ rate }, _, theta, g, out) {
+        for (let i = 0; i < theta.length; i++) out[i] = theta[i]! - rate * (g[i]! + weightDecay * theta[i]!);
+      },
+    };
+  }
+  const velocities: UpdateRule<"b"> = {
     remembers: ["b"],
     update({ rate }, { b }, theta, g, out) {
       for (let i = 0; i < theta.length; i++) {
@@ -29,6 +37,7 @@ function sgdRule({ momentum, nesterov, weightDecay }: ValuesOf<typeof options>):
       }
     },
   };
+  return velocities;
 }
 
 export const sgd = defineMethod({
@@ -36,6 +45,7 @@ export const sgd = defineMethod({
   summary: "gradient descent with momentum",
   source: "Sutskever et al., ICML 2013",
   batches: MINI_BATCHES,
+  remembers: ({ momentum }) => (momentum === 0 ? 0 : 1),
   options,
   create: (context, values) => gradientMethod(context, ratesOf(values, context), sgdRule(values)),
 });

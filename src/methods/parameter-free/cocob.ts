@@ -60,6 +60,7 @@ export const cocob = defineMethod({
   summary: "bets on every parameter's gradient",
   source: "Orabona, Tommasi, NeurIPS 2017",
   batches: MINI_BATCHES,
+  remembers: () => 6,
   options: {
     alpha: number({ min: 1e-3, fallback: 100, help: "steps that the largest gradient holds bets back" }),
   },

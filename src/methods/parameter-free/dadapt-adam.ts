@@ -83,6 +83,7 @@ export const dadaptAdam = defineMethod({
   summary: "Adam by D-Adaptation",
   source: "Defazio, Mishchenko, ICML 2023",
   batches: MINI_BATCHES,
+  remembers: () => 3,
   options,
   create: (context, values) => gradientSteps(context, dadaptRule(factorsOf(values, context), values)),
 });

@@ -89,6 +89,7 @@ export const dog = defineMethod({
   summary: "gradient descent by distance over gradients, averaged",
   source: "Ivgi, Hinder, Carmon, ICML 2023",
   batches: MINI_BATCHES,
+  remembers: () => 3,
   options,
   create: (context, values) =>
     gradientSteps(
@@ -102,6 +103,7 @@ export const ldog = defineMethod({
   summary: "DoG, tensor by tensor",
   source: "Ivgi, Hinder, Carmon, ICML 2023",
   batches: MINI_BATCHES,
+  remembers: () => 3,
   options,
   create(context, values) {
     const tensors = context.tensors.map(({ offset, size }) => ({ start: offset, end: offset + size }));

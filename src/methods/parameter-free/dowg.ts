@@ -49,6 +49,7 @@ export const dowg = defineMethod({
   summary: "gradient descent by distance over weighted gradients",
   source: "Khaled et al., NeurIPS 2023",
   batches: MINI_BATCHES,
+  remembers: () => 2,
   options,
   create: (context, values) => gradientSteps(context, dowgRule(values)),
 });

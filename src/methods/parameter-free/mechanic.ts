@@ -118,6 +118,7 @@ export const mechanic = defineMethod({
   summary: "Adam whose learning rate is found by betting",
   source: "Cutkosky, Defazio, Mehta, NeurIPS 2023",
   batches: MINI_BATCHES,
+  remembers: () => 4,
   options,
   create: (context, values) => gradientSteps(context, mechanicRule(factorsOf(values, context), values)),
 });

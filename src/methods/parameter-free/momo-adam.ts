@@ -81,6 +81,7 @@ export const momoAdam = defineMethod({
   summary: "Adam, no further than a model of the loss goes",
   source: "Schaipp et al., ICML 2024",
   batches: MINI_BATCHES,
+  remembers: () => 2,
   options,
   create: (context, values) => gradientSteps(context, momoAdamRule(ratesOf(values, context), values)),
 });

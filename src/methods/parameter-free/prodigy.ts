@@ -88,6 +88,7 @@ export const prodigy = defineMethod({
   summary: "Adam by an estimated distance to the solution",
   source: "Mishchenko, Defazio, ICML 2024",
   batches: MINI_BATCHES,
+  remembers: () => 5,
   options,
   create: (context, values) => gradientSteps(context, prodigyRule(factorsOf(values, context), values)),
 });

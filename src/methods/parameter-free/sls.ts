@@ -72,6 +72,7 @@ export const sls = defineMethod({
   summary: "gradient descent by line searches on mini-batches",
   source: "Vaswani et al., NeurIPS 2019",
   batches: MINI_BATCHES,
+  remembers: () => 0,
   options,
   create: stochasticLineSearch,
 });

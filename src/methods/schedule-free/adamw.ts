@@ -56,6 +56,7 @@ export const scheduleFreeAdamW = defineMethod({
   summary: "AdamW, judged at an average instead of a falling rate",
   source: "Defazio et al., NeurIPS 2024",
   batches: MINI_BATCHES,
+  remembers: () => 3,
   options,
   create: (context, values) => gradientSteps(context, adamwRule(context, values)),
 });

@@ -100,6 +100,7 @@ export const scheduleFreePlus = defineMethod({
   summary: "schedule-free Adam, its step length from the loss",
   source: "Defazio, arXiv 2605.19095, 2026",
   batches: MINI_BATCHES,
+  remembers: () => 4,
   options,
   create: (context, values) => gradientSteps(context, plusRule(context, values)),
 });

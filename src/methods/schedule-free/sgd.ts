@@ -44,6 +44,7 @@ export const scheduleFreeSgd = defineMethod({
   summary: "gradient descent, judged at an average instead of a falling rate",
   source: "Defazio et al., NeurIPS 2024",
   batches: MINI_BATCHES,
+  remembers: () => 2,
   options,
   create: (context, values) => gradientSteps(context, sgdRule(context, values)),
 });
