@@ -1,9 +1,10 @@
 import {
   childrenOf,
   PartialPool,
+  type PartialResult,
   rootOf,
   TreeSum,
-  type EvaluateChunk,
+  type Chunks,
   type Node,
 } from "../linalg/tree-sum.js";
 import { POINT_TO_POINT } from "./account.js";
@@ -32,37 +33,39 @@ export function chunkRange(chunks: number, size: number, rank: number): { begin:
 export async function chunkedSum(
   comm: Communicator,
   chunks: number,
-  evaluate: EvaluateChunk,
+  evaluate: Chunks,
   out: Float32Array,
 ): Promise<number> {
   const root = rootOf(chunks);
   const { rank, size } = comm;
   const { begin, end } = chunkRange(chunks, size, rank);
   const owner = (chunk: number): number => Math.floor((chunk * size) / chunks);
-  if (size === 1 && chunks === 1) return evaluate(0, out);
   const pool = PartialPool.of(out.length);
   const tree = new TreeSum(evaluate, pool, end, async (chunk, partial) => {
     await comm.recv(owner(chunk), CHUNKED_SUM_TAG, partial.words);
   });
+  if (size === 1) return (await tree.into(out, root)).scalar[0]!;
 
-  let total = pool.take();
+  const total = pool.take();
+  const sums: PartialResult[] = [];
   const sends: Promise<void>[] = [];
   for (const { node, parent } of rootsWithin(begin, end, root)) {
-    const sum = await tree.sum(node);
     if (parent === undefined) {
-      total = sum;
+      await tree.sum(node, total);
       continue;
     }
+    const sum = await tree.sum(node);
+    sums.push(sum);
     const send = comm.send(owner(parent.lo), CHUNKED_SUM_TAG, sum.words);
     send.catch(() => undefined); // should another call fail first, its error is the one to report
     sends.push(send);
   }
   if (sends.length > 0) await comm.account.within(POINT_TO_POINT, () => Promise.all(sends));
-  if (size > 1) await comm.broadcast(total.words);
+  for (const sum of sums) pool.give(sum);
+  await comm.broadcast(total.words);
   out.set(total.vector);
-  const [scalar] = total.scalar;
   pool.give(total);
-  return scalar!;
+  return total.scalar[0]!;
 }
 
 /**

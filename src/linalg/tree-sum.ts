@@ -9,14 +9,20 @@ import { addFloat32 } from "./sum-kernel.js";
 /** Writes the partial vector of `chunk`, already weighted, over `partial`; returns its partial scalar. */
 export type EvaluateChunk = (chunk: number, partial: Float32Array) => Promise<number>;
 
+/** How chunks are evaluated by who can also add a partial vector to what is there, which takes no memory for it. */
+export interface AddingChunks {
+  readonly evaluate: EvaluateChunk;
+  /** As `evaluate`, but `partial` ← `partial` + the partial vector, each sum rounded to float32 once. */
+  readonly add: EvaluateChunk;
+}
+
+/** How a sum's chunks are evaluated. */
+export type Chunks = EvaluateChunk | AddingChunks;
+
 /** out ← Σ partial vectors of all chunks, evaluated in order; returns Σ partial scalars. */
-export async function treeSum(chunks: number, evaluate: EvaluateChunk, out: Float32Array): Promise<number> {
-  const pool = PartialPool.of(out.length);
-  const total = await new TreeSum(evaluate, pool, chunks).sum(rootOf(chunks));
-  out.set(total.vector);
-  const [scalar] = total.scalar;
-  pool.give(total);
-  return scalar!;
+export async function treeSum(chunks: number, evaluate: Chunks, out: Float32Array): Promise<number> {
+  const total = await new TreeSum(evaluate, PartialPool.of(out.length), chunks).into(out, rootOf(chunks));
+  return total.scalar[0]!;
 }
 
 /** Chunks [lo, hi). */
@@ -75,33 +81,52 @@ export class PartialPool {
   }
 }
 
-/** Sums nodes of the tree. Evaluates chunks in order and holds O(log C) vectors at a time. */
+/**
+ * Sums nodes of the tree. Evaluates chunks in order and holds as few vectors at a time as that order allows, log₂ C at most beside
+ * the first: what is added to a sum needs none where it is a chunk that its evaluation adds by itself.
+ */
 export class TreeSum {
+  readonly #evaluate: EvaluateChunk;
+  readonly #add: EvaluateChunk | undefined;
+
   constructor(
-    private readonly evaluate: EvaluateChunk,
+    chunks: Chunks,
     private readonly pool: PartialPool,
     /** Nodes from this chunk on come from elsewhere. */
     private readonly end: number,
     private readonly receive?: (chunk: number, into: PartialResult) => Promise<void>,
-  ) {}
-
-  async sum(node: Node): Promise<PartialResult> {
-    if (node.lo >= this.end) {
-      const received = this.pool.take();
-      await this.receive?.(node.lo, received);
-      return received;
-    }
-    if (node.hi - node.lo === 1) {
-      const leaf = this.pool.take();
-      leaf.scalar[0] = await this.evaluate(node.lo, leaf.vector);
-      return leaf;
-    }
-    const [leftChild, rightChild] = childrenOf(node);
-    const left = await this.sum(leftChild);
-    const right = await this.sum(rightChild);
-    left.scalar[0]! += right.scalar[0]!;
-    addFloat32(left.vector, right.vector);
-    this.pool.give(right);
-    return left;
+  ) {
+    [this.#evaluate, this.#add] =
+      typeof chunks === "function" ? [chunks, undefined] : [chunks.evaluate, chunks.add];
   }
+
+  /** A node whose first chunk is evaluated here; its vector is `out`. */
+  async into(out: Float32Array, node: Node): Promise<Pick<PartialResult, "scalar">> {
+    const first = { words: out, scalar: new Float64Array(1), vector: out };
+    return this.sum(node, first);
+  }
+
+  /** @param result what takes the sum; whatever is in it */
+  async sum(node: Node, result = this.pool.take()): Promise<PartialResult> {
+    const { scalar, vector } = result;
+    if (node.lo >= this.end) await this.receive?.(node.lo, result);
+    else if (isChunk(node)) scalar[0] = await this.#evaluate(node.lo, vector);
+    else {
+      const [left, right] = childrenOf(node);
+      await this.sum(left, result);
+      if (this.#add && isChunk(right) && right.lo < this.end) {
+        scalar[0]! += await this.#add(right.lo, vector);
+        return result;
+      }
+      const other = await this.sum(right);
+      scalar[0]! += other.scalar[0]!;
+      addFloat32(vector, other.vector);
+      this.pool.give(other);
+    }
+    return result;
+  }
+}
+
+function isChunk({ lo, hi }: Node): boolean {
+  return hi - lo === 1;
 }

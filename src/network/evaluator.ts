@@ -77,6 +77,7 @@ export interface Evaluator {
    * out ← the gradient of `loss(chunk, weight)` with respect to the wanted parts, at their places in θ; other entries
    * of the same tensors are undefined, and the rest of `out` (n,) is left alone. Returns the loss.
    * @param byInput byInput[i], where given, (rows · size of input i) ← the gradient with respect to input i
+   * @param add add to what of `out` is wanted, rather than write over it: no vector is needed for that
    */
   gradient(
     chunk: Chunk,
@@ -84,6 +85,7 @@ export interface Evaluator {
     wanted: readonly TensorPart[],
     out: Vector,
     byInput?: readonly (Vector | undefined)[],
+    add?: boolean,
   ): Promise<number>;
   /**
    * out[i] (rows · size of output i) ← output i of the chunk as losses see it, without what they have folded: as in
@@ -120,7 +122,9 @@ export interface EvaluatorOptions {
   /** Of what random layers draw. */
   readonly seed?: number;
   /** The numbers of the model's random layers in a larger one that it is part of: there they draw the same. */
-  readonly randomLayers?: readonly number[];
+  readonly randomLayers?: readonly number[] | undefined;
+  /** The model is nobody else's: its variables may hold θ, and nothing is held twice that need not be. */
+  readonly inPlace?: boolean;
 }
 
 /** Bytes that intermediate results may take where nothing is said: half the WebAssembly heap. */
@@ -134,13 +138,13 @@ export async function createEvaluator(
   model: tf.LayersModel,
   goal: Goal,
   backend: ComputeBackend,
-  { memory = DEFAULT_MEMORY, seed = 0, randomLayers }: EvaluatorOptions = {},
+  { memory = DEFAULT_MEMORY, ...options }: EvaluatorOptions = {},
 ): Promise<Evaluator> {
-  const byTape = (description: string) => TapeEvaluator.create(model, goal, description, seed, randomLayers);
+  const byTape = (description: string) => TapeEvaluator.create(model, goal, description, options);
   if (goal.objective) return byTape(`TensorFlow.js operations on ${backend.name}: an objective of one's own`);
   if (backend.heap === undefined) return byTape(`TensorFlow.js operations on ${backend.name}`);
   try {
-    return new CompiledEvaluator(model, goal, backend.heap, memory, seed, randomLayers);
+    return new CompiledEvaluator(model, goal, backend.heap, memory, options);
   } catch (error) {
     if (!(error instanceof UnsupportedLayer)) throw error;
     return byTape(`TensorFlow.js operations: ${error.message}`);

@@ -26,6 +26,13 @@ interface Made<T> {
   readonly made: T;
   /** The first values asked for. */
   readonly kept: LayerValues;
+  /** What weights start with by themselves. */
+  readonly starts: readonly Start[];
+}
+
+interface Start {
+  readonly weight: tf.LayersModel["weights"][number];
+  readonly values: () => tf.Tensor;
 }
 
 let turn: Promise<unknown> = Promise.resolve();
@@ -47,13 +54,15 @@ async function makeHollow<T>(
   const prototype = tf.layers.Layer.prototype as unknown as { addWeight: AddWeight };
   const { addWeight } = prototype;
   const kept: LayerValues = new Map();
+  const starts: Start[] = [];
   building = { keeps, kept };
-  prototype.addWeight = function (this: tf.layers.Layer, name, shape, dtype, _, ...others) {
-    const initializer = { apply: hollowTensor };
-    return addWeight.call(this, name, shape, dtype, initializer, ...others);
+  prototype.addWeight = function (this: tf.layers.Layer, name, shape, dtype, own, ...others) {
+    const weight = addWeight.call(this, name, shape, dtype, { apply: hollowTensor }, ...others);
+    starts.push({ weight, values: () => own.apply(shape, dtype) });
+    return weight;
   };
   try {
-    return { made: await make(), kept };
+    return { made: await make(), kept, starts };
   } finally {
     building = undefined;
     prototype.addWeight = addWeight;
@@ -77,6 +86,16 @@ export function firstValues(layer: string, count: number, draw: () => number): F
   return undefined;
 }
 
+/** Gives weights that have no values yet those that they start with by themselves. */
+export function start(starts: readonly Start[]): void {
+  for (const { weight, values } of starts) {
+    if (weight.read().dataId !== number?.tensor.dataId) continue;
+    const first = values();
+    weight.write(first);
+    first.dispose();
+  }
+}
+
 /** Takes the memory of a model's weights, of which nothing but their shapes stays. */
 export function hollowOut(model: tf.LayersModel): void {
   for (const weight of model.weights) {
@@ -93,9 +112,9 @@ type AddWeight = (
   name: string,
   shape: readonly (number | null)[],
   dtype: tf.DataType | undefined,
-  initializer: unknown,
+  initializer: { apply(shape: readonly (number | null)[], dtype?: tf.DataType): tf.Tensor },
   ...others: unknown[]
-) => unknown;
+) => Start["weight"];
 
 let number: { readonly backend: object; readonly tensor: tf.Tensor } | undefined;
 

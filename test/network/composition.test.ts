@@ -107,8 +107,9 @@ const cuts: Record<string, () => Cut> = {
 type Make = (model: tf.LayersModel, goal: Goal, randomLayers?: readonly number[]) => Promise<Evaluator>;
 const kinds: Record<string, Make> = {
   compiled: (model, goal, randomLayers) =>
-    Promise.resolve(new CompiledEvaluator(model, goal, backend.heap!, MEMORY, 5, randomLayers)),
-  tape: (model, goal, randomLayers) => TapeEvaluator.create(model, goal, "reference", 5, randomLayers),
+    Promise.resolve(new CompiledEvaluator(model, goal, backend.heap!, MEMORY, { seed: 5, randomLayers })),
+  tape: (model, goal, randomLayers) =>
+    TapeEvaluator.create(model, goal, "reference", { seed: 5, randomLayers }),
 };
 
 describe.each(Object.entries(kinds))("the %s evaluator of a network in two parts", (_, make) => {

@@ -61,6 +61,11 @@ export class Blocks {
     return this.#normalises ? Infinity : this.#workspace.rows;
   }
 
+  /** In how many blocks a chunk of so many samples is evaluated in training. */
+  of(rows: number): number {
+    return this.#normalises ? 1 : Math.ceil(rows / this.#workspace.rows);
+  }
+
   /** By operation: where the gradient by its result is, for the block at hand. */
   get gradients(): readonly number[] {
     return this.#workspace.gradients;
@@ -88,7 +93,7 @@ export class Blocks {
       this.#workspace = Workspace.allocate(heap, network, this.#affordable(chunk.rows));
     }
     const { samples } = this.#workspace;
-    const blocks = whole ? 1 : Math.ceil(chunk.rows / this.#workspace.rows);
+    const blocks = inference ? Math.ceil(chunk.rows / this.#workspace.rows) : this.of(chunk.rows);
     for (let b = 0; b < blocks; b++) {
       const from = Math.floor((chunk.rows * b) / blocks);
       const rows = Math.floor((chunk.rows * (b + 1)) / blocks) - from;

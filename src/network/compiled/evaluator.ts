@@ -1,7 +1,7 @@
 import type { Heap } from "../../compute/wasm/heap.js";
 import type { tf } from "../../compute/tensorflow.js";
 import type { Vector } from "../../linalg/vector.js";
-import type { Chunk, Evaluator, HeapArray } from "../evaluator.js";
+import type { Chunk, Evaluator, EvaluatorOptions, HeapArray } from "../evaluator.js";
 import type { Goal } from "../goal/goal.js";
 import { randomPartsOf } from "../inspect/random.js";
 import { wholeTensors, type TensorPart } from "../tensor-part.js";
@@ -21,6 +21,7 @@ import { heapLoss, type HeapLoss, type LossCall } from "./loss.js";
 import type { Block } from "./operation.js";
 import { scheduleFor, type Schedule } from "./schedule.js";
 import { readStatistics, sizeOfStatistics, writeStatistics } from "./statistics.js";
+import { WeightGradients } from "./weight-gradients.js";
 import { HeapWeights } from "./weights.js";
 
 /**
@@ -38,6 +39,7 @@ export class CompiledEvaluator implements Evaluator {
   readonly #inputGradients: InputGradients;
   readonly #network: CompiledNetwork;
   readonly #weights: HeapWeights;
+  readonly #weightGradients: WeightGradients;
   readonly #frozen: FrozenResults;
   readonly #schedules = new Map<string, Schedule>();
   /** The same by the very list of parts, which a caller keeps: no key is made in a step. */
@@ -48,8 +50,6 @@ export class CompiledEvaluator implements Evaluator {
 
   /**
    * @param room bytes that the results for a block of samples may take
-   * @param seed of what random layers draw
-   * @param randomLayers their numbers, as `Noise` takes them
    * @throws UnsupportedLayer, UsageError
    */
   constructor(
@@ -57,8 +57,7 @@ export class CompiledEvaluator implements Evaluator {
     readonly goal: Goal,
     private readonly heap: Heap,
     room: number,
-    seed = 0,
-    randomLayers?: readonly number[],
+    { seed = 0, randomLayers, inPlace = false }: Omit<EvaluatorOptions, "memory"> = {},
   ) {
     const { layout, variables } = layoutOf(model);
     this.layout = layout;
@@ -68,7 +67,8 @@ export class CompiledEvaluator implements Evaluator {
     this.#noise = new Noise(seed, random.layers.size, randomLayers);
     this.#network = compile(model, goal, variables, heap);
     this.cost = gradientCost(this.#network);
-    this.#weights = new HeapWeights(heap, layout.slots, this.#network.variables);
+    this.#weights = new HeapWeights(heap, layout.slots, this.#network.variables, inPlace);
+    this.#weightGradients = new WeightGradients(heap, layout.slots, this.#network, inPlace);
     this.#frozen = new FrozenResults(heap, this.#network, this.#weights);
     this.memory = new ChunkMemory(heap, (address) => {
       this.#frozen.forget(address);
@@ -120,16 +120,15 @@ export class CompiledEvaluator implements Evaluator {
     wanted: readonly TensorPart[],
     out: Vector,
     byInput?: readonly (Vector | undefined)[],
+    add = false,
   ): Promise<number> {
     const { inputs, outputs, operations, sharedWeights } = this.#network;
     const ofInputs = wantedInputs(byInput);
     const schedule = this.#schedule(wanted, ofInputs);
     const { wantedUnits, varies } = schedule;
-    for (const i of sharedWeights) if (schedule.wanted.has(i)) this.#weights.clearGradient(i);
-    const isShared = (i: number) => operations[i - 1]!.weights.some((weight) => sharedWeights.has(weight));
-    const weightGradients = this.#weights.gradients.map((address, i) =>
-      schedule.wanted.has(i) ? address : 0,
-    );
+    const blocks = this.#blocks.of(chunk.rows);
+    const pass = this.#weightGradients.begin(schedule.wanted, blocks === 1, { out, add });
+    const isShared = (i: number) => operations[i - 1]!.weights.some((one) => sharedWeights.has(one));
     let sum = 0;
     this.#blocks.forEach(chunk, schedule, false, (block, from) => {
       const gradients = this.#blocks.gradients.map((address, i) => (varies[i]! ? address : 0));
@@ -138,16 +137,18 @@ export class CompiledEvaluator implements Evaluator {
       const withGradients = calls.map((call, i) => ({ ...call, gradient: gradients[outputs[i]!]! }));
       sum += this.#lossOf(withGradients, weight);
       const written = gradients.map((_, i) => outputs.includes(i));
-      const frame = { ...block, gradients, weightGradients, wantedUnits, written };
+      const frame = { ...block, gradients, weightGradients: pass.addresses, wantedUnits, written };
       for (const i of schedule.varying.toReversed()) {
+        pass.before(i);
         operations[i - 1]!.backward(isShared(i) ? { ...frame, accumulate: true } : frame);
+        pass.after(i);
       }
       for (const i of ofInputs) {
         if (!written[inputs[i]!]) this.#inputGradients.clear(i, block.rows); // nothing differentiable reads it
         this.#inputGradients.read(i, block.rows, from, byInput![i]!);
       }
     });
-    for (const { tensor } of wanted) this.#weights.readGradient(tensor, out);
+    pass.end();
     return Promise.resolve(weight * sum);
   }
 
@@ -219,6 +220,7 @@ export class CompiledEvaluator implements Evaluator {
     this.memory.dispose();
     this.#blocks.free();
     this.#inputGradients.free();
+    this.#weightGradients.free();
     this.#weights.free();
   }
 
@@ -238,15 +240,13 @@ export class CompiledEvaluator implements Evaluator {
 
   /** @param inputs of the model whose gradients are wanted, too */
   #schedule(parts: readonly TensorPart[], inputs = wantedInputs(undefined)): Schedule {
-    const known = inputs.length === 0 ? this.#schedulesOfLists.get(parts) : undefined;
-    if (known !== undefined) return known;
+    const known = inputs.length === 0 && this.#schedulesOfLists.get(parts);
+    if (known) return known;
     const names = parts.map(({ tensor, from, to }) => `${tensor}:${from}-${to}`);
     const key = [...names, ...inputs.map((input) => `input ${input}`)].join();
-    let schedule = this.#schedules.get(key);
-    if (schedule === undefined) {
-      schedule = scheduleFor(this.#network, parts, new Set(inputs.map((i) => this.#network.inputs[i]!)));
-      this.#schedules.set(key, schedule);
-    }
+    const ofInputs = () => new Set(inputs.map((i) => this.#network.inputs[i]!));
+    const schedule = this.#schedules.get(key) ?? scheduleFor(this.#network, parts, ofInputs());
+    this.#schedules.set(key, schedule);
     if (inputs.length === 0) this.#schedulesOfLists.set(parts, schedule);
     return schedule;
   }

@@ -4,32 +4,34 @@ import type { Units } from "../../compute/wasm/linear.js";
 import type { Vector } from "../../linalg/vector.js";
 import type { TensorSlot } from "../layout.js";
 
-/** θ and its gradient on the heap, tensor after tensor as in θ, and behind θ the weights that are not trained. */
+/** θ on the heap, and the weights that are not trained: in memory of their own, tensor after tensor, or in the model's variables. */
 export class HeapWeights {
   /** By weight: the address of its values. */
   readonly values: readonly number[];
-  /** By weight: the address of its gradient; 0 for those not trained. */
-  readonly gradients: readonly number[];
   /** By weight: how often its values have changed. */
   readonly #versions: number[];
   /** The same for all units of a weight but some. */
   readonly #watches: { readonly weight: number; readonly except: Units; version: number }[] = [];
-  readonly #address: number;
+  /** Undefined where the values are the variables' own. */
+  readonly #address: number | undefined;
 
+  /** @param inPlace whether the variables are written to with every θ, which takes no memory beside theirs */
   constructor(
     private readonly heap: Heap,
     private readonly slots: readonly TensorSlot[],
     private readonly variables: readonly tf.Variable[],
+    inPlace = false,
   ) {
+    this.#versions = variables.map(() => 0);
+    if (inPlace) {
+      this.values = variables.map((variable) => heap.address(variable));
+      return;
+    }
     const sizes = variables.map((variable) => variable.size);
     const total = sizes.reduce((sum, size) => sum + size, 0);
-    const trained = slots.reduce((sum, slot) => sum + slot.size, 0);
-    this.#address = heap.allocate(4 * (total + trained));
+    this.#address = heap.allocate(4 * total);
     let next = this.#address;
     this.values = sizes.map((size) => (next += 4 * size) - 4 * size);
-    this.gradients = sizes.map((_, i) => (i < slots.length ? next + 4 * slots[i]!.offset : 0));
-    this.#versions = sizes.map(() => 0);
-    heap.kernels.zero(trained, next); // what an operation never writes is 0
     variables.forEach((variable, i) => {
       const values = variable.dataSync<"float32">();
       heap.floats(this.values[i]!, variable.size).set(values);
@@ -71,6 +73,7 @@ export class HeapWeights {
 
   /** Writes all weights into the model's variables. */
   export(): void {
+    if (this.#address === undefined) return; // they are there
     this.variables.forEach((variable, i) => {
       const values = this.heap.floats(this.values[i]!, variable.size).slice();
       const tensor = tf.tensor(values, variable.shape);
@@ -84,18 +87,7 @@ export class HeapWeights {
   }
 
   free(): void {
-    this.heap.free(this.#address);
-  }
-
-  /** Makes the gradient of tensor `i` 0: operations that share it add to it. */
-  clearGradient(i: number): void {
-    this.heap.kernels.zero(this.slots[i]!.size, this.gradients[i]!);
-  }
-
-  /** Copies the gradient of tensor `i` to its place in `out` (n,). */
-  readGradient(i: number, out: Vector): void {
-    const { offset, size } = this.slots[i]!;
-    out.set(this.heap.floats(this.gradients[i]!, size), offset);
+    if (this.#address !== undefined) this.heap.free(this.#address);
   }
 }
 

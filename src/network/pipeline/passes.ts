@@ -1,4 +1,5 @@
 import { chunkedSum, chunkRange } from "../../comm/chunked-sum.js";
+import type { EvaluateChunk } from "../../linalg/tree-sum.js";
 import type { Vector } from "../../linalg/vector.js";
 import type { Batch } from "../batch.js";
 import type { MicroBatch } from "./micro-batch.js";
@@ -28,9 +29,8 @@ export async function gradientPass(
   const weight = stage.weight(batch.rows);
   const ahead: MicroBatch[] = [];
   let next = begin;
-  const f = await chunkedSum(
-    stage.replicas,
-    batch.chunks,
+  const backward =
+    (add: boolean): EvaluateChunk =>
     async (c, partial) => {
       for (; next < Math.min(c + stage.behind + 1, end); next++) {
         const micro = await stage.take(batch, next);
@@ -39,13 +39,13 @@ export async function gradientPass(
       }
       const micro = ahead.shift()!;
       if (!stage.isLast) await stage.takeCotangents(micro);
-      const loss = await stage.backward(micro, weight, partial);
+      const loss = await stage.backward(micro, weight, partial, add);
       if (keep) keep(micro);
       else stage.release(micro);
       return loss;
-    },
-    out,
-  );
+    };
+  const chunks = { evaluate: backward(false), add: backward(true) };
+  const f = await chunkedSum(stage.replicas, batch.chunks, chunks, out);
   await stage.settle();
   return stage.isLast ? f : 0;
 }
@@ -108,12 +108,11 @@ export async function localPass(
   const weight = stage.weight(batch.rows);
   if (!out)
     return chunkedSum(replicas, batch.chunks, (c) => evaluator.loss(kept[c - begin]!, weight), NO_VECTOR);
-  return chunkedSum(
-    replicas,
-    batch.chunks,
-    (c, partial) => evaluator.gradient(kept[c - begin]!, weight, everything, partial),
-    out,
-  );
+  const gradient =
+    (add: boolean): EvaluateChunk =>
+    (c, partial) =>
+      evaluator.gradient(kept[c - begin]!, weight, everything, partial, undefined, add);
+  return chunkedSum(replicas, batch.chunks, { evaluate: gradient(false), add: gradient(true) }, out);
 }
 
 /** Micro-batch after micro-batch forward, to stages behind. */

@@ -87,15 +87,16 @@ export class Stage {
   }
 
   /**
-   * out ← the gradient by θ of `weight` times the stage's loss, which is returned; passes that by h on to earlier stages.
+   * out ← the gradient by θ of `weight` times the stage's loss, + out where `add`; returns the loss, passes the gradient by h on to
+   * earlier stages.
    */
-  async backward(micro: MicroBatch, weight: number, out: Vector): Promise<number> {
+  async backward(micro: MicroBatch, weight: number, out: Vector, add: boolean): Promise<number> {
     const { evaluator } = this;
     const cotangents = this.#exchange.cotangents(micro.rows);
     // Nobody asks for the gradient by samples, which come first.
     const samples = new Array<undefined>(micro.inputs.length - cotangents.vectors.length).fill(undefined);
     const byInput = [...samples, ...cotangents.vectors];
-    const loss = await evaluator.gradient(micro, weight, this.everything, out, byInput);
+    const loss = await evaluator.gradient(micro, weight, this.everything, out, byInput, add);
     cotangents.send();
     return loss;
   }

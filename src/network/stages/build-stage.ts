@@ -111,7 +111,14 @@ function randomNumbers(
 
 /** Gives the stage's layers the values that `whole`, which is not hollow, has. */
 export function takeWeights({ copies }: StageModel, whole: tf.LayersModel): void {
-  for (const layer of whole.layers) copies.get(layer)?.setWeights(layer.getWeights());
+  for (const layer of whole.layers) {
+    // Whoever made the model may hold its tensors: their memory is not to be written to.
+    const values = layer
+      .getWeights()
+      .map((weight) => tf.tensor(weight.dataSync(), weight.shape, weight.dtype));
+    copies.get(layer)?.setWeights(values);
+    tf.dispose(values);
+  }
 }
 
 /** Gives the stage's layers the first values that were noted of theirs. */

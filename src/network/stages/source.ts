@@ -3,7 +3,7 @@ import { UsageError } from "../../errors.js";
 import type { Random } from "../../random.js";
 import { bringsWeights, buildModel, type Built, type ModelChoice, type SampleKind } from "../build.js";
 import type { Declaration } from "../goal/declared.js";
-import { hollow, hollowOut } from "../hollow.js";
+import { hollow, hollowOut, start } from "../hollow.js";
 import { readDescription } from "../inspect/model-description.js";
 import { readNamedWeights } from "../inspect/named-weights.js";
 import { isBuiltIn } from "../models/names.js";
@@ -39,7 +39,7 @@ export async function stageOf(
   stage: number,
 ): Promise<StageModel> {
   const { choice } = source;
-  const built = buildStage(outline, plan, stage);
+  const { made: built, starts } = await hollow(() => buildStage(outline, plan, stage));
   if (isModule(choice)) takeWeights(built, outline);
   else if (bringsWeights(choice)) await readWeights(built, choice.model);
   else {
@@ -52,6 +52,7 @@ export async function stageOf(
     setNoted(built, again.kept);
     tf.dispose(again.made.model.getWeights());
   }
+  start(starts);
   hollowOut(outline);
   return built;
 }

@@ -1,6 +1,7 @@
 import { tf } from "../../compute/tensorflow.js";
+import { addFloat32 } from "../../linalg/sum-kernel.js";
 import type { Vector } from "../../linalg/vector.js";
-import type { Chunk, Evaluator, TensorChunk } from "../evaluator.js";
+import type { Chunk, Evaluator, EvaluatorOptions, TensorChunk } from "../evaluator.js";
 import type { Goal, OutputGoal } from "../goal/goal.js";
 import { randomPartsOf } from "../inspect/random.js";
 import type { ParameterLayout } from "../layout.js";
@@ -37,8 +38,7 @@ export class TapeEvaluator implements Evaluator {
     readonly description: string,
     { layout, variables }: ReturnType<typeof layoutOf>,
     theta: Vector,
-    seed: number,
-    randomLayers: readonly number[] | undefined,
+    { seed = 0, randomLayers }: Pick<EvaluatorOptions, "seed" | "randomLayers">,
   ) {
     this.layout = layout;
     this.#variables = variables;
@@ -50,17 +50,12 @@ export class TapeEvaluator implements Evaluator {
     this.#random = new RandomLayers(parts, this.#noise);
   }
 
-  /**
-   * @param description how it computes, for people
-   * @param seed of what random layers draw
-   * @param randomLayers their numbers, as `Noise` takes them
-   */
+  /** @param description how it computes, for people */
   static async create(
     model: tf.LayersModel,
     goal: Goal,
     description: string,
-    seed = 0,
-    randomLayers?: readonly number[],
+    options: Pick<EvaluatorOptions, "seed" | "randomLayers"> = {},
   ): Promise<TapeEvaluator> {
     if (goal.objective) differentiateTwice();
     const { layout, variables } = layoutOf(model);
@@ -68,7 +63,7 @@ export class TapeEvaluator implements Evaluator {
     for (const [i, { offset }] of layout.slots.entries()) {
       theta.set(await variables[i]!.data<"float32">(), offset);
     }
-    return new TapeEvaluator(model, goal, description, { layout, variables }, theta, seed, randomLayers);
+    return new TapeEvaluator(model, goal, description, { layout, variables }, theta, options);
   }
 
   checkChunk(): void {
@@ -114,6 +109,7 @@ export class TapeEvaluator implements Evaluator {
     wanted: readonly TensorPart[],
     out: Vector,
     byInput?: readonly (Vector | undefined)[],
+    add = false,
   ): Promise<number> {
     const ofInputs = wantedInputs(byInput);
     if (wanted.length + ofInputs.length === 0) return this.loss(chunk, weight);
@@ -129,7 +125,9 @@ export class TapeEvaluator implements Evaluator {
     let at = 1;
     for (const { tensor } of wanted) {
       const { offset, size } = slots[tensor]!;
-      out.set(values.subarray(at, (at += size)), offset);
+      const gradient = values.subarray(at, (at += size));
+      if (add) addFloat32(out.subarray(offset, offset + size), gradient);
+      else out.set(gradient, offset);
     }
     for (const i of ofInputs) byInput![i]!.set(values.subarray(at, (at += chunk.inputs[i]!.size)));
     return values[0]!;

@@ -57,6 +57,7 @@ export async function holdStage(wanted: Wanted): Promise<Held> {
     memory,
     seed: config.seed,
     randomLayers: part.randomLayers,
+    inPlace: true,
   });
   const { layout, variables } = layoutOf(part.model);
   const { stages: solvesLocally = false } = await findMethod(config.method);

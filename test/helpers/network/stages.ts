@@ -113,5 +113,5 @@ function evaluatorFor(
   options: EvaluatorOptions,
 ): Promise<Evaluator> {
   if (backend) return createEvaluator(model, goal, backend, options);
-  return TapeEvaluator.create(model, goal, "reference", options.seed, options.randomLayers);
+  return TapeEvaluator.create(model, goal, "reference", options);
 }
