@@ -65,6 +65,7 @@ const mayImport = {
   ],
   "src/run": [
     "src/errors.ts",
+    "src/host",
     "src/paths.ts",
     "src/random.ts",
     "src/linalg",

@@ -27,15 +27,12 @@ export interface MethodDescription<Name extends string = string, Options extends
   readonly stages?: true;
   /** It works on shards of the samples (`Problem.shards`): --subdomains says how many. */
   readonly shards?: true;
-  /** Vectors as long as θ that its state holds beside θ, at most; default: `REMEMBERED`. */
+  /** Vectors as long as θ that its state holds beside θ, at most; where it does not say, two are counted. */
   remembers?(options: Readonly<Record<string, unknown>>): number;
   /** Of a user's module: SHA-256 of its file. */
   readonly module?: string;
   create(context: MethodContext, options: Readonly<Record<string, unknown>>): Method;
 }
-
-/** Vectors that a method remembers where it does not say how many: as Adam does. */
-const REMEMBERED = 2;
 
 /** Ties a table of options to the function that takes their values, and a method's steps to its state. */
 export function defineMethod<const N extends string, T extends OptionTable, S extends State>(
@@ -51,7 +48,7 @@ export function defineMethod<const N extends string, T extends OptionTable, S ex
     ...description,
     check: (options) => description.check?.(options as ValuesOf<T>),
     plans: (options) => description.plans?.(options as ValuesOf<T>) ?? isScheduled(options),
-    remembers: (options) => description.remembers?.(options as ValuesOf<T>) ?? REMEMBERED,
+    ...(description.remembers && { remembers: (options) => description.remembers!(options as ValuesOf<T>) }),
     create: (context, options) => description.create(context, options as ValuesOf<T>),
   };
 }

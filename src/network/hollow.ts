@@ -43,7 +43,9 @@ let turn: Promise<unknown> = Promise.resolve();
  */
 export function hollow<T>(make: () => T | Promise<T>, keeps?: (layer: string) => boolean): Promise<Made<T>> {
   const made = turn.then(() => makeHollow(make, keeps));
-  turn = made.catch(() => undefined);
+  // What is made is the caller's: nothing of it is to stay here.
+  const over = () => undefined;
+  turn = made.then(over, over);
   return made;
 }
 

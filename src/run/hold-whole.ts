@@ -13,6 +13,7 @@ import { surprisesOf } from "../network/goal/surprises.js";
 import { withTargetsFor } from "../network/goal/targets.js";
 import { treatInputs, type InputTreatment } from "../network/inputs/standardisation.js";
 import { topologyOf } from "../network/model-file.js";
+import { isBuiltIn } from "../network/models/names.js";
 import { layoutOf } from "../network/parameters.js";
 import { penaltyOf } from "../network/penalty.js";
 import type { RankNetwork } from "../network/rank-network.js";
@@ -22,6 +23,7 @@ import { WholeNetwork } from "../network/whole-network.js";
 import type { tf } from "../compute/tensorflow.js";
 import type { Random } from "../random.js";
 import { decompose } from "./decompose.js";
+import { roomForWhole } from "./room-for-whole.js";
 import type { TrainConfig } from "./options/config.js";
 import type { StagesOfRun } from "./stages/stages-of-run.js";
 
@@ -60,8 +62,8 @@ export interface Held {
   readonly decomposition: Decomposition;
   /** N, where batches are cut in shards. */
   readonly shards: number | undefined;
-  /** θ⁰ as it is held here; where the network is whole, the same on every rank. */
-  readonly theta: Vector;
+  /** Whose parameters are θ⁰ as it is held here; where the network is whole, the same on every rank. */
+  readonly start: () => Promise<Vector>;
   /** What is to be said before it starts. */
   readonly warnings: readonly string[];
 }
@@ -71,6 +73,9 @@ export async function holdWhole(wanted: Wanted): Promise<Held> {
   const { config, source, given, declared, objective, backend, comm, random } = wanted;
   const drawing = random.fork("initialisation");
   const choice = { ...config, model: source };
+  // A user's module makes its network in any case; others can be looked at before.
+  const isModule = !isBuiltIn(source) && !bringsWeights(choice);
+  const before = isModule ? undefined : await roomForWhole(wanted);
   const { model, goal } = await buildModel(
     choice,
     { ...given.train, name: given.name },
@@ -83,8 +88,9 @@ export async function holdWhole(wanted: Wanted): Promise<Held> {
     standardise: config.standardise,
     freshWeights: !bringsWeights(choice),
   });
+  const room = before ?? (await roomForWhole(wanted, model));
   const { seed } = config;
-  const evaluator = await createEvaluator(model, goal, backend, { memory: config.memory * 2 ** 20, seed });
+  const evaluator = await createEvaluator(model, goal, backend, { memory: room, seed });
   if (evaluator instanceof TapeEvaluator) {
     const some = new Batch(rowsOf(data.train, 0, Math.min(2, data.train.count)), inputs.training);
     await tryOut(evaluator, model, some.chunk(0), source);
@@ -93,8 +99,6 @@ export async function holdWhole(wanted: Wanted): Promise<Held> {
   const { layout, variables } = layoutOf(model);
   const penalty = penaltyOf(model, layout, variables);
   const decomposition = decompose(config, evaluator.layout.slots, random);
-  // A user's module may draw weights of its own: rank 0's are everybody's.
-  const theta = await comm.broadcast(evaluator.parameters(), 0);
   const { subdomains } = decomposition;
   const shards = config.shards && config.subdomains;
   const network = new WholeNetwork({ evaluator, penalty, comm, subdomains, shards });
@@ -109,7 +113,8 @@ export async function holdWhole(wanted: Wanted): Promise<Held> {
     groupRows: network.hasStatistics ? config.ghostBatch : undefined,
     decomposition,
     shards,
-    theta,
+    // A user's module may draw weights of its own: rank 0's are everybody's.
+    start: () => comm.broadcast(evaluator.parameters(), 0),
     warnings: surprisesOf(model, goal, given.train.targets),
   };
 }

@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import type { tf } from "../compute/tensorflow.js";
+import { collectGarbage } from "../host/garbage.js";
 import { Batch, measuredRows } from "../network/batch.js";
 import { expectPlaceFor } from "../paths.js";
 import { formatPlural } from "../report/format.js";
@@ -170,6 +171,9 @@ interface Beside {
   readonly tracking: Tracking;
 }
 
+/** Bytes of θ from which on vectors that a step has left behind are given back before the next. */
+const LARGE = 2 ** 25;
+
 /** Steps through what is left of the epoch, or until the ranks agree to stop, which is then true. */
 async function finishEpoch(
   run: TrainingRun,
@@ -178,11 +182,13 @@ async function finishEpoch(
 ): Promise<boolean> {
   const { meter, trace } = run;
   const { epochs: closed, batches: done } = run.position;
+  const isLarge = run.parameters.byteLength >= LARGE;
   meter.go();
   try {
     for await (const problem of run.epochs.problems(closed + 1, done, program.samples)) {
       trace.begin(run.stepsDone);
       const report = await run.step(problem);
+      if (isLarge) collectGarbage();
       const { batches: step } = run.position;
       reporter.log.debug({ step, ...report }, "step");
       await tracking.step(run.stepsDone, report);

@@ -58,8 +58,9 @@ export class TrainingRun {
     private readonly config: TrainConfig,
     private readonly setup: Setup,
     private readonly context: MethodContext,
+    theta: Vector,
   ) {
-    const { network, random, theta } = setup;
+    const { network, random } = setup;
     const { overlap, methodOptions } = config;
     const { comm, fullBatch } = context;
     this.epochs = setup.streamed
@@ -78,6 +79,7 @@ export class TrainingRun {
     };
   }
 
+  /** Collective. */
   static async prepare(config: TrainConfig, setup: Setup, comm: Communicator): Promise<TrainingRun> {
     const { epochs, tolerance } = config;
     const { batches, batchesPerEpoch } = setup.cut;
@@ -91,7 +93,13 @@ export class TrainingRun {
       tolerance,
     };
     const method = await findMethod(config.method);
-    return new TrainingRun(method.create(context, config.methodOptions), config, setup, context);
+    return new TrainingRun(
+      method.create(context, config.methodOptions),
+      config,
+      setup,
+      context,
+      await setup.start(),
+    );
   }
 
   /** Valid until the next step. */

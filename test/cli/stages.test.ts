@@ -184,6 +184,42 @@ describe("killed and resumed", () => {
   });
 });
 
+describe("a network that a rank cannot hold", () => {
+  const large = `--hidden ${Array.from({ length: 10 }, () => 1024).join()} --train-samples 24 --batch-size 8 --epochs 1 --method sgd`;
+
+  it("trains in stages that fit, in fewer micro-batches where memory for their sums is scarce", async () => {
+    const rowsWith = async (memory: number) => {
+      const out = await trained(`${large} --stages 4 --ranks 4 --memory ${memory}`);
+      const { stages } = recordIn(out);
+      expect(Math.max(...stages!.bytes)).toBeLessThanOrEqual(memory * 2 ** 20);
+      expect(summaryIn(out).parameters).toBeGreaterThan(10e6);
+      return stages!.microBatchRows;
+    };
+    expect(await rowsWith(400)).toBe(1);
+    expect(await rowsWith(80)).toBe(4);
+  });
+
+  it.each([
+    [
+      "whole",
+      "--ranks 1",
+      /the network to take 80 MB of a rank at most, .* take \d+ MB\. Give --stages [4-9],/,
+    ],
+    [
+      "in too few stages",
+      "--ranks 2 --stages 2",
+      /each of 2 stages to take 80 MB of a rank at most, but stage [12] takes \d+ MB: .* Give --stages [4-9],/,
+    ],
+    ["cut by hand", "--ranks 2 --cut dense_1", /but stage 2 takes \d+ MB: .*Allow more with --memory \d+/],
+  ])("is refused %s with what it takes, before anything is written", async (_, options, message) => {
+    const out = join(temporaryFolder(), "run");
+    const { code, stderr } = await runApts(train(`${large} ${options} --memory 80`, out));
+    expect(code, stderr).toBe(2);
+    expect(stderr).toMatch(message);
+    expect(existsSync(join(out, "config.json"))).toBe(false);
+  });
+});
+
 describe("what cannot be in stages is refused by name, before anything starts", () => {
   const refusals: Record<string, [options: string, message: RegExp]> = {
     "ranks that are no multiple": [

@@ -1,6 +1,4 @@
-import { sizeOf } from "../../data/dataset.js";
 import type { Vector } from "../../linalg/vector.js";
-import type { StagePlan } from "../stages/plan.js";
 import type { MicroBatch } from "./micro-batch.js";
 import type { Stage } from "./stage.js";
 
@@ -28,10 +26,4 @@ export class Boundary {
     this.#kept = { owner, at: theta.slice(), micros };
     return (micro) => micros.push(micro);
   }
-}
-
-/** Bytes that a stage keeps of one sample. */
-export function keptBytes({ crossings, stages }: StagePlan, stage: number): number {
-  const { takes, gives } = stages[stage]!;
-  return [...takes, ...gives].reduce((sum, crossing) => sum + 4 * sizeOf(crossings[crossing]!.shape), 0);
 }

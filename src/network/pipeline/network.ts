@@ -1,6 +1,5 @@
 import type { tf } from "../../compute/tensorflow.js";
 import { distributedSpace } from "../../comm/vector-space.js";
-import { UsageError } from "../../errors.js";
 import type { VectorSpace } from "../../linalg/space.js";
 import type { Vector } from "../../linalg/vector.js";
 import type { BatchKey } from "../../methods/problem.js";
@@ -12,7 +11,7 @@ import { totalsOf, type Batches } from "../quality.js";
 import { EvaluationCount, type Arrival, type RankNetwork } from "../rank-network.js";
 import { followed } from "../running-statistics.js";
 import { scoresOf, type Scores } from "../scores.js";
-import { Boundary, keptBytes } from "./boundary.js";
+import { Boundary } from "./boundary.js";
 import { scorePass, statisticsPass } from "./passes.js";
 import { PipelineProblem } from "./problem.js";
 import { Stage, type StageParts } from "./stage.js";
@@ -24,8 +23,6 @@ export interface PipelineNetworkParts extends StageParts {
   readonly penalty: Penalty | undefined;
   /** Whether the method solves local problems. */
   readonly solvesLocally: boolean;
-  /** Bytes that what these depend on may take. */
-  readonly memory: number;
 }
 
 /** A network in stages, of which this rank holds one (docs/algorithms.md §6). */
@@ -82,9 +79,7 @@ export class PipelineNetwork implements RankNetwork {
     this.#stage.evaluator.checkChunk(rows);
   }
 
-  /** @throws UsageError where what local problems depend on takes too much memory */
   problem(key: BatchKey, batch: Batch): PipelineProblem {
-    this.#checkKept(batch);
     const { penalty } = this.#parts;
     const { space, count } = this;
     return new PipelineProblem(key, batch, {
@@ -124,18 +119,5 @@ export class PipelineNetwork implements RankNetwork {
     const { evaluator } = this.#stage;
     evaluator.setParameters(theta);
     return evaluator.exportModel();
-  }
-
-  #checkKept({ rows }: Batch): void {
-    if (!this.#boundary) return;
-    const { memory, plan, replicas } = this.#parts;
-    const stage = this.#stage.pipeline.rank;
-    const bytes = Math.ceil(rows / replicas.size) * keptBytes(plan, stage);
-    if (bytes <= memory) return;
-    const megabytes = (count: number) => `${Math.ceil(count / 2 ** 20)} MB`;
-    throw new UsageError(
-      `Expected to keep what stage ${stage + 1} takes and gives of a batch of ${rows} samples, for its local problem, in ${megabytes(memory)}, ` +
-        `but that takes ${megabytes(bytes)}. Allow more with --memory, or give smaller batches (--batch-size) or more ranks.`,
-    );
   }
 }

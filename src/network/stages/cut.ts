@@ -52,7 +52,8 @@ export function bestCut(
   const smallest = best(end, stages, memory, Math.max);
   if (smallest === undefined) return undefined;
   const whole = memory(0, end, stages - 1);
-  const room = Math.max(smallest.total, (UNEVEN_MEMORY / stages) * whole, LEAST_MEMORY);
+  const uneven = Math.max((UNEVEN_MEMORY / stages) * whole, LEAST_MEMORY);
+  const room = Math.max(smallest.total, Math.min(uneven, usage.most ?? Infinity));
   const fits: Weigh = (from, to, stage) =>
     memory(from, to, stage) <= room ? computing(from, to, stage) : Infinity;
   const slowest = best(end, stages, fits, Math.max)!.total * UNEVEN_FLOPS;

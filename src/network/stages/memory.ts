@@ -4,16 +4,25 @@ import type { StagePlan } from "./plan.js";
 
 /** How a run uses the memory of a rank. */
 export interface Usage {
-  /** Vectors as long as the stage's parameters: `EVALUATOR_VECTORS` and those of the method, θ and ∇f among them. */
+  /** Vectors as long as the stage's parameters: those of an evaluator, of a step and of the method, and partial sums. */
   readonly vectors: number;
   /** Samples of a micro-batch. */
   readonly rows: number;
   /** Micro-batches whose h and c are kept for local problems (docs/algorithms.md §6.2), where a method has some. */
   readonly kept?: number;
+  /** Bytes that no stage is to take more than, where that can be. */
+  readonly most?: number;
 }
 
-/** The model's variables, and an evaluator's own values and gradients. */
-export const EVALUATOR_VECTORS = 3;
+/** Of an evaluator: gradients, and values, which are in the model's variables; where the model is not its own these are a third. */
+export const EVALUATOR_VECTORS = 2;
+/** Of a step: θ before and after it, and ∇f. */
+export const STEP_VECTORS = 3;
+
+/** Partial sums of so many micro-batches' gradients that are there at a time, beside ∇f (src/linalg/tree-sum.ts). */
+export function partialSums(microBatches: number, replicas = 1): number {
+  return Math.max(0, Math.ceil(Math.log2(microBatches)) - (replicas === 1 ? 1 : 0));
+}
 
 /** What of a stage decides the memory it takes; bytes are those of a sample. */
 export interface Load {
@@ -76,32 +85,75 @@ export function memoryOfStages({ crossings, stages }: StagePlan, usage: Usage): 
 /** Larger pipelines than this are not looked for. */
 const MOST_STAGES = 64;
 
+/** What a rank may take. */
+export interface MemoryLimit {
+  readonly bytes: number;
+  /** Whether that is what --memory says; else it is a rank's share of its host's. */
+  readonly isAsked: boolean;
+}
+
 /**
  * Makes sure that every rank can hold its stage.
- * @param memory bytes of a rank
- * @param planOf the network cut in another number of stages; it may throw a UsageError. Undefined where it is cut by hand
+ * @param planOf the network cut in another number of stages; it may throw a UsageError. Undefined where it is not to be cut otherwise
  * @throws UsageError that says what the largest stage takes, and on how many stages the network would fit
  */
 export function checkMemory(
   plan: StagePlan,
   usage: Usage,
-  memory: number,
+  limit: MemoryLimit,
   planOf: ((stages: number) => StagePlan) | undefined,
 ): void {
   const most = largestOf(plan, usage);
-  if (totalOf(most) <= memory) return;
+  if (totalOf(most) <= limit.bytes) return;
   const count = plan.stages.length;
-  const fitting =
-    planOf && fittingFrom(count + 1, planOf, (other) => totalOf(largestOf(other, usage)) <= memory);
-  const needed = `--memory ${megabytes(totalOf(most))}`;
   throw new UsageError(
-    `Expected each of ${count} stages to take ${megabytes(memory)} MB at most, but stage ${most.stage} takes ${megabytes(totalOf(most))} MB: ` +
-      `${megabytes(most.vectors)} for parameters and what is as long, ${megabytes(most.held)} for micro-batches on their way, ` +
+    `Expected each of ${count} stages to take ${shownLimit(limit)} at most, but stage ${most.stage + 1} takes ${megabytes(totalOf(most))} MB: ` +
+      `${megabytes(most.vectors)} for parameters and what is as long, ${megabytes(most.held)} for micro-batches on their way or kept, ` +
       `${megabytes(most.activations)} for the results of ${usage.rows} samples. ` +
-      (fitting === undefined
-        ? `Allow more with ${needed}, or give more --micro-batches.`
-        : `Give --stages ${fitting}, or allow more with ${needed}.`),
+      remedy(totalOf(most), usage, limit, count + 1, planOf, "give more --micro-batches"),
   );
+}
+
+/**
+ * The same of a network that is whole on every rank.
+ * @param parameters n
+ * @param usage of a rank; nothing but vectors counts, since results are made in parts that fit
+ * @throws UsageError
+ */
+export function checkWhole(
+  parameters: number,
+  usage: Usage,
+  limit: MemoryLimit,
+  planOf: ((stages: number) => StagePlan) | undefined,
+): void {
+  const bytes = 4 * usage.vectors * parameters;
+  if (bytes <= limit.bytes) return;
+  throw new UsageError(
+    `Expected the network to take ${shownLimit(limit)} at most, but its ${parameters.toLocaleString("en")} parameters and what is as long ` +
+      `take ${megabytes(bytes)} MB. ` +
+      remedy(bytes, usage, limit, 2, planOf, "take a smaller network"),
+  );
+}
+
+function shownLimit({ bytes, isAsked }: MemoryLimit): string {
+  const shown = `${Math.floor(bytes / 2 ** 20)} MB of a rank`;
+  return isAsked ? shown : `${shown}, its share of its host's memory,`;
+}
+
+function remedy(
+  bytes: number,
+  usage: Usage,
+  limit: MemoryLimit,
+  least: number,
+  planOf: ((stages: number) => StagePlan) | undefined,
+  otherwise: string,
+): string {
+  const fitting =
+    planOf && fittingFrom(least, planOf, (plan) => totalOf(largestOf(plan, usage)) <= limit.bytes);
+  const allow = limit.isAsked ? `allow more with --memory ${megabytes(bytes)}` : "run fewer ranks on a host";
+  return fitting === undefined
+    ? `${allow[0]!.toUpperCase()}${allow.slice(1)}, or ${otherwise}.`
+    : `Give --stages ${fitting}, or ${allow}.`;
 }
 
 /** The smallest number of stages from `least` on that fits; undefined where none is found. */
@@ -119,13 +171,13 @@ function fittingFrom(
 }
 
 /** Of the stage that takes most. */
-function largestOf(plan: StagePlan, usage: Usage): StageMemory & { readonly stage: number } {
+export function largestOf(plan: StagePlan, usage: Usage): StageMemory & { readonly stage: number } {
   return memoryOfStages(plan, usage)
     .map((memory, stage) => ({ ...memory, stage }))
     .reduce((a, b) => (totalOf(b) > totalOf(a) ? b : a));
 }
 
-function totalOf({ vectors, held, activations }: StageMemory): number {
+export function totalOf({ vectors, held, activations }: StageMemory): number {
   return vectors + held + activations;
 }
 

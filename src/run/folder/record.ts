@@ -24,6 +24,8 @@ export interface RunRecord {
     /** The layers that stages end with, but for the last: `--cut`. */
     readonly cut: readonly string[];
     readonly microBatchRows: number;
+    /** By stage: what was counted that it takes. */
+    readonly bytes: readonly number[];
     readonly plan: StagePlan;
   };
   /** What is minimised, for each output of the model. */
@@ -64,8 +66,8 @@ export function recordOf(
   };
 }
 
-function recordOfStages({ plan, microBatchRows }: StagesOfRun): NonNullable<RunRecord["stages"]> {
-  return { cut: cutsOf(plan), microBatchRows, plan };
+function recordOfStages({ plan, microBatchRows, bytes }: StagesOfRun): NonNullable<RunRecord["stages"]> {
+  return { cut: cutsOf(plan), microBatchRows, bytes, plan };
 }
 
 /** The version in package.json. */

@@ -49,9 +49,9 @@ export const rankOptions = inGroup(HELP.ranks, {
   memory: integer({
     min: 1,
     max: 1_000_000,
-    fallback: 2048,
+    fallback: undefined,
     placeholder: "MB",
-    help: "what a rank's intermediate results may take",
+    help: "what a rank may take: its parameters, all that is as long, and intermediate results, made in parts that fit; a network that takes more is refused (default: its share of the host's, 2048 for the results)",
   }),
   timeout: number({
     min: 1,

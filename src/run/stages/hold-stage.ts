@@ -8,18 +8,14 @@ import { topologyOf } from "../../network/model-file.js";
 import { layoutOf } from "../../network/parameters.js";
 import { penaltyOf } from "../../network/penalty.js";
 import { PipelineNetwork } from "../../network/pipeline/network.js";
-import { planStages, type StagePlan } from "../../network/stages/plan.js";
 import { outlineOf, stageOf } from "../../network/stages/source.js";
 import { stageGoal } from "../../network/stages/stage-goal.js";
 import { findMethod } from "../../methods/registry.js";
 import { byLayers } from "../../decomposition/layers.js";
 import { dataFor, type Held, type Wanted } from "../hold-whole.js";
 import { cutOf } from "../options/config.js";
-import { endsOf } from "../options/stages.js";
-import { microBatchRows } from "./micro-batches.js";
-
-/** Vectors as long as θ that a rank holds beside what its method remembers: cuts are balanced by them. */
-const VECTORS = 6;
+import { memoryOfRanks } from "../rank-memory.js";
+import { planRun, type RunPlan } from "./plan-run.js";
 
 /**
  * One stage of the network on this rank: rank = replica · stages + stage. Nothing here is as large as the whole network.
@@ -39,10 +35,11 @@ export async function holdStage(wanted: Wanted): Promise<Held> {
   const { model: outline, goal } = await outlineOf(source, declared);
   const data = await dataFor(goal, outline, given);
   const rows = largestBatch(config, data.train.count);
-  const balance = { vectors: VECTORS, rows: Math.ceil(rows / (2 * config.stages)) };
-  const asked = config.cut === undefined ? { stages: config.stages } : { ends: endsOf(config.cut) };
-  const plan: StagePlan = await comm.broadcastObject(
-    comm.rank === 0 ? planStages(outline, asked, balance, name) : undefined,
+  const limit = await memoryOfRanks(comm, config.memory);
+  const { plan, microBatchRows, bytes, room }: RunPlan = await comm.broadcastObject(
+    comm.rank === 0
+      ? await planRun(outline, config, rows, { limit, replicas: replicas.size, name })
+      : undefined,
   );
   const topology = topologyOf(outline);
   const part = await stageOf(source, outline, plan, stage);
@@ -52,9 +49,8 @@ export async function holdStage(wanted: Wanted): Promise<Held> {
     { standardise: config.standardise, freshWeights: !bringsWeights(choice) },
     part.model,
   );
-  const memory = config.memory * 2 ** 20;
   const evaluator = await createEvaluator(part.model, stageGoal(goal, plan, stage, part.copies), backend, {
-    memory,
+    memory: room[stage]!,
     seed: config.seed,
     randomLayers: part.randomLayers,
     inPlace: true,
@@ -69,19 +65,8 @@ export async function holdStage(wanted: Wanted): Promise<Held> {
     goal,
     penalty: penaltyOf(part.model, layout, variables),
     solvesLocally,
-    memory,
   });
-  // A user's module may draw weights of its own: the first replica's are everybody's.
-  const theta = await replicas.broadcast(evaluator.parameters(), 0);
-  const groupRows = microBatchRows({
-    rows,
-    stages: config.stages,
-    asked: config.microBatches,
-    groupRows: network.hasStatistics ? config.ghostBatch : undefined,
-    activationBytes: Math.max(...plan.stages.map(({ activationBytes }) => activationBytes)),
-    memory,
-  });
-  const microBatches = Math.ceil(rows / groupRows);
+  const microBatches = Math.ceil(rows / microBatchRows);
   return {
     data,
     goal,
@@ -92,16 +77,18 @@ export async function holdStage(wanted: Wanted): Promise<Held> {
       stage,
       replica,
       pipeline,
-      microBatchRows: groupRows,
+      microBatchRows,
       microBatches,
+      bytes,
       hollow: inputs.whole(outline),
     },
     topology,
     blockRows: evaluator.blockRows,
-    groupRows,
+    groupRows: microBatchRows,
     decomposition: byLayers(layout.slots, 1),
     shards: undefined,
-    theta,
+    // A user's module may draw weights of its own: the first replica's are everybody's.
+    start: () => replicas.broadcast(evaluator.parameters(), 0),
     warnings: surprisesOf(outline, goal, given.train.targets),
   };
 }

@@ -14,6 +14,8 @@ export interface StagesOfRun {
   /** Samples of a micro-batch, at most, and how many there are of the largest mini-batch. */
   readonly microBatchRows: number;
   readonly microBatches: number;
+  /** By stage: what was counted that it takes (src/network/stages/memory.ts). */
+  readonly bytes: readonly number[];
   /** The whole model without its weights, as it is handed back. */
   readonly hollow: tf.LayersModel;
 }

@@ -13,7 +13,7 @@ import { stageGoal } from "../../../src/network/stages/stage-goal.js";
 import { TapeEvaluator } from "../../../src/network/tape/evaluator.js";
 import { WholeNetwork } from "../../../src/network/whole-network.js";
 import { onGroup } from "../comm/groups.js";
-import { goalOfModel, MEMORY } from "./networks.js";
+import { goalOfModel } from "./networks.js";
 
 /** Makes a network: ranks of one process must not share its variables. */
 export type Make = () => tf.LayersModel;
@@ -35,7 +35,6 @@ interface StagesOptions {
   /** Whose kernels compute; TensorFlow.js' own operations where not given. */
   readonly backend?: ComputeBackend;
   readonly solvesLocally?: boolean;
-  readonly memory?: number;
   /** Makes what a rank evaluates with something else. */
   readonly disturb?: (evaluator: Evaluator, rank: number) => Evaluator;
 }
@@ -44,13 +43,7 @@ interface StagesOptions {
 export async function onStages<R>(
   make: Make,
   stages: number,
-  {
-    replicas = 1,
-    backend,
-    memory = MEMORY,
-    solvesLocally = true,
-    disturb = (evaluator) => evaluator,
-  }: StagesOptions,
+  { replicas = 1, backend, solvesLocally = true, disturb = (evaluator) => evaluator }: StagesOptions,
   body: (rank: StageOfRank) => Promise<R>,
 ): Promise<R[]> {
   return onGroup("ipc", stages * replicas, async (comm) => {
@@ -64,6 +57,7 @@ export async function onStages<R>(
     const goal = goalOfModel(whole);
     const evaluator = await evaluatorFor(backend, model, stageGoal(goal, plan, stage, copies), {
       randomLayers,
+      inPlace: true,
     });
     const { layout, variables } = layoutOf(model);
     const network = await PipelineNetwork.create({
@@ -74,7 +68,6 @@ export async function onStages<R>(
       pipeline,
       replicas: copiesOfStage,
       solvesLocally,
-      memory,
     });
     const places = placesIn(whole, model);
     const part = (all: Float32Array) => Float32Array.from(places, (place) => all[place]!);

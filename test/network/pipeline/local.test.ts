@@ -1,6 +1,5 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import type { ComputeBackend } from "../../../src/compute/backend.js";
-import { UsageError } from "../../../src/errors.js";
 import { expectClose } from "../../helpers/compute/compare.js";
 import { randomTheta, wasm } from "../../helpers/network/networks.js";
 import { batchFor, NETWORKS } from "../../helpers/network/staged-networks.js";
@@ -103,17 +102,6 @@ describe("local objectives", () => {
       await other.prepareLocal(at);
       await other.local(0, at).gradient(at.x, g);
       expect(g).toEqual(at.g);
-    });
-  });
-
-  it("are refused where what they depend on does not fit", async () => {
-    await onStages(make, 2, { memory: 10 }, ({ network }) => {
-      const batch = batchFor(network);
-      expect(() => network.problem("all", batch)).toThrow(UsageError);
-      expect(() => network.problem("all", batch)).toThrow(
-        /stage \d takes and gives of a batch of 100 samples, .* in 1 MB, but that takes 1 MB\. Allow more with --memory/,
-      );
-      return Promise.resolve();
     });
   });
 });

@@ -100,13 +100,13 @@ describe("a network that does not fit", () => {
   const check = async (megabytes: number) => {
     const { model } = await outline("resnet18-cifar", images(32, 3));
     const planOf = (stages: number) => planStages(model, { stages }, USAGE, "it");
-    checkMemory(planOf(2), USAGE, megabytes * 2 ** 20, planOf);
+    checkMemory(planOf(2), USAGE, { bytes: megabytes * 2 ** 20, isAsked: true }, planOf);
   };
 
   it("is refused with what it takes and where it would fit", async () => {
     await expect(check(130)).rejects.toThrow(UsageError);
     await expect(check(130)).rejects.toThrow(
-      /^Expected each of 2 stages to take 130 MB at most, but stage \d takes \d+ MB: .* Give --stages [3-9], or allow more with --memory \d+\.$/,
+      /^Expected each of 2 stages to take 130 MB of a rank at most, but stage [12] takes \d+ MB: .* Give --stages [3-9], or allow more with --memory \d+\.$/,
     );
     await expect(check(1)).rejects.toThrow(
       /samples\. Allow more with --memory \d+, or give more --micro-batches\.$/,
