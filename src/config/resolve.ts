@@ -5,7 +5,11 @@ import { kebab, type OptionTable, type ValuesOf } from "./option.js";
 /** Where a value came from, which is how messages name it. */
 type Source =
   | { readonly kind: "command line" }
-  | { readonly kind: "file"; readonly path: string }
+  | {
+      readonly kind: "file";
+      readonly path: string;
+      /** Of a run: all its options are there. */ readonly isRecord?: true;
+    }
   | { readonly kind: "program" };
 
 /** What one source gives, by option name (camelCase; a file may also write names as on the command line). */

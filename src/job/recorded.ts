@@ -80,7 +80,7 @@ export function optionsOf(
         `${name === "model" ? ", or a model.json of the same layers with --model" : ""}.`,
     );
   }
-  return { source: { kind: "file", path }, values };
+  return { source: { kind: "file", path, isRecord: true }, values };
 }
 
 const was = {

@@ -11,7 +11,7 @@ import {
   formatShort,
 } from "./format.js";
 import type { EpochMetrics } from "./metrics.js";
-import type { Summary } from "./summary.js";
+import type { StagesSummary, Summary } from "./summary.js";
 
 type ProgressFields = Pick<
   EpochMetrics,
@@ -72,6 +72,15 @@ export const ENDINGS: Readonly<Record<Summary["ended"], string>> = {
   stalled: "stalled: five steps in a row lowered nothing",
 };
 
+function rowsOfStages({ counted, peakMemory, bubble }: StagesSummary): [string, string][] {
+  const each = peakMemory.map((peak, i) => `${formatBytes(peak)} (${formatBytes(counted[i]!)})`);
+  const measured = bubble.measured === null ? "no pass" : formatShare(bubble.measured);
+  return [
+    ["of the stages", `${each.join(", ")} (as counted, without the process itself)`],
+    ["bubble", `${measured} of a pass (stages that take the same time: ${formatShare(bubble.formula)})`],
+  ];
+}
+
 /** What came out of a run, as a table. */
 export function finalTable(summary: Summary, colour: boolean): string {
   const { bold, dim } = picocolors.createColors(colour);
@@ -109,6 +118,7 @@ export function finalTable(summary: Summary, colour: boolean): string {
     ],
     ["bytes sent", formatBytes(summary.bytesSent)],
     ["peak memory", `${formatBytes(summary.peakMemory)} (largest rank)`],
+    ...(summary.stages ? rowsOfStages(summary.stages) : []),
     ["written to", printableLine(summary.out)],
   ];
   return drawnTable(

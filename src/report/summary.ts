@@ -1,3 +1,16 @@
+/** What a network in stages took. */
+export interface StagesSummary {
+  /** By stage: bytes that were counted for parameters, all that is as long, and results, */
+  readonly counted: readonly number[];
+  /** and the largest resident memory of its ranks, with what a process takes by itself. */
+  readonly peakMemory: readonly number[];
+  /**
+   * The share of a pass there and back that a stage waits for others: as measured, null without a pass, and (S − 1)/(M + S − 1) of S
+   * stages that take as long as each other, with M micro-batches.
+   */
+  readonly bubble: { readonly measured: number | null; readonly formula: number };
+}
+
 /** `summary.json`: how the run ended. */
 export interface Summary {
   readonly method: string;
@@ -20,6 +33,8 @@ export interface Summary {
   readonly bytesSent: number;
   /** Largest resident memory of any rank, bytes. */
   readonly peakMemory: number;
+  /** Where the network was in stages. */
+  readonly stages?: StagesSummary;
   /**
    * Why the run ended: all epochs done, `--stop-at-accuracy` or `--stop-at` reached, no better epoch for `--patience`,
    * `--max-seconds` or `--max-gradients` used, a stop asked for, the program's callbacks (`fit`), the gradient below `--tolerance`, or five iterations in a row without a step that lowers the loss

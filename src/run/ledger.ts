@@ -132,7 +132,7 @@ export function closed(
 export function summaryOf(
   { last, best, bestTestAccuracy, consumed: { peakMemory } }: Ledger,
   keepsBest: boolean,
-  run: Pick<Summary, "method" | "data" | "ranks" | "subdomains" | "parameters" | "ended" | "out">,
+  run: Pick<Summary, "method" | "data" | "ranks" | "subdomains" | "parameters" | "ended" | "out" | "stages">,
 ): Summary {
   const { epoch, seconds, lossEvaluations, gradientEvaluations, bytesSent } = last!;
   const { epoch: modelEpoch, loss, testLoss, testAccuracy, metrics } = (keepsBest ? best : last)!;

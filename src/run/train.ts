@@ -18,6 +18,7 @@ import { CpuProfile } from "./profile.js";
 import { ProgramPart } from "./program.js";
 import type { Reporter } from "./reporter.js";
 import { setUp, type Setup } from "./setup.js";
+import { accountOf } from "./stages/account.js";
 import { handBackStages } from "./stages/hand-back.js";
 import { textOf, writeSample } from "./text-sample.js";
 import { TimeLimit } from "./time-limit.js";
@@ -106,7 +107,9 @@ async function trainIn(
     if (isWhole) await checkpoints.afterEpoch(ended !== undefined);
   }
 
+  const account = setup.stages && (await accountOf(setup.stages, comm));
   const summary = summaryOf(run.state.ledger, config.keepBest, {
+    ...(account && { stages: account }),
     method: config.methodName,
     data: data.name,
     ranks: comm.size,

@@ -35,7 +35,7 @@ describe("a model trained in place", () => {
       await tf.setBackend("cpu");
       const model = convolution("valid");
       const out = join(temporaryFolder(), "run");
-      const summary = await train({ model, data, standardise, ranks: 1, subdomains: 1, method: "adam", batches: 5, learningRate: 0.02, epochs: 4, out }); // prettier-ignore
+      const summary = await train({ model, data, standardise, ranks: 1, method: "adam", batches: 5, learningRate: 0.02, epochs: 4, out }); // prettier-ignore
       expect(right(model)).toBe(Math.round(90 * summary.testAccuracy!));
       expect(right(await loadModel(join(out, "model", "model.json")))).toBe(right(model));
       if (standardise) expect(summary.testAccuracy!).toBeGreaterThan(0.5);

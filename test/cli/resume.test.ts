@@ -15,14 +15,14 @@ const PROBLEM = {
   subdomains: 4,
   threads: 1,
 };
-const SAME_PROBLEM =
-  "--data digits --train-samples 1000 --test-samples 300 --hidden 16 --subdomains 4 --threads 1";
+const SAME_PROBLEM = "--data digits --train-samples 1000 --test-samples 300 --hidden 16 --threads 1";
 /** Checkpoints at every opportunity: after every epoch, and within epochs every few steps. */
 const OFTEN = "--checkpoint-every 1 --checkpoint-minutes 0.001";
 
 /** `apts train` with the options of `PROBLEM` and others. */
 function train(...options: string[]): string[] {
-  return ["train", ...[SAME_PROBLEM, ...options].join(" ").split(" ")];
+  const splits = /--method (s?apts)\b/.test(options.join(" ")) ? ["--subdomains 4"] : [];
+  return ["train", ...[SAME_PROBLEM, ...splits, ...options].join(" ").split(" ")];
 }
 
 /** The process of a rank that has begun. */

@@ -230,6 +230,14 @@ describe("what cannot be in stages is refused by name, before anything starts", 
       "--method sapts --stages 2 --ranks 2",
       /got sapts, whose subdomains take the whole network/,
     ],
+    "subdomains for a method without": [
+      "--method adam --subdomains 2 --ranks 2",
+      /--subdomains only with a method that works on subdomains \(apts, .*\), got it with adam\. Leave it out/,
+    ],
+    "a decomposition of parameters where samples are split": [
+      "--method apts-d --decomposition layers --ranks 2",
+      /--decomposition only with a method .* got it with apts-d/,
+    ],
     shards: ["--method apts-d --stages 2 --ranks 2", /got apts-d, whose shards take the whole network/],
     "an objective of one's own": [
       "--method tr --stages 2 --ranks 2 --objective own.mjs",

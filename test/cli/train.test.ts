@@ -96,8 +96,6 @@ describe("apts train", () => {
           method,
           "--ranks",
           String(ranks),
-          "--subdomains",
-          "4",
           "--epochs",
           "2",
           "--threads", // products of another number of threads may have other last bits
@@ -105,6 +103,7 @@ describe("apts train", () => {
           "--out",
           out,
         ];
+        if (method !== "tr") args.push("--subdomains", "4");
         if (method === "sapts") args.push("--batches", "3");
         const { code, stderr } = await runApts(["train", ...SMALL, ...args]);
         expect(code, stderr).toBe(0);

@@ -21,7 +21,7 @@ const model = writeModule(
        tf.layers.dense({ units: classes, kernelInitializer: tf.initializers.glorotNormal({ seed: 2 }) })] });
    }`,
 );
-const plain = { epochs: 2, trainSamples: 600, method: "lbfgs", decomposition: "tensors" };
+const plain = { epochs: 2, trainSamples: 600, method: "lbfgs" };
 let count = 0;
 const out = () => join(folder, `run-${count++}`);
 

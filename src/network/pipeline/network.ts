@@ -13,6 +13,7 @@ import { followed } from "../running-statistics.js";
 import { scoresOf, type Scores } from "../scores.js";
 import { Boundary } from "./boundary.js";
 import { scorePass, statisticsPass } from "./passes.js";
+import type { PassClock } from "./pass-clock.js";
 import { PipelineProblem } from "./problem.js";
 import { Stage, type StageParts } from "./stage.js";
 
@@ -65,6 +66,10 @@ export class PipelineNetwork implements RankNetwork {
       isRandom: random! > 0,
       hasStatistics: statistics! > 0,
     });
+  }
+
+  get clock(): PassClock {
+    return this.#stage.clock;
   }
 
   parameters(): Vector {

@@ -45,7 +45,7 @@ export async function gradientPass(
       return loss;
     };
   const chunks = { evaluate: backward(false), add: backward(true) };
-  const f = await chunkedSum(stage.replicas, batch.chunks, chunks, out);
+  const f = await stage.clock.pass(() => chunkedSum(stage.replicas, batch.chunks, chunks, out));
   await stage.settle();
   return stage.isLast ? f : 0;
 }

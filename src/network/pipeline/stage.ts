@@ -6,6 +6,7 @@ import type { StagePlan } from "../stages/plan.js";
 import { wholeTensors, type TensorPart } from "../tensor-part.js";
 import { Exchange } from "./exchange.js";
 import { MicroBatch } from "./micro-batch.js";
+import { PassClock } from "./pass-clock.js";
 
 /** What a rank needs to be a stage of a network. */
 export interface StageParts {
@@ -26,6 +27,7 @@ export class Stage {
   readonly isLast: boolean;
   /** All parameters of the stage. */
   readonly everything: readonly TensorPart[];
+  readonly clock = new PassClock();
   readonly #exchange: Exchange;
   readonly #taken: readonly (readonly number[])[];
   readonly #given: readonly (readonly number[])[];
@@ -59,7 +61,7 @@ export class Stage {
   /** Passes F(h) on to later stages. */
   async forward(micro: MicroBatch, inference = false): Promise<void> {
     const activations = this.#exchange.activations(micro.rows);
-    await this.evaluator.forward(micro, activations.vectors, inference);
+    await this.clock.computing(() => this.evaluator.forward(micro, activations.vectors, inference));
     activations.send();
   }
 
@@ -96,7 +98,9 @@ export class Stage {
     // Nobody asks for the gradient by samples, which come first.
     const samples = new Array<undefined>(micro.inputs.length - cotangents.vectors.length).fill(undefined);
     const byInput = [...samples, ...cotangents.vectors];
-    const loss = await evaluator.gradient(micro, weight, this.everything, out, byInput, add);
+    const loss = await this.clock.computing(() =>
+      evaluator.gradient(micro, weight, this.everything, out, byInput, add),
+    );
     cotangents.send();
     return loss;
   }

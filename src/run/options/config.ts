@@ -3,7 +3,7 @@ import { camel, resolveOptions, splitSources, type Given } from "../../config/re
 import { UsageError } from "../../errors.js";
 import type { MethodDescription } from "../../methods/description.js";
 import { methodNamed, type MethodOptions } from "../../methods/registry.js";
-import { expectOwnNames, refuseOthers, tableOf, withPresets } from "./of-methods.js";
+import { expectOwnNames, refuseOthers, refuseUnused, tableOf, withPresets } from "./of-methods.js";
 import { OVERLAP } from "./of-run.js";
 import { stagesOf } from "./stages.js";
 import { trainOptions } from "./table.js";
@@ -52,6 +52,7 @@ export function trainConfig(
 ): TrainConfig {
   expectOwnNames(method, trainOptions);
   refuseOthers(method, sources);
+  refuseUnused(method, sources);
   const all = { ...trainOptions, ...tableOf(method) };
   const values = resolveOptions(all, withPresets(method, firstCuts(sources))) as ValuesOf<
     typeof trainOptions

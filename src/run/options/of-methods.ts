@@ -1,6 +1,6 @@
 import { shownValue } from "../../config/commander.js";
 import { HELP } from "../../config/help-groups.js";
-import { choice, inGroup, type Option, type OptionTable } from "../../config/option.js";
+import { choice, inGroup, kebab, type Option, type OptionTable } from "../../config/option.js";
 import { camel, type Given } from "../../config/resolve.js";
 import { UsageError } from "../../errors.js";
 import type { MethodDescription } from "../../methods/description.js";
@@ -58,6 +58,27 @@ export function refuseOthers(method: MethodDescription, sources: readonly Given[
       if (!isOthers || value === undefined || value === null) continue;
       throw new UsageError(
         `Expected options of method ${method.name}, got "${written}", which it does not have (${whoHas(name)} do).`,
+      );
+    }
+  }
+}
+
+/** How parameters or samples are split, and which methods do that. */
+const SPLITS: Readonly<Record<string, (method: MethodDescription) => boolean>> = {
+  subdomains: ({ decomposes = false, shards = false, stages = false }) => decomposes || shards || stages,
+  decomposition: ({ decomposes = false }) => decomposes,
+};
+
+/** @throws UsageError where somebody says how to split what the method does not; a record says all options of its run */
+export function refuseUnused(method: MethodDescription, sources: readonly Given[]): void {
+  for (const { source, values } of sources) {
+    if (source.kind === "file" && source.isRecord) continue;
+    for (const [written, value] of Object.entries(values)) {
+      const uses = SPLITS[camel(written)];
+      if (uses === undefined || uses(method) || value === undefined || value === null) continue;
+      const users = methods.filter(uses).map(({ name }) => name);
+      throw new UsageError(
+        `Expected --${kebab(camel(written))} only with a method that works on subdomains (${users.join(", ")}), got it with ${method.name}. Leave it out.`,
       );
     }
   }

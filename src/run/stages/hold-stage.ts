@@ -80,6 +80,7 @@ export async function holdStage(wanted: Wanted): Promise<Held> {
       microBatchRows,
       microBatches,
       bytes,
+      clock: network.clock,
       hollow: inputs.whole(outline),
     },
     topology,

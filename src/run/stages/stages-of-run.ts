@@ -1,5 +1,6 @@
 import type { tf } from "../../compute/tensorflow.js";
 import type { Communicator } from "../../comm/communicator.js";
+import type { PassClock } from "../../network/pipeline/pass-clock.js";
 import type { StagePlan } from "../../network/stages/plan.js";
 
 /** This rank's place in a network in stages: rank = replica · stages + stage. */
@@ -16,6 +17,8 @@ export interface StagesOfRun {
   readonly microBatches: number;
   /** By stage: what was counted that it takes (src/network/stages/memory.ts). */
   readonly bytes: readonly number[];
+  /** Of the passes through this rank's stage. */
+  readonly clock: PassClock;
   /** The whole model without its weights, as it is handed back. */
   readonly hollow: tf.LayersModel;
 }

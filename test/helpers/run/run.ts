@@ -1,4 +1,5 @@
 import { createLocalGroup } from "../../../src/comm/index.js";
+import { defaultMethod, methodNamed } from "../../../src/methods/registry.js";
 import type { Summary } from "../../../src/report/summary.js";
 import type { RunEvent } from "../../../src/run/events.js";
 import { trainConfig } from "../../../src/run/options/config.js";
@@ -11,7 +12,6 @@ const TINY = {
   trainSamples: 300,
   testSamples: 100,
   hidden: [8],
-  subdomains: 2,
   threads: 1,
   checkpointEvery: 1,
 };
@@ -27,7 +27,14 @@ export async function run(
   values: Record<string, unknown>,
   place: Partial<RankPlace> = {},
 ): Promise<Ran> {
-  const config = trainConfig([{ source: { kind: "program" }, values: { ...TINY, ...values } }], 1);
+  // Methods without subdomains refuse to be told how to split.
+  const { subdomains = 2, decomposition, ...others } = values;
+  const { decomposes = false, shards = false } = methodNamed(
+    (values["method"] as string | undefined) ?? defaultMethod,
+  );
+  const split = decomposes || shards ? { subdomains, ...(decomposes && { decomposition }) } : {};
+  const given = { ...TINY, ...split, ...others };
+  const config = trainConfig([{ source: { kind: "program" }, values: given }], 1);
   const events: RunEvent[] = [];
   const observe = (event: RunEvent): void => {
     events.push(event);
