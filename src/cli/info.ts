@@ -3,12 +3,31 @@ import { cpus, hostname, totalmem } from "node:os";
 import { describeHosts } from "../job/hosts.js";
 import { aptsVersion } from "../run/folder/record.js";
 import { printable } from "../terminal.js";
+import type { ValuesOf } from "../config/option.js";
+import { formatBytes, formatCount } from "../report/format.js";
+import { dataOptions } from "../run/options/of-data.js";
+import { modelOptions } from "../run/options/of-model.js";
+import { trainOptions } from "../run/options/table.js";
 import { actWith, machineOptions } from "./options.js";
+
+const { stages, cut, microBatches, memory, ranks, method, seed, batches, batchSize, overlap } = trainOptions;
+/** What decides how a network is cut in stages: that of a run. */
+const planOptions = {
+  ...{ stages, cut, microBatches, memory, ranks, method, seed, batches, batchSize, overlap },
+  ...dataOptions,
+  ...modelOptions,
+};
+const options = { ...planOptions, ...machineOptions };
 
 /** `apts info`: what the hosts have, which backend and library will run here, and why the better ones do not. */
 export function infoCommand(program: Command): void {
-  const command = program.command("info").description("show what will be used on this machine, and why");
-  actWith(command, machineOptions, async ({ hostfile, ...wanted }) => {
+  const command = program
+    .command("info")
+    .description(
+      "show what will be used on this machine, and why; with --stages or --cut, how a network is cut",
+    );
+  actWith(command, options, async ({ hostfile, backend: wish, blas, threads, ...run }) => {
+    const wanted = { backend: wish, blas, threads };
     const memory = `${(totalmem() / 2 ** 30).toFixed(1)} GiB`;
     show("apts", `${aptsVersion()}, Node.js ${process.version}`);
     show("machine", `${hostname()}: ${cpus()[0]?.model ?? "unknown processor"}, ${memory}`);
@@ -18,7 +37,47 @@ export function infoCommand(program: Command): void {
     const { backend, description, gigaflops, rejected } = await computeFacts(wanted);
     show("backend", `${backend}: ${description}, ${gigaflops.toFixed(1)} GFLOP/s on a small product`);
     for (const reason of rejected) show("not used", reason);
+    if (run.stages !== undefined || run.cut !== undefined) await showPlan(run, wanted);
   });
+}
+
+/** The stages of the network that such a run would train, each with what it takes. */
+async function showPlan(
+  run: ValuesOf<typeof planOptions>,
+  wanted: Pick<ValuesOf<typeof machineOptions>, "backend" | "blas" | "threads">,
+): Promise<void> {
+  const [{ startBackend }, { planOfConfig }, { trainConfig }, { endsOf }, { findMethod }] = await Promise.all(
+    [
+      import("../compute/backend.js"),
+      import("../run/stages/plan-of-config.js"),
+      import("../run/options/config.js"),
+      import("../run/options/stages.js"),
+      import("../methods/registry.js"),
+    ],
+  );
+  const count = run.stages ?? endsOf(run.cut!).length + 1;
+  const method = await findMethod(run.method);
+  const config = trainConfig([{ source: { kind: "command line" }, values: run }], count, method);
+  const backend = await startBackend(wanted);
+  try {
+    const { plan, microBatchRows, bytes } = await planOfConfig(config);
+    show("stages", `${count}, in micro-batches of at most ${microBatchRows} samples`);
+    const flops = plan.stages.reduce((sum, stage) => sum + stage.flops, 0);
+    plan.stages.forEach(({ layers, parameters, flops: own }, i) => {
+      const [first, last] = [layers[0]!, layers.at(-1)!];
+      const names = first === last ? first : `${first} to ${last}`;
+      show(
+        `stage ${i + 1}`,
+        `${names} (${layers.length}): ${formatCount(parameters)} parameters, ${((100 * own) / flops).toFixed(0)} % of the computations, ${formatBytes(bytes[i]!)}`,
+      );
+    });
+    const crossing = plan.crossings.map(
+      ({ tensor, shape, from }) => `${tensor} (${shape.join(", ")}) of stage ${from + 1}`,
+    );
+    show("crossing", crossing.length === 0 ? "nothing" : crossing.join("; "));
+  } finally {
+    backend.stop();
+  }
 }
 
 function show(what: string, text: string): void {

@@ -1,5 +1,3 @@
-import { UsageError } from "../../errors.js";
-import { checkMiniBatches, miniBatchSizes } from "../../data/batches.js";
 import { bringsWeights } from "../../network/build.js";
 import { createEvaluator } from "../../network/evaluator.js";
 import { surprisesOf } from "../../network/goal/surprises.js";
@@ -13,8 +11,8 @@ import { stageGoal } from "../../network/stages/stage-goal.js";
 import { findMethod } from "../../methods/registry.js";
 import { byLayers } from "../../decomposition/layers.js";
 import { dataFor, type Held, type Wanted } from "../hold-whole.js";
-import { cutOf } from "../options/config.js";
 import { memoryOfRanks } from "../rank-memory.js";
+import { largestBatch } from "./largest-batch.js";
 import { planRun, type RunPlan } from "./plan-run.js";
 
 /**
@@ -92,16 +90,4 @@ export async function holdStage(wanted: Wanted): Promise<Held> {
     start: () => replicas.broadcast(evaluator.parameters(), 0),
     warnings: surprisesOf(outline, goal, given.train.targets),
   };
-}
-
-/** @throws UsageError where there are more micro-batches than samples */
-function largestBatch(config: Wanted["config"], samples: number): number {
-  const { batches } = cutOf(config, samples);
-  checkMiniBatches(samples, batches);
-  const sizes = miniBatchSizes(samples, batches, config.overlap);
-  const rows = sizes.reduce((most, size) => Math.max(most, size));
-  if (config.microBatches === undefined || config.microBatches <= rows) return rows;
-  throw new UsageError(
-    `Expected --micro-batches to be at most ${rows}, the samples of a mini-batch, got ${config.microBatches}.`,
-  );
 }
