@@ -3,13 +3,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, describe, expect, it } from "vitest";
-import { tf } from "../../src/compute/tensorflow.js";
-import { loadData } from "../../src/data/load.js";
-import { isHeld, sizeOf } from "../../src/data/dataset.js";
-import { gatherRows } from "../../src/data/batches.js";
-import { loadModel } from "../../src/network/model-file.js";
 import type { EpochMetrics } from "../../src/report/metrics.js";
 import { runApts, startApts, temporaryFolder, type Finished } from "../helpers/apts.js";
+import { accuracyOf } from "../helpers/run/accuracy.js";
 import { metrics, recordIn, summaryIn, weights } from "../helpers/run-folder.js";
 
 const PROBLEM =
@@ -31,23 +27,6 @@ function expectSuccess({ code, stderr }: Finished): void {
 
 /** What ranks send depends on their number. */
 const compared = (out: string): EpochMetrics[] => metrics(out).map((line) => ({ ...line, bytesSent: 0 }));
-
-/** The share of the test samples that a model on disk predicts rightly, by TensorFlow.js. */
-async function accuracyOf(folder: string): Promise<number> {
-  const { test } = await loadData({ name: "digits", seed: 0, trainCount: 600, testCount: 200 });
-  const [input, target] = [test!.inputs[0]!, test!.targets[0]!];
-  const numbers = Int32Array.from({ length: test!.count }, (_, i) => i);
-  const values = gatherRows(input, numbers, new Float32Array(test!.count * sizeOf(input.shape)));
-  const model = await loadModel(join(folder, "model.json"));
-  const predicted = tf.tidy(() => {
-    const out = model.predict(tf.tensor(values, [test!.count, ...input.shape])) as tf.Tensor;
-    return [...tf.argMax(out, -1).dataSync()];
-  });
-  model.dispose();
-  if (!isHeld(target.values)) throw new TypeError("Expected labels in memory.");
-  const labels = target.values;
-  return predicted.reduce((right, label, i) => right + (label === labels[i] ? 1 : 0), 0) / test!.count;
-}
 
 describe("a network in stages", () => {
   const shared = mkdtempSync(join(tmpdir(), "apts-test-"));
@@ -126,6 +105,7 @@ describe.each([
   ["walks on mini-batches", "--method iapts --batch-size 100", 4],
   ["solves the stages' problems on the full batch", "--method iapts --batches 1", 6],
   ["solves them on mini-batches", "--method iapts --batch-size 200 --preset published", 4],
+  ["looks back on losses", "--method iapts --batches 1 --local-steps 2 --window 3", 6],
 ])("iapts that %s", (_, options, epochs) => {
   it("has a stage a rank where nothing else is said, lowers the loss, and gives the same with replicas and resumed", async () => {
     const whole = await trained(`${options} --ranks 2 --epochs ${epochs}`);

@@ -88,6 +88,13 @@ export async function holdStage(wanted: Wanted): Promise<Held> {
     shards: undefined,
     // A user's module may draw weights of its own: the first replica's are everybody's.
     start: () => replicas.broadcast(evaluator.parameters(), 0),
-    warnings: surprisesOf(outline, goal, given.train.targets),
+    warnings: [
+      ...surprisesOf(outline, goal, given.train.targets),
+      ...(network.hasStatistics
+        ? [
+            `Batch normalisation takes its statistics over micro-batches, of at most ${microBatchRows} samples.`,
+          ]
+        : []),
+    ],
   };
 }
