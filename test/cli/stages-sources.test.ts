@@ -6,11 +6,11 @@ import { recordIn, summaryIn } from "../helpers/run-folder.js";
 
 const PROBLEM = "--data digits --train-samples 600 --test-samples 200 --threads 1";
 
-async function trained(options: string): Promise<{ out: string; stderr: string }> {
+async function trained(options: string): Promise<{ out: string; stdout: string; stderr: string }> {
   const out = join(temporaryFolder(), "run");
-  const { code, stderr } = await runApts(`train ${PROBLEM} ${options} --out ${out}`.split(" "));
+  const { code, stdout, stderr } = await runApts(`train ${PROBLEM} ${options} --out ${out}`.split(" "));
   expect(code, stderr).toBe(0);
-  return { out, stderr };
+  return { out, stdout, stderr };
 }
 
 const IN_TWO = "--method adam --batch-size 100 --stages 2 --ranks 2";
@@ -48,16 +48,16 @@ it("a model.json goes on in stages from its weights, and TensorFlow.js finds the
 });
 
 it("tells what each stage took, and how long they wait for each other", async () => {
-  const { out, stderr } = await trained(`${IN_TWO} --hidden 24,16 --epochs 1`);
+  const { out, stdout } = await trained(`${IN_TWO} --hidden 24,16 --epochs 1`);
   const { counted, peakMemory, bubble } = summaryIn(out).stages!;
   expect(counted).toEqual(recordIn(out).stages!.bytes);
-  expect(Math.max(...peakMemory)).toBe(
-    Math.max(...peakMemory.map((bytes, i) => Math.max(bytes, counted[i]!))),
-  );
+  peakMemory.forEach((bytes, stage) => {
+    expect(bytes).toBeGreaterThan(counted[stage]!);
+  });
   expect(bubble.formula).toBe(1 / 5); // of 4 micro-batches
   expect(bubble.measured).toBeGreaterThan(0);
   expect(bubble.measured).toBeLessThan(1);
-  expect(stderr).toMatch(/bubble .* of a pass \(stages that take the same time: 20\.00 %\)/);
+  expect(stdout).toMatch(/bubble .* of a pass \(stages that take the same time: 20\.00 %\)/);
 });
 
 it("apts info shows how a network would be cut, as the run cuts it", async () => {
