@@ -22,7 +22,6 @@ const options = (random: string) => ({
   threads: 1,
   checkpointEvery: 1,
   epochs: 2,
-  subdomains: 3,
   model: writeModule(
     temporaryFolder(),
     `export const createModel = ({ tf, sampleShape, classes }) => {
