@@ -21,7 +21,8 @@ export const STEP_VECTORS = 3;
 
 /** Partial sums of so many micro-batches' gradients that are there at a time, beside ∇f (src/linalg/tree-sum.ts). */
 export function partialSums(microBatches: number, replicas = 1): number {
-  return Math.max(0, Math.ceil(Math.log2(microBatches)) - (replicas === 1 ? 1 : 0));
+  const levels = Math.ceil(Math.log2(microBatches));
+  return replicas === 1 ? Math.max(0, levels - 1) : levels + 1; // of replicas the total is sent, too
 }
 
 /** What of a stage decides the memory it takes; bytes are those of a sample. */
