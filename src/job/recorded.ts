@@ -59,7 +59,7 @@ export function optionsOf(
   others: readonly Given[],
   memory: InMemory,
 ): Given {
-  const { methodOptions, methodName, methodModule, ...options } = record.options;
+  const { methodOptions, methodName, methodModule, shards, unused, ...options } = record.options;
   const given = (name: string): unknown =>
     others.map(({ values }) => values[name]).find((value) => value !== undefined);
   const method = given("method") ?? options.method;

@@ -82,7 +82,13 @@ function commonFacts({ apts, backend, parameters, options, samples }: RecordedRu
   const { overlap = usualOverlap, stages = 1 } = options as Partial<typeof options>; // older records lack it
   return new Map([
     ...textsOf(
-      { ...options, methodOptions: undefined, methodName: undefined, methodModule: undefined },
+      {
+        ...options,
+        methodOptions: undefined,
+        methodName: undefined,
+        methodModule: undefined,
+        unused: undefined,
+      },
       trainOptions,
     ),
     ["stages", { text: `stages ${stages}`, implied: stages === 1 }],

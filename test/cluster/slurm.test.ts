@@ -12,7 +12,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, expect, it } from "vitest";
 import { expandNodelist } from "../../src/rank/starters/nodelist.js";
 import type { SweepRecord } from "../../src/sweep/record.js";
-import { APTS, runApts } from "../helpers/apts.js";
+import { APTS, runApts, SMALL } from "../helpers/apts.js";
 import { mark, marked } from "../helpers/launcher/launcher.js";
 import { describeOnHosts, fixture, type Outcome } from "../helpers/cluster/bed.js";
 import {
@@ -281,7 +281,8 @@ await describeOnHosts("ranks in SLURM jobs", { hosts: 2, gpus: 2, slurm: true },
 
   it("writes a checkpoint before the time limit: on SLURM's warning, and without one", TIME, async () => {
     // Of a method that goes on where nothing is left to learn.
-    const endless = [...RUN, "--method", "sgd", "--batches", "1", "--tolerance", "0", "--epochs", "1000000"];
+    const method = ["--method", "sgd", "--batches", "1", "--tolerance", "0", "--epochs", "1000000"];
+    const endless = [...SMALL, ...method, "--threads", "1", "--checkpoint-every", "1"];
     const options = ["--nodes=1", "--ntasks-per-node=2", "--time=1"];
     const [warned, unwarned] = [project(), project()];
     const jobs = {

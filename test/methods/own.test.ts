@@ -38,7 +38,7 @@ describe("a user's own method", () => {
       for (const [i, last] of epochs.entries()) {
         const words = i === 0 ? ["--method", OTHER, "--out", out, ...SMALL] : ["--resume", out];
         const options = ["--ranks", String(ranks), "--epochs", String(last), "--threads", "1"];
-        const own = i === 0 ? ["--radius", "long", "--subdomains", "2", "--no-standardise"] : [];
+        const own = i === 0 ? ["--radius", "long", "--no-standardise"] : [];
         const { code, stderr } = await runApts(["train", ...words, ...options, ...own]);
         expect(code, stderr).toBe(0);
       }

@@ -10,7 +10,7 @@ import { eventFiles, hyperParametersIn, scalarsIn } from "../helpers/track/event
 import { expectedOf, inFloat32 } from "../helpers/track/expected.js";
 import { csvIn, mlflowIn } from "../helpers/track/stores.js";
 
-const TWO = ["train", ...SMALL, "--ranks", "2", "--subdomains", "2", "--threads", "1"];
+const TWO = ["train", ...SMALL, "--ranks", "2", "--threads", "1"];
 
 /** A whole run of that. */
 async function trained(...options: string[]): Promise<string> {

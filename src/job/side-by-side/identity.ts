@@ -45,8 +45,10 @@ export function optionsOf({
   methodName: _,
   methodModule: __,
   shards: ___,
+  unused,
   methodOptions,
   ...options
 }: TrainConfig): Record<string, unknown> {
-  return { ...options, ...methodOptions };
+  const used = Object.entries(options).filter(([name]) => !unused.includes(name));
+  return { ...Object.fromEntries(used), ...methodOptions };
 }

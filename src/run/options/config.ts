@@ -3,7 +3,7 @@ import { camel, resolveOptions, splitSources, type Given } from "../../config/re
 import { UsageError } from "../../errors.js";
 import type { MethodDescription } from "../../methods/description.js";
 import { methodNamed, type MethodOptions } from "../../methods/registry.js";
-import { expectOwnNames, refuseOthers, refuseUnused, tableOf, withPresets } from "./of-methods.js";
+import { expectOwnNames, refuseOthers, refuseUnused, tableOf, unusedBy, withPresets } from "./of-methods.js";
 import { OVERLAP } from "./of-run.js";
 import { stagesOf } from "./stages.js";
 import { trainOptions } from "./table.js";
@@ -38,6 +38,8 @@ export interface TrainConfig extends Omit<
   readonly methodOptions: Readonly<Record<string, unknown>>;
   /** Subdomains are shards of the samples, not of the parameters. */
   readonly shards?: true;
+  /** Names of options that the method has no use for. */
+  readonly unused: readonly string[];
 }
 
 /**
@@ -77,6 +79,7 @@ export function trainConfig(
     methodModule: method.module,
     methodOptions,
     ...(method.shards && { shards: true }),
+    unused: unusedBy(method),
   };
 }
 

@@ -69,6 +69,11 @@ const SPLITS: Readonly<Record<string, (method: MethodDescription) => boolean>> =
   decomposition: ({ decomposes = false }) => decomposes,
 };
 
+/** The options of splitting that the method has no use for. */
+export function unusedBy(method: MethodDescription): string[] {
+  return Object.keys(SPLITS).filter((name) => !SPLITS[name]!(method));
+}
+
 /** @throws UsageError where somebody says how to split what the method does not; a record says all options of its run */
 export function refuseUnused(method: MethodDescription, sources: readonly Given[]): void {
   for (const { source, values } of sources) {
