@@ -126,6 +126,7 @@ export function shardWalks(context: MethodContext, options: ShardWalkOptions): M
   ): Promise<Walk | undefined> {
     const n = theta.length;
     const space = wholeSpace(n);
+    const reach = { radius, against: 1 } as const; // the next m̂ is made of s, which is to hold all of it
     const [m, v, average, g] = [m0.slice(), v0.slice(), xBar.slice(), roomFor(n)];
     const ends = [roomFor(n), roomFor(n)]; // of even steps and of odd ones
     let x = theta;
@@ -139,13 +140,13 @@ export function shardWalks(context: MethodContext, options: ShardWalkOptions): M
       const t = before + h + 1;
       const to = ends[h % 2]!;
       if (isLast) {
-        walkStep(t, radius, { x, g, m, v }, to);
+        walkStep(t, reach, { x, g, m, v }, to);
         const predicted = decrease(g, x, to);
         const fell = f - (await objective.value(to));
         const loss = losses.reduce((a, b) => a + b, 0) / losses.length;
         return { end: to, v, loss, f, fell, predicted, strayed: f - accepted };
       }
-      walkStep(t, radius, { x, g, m, v }, to, { from: average, to: average });
+      walkStep(t, reach, { x, g, m, v }, to, { from: average, to: average });
       x = to;
     }
     return undefined;

@@ -76,7 +76,7 @@ export function stochastic(context: MethodContext, options: StochasticOptions): 
       const t = state.t + 1;
       const room = spare.beside([theta, average, earlier.average], theta.length);
       const [to, mean] = [room(), room()];
-      walkStep(t, radius, { x: theta, g, m, v }, to, { from: average, to: mean });
+      walkStep(t, { radius, against: 0 }, { x: theta, g, m, v }, to, { from: average, to: mean });
       const report = { loss: f, accepted: true, gradientNorm, radius };
       const walked = { ...state, theta: to, t, average: mean };
       if (t - judgements.last < Math.min(options.judgeEvery, t / EARLY)) return { state: walked, report };

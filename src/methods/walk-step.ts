@@ -24,20 +24,27 @@ export interface WalkFrom {
   readonly v: Vector;
 }
 
+/** How far a step may go. */
+export interface Reach {
+  /** Δ */
+  readonly radius: number;
+  /** How much of a component is stepped that this mini-batch's gradient points against. */
+  readonly against: 0 | 1;
+}
+
 /**
- * The t-th step: m, v ← averages with g, in place; to ← x − Δ m̂ / √v, no component moved by more than Δ, and none against
- * this mini-batch's gradient.
+ * The t-th step: m, v ← averages with g, in place; to ← x − Δ m̂ / √v, no component moved by more than Δ.
  * @param mean the average of iterates that is to follow: into another vector, or where it is
  */
 export function walkStep(
   t: number,
-  radius: number,
+  { radius, against }: Reach,
   { x, g, m, v }: WalkFrom,
   to: Vector,
   mean?: { readonly from: Vector; readonly to: Vector },
 ): void {
   const averages = { beta1: BETA1, beta2: Math.min(BETA2, 1 - t ** -MEMORY), coupled: 0, keep: 1 };
-  const rates = { rate: radius * unbiased(t), scale: 1, epsilon: EPSILON, limit: radius, against: 0 };
+  const rates = { rate: radius * unbiased(t), scale: 1, epsilon: EPSILON, limit: radius, against };
   adamStep({ ...averages, ...rates }, m, v, x, g, to, mean && { ...mean, share: averageShare(t) });
 }
 

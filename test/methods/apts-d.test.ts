@@ -321,7 +321,7 @@ describe("walks of shards", () => {
             const beta2 = Math.min(0.999, 1 - tau ** -0.9);
             squares[i] = beta2 * squares[i]! + (1 - beta2) * g[i]! ** 2;
             const step = (delta * (mine[i] / (1 - 0.9 ** tau))) / (Math.sqrt(squares[i]) + 1e-8);
-            return mine[i] * g[i]! < 0 ? yi : yi - Math.sign(step) * Math.min(Math.abs(step), delta);
+            return yi - Math.sign(step) * Math.min(Math.abs(step), delta);
           });
           loss += (w * value(y)) / 4;
           if (h === 3) {
