@@ -2,11 +2,10 @@ import { flag, integer } from "../config/option.js";
 import { normInf } from "../linalg/space.js";
 import { addScaled, combine, roomFor, scale, type Vector } from "../linalg/vector.js";
 import type { PointWithGradient } from "../trust-region/point.js";
-import { trustRegionStep } from "../trust-region/step.js";
 import { defineMethod } from "./description.js";
 import { localCorrection } from "./local-solve.js";
 import type { Method } from "./method.js";
-import { decideOnRankZero, leadsNowhere, type MethodContext } from "./problem.js";
+import { decideOnRankZero, type MethodContext } from "./problem.js";
 import {
   checkWalk,
   judgedWalk,
@@ -18,7 +17,7 @@ import {
 } from "./mini-batch-options.js";
 import { stochastic } from "./stochastic.js";
 import { parameterSubdomains } from "./subdomains.js";
-import { firstState, Surroundings, type TrustRegionState } from "./surroundings.js";
+import type { Surroundings } from "./surroundings.js";
 import {
   checkRadii,
   partsOf,
@@ -26,9 +25,9 @@ import {
   recommended,
   trustRegionOptions,
   vectorsOf,
-  type TrustRegionDefaults,
   type TrustRegionParts,
 } from "./trust-region-options.js";
+import { globalStep, lookedBackOn, windowed, windowOption, type WindowedState } from "./windowed.js";
 
 export interface AptsOptions extends TrustRegionParts {
   /** Repair a gathered step that raised the loss: turn it towards the gradient and shorten it. */
@@ -39,76 +38,39 @@ export interface AptsOptions extends TrustRegionParts {
   readonly window: number;
 }
 
-export interface AptsState extends TrustRegionState {
-  /** The losses accepted before on this batch that acceptance looks back on, W − 1 at most. */
-  readonly before: readonly number[];
-}
-
 /**
- * APTS and SAPTS, TCKK23 Algorithm 1, and NAPTS where the window is longer than 1: one call of `step` is one pass of
- * docs/algorithms.md §4.1–7, for the batch it is given (all samples: APTS; mini-batch after mini-batch: SAPTS). Every
- * rank runs this; the global objective and the gathering of slices are the only communication, beside rank 0's
- * decisions.
+ * APTS and SAPTS, TCKK23 Algorithm 1: one call of `step` is one pass of docs/algorithms.md §4.1–7, for the batch it is
+ * given (all samples: APTS; mini-batch after mini-batch: SAPTS). Every rank runs this; the global objective and the
+ * gathering of slices are the only communication, beside rank 0's decisions.
  */
-export function additivelyPreconditioned(context: MethodContext, options: AptsOptions): Method<AptsState> {
-  const { model, rule } = options;
+export function additivelyPreconditioned(
+  context: MethodContext,
+  options: AptsOptions,
+): Method<WindowedState> {
+  const { rule } = options;
   const decide = decideOnRankZero(context.comm);
 
-  return {
-    start: (theta) => ({ ...firstState(theta, options), before: [] }),
+  // 1  f_k = f(θ), g = ∇f(θ)
+  return windowed(context, options, async ({ problem, around, at, gradientNorm, radius, losses }) => {
+    // 2  ĝ = −g Δ / ‖g‖_∞ is made in 6, where it is needed
 
-    async step(state, problem) {
-      const { theta, radius } = state;
-      const around = new Surroundings(model, problem, state);
-      const before = around.sameBatch ? state.before : [];
+    // 3  up to ν trust-region steps on every subdomain, in parallel
+    // 4  s = Σ R_iᵀ (θ_i,new − R_iθ)
+    const preconditioner = parameterSubdomains(context, localCorrection, {
+      ...options,
+      curvature: around.curvature,
+    });
+    const { s, predicted } = await preconditioner.correct(problem, at, radius);
 
-      // 1  f_k = f(θ), g = ∇f(θ)
-      const at = await around.here();
-      const gradientNorm = await normInf(problem.space, at.g);
-      if (leadsNowhere(context, gradientNorm)) {
-        return {
-          state: { theta, radius, before, ...around.known(at) },
-          report: { loss: at.f, accepted: false, gradientNorm, radius },
-        };
-      }
-      const losses = [...before, at.f];
+    // 5, 6  θ_½ = θ + s, repaired where it raised the loss
+    const half = options.fdl
+      ? await repaired(around, at, s, { radius, gradientNorm, fRef: Math.max(...losses) })
+      : await unrepaired(around, at, s);
 
-      // 2  ĝ = −g Δ / ‖g‖_∞ is made in 6, where it is needed
-
-      // 3  up to ν trust-region steps on every subdomain, in parallel
-      // 4  s = Σ R_iᵀ (θ_i,new − R_iθ)
-      const preconditioner = parameterSubdomains(context, localCorrection, {
-        ...options,
-        curvature: around.curvature,
-      });
-      const { s, predicted } = await preconditioner.correct(problem, at, radius);
-
-      // 5, 6  θ_½ = θ + s, repaired where it raised the loss
-      const half = options.fdl
-        ? await repaired(around, at, s, { radius, gradientNorm, fRef: Math.max(...losses) })
-        : await unrepaired(around, at, s);
-
-      // 7  one global trust-region step from θ_½
-      const window = options.window === 1 ? [] : losses.slice(1 - options.window);
-      const result = await trustRegionStep(problem, half, radius, {
-        ...options,
-        curvature: around.curvature,
-        reference: Math.max(half.f, ...window),
-        decide,
-      });
-      const { to, accepted, missed } = result;
-      if (missed) await around.showTrial(missed);
-      return {
-        state: {
-          theta: to.x,
-          radius: result.radius,
-          before: window,
-          ...around.known(accepted ? undefined : half),
-        },
-        report: { loss: to.f, accepted, gradientNorm, radius: result.radius, predicted },
-      };
-    },
-  };
+    // 7  one global trust-region step from θ_½
+    const reference = Math.max(half.f, ...lookedBackOn(losses, options.window));
+    return { predicted, ...(await globalStep(around, half, radius, { ...options, reference, decide })) };
+  });
 
   /** Step 5 without fdl; a loss that is not finite sends θ_½ back to θ (docs/algorithms.md §4 (d)). */
   async function unrepaired(
@@ -150,33 +112,6 @@ export function additivelyPreconditioned(context: MethodContext, options: AptsOp
   }
 }
 
-/** The options of APTS and its kin. */
-export function aptsOptions(
-  defaults: TrustRegionDefaults & {
-    readonly localSteps: number;
-    readonly fdl: boolean;
-    readonly window: number;
-  },
-) {
-  const { fdl, localSteps, window } = defaults;
-  return {
-    fdl: flag({ fallback: fdl, help: "repair a gathered step that raised the loss with the gradient" }),
-    localSteps: integer({
-      min: 1,
-      max: 1000,
-      fallback: localSteps,
-      help: "trust-region steps on a subdomain",
-    }),
-    window: integer({
-      min: 1,
-      max: 1000,
-      fallback: window,
-      help: "accepted losses that acceptance looks back on",
-    }),
-    ...trustRegionOptions(defaults),
-  };
-}
-
 const walk = judgedWalk("Algorithm 1", {
   fdl: "--fdl",
   localSteps: "--local-steps",
@@ -185,7 +120,10 @@ const walk = judgedWalk("Algorithm 1", {
 
 const options = {
   judgeEvery: judgeEvery(walk, "Algorithm 1", "Algorithm 1"),
-  ...aptsOptions({ ...recommended, localSteps: 1, fdl: true, window: 1 }),
+  fdl: flag({ fallback: true, help: "repair a gathered step that raised the loss with the gradient" }),
+  localSteps: integer({ min: 1, max: 1000, fallback: 1, help: "trust-region steps on a subdomain" }),
+  window: windowOption(1),
+  ...trustRegionOptions(recommended),
   radius: walkRadius,
 };
 

@@ -1,7 +1,6 @@
 import { integer } from "../config/option.js";
-import { normInf, sum, wholeSpace } from "../linalg/space.js";
+import { sum, wholeSpace } from "../linalg/space.js";
 import type { PointWithGradient } from "../trust-region/point.js";
-import type { AptsState } from "./apts.js";
 import { defineMethod } from "./description.js";
 import type { Method } from "./method.js";
 import {
@@ -15,10 +14,9 @@ import {
 } from "./mini-batch-options.js";
 import { modelSteps } from "./model-steps.js";
 import type { Correction } from "./preconditioner.js";
-import { decideOnRankZero, leadsNowhere, type MethodContext, type Problem } from "./problem.js";
+import { decideOnRankZero, type MethodContext, type Problem } from "./problem.js";
 import { stochastic } from "./stochastic.js";
 import { summedStep } from "./summed-step.js";
-import { firstState, Surroundings } from "./surroundings.js";
 import {
   checkRadii,
   partsOf,
@@ -27,6 +25,7 @@ import {
   type TrustRegionParts,
   vectorsOf,
 } from "./trust-region-options.js";
+import { windowed, windowOption, type WindowedState } from "./windowed.js";
 
 export interface IaptsOptions extends TrustRegionParts {
   /** ν, local steps. */
@@ -42,56 +41,30 @@ export interface IaptsOptions extends TrustRegionParts {
  * those of the stage that this rank holds, and so is what the model of the curvature knows; what concerns the whole is
  * completed by the problem's space. Of a network that is whole here there is one stage, whose objective is f.
  */
-export function inexact(context: MethodContext, options: IaptsOptions): Method<AptsState> {
-  const { model, globalSteps, window } = options;
+export function inexact(context: MethodContext, options: IaptsOptions): Method<WindowedState> {
+  const { globalSteps } = options;
   const decide = decideOnRankZero(context.comm);
 
-  return {
-    start: (theta) => ({ ...firstState(theta, options), before: [] }),
+  // 1  f_k = f(θ), R_d g; on the way every stage has got h_{d−1} and c_d
+  return windowed(context, options, async ({ problem, around, at, radius, losses }) => {
+    // 2  f̃_d(θ_d) = ⟨c_d, F_d(h_{d−1}; θ_d)⟩
+    // 3  ν steps of Δ/ν on it
+    const { s, predicted: own } = await stageSteps(problem, at, radius, around.curvature);
+    const predicted = problem.prepareLocal ? await sum(problem.space, own) : own;
 
-    async step(state, problem) {
-      const { theta, radius } = state;
-      const around = new Surroundings(model, problem, state);
-      const before = around.sameBatch ? state.before : [];
-
-      // 1  f_k = f(θ), R_d g; on the way every stage has got h_{d−1} and c_d
-      const at = await around.here();
-      const gradientNorm = await normInf(problem.space, at.g);
-      if (leadsNowhere(context, gradientNorm)) {
-        return {
-          state: { theta, radius, before, ...around.known(at) },
-          report: { loss: at.f, accepted: false, gradientNorm, radius },
-        };
-      }
-      const losses = [...before, at.f];
-
-      // 2  f̃_d(θ_d) = ⟨c_d, F_d(h_{d−1}; θ_d)⟩
-      // 3  ν steps of Δ/ν on it
-      const { s, predicted: own } = await stageSteps(problem, at, radius, around.curvature);
-      const predicted = problem.prepareLocal ? await sum(problem.space, own) : own;
-
-      // 4–6  f(θ + Σ R_dᵀ s_d); accept or reject; trust-region steps on f
-      const isOfUse = context.fullBatch || globalSteps > 0;
-      const reference = Math.max(...losses);
-      const result = await summedStep(
-        around,
-        at,
-        radius,
-        { s, predicted, reference },
-        { ...options, globalSteps, isOfUse, decide },
-      );
-      const { to, accepted } = result;
-      return {
-        state: {
-          theta: to.x,
-          radius: result.radius,
-          before: window === 1 ? [] : losses.slice(1 - window),
-          ...around.known(to.g && { ...to, g: to.g }),
-        },
-        report: { loss: to.f, accepted, gradientNorm, radius: result.radius, predicted },
-      };
-    },
-  };
+    // 4–6  f(θ + Σ R_dᵀ s_d); accept or reject; trust-region steps on f
+    const isOfUse = context.fullBatch || globalSteps > 0;
+    const reference = Math.max(...losses);
+    const result = await summedStep(
+      around,
+      at,
+      radius,
+      { s, predicted, reference },
+      { ...options, globalSteps, isOfUse, decide },
+    );
+    const { to } = result;
+    return { ...result, predicted, stands: to.g && { ...to, g: to.g } };
+  });
 
   /** s_d, and what the models of this stage predict. No stage hears of another. */
   async function stageSteps(
@@ -126,12 +99,7 @@ const options = {
     fallback: 1,
     help: "trust-region steps on the loss after those of the stages together",
   }),
-  window: integer({
-    min: 1,
-    max: 1000,
-    fallback: 1,
-    help: "accepted losses that acceptance looks back on",
-  }),
+  window: windowOption(1),
   ...trustRegionOptions(recommended),
   radius: walkRadius,
 };

@@ -1,14 +1,10 @@
 import { integer } from "../config/option.js";
-import { normInf } from "../linalg/space.js";
 import { addScaled, roomFor } from "../linalg/vector.js";
-import { trustRegionStep } from "../trust-region/step.js";
-import type { AptsState } from "./apts.js";
 import { defineMethod } from "./description.js";
 import type { Method } from "./method.js";
 import { modelSteps } from "./model-steps.js";
-import { decideOnRankZero, leadsNowhere, type MethodContext } from "./problem.js";
+import { decideOnRankZero, type MethodContext } from "./problem.js";
 import { parameterSubdomains } from "./subdomains.js";
-import { firstState, Surroundings } from "./surroundings.js";
 import {
   checkRadii,
   partsOf,
@@ -17,6 +13,7 @@ import {
   type TrustRegionParts,
   vectorsOf,
 } from "./trust-region-options.js";
+import { globalStep, windowed, windowOption, type WindowedState } from "./windowed.js";
 
 export interface NaptsOptions extends TrustRegionParts {
   /** ν, local steps. */
@@ -30,63 +27,31 @@ export interface NaptsOptions extends TrustRegionParts {
  * always accepted need be tried neither in parts nor before its gradient: so an iteration costs two gradients, and losses
  * for its global step alone.
  */
-export function nonMonotone(context: MethodContext, options: NaptsOptions): Method<AptsState> {
-  const { model, rule, window } = options;
+export function nonMonotone(context: MethodContext, options: NaptsOptions): Method<WindowedState> {
+  const { rule } = options;
   const decide = decideOnRankZero(context.comm);
 
-  return {
-    start: (theta) => ({ ...firstState(theta, options), before: [] }),
+  // 1  f_k = f(θ), g = ∇f(θ), f_ref
+  return windowed(context, options, async ({ problem, around, at, radius, losses }) => {
+    const reference = Math.max(...losses);
 
-    async step(state, problem) {
-      const { theta, radius } = state;
-      const around = new Surroundings(model, problem, state);
-      const before = around.sameBatch ? state.before : [];
+    // 2  s = Σ R_iᵀ s_i, by the models of the subdomains
+    const preconditioner = parameterSubdomains(context, modelSteps, {
+      ...options,
+      curvature: around.curvature,
+    });
+    const { s, predicted } = await preconditioner.correct(problem, at, radius);
 
-      // 1  f_k = f(θ), g = ∇f(θ), f_ref
-      const at = await around.here();
-      const gradientNorm = await normInf(problem.space, at.g);
-      if (leadsNowhere(context, gradientNorm)) {
-        return {
-          state: { theta, radius, before, ...around.known(at) },
-          report: { loss: at.f, accepted: false, gradientNorm, radius },
-        };
-      }
-      const losses = [...before, at.f].slice(-window);
-      const reference = Math.max(...losses);
+    // 3  θ_½ = θ + s, with its gradient
+    const sum = await around.evaluate(addScaled(at.x, 1, s, roomFor(s.length)));
+    const isGood = await decide(() => sum.f < reference);
+    const half = isGood ? sum : at;
+    const shorter = isGood ? radius : Math.max(rule.shrink * radius, rule.min);
 
-      // 2  s = Σ R_iᵀ s_i, by the models of the subdomains
-      const preconditioner = parameterSubdomains(context, modelSteps, {
-        ...options,
-        curvature: around.curvature,
-      });
-      const { s, predicted } = await preconditioner.correct(problem, at, radius);
-
-      // 3  θ_½ = θ + s, with its gradient
-      const sum = await around.evaluate(addScaled(at.x, 1, s, roomFor(s.length)));
-      const isGood = await decide(() => sum.f < reference);
-      const half = isGood ? sum : at;
-      const shorter = isGood ? radius : Math.max(rule.shrink * radius, rule.min);
-
-      // 4, 5  one global trust-region step from θ_½
-      const result = await trustRegionStep(problem, half, shorter, {
-        ...options,
-        curvature: around.curvature,
-        reference: Math.max(half.f, reference),
-        decide,
-      });
-      const { to, accepted, missed } = result;
-      if (missed) await around.showTrial(missed);
-      return {
-        state: {
-          theta: to.x,
-          radius: result.radius,
-          before: window === 1 ? [] : losses.slice(1 - window),
-          ...around.known(accepted ? undefined : half),
-        },
-        report: { loss: to.f, accepted, gradientNorm, radius: result.radius, predicted },
-      };
-    },
-  };
+    // 4, 5  one global trust-region step from θ_½
+    const accepting = { ...options, reference: Math.max(half.f, reference), decide };
+    return { predicted, ...(await globalStep(around, half, shorter, accepting)) };
+  });
 }
 
 export const napts = defineMethod({
@@ -98,12 +63,7 @@ export const napts = defineMethod({
   remembers: vectorsOf,
   options: {
     localSteps: integer({ min: 1, max: 1000, fallback: 1, help: "trust-region steps on a subdomain" }),
-    window: integer({
-      min: 1,
-      max: 1000,
-      fallback: 5,
-      help: "accepted losses that acceptance looks back on",
-    }),
+    window: windowOption(5),
     ...trustRegionOptions(recommended),
   },
   check: checkRadii,
