@@ -4,7 +4,7 @@ import { readConfigFile } from "../config/file.js";
 import type { Given } from "../config/resolve.js";
 import { UsageError } from "../errors.js";
 import { readUserFileSync } from "../paths.js";
-import { IN_MEMORY } from "../run/options/config.js";
+import { IN_MEMORY, ofEveryRun } from "../run/options/config.js";
 import type { Summary } from "../report/summary.js";
 import { isModule } from "../methods/own.js";
 import type { RunRecord } from "../run/folder/record.js";
@@ -59,7 +59,8 @@ export function optionsOf(
   others: readonly Given[],
   memory: InMemory,
 ): Given {
-  const { methodOptions, methodName, methodModule, shards, unused, ...options } = record.options;
+  const { methodOptions } = record.options;
+  const options = ofEveryRun(record.options);
   const given = (name: string): unknown =>
     others.map(({ values }) => values[name]).find((value) => value !== undefined);
   const method = given("method") ?? options.method;

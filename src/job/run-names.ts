@@ -2,6 +2,7 @@ import { kebab, type OptionTable } from "../config/option.js";
 import type { MethodDescription } from "../methods/description.js";
 import { methods } from "../methods/registry.js";
 import { OVERLAP } from "../run/options/of-run.js";
+import { ofEveryRun } from "../run/options/config.js";
 import { trainOptions } from "../run/options/table.js";
 import type { RunRecord } from "../run/folder/record.js";
 
@@ -81,16 +82,7 @@ function commonFacts({ apts, backend, parameters, options, samples }: RecordedRu
   const usualOverlap = batchSize === undefined ? OVERLAP : 0;
   const { overlap = usualOverlap, stages = 1 } = options as Partial<typeof options>; // older records lack it
   return new Map([
-    ...textsOf(
-      {
-        ...options,
-        methodOptions: undefined,
-        methodName: undefined,
-        methodModule: undefined,
-        unused: undefined,
-      },
-      trainOptions,
-    ),
+    ...textsOf(ofEveryRun(options), trainOptions),
     ["stages", { text: `stages ${stages}`, implied: stages === 1 }],
     ["subdomains", { text: `subdomains ${subdomains}`, implied: subdomains === ranks }],
     cut("batches", batches, usual?.batchSize === undefined ? usual?.batches : undefined),

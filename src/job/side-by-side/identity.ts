@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
 import { aptsVersion } from "../../run/folder/record.js";
-import type { TrainConfig } from "../../run/options/config.js";
+import { ofEveryRun, type TrainConfig } from "../../run/options/config.js";
 import type { KnownData } from "./data.js";
 
 /** What changes neither what comes out nor how long it takes. */
@@ -41,14 +41,7 @@ function sha256(content: string | Uint8Array): string {
 }
 
 /** The options of a run, all said, as `apts train --config` takes them: what its method says of itself is none. */
-export function optionsOf({
-  methodName: _,
-  methodModule: __,
-  shards: ___,
-  unused,
-  methodOptions,
-  ...options
-}: TrainConfig): Record<string, unknown> {
-  const used = Object.entries(options).filter(([name]) => !unused.includes(name));
-  return { ...Object.fromEntries(used), ...methodOptions };
+export function optionsOf(config: TrainConfig): Record<string, unknown> {
+  const used = Object.entries(ofEveryRun(config)).filter(([name]) => !config.unused.includes(name));
+  return { ...Object.fromEntries(used), ...config.methodOptions };
 }

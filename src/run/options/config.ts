@@ -83,6 +83,18 @@ export function trainConfig(
   };
 }
 
+/** The options of every run, without its method's and without what that says of itself. */
+export function ofEveryRun({
+  methodName,
+  methodModule,
+  methodOptions,
+  shards,
+  unused,
+  ...options
+}: TrainConfig): Omit<TrainConfig, "methodName" | "methodModule" | "methodOptions" | "shards" | "unused"> {
+  return options;
+}
+
 /** How the training set is cut. */
 export interface Cut {
   /** Mini-batches of a pass over the training set; 1: the full batch. */
