@@ -25,6 +25,7 @@ const mayImport = {
   "src/rank": ["src/errors.ts"],
   "src/paths.ts": ["src/errors.ts"],
   "src/programs.ts": ["src/errors.ts"],
+  "src/median.ts": [],
   "src/random.ts": [],
   "src/linalg": [],
   "src/config": ["src/errors.ts", "src/paths.ts"],
@@ -44,6 +45,7 @@ const mayImport = {
   ],
   "src/compute": ["src/errors.ts", "src/host", "src/config"],
   "src/network": [
+    "src/median.ts",
     "src/errors.ts",
     "src/paths.ts",
     "src/random.ts",
@@ -64,6 +66,7 @@ const mayImport = {
     "src/run/folder/appended-file.ts",
   ],
   "src/run": [
+    "src/median.ts",
     "src/errors.ts",
     "src/host",
     "src/paths.ts",

@@ -5,6 +5,7 @@ import { tf } from "../compute/tensorflow.js";
 import { sizeOf } from "../data/dataset.js";
 import { UsageError } from "../errors.js";
 import { Random } from "../random.js";
+import { medianOf } from "../median.js";
 import { disposeChunk } from "./batch.js";
 import { builtIn, goalFor, type SampleKind } from "./build.js";
 import { createEvaluator, type Chunk, type Evaluator } from "./evaluator.js";
@@ -194,7 +195,7 @@ async function medianTime(run: () => Promise<unknown>, rounds: number): Promise<
     await run();
     times.push(performance.now() - start);
   }
-  return times.sort((a, b) => a - b)[Math.floor(rounds / 2)]!;
+  return medianOf(times);
 }
 
 /** GFLOP/s of one large product, the best of five: 1024 × 1024 matrices, smaller ones on a slow backend. */

@@ -1,4 +1,5 @@
 import type { Communicator } from "../comm/communicator.js";
+import { medianOf } from "../median.js";
 import type { BatchProblem } from "../network/rank-network.js";
 import { PartClock, STEP_PARTS, type StepPart } from "./part-clock.js";
 import { trainConfig } from "./options/config.js";
@@ -99,20 +100,16 @@ export async function benchmarkSteps(
   const laps: Record<StepPart, number>[] = [];
   for (let step = 0; step < steps; step++) laps.push(await clock.during(() => run.step()));
   restore?.();
-  const parts = Object.fromEntries(STEP_PARTS.map((part) => [part, median(laps.map((lap) => lap[part]))]));
+  const parts = Object.fromEntries(STEP_PARTS.map((part) => [part, medianOf(laps.map((lap) => lap[part]))]));
   return {
     ...options,
     ranks: comm.size,
     description: backend.description,
     steps,
-    medianMicroseconds: median(times),
+    medianMicroseconds: medianOf(times),
     minimumMicroseconds: Math.min(...times),
     parts: parts as Record<StepPart, number>,
   };
-}
-
-function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[values.length >> 1]!;
 }
 
 /** As `startProfile` names them. */

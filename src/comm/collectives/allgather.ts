@@ -45,7 +45,6 @@ type Algorithm = (collective: Collective, offsets: readonly number[], all: Numer
 export const allgather: Algorithm = (collective, offsets, all) =>
   chosen(collective, all.byteLength)(collective, offsets, all);
 
-/** By the bytes of all runs together. */
 /** @param runs bytes of each rank's */
 export function allgatherCost(place: Placement, runs: readonly number[]): Cost {
   if (place.ranks === 1) return NOTHING;
@@ -56,6 +55,7 @@ export function allgatherCost(place: Placement, runs: readonly number[]): Cost {
   return costs.get(algorithm)!(place, runs);
 }
 
+/** @param bytes of all runs together */
 function chosen({ size, locality }: Pick<Collective, "size" | "locality">, bytes: number): Algorithm {
   if (size <= FEW_RANKS && (locality === "memory" || bytes <= 1 * MB)) return allgatherDirect;
   return bytes <= 1 * MB ? allgatherDoubling : allgatherRing;

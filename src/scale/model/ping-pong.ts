@@ -3,6 +3,7 @@ import { isWorthReading } from "../../comm/channels/frame-size.js";
 import { hostIdentity } from "../../comm/transport/sockets.js";
 import { fitLine, type Timing } from "./fit.js";
 import type { Link, Network } from "./links.js";
+import { medianOf } from "../../median.js";
 
 /** Bytes of messages: short ones, which go through sockets everywhere, and ones that are worth reading from memory. */
 const SIZES: readonly number[] = [0, 1024, 8192, 16_384, 65_536, 131_072, 262_144];
@@ -107,7 +108,7 @@ async function pairs(
       await exchange(partner, comm.rank < partner);
       rounds.push((performance.now() - begun) / 1000);
     }
-  const mine = partner === undefined ? 0 : rounds.sort((a, b) => a - b)[rounds.length >> 1]!;
+  const mine = partner === undefined ? 0 : medianOf(rounds);
   const [sum, count] = await comm.allreduce(Float64Array.of(mine, partner === undefined ? 0 : 1), "sum");
   return sum! / count!;
 }

@@ -1,4 +1,5 @@
 import { selfCommunicator, type Communicator } from "../../comm/index.js";
+import { medianOf } from "../../median.js";
 import type { BatchProblem } from "../../network/rank-network.js";
 import type { TrainConfig } from "../../run/options/config.js";
 import { setUp } from "../../run/setup.js";
@@ -134,8 +135,4 @@ function following({ objective }: BatchProblem, { gradients, losses }: Evaluatio
     gradient: noting(objective.gradient.bind(objective), gradients),
     value: noting(objective.value.bind(objective), losses),
   });
-}
-
-function medianOf(times: readonly number[]): number {
-  return times.toSorted((a, b) => a - b)[times.length >> 1]!;
 }
