@@ -3,8 +3,9 @@ import { BLOCK, blockOf, vectorKernels } from "./vector-kernels.js";
 import type { Vector } from "./vector.js";
 
 /**
- * g ← g + coupled θ, m ← β₁m + (1 − β₁)g, v ← β₂v + (1 − β₂)g², θ ← keep θ − rate m / (√(scale v) + ε), in float64; no
- * component of θ moves by more than `limit`.
+ * g ← g + coupled θ, m ← β₁m + (1 − β₁)g, v ← β₂v + (1 − β₂)g², θ ← keep θ − rate m / (√(scale v) + ε), in float32; no component
+ * of θ moves by more than `limit`. The β are those of float32: then the weights of an average add up to 1, which
+ * thousands of steps would show.
  */
 export interface AdamStep {
   readonly beta1: number;
@@ -45,17 +46,11 @@ export function adamStep(
     return;
   }
   const { beta1, beta2, coupled, keep, rate, scale, epsilon, limit = Infinity, against = 1 } = step;
-  const decays = [beta1, 1 - beta1, beta2, 1 - beta2] as const;
-  const numbers = [...decays, coupled, keep, rate, scale, epsilon, limit, against] as const;
+  const plain = [beta1, beta2, rate, Math.sqrt(scale), epsilon] as const;
+  const isPlain = coupled === 0 && keep === 1 && limit === Infinity && against === 1 && !average;
   const [atM, atV, atTheta, atG, atAverage] = kernels.blocks;
-  const followed = average ? atAverage.byteOffset : 0;
-  const share = average?.share ?? 0;
-  const arrays = [atM, atV, atTheta, atG].map(({ byteOffset }) => byteOffset) as [
-    number,
-    number,
-    number,
-    number,
-  ];
+  const restraints = [coupled, keep, limit, against, average ? atAverage.byteOffset : 0, average?.share ?? 0];
+  const places = [atM.byteOffset, atV.byteOffset, atTheta.byteOffset, atG.byteOffset] as const;
   for (let from = 0; from < theta.length; from += BLOCK) {
     const [ownM, ownV] = [blockOf(m, from), blockOf(v, from)];
     const n = ownM.length;
@@ -64,7 +59,8 @@ export function adamStep(
     atTheta.set(blockOf(theta, from));
     atG.set(blockOf(g, from));
     if (average) atAverage.set(blockOf(average.from, from));
-    kernels.adam(n, ...arrays, followed, ...numbers, share);
+    if (isPlain) kernels.adam(n, ...places, ...plain);
+    else kernels.restrainedAdam(n, ...places, ...plain, ...restraints);
     ownM.set(atM.subarray(0, n));
     ownV.set(atV.subarray(0, n));
     out.set(atTheta.subarray(0, n), from);
@@ -81,14 +77,20 @@ export function adamPlainly(
   g: Vector,
   out: Vector,
 ): void {
+  const [b1, b2, root] = [single(beta1), single(beta2), single(Math.sqrt(scale))];
   for (let i = 0; i < theta.length; i++) {
-    const gradient = g[i]! + coupled * theta[i]!;
-    const mean = beta1 * m[i]! + (1 - beta1) * gradient;
-    const square = beta2 * v[i]! + (1 - beta2) * gradient * gradient;
+    const gradient = single(g[i]! + single(single(coupled) * theta[i]!));
+    const mean = single(single(b1 * m[i]!) + single(single(1 - b1) * gradient));
+    const square = single(single(b2 * v[i]!) + single(single(single(1 - b2) * gradient) * gradient));
+    const below = single(single(root * single(Math.sqrt(square))) + single(epsilon));
+    const moved = single(single(single(rate) * mean) / below);
+    const inside = Math.max(-single(limit), Math.min(single(limit), moved));
+    const share = single(mean * gradient) < 0 ? single(against) : 1;
     m[i] = mean;
     v[i] = square;
-    const moved = (rate * mean) / (Math.sqrt(scale * square) + epsilon);
-    const share = mean * gradient < 0 ? against : 1;
-    out[i] = keep * theta[i]! - share * Math.max(-limit, Math.min(limit, moved));
+    out[i] = single(single(keep) * theta[i]!) - single(inside * share);
   }
 }
+
+/** Rounds to float32. */
+const single = Math.fround;

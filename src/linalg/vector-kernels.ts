@@ -10,7 +10,8 @@ import type { Vector } from "./vector.js";
 interface Exports {
   readonly memory: { readonly buffer: ArrayBuffer };
   largest(n: number, a: number): number;
-  adam(n: number, m: number, v: number, theta: number, g: number, mean: number, ...numbers: number[]): void;
+  adam(n: number, m: number, v: number, theta: number, g: number, ...numbers: number[]): void;
+  restrainedAdam(n: number, m: number, v: number, theta: number, g: number, ...numbers: number[]): void;
   draw(n: number, a: number, x: number, share: number): void;
 }
 

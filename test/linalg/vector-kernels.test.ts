@@ -38,45 +38,58 @@ describe("Kernels for vectors", () => {
     const numbers = fc.record({
       beta1: fc.constantFrom(0, 0.9),
       beta2: fc.constantFrom(0.999, 0.5),
-      coupled: fc.constantFrom(0, 0.01),
-      keep: fc.constantFrom(1, 0.999),
       rate: fc.double({ min: 1e-6, max: 10, noNaN: true }),
       scale: fc.double({ min: 1, max: 1000, noNaN: true }),
       epsilon: fc.constantFrom(1e-8, 1e-3),
-      limit: fc.constantFrom(Infinity, 0.1),
-      against: fc.constantFrom(1, 0, 0.5),
     });
+    const restraints = fc.option(
+      fc.record({
+        coupled: fc.constantFrom(0, 0.01),
+        keep: fc.constantFrom(1, 0.999),
+        limit: fc.constantFrom(Infinity, 0.1),
+        against: fc.constantFrom(1, 0, 0.5),
+      }),
+      { freq: 2, nil: { coupled: 0, keep: 1 } },
+    );
     const average = fc.record({
       follows: fc.boolean(),
       inPlace: fc.boolean(),
       share: fc.double({ min: 0, max: 1, noNaN: true }),
     });
     fc.assert(
-      fc.property(lengths, fc.nat(1000), numbers, average, (n, seed, step, { follows, inPlace, share }) => {
-        const [m, theta, g] = [1, 2, 3].map((i) => randomValues(n, seed + i)) as [Vector, Vector, Vector];
-        const v = randomValues(n, seed).map(Math.abs);
-        if (n > 5) g.fill(0, 2, 4);
-        const whole = new Float32Array(n + 2).fill(7);
-        const out = whole.subarray(1, n + 1);
-        const [mLoop, vLoop, loop] = [m.slice(), v.slice(), new Float32Array(n)];
-        const [thetaBefore, gBefore] = [theta.slice(), g.slice()];
-        adamPlainly(step, mLoop, vLoop, theta, g, loop);
-        const from = randomValues(n, seed + 4);
-        const [fromBefore, meanLoop] = [from.slice(), drawnPlainly(from, share, loop, new Float32Array(n))];
-        const mean = inPlace ? from : new Float32Array(n);
-        adamStep(step, m, v, theta, g, out, follows ? { from, share, to: mean } : undefined);
-        for (const [own, expected] of [
-          [m, mLoop],
-          [v, vLoop],
-          [out, loop],
-          [theta, thetaBefore],
-          [g, gBefore],
-          ...(follows ? [[mean, meanLoop] as const] : []),
-          ...(follows && inPlace ? [] : [[from, fromBefore] as const]),
-        ] as const)
-          expect(bitsOf(own).equals(bitsOf(expected))).toBe(true);
-        expect([whole[0], whole[n + 1]]).toEqual([7, 7]);
-      }),
+      fc.property(
+        lengths,
+        fc.nat(1000),
+        numbers,
+        restraints,
+        average,
+        (n, seed, rates, restraint, { follows, inPlace, share }) => {
+          const step = { ...rates, ...restraint };
+          const [m, theta, g] = [1, 2, 3].map((i) => randomValues(n, seed + i)) as [Vector, Vector, Vector];
+          const v = randomValues(n, seed).map(Math.abs);
+          if (n > 5) g.fill(0, 2, 4);
+          const whole = new Float32Array(n + 2).fill(7);
+          const out = whole.subarray(1, n + 1);
+          const [mLoop, vLoop, loop] = [m.slice(), v.slice(), new Float32Array(n)];
+          const [thetaBefore, gBefore] = [theta.slice(), g.slice()];
+          adamPlainly(step, mLoop, vLoop, theta, g, loop);
+          const from = randomValues(n, seed + 4);
+          const [fromBefore, meanLoop] = [from.slice(), drawnPlainly(from, share, loop, new Float32Array(n))];
+          const mean = inPlace ? from : new Float32Array(n);
+          adamStep(step, m, v, theta, g, out, follows ? { from, share, to: mean } : undefined);
+          for (const [own, expected] of [
+            [m, mLoop],
+            [v, vLoop],
+            [out, loop],
+            [theta, thetaBefore],
+            [g, gBefore],
+            ...(follows ? [[mean, meanLoop] as const] : []),
+            ...(follows && inPlace ? [] : [[from, fromBefore] as const]),
+          ] as const)
+            expect(bitsOf(own).equals(bitsOf(expected))).toBe(true);
+          expect([whole[0], whole[n + 1]]).toEqual([7, 7]);
+        },
+      ),
     );
   });
 

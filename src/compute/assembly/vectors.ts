@@ -1,7 +1,6 @@
 /**
  * What methods do with vectors, on a memory of its own (src/linalg/vector-kernels.ts): a module beside that of the heap,
- * since methods know nothing of the heap. Each does the plain loop's operations, in their order: in double precision, two
- * numbers at a time. Arrays end at whole groups of four floats; what lies behind their last number is computed with the
+ * since methods know nothing of the heap. Each does the plain loop's operations, in their order and precision. Arrays end at whole groups of four floats; what lies behind their last number is computed with the
  * rest and means nothing.
  */
 
@@ -20,10 +19,8 @@ export function largest(n: i32, a: usize): f32 {
 }
 
 /**
- * m, v and θ ← what a step of Adam with gradient g makes of n of their floats:
- * g ← g + coupled θ, m ← β₁m + rest₁g, v ← β₂v + rest₂g², θ ← keep θ − rate m / (√(scale v) + ε), of which only a share
- * `against` where m and g have opposite signs.
- * Where `mean` is not 0, it is drawn towards θ on the same way: mean ← mean + share (θ − mean).
+ * m, v and θ ← what a step of Adam with gradient g makes of n of their floats, in single precision:
+ * m ← β₁m + (1 − β₁)g, v ← β₂v + (1 − β₂)g², θ ← θ − rate m / (root √v + ε).
  */
 export function adam(
   n: i32,
@@ -31,83 +28,116 @@ export function adam(
   v: usize,
   theta: usize,
   g: usize,
+  beta1: f32,
+  beta2: f32,
+  rate: f32,
+  root: f32,
+  epsilon: f32,
+): void {
+  Adam.steps(false, n, m, v, theta, g, beta1, beta2, rate, root, epsilon, 0, 1, 0, 1, 0, 0);
+}
+
+/**
+ * The same with g ← g + coupled θ before it, and θ ← keep θ − s, where no component of the step s is more than `limit`, and only
+ * a share `against` of it is left where m and g have opposite signs.
+ * Where `mean` is not 0, it is drawn towards θ on the same way: mean ← mean + share (θ − mean).
+ */
+export function restrainedAdam(
+  n: i32,
+  m: usize,
+  v: usize,
+  theta: usize,
+  g: usize,
+  beta1: f32,
+  beta2: f32,
+  rate: f32,
+  root: f32,
+  epsilon: f32,
+  coupled: f32,
+  keep: f32,
+  limit: f32,
+  against: f32,
   mean: usize,
-  beta1: f64,
-  rest1: f64,
-  beta2: f64,
-  rest2: f64,
-  coupled: f64,
-  keep: f64,
-  rate: f64,
-  scale: f64,
-  epsilon: f64,
-  limit: f64,
-  against: f64,
   share: f64,
 ): void {
-  const end = m + ((<usize>n) << 2);
-  while (m < end) {
-    const m4 = v128.load(m);
-    const v4 = v128.load(v);
-    const x4 = v128.load(theta);
-    const g4 = v128.load(g);
-    let x = f64x2.promote_low_f32x4(x4);
-    let gradient = f64x2.add(f64x2.promote_low_f32x4(g4), f64x2.mul(f64x2.splat(coupled), x));
-    let momentum = average(f64x2.promote_low_f32x4(m4), beta1, rest1, gradient);
-    let square = averageOfSquares(f64x2.promote_low_f32x4(v4), beta2, rest2, gradient);
-    const momenta = f32x4.demote_f64x2_zero(momentum);
-    const squares = f32x4.demote_f64x2_zero(square);
-    const low = f32x4.demote_f64x2_zero(
-      moved(x, momentum, square, gradient, keep, rate, scale, epsilon, limit, against),
-    );
-    x = f64x2.promote_low_f32x4(upper(x4));
-    gradient = f64x2.add(f64x2.promote_low_f32x4(upper(g4)), f64x2.mul(f64x2.splat(coupled), x));
-    momentum = average(f64x2.promote_low_f32x4(upper(m4)), beta1, rest1, gradient);
-    square = averageOfSquares(f64x2.promote_low_f32x4(upper(v4)), beta2, rest2, gradient);
-    v128.store(m, joined(momenta, f32x4.demote_f64x2_zero(momentum)));
-    v128.store(v, joined(squares, f32x4.demote_f64x2_zero(square)));
-    const high = f32x4.demote_f64x2_zero(
-      moved(x, momentum, square, gradient, keep, rate, scale, epsilon, limit, against),
-    );
-    const moved4 = joined(low, high);
-    v128.store(theta, moved4);
-    if (mean != 0) {
-      v128.store(mean, drawn(v128.load(mean), moved4, f64x2.splat(share)));
-      mean += 16;
+  Adam.steps(
+    true,
+    n,
+    m,
+    v,
+    theta,
+    g,
+    beta1,
+    beta2,
+    rate,
+    root,
+    epsilon,
+    coupled,
+    keep,
+    limit,
+    against,
+    mean,
+    share,
+  );
+}
+
+/** Inlined in both (which a class's function can be), where `restrained` is a constant: the plain one takes half the time. */
+class Adam {
+  @inline
+  static steps(
+    restrained: bool,
+    n: i32,
+    m: usize,
+    v: usize,
+    theta: usize,
+    g: usize,
+    beta1: f32,
+    beta2: f32,
+    rate: f32,
+    root: f32,
+    epsilon: f32,
+    coupled: f32,
+    keep: f32,
+    limit: f32,
+    against: f32,
+    mean: usize,
+    share: f64,
+  ): void {
+    const end = m + ((<usize>n) << 2);
+    const b1 = f32x4.splat(beta1);
+    const rest1 = f32x4.splat(1 - beta1);
+    const b2 = f32x4.splat(beta2);
+    const rest2 = f32x4.splat(1 - beta2);
+    const upTo = f32x4.splat(limit);
+    while (m < end) {
+      const x4 = v128.load(theta);
+      let g4 = v128.load(g);
+      if (restrained) g4 = f32x4.add(g4, f32x4.mul(f32x4.splat(coupled), x4));
+      const m4 = f32x4.add(f32x4.mul(b1, v128.load(m)), f32x4.mul(rest1, g4));
+      const v4 = f32x4.add(f32x4.mul(b2, v128.load(v)), f32x4.mul(f32x4.mul(rest2, g4), g4));
+      v128.store(m, m4);
+      v128.store(v, v4);
+      const below = f32x4.add(f32x4.mul(f32x4.splat(root), f32x4.sqrt(v4)), f32x4.splat(epsilon));
+      let s4 = f32x4.div(f32x4.mul(f32x4.splat(rate), m4), below);
+      let kept = x4;
+      if (restrained) {
+        s4 = f32x4.pmax(f32x4.pmin(s4, upTo), f32x4.neg(upTo)); // NaN stays
+        const isAgainst = f32x4.lt(f32x4.mul(m4, g4), f32x4.splat(0));
+        s4 = f32x4.mul(s4, v128.bitselect(f32x4.splat(against), f32x4.splat(1), isAgainst));
+        kept = f32x4.mul(f32x4.splat(keep), x4);
+      }
+      const next = f32x4.sub(kept, s4);
+      v128.store(theta, next);
+      if (restrained && mean != 0) {
+        v128.store(mean, drawn(v128.load(mean), next, f64x2.splat(share)));
+        mean += 16;
+      }
+      m += 16;
+      v += 16;
+      theta += 16;
+      g += 16;
     }
-    m += 16;
-    v += 16;
-    theta += 16;
-    g += 16;
   }
-}
-
-function average(m: v128, beta: f64, rest: f64, g: v128): v128 {
-  return f64x2.add(f64x2.mul(f64x2.splat(beta), m), f64x2.mul(f64x2.splat(rest), g));
-}
-
-function averageOfSquares(v: v128, beta: f64, rest: f64, g: v128): v128 {
-  return f64x2.add(f64x2.mul(f64x2.splat(beta), v), f64x2.mul(f64x2.mul(f64x2.splat(rest), g), g));
-}
-
-function moved(
-  x: v128,
-  mean: v128,
-  square: v128,
-  gradient: v128,
-  keep: f64,
-  rate: f64,
-  scale: f64,
-  epsilon: f64,
-  limit: f64,
-  against: f64,
-): v128 {
-  const root = f64x2.add(f64x2.sqrt(f64x2.mul(f64x2.splat(scale), square)), f64x2.splat(epsilon));
-  const step = f64x2.div(f64x2.mul(f64x2.splat(rate), mean), root);
-  const inside = f64x2.max(f64x2.splat(-limit), f64x2.min(f64x2.splat(limit), step));
-  const isAgainst = f64x2.lt(f64x2.mul(mean, gradient), f64x2.splat(0));
-  const share = v128.bitselect(f64x2.splat(against), f64x2.splat(1), isAgainst);
-  return f64x2.sub(f64x2.mul(f64x2.splat(keep), x), f64x2.mul(share, inside));
 }
 
 /** a ← a + share (x − a), in float64 */

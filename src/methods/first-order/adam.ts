@@ -28,7 +28,7 @@ function rule(
   return {
     remembers: ["m", "v"],
     update({ t, rate }, { m, v }, theta, g, out) {
-      const { m: mScale, v: vScale } = biasCorrection(beta1, beta2, t);
+      const { m: mScale, v: vScale } = biasCorrection(Math.fround(beta1), Math.fround(beta2), t); // as `adamStep` has them
       const keep = 1 - rate * decoupledDecay;
       adamStep(
         {
