@@ -107,10 +107,10 @@ export function gatherRows(
     readRows(values, size, indices, out);
     if (normalisation) {
       const inOrder = Int32Array.from(indices, (_, row) => row);
-      normaliseRows(out, size, inOrder, normalisation, out, values.dtype === "uint8");
+      normaliseRows(out, size, inOrder, normalisation, out);
     }
   } else if (normalisation === undefined) copyRows(values, size, indices, out);
-  else normaliseRows(values, size, indices, normalisation, out, values instanceof Uint8Array);
+  else normaliseRows(values, size, indices, normalisation, out);
   return out;
 }
 
@@ -134,60 +134,23 @@ function copyRows(values: Values, size: number, indices: Int32Array, out: Float3
     }
 }
 
-/** `values` may be `out` itself, with the rows in their places. */
+/** (value − mean) · (1 / deviation) in float32. `values` may be `out` itself, with the rows in their places. */
 function normaliseRows(
   values: Values,
   size: number,
   indices: Int32Array,
   { mean, deviation }: Normalisation,
   out: Float32Array,
-  areBytes: boolean,
 ): void {
   const channels = mean.length;
-  if (channels > FEW_CHANNELS) {
-    normaliseFeatures(values, size, indices, { mean, deviation }, out, areBytes);
-    return;
-  }
-  for (let channel = 0; channel < channels; channel++) {
-    const centre = mean[channel]!;
-    const scale = 1 / deviation[channel]!;
-    // A byte has 256 values: the normalised ones are looked up.
-    const table =
-      areBytes && Float32Array.from({ length: 256 }, (_, byte) => (byte - centre) / deviation[channel]!);
-    for (let row = 0; row < indices.length; row++) {
-      const source = indices[row]! * size;
-      const target = row * size;
-      if (table) {
-        for (let j = channel; j < size; j += channels) out[target + j] = table[values[source + j]!]!;
-      } else {
-        for (let j = channel; j < size; j += channels) {
-          out[target + j] = (values[source + j]! - centre) * scale;
-        }
-      }
-    }
-  }
-}
-
-/** With more channels, those of a row lie too far apart to go through the rows for each. */
-const FEW_CHANNELS = 16;
-
-/** The same numbers, row by row. */
-function normaliseFeatures(
-  values: Values,
-  size: number,
-  indices: Int32Array,
-  { mean, deviation }: Normalisation,
-  out: Float32Array,
-  areBytes: boolean,
-): void {
-  const channels = mean.length;
-  const scales = deviation.map((value) => 1 / value);
+  const centres = Float32Array.from(mean);
+  const scales = Float32Array.from(deviation, (value) => 1 / value);
   for (let row = 0; row < indices.length; row++) {
     const source = indices[row]! * size;
     const target = row * size;
     for (let j = 0, channel = 0; j < size; j++, channel = channel + 1 === channels ? 0 : channel + 1) {
-      const distance = values[source + j]! - mean[channel]!;
-      out[target + j] = areBytes ? distance / deviation[channel]! : distance * scales[channel]!;
+      const distance = Math.fround(Math.fround(values[source + j]!) - centres[channel]!);
+      out[target + j] = distance * scales[channel]!;
     }
   }
 }

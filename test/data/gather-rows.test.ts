@@ -40,18 +40,24 @@ describe("gatherRows", () => {
     );
   });
 
-  it.each([20, 3])("rounds alike whether there are many channels (%i)", (channels) => {
-    for (const values of [bytes, Float32Array.from(bytes)]) {
-      const data = field(values, [60 / channels, channels]);
-      const { mean, deviation } = normalisationOf(data);
-      const out = gatherRows(data, Int32Array.of(0), new Float32Array(60), { mean, deviation });
-      const expected = Array.from(bytes, (byte, i) => {
-        const [centre, scale] = [mean[i % channels]!, deviation[i % channels]!];
-        return Math.fround(values === bytes ? (byte - centre) / scale : (byte - centre) * (1 / scale));
-      });
-      expect([...out]).toEqual(expected);
-    }
-  });
+  it.each([20, 3])(
+    "rounds to float32 at every step, whatever the samples are and however many channels (%i)",
+    (channels) => {
+      for (const values of [bytes, Float32Array.from(bytes)]) {
+        const data = field(values, [60 / channels, channels]);
+        const { mean, deviation } = normalisationOf(data);
+        const out = gatherRows(data, Int32Array.of(0), new Float32Array(60), { mean, deviation });
+        const expected = Array.from(bytes, (byte, i) => {
+          const [centre, scale] = [
+            Math.fround(mean[i % channels]!),
+            Math.fround(1 / deviation[i % channels]!),
+          ];
+          return Math.fround(Math.fround(byte - centre) * scale);
+        });
+        expect([...out]).toEqual(expected);
+      }
+    },
+  );
 
   it("copies the rows where nothing is to be normalised", () => {
     for (const shape of [[2, 2, 3], [12], []]) {

@@ -348,28 +348,31 @@ export interface Kernels extends RecurrentKernels {
     dx: number,
   ): void;
 
-  /** out (count, size) ← of the bytes of each of the numbered `samples` (int32) what `tables` (channels, 256) says. */
+  /**
+   * out (count, size) ← (byte − centre) · scale for the bytes of each of the numbered `samples` (int32). `pattern` (2, period)
+   * has the centres and the scales of a sample's numbers, sixteen or a multiple of that, after which they begin anew.
+   */
   gatherBytes(
     source: number,
     samples: number,
     count: number,
     size: number,
-    tables: number,
-    channels: number,
+    pattern: number,
+    period: number,
     out: number,
   ): void;
-  /** out (count, size) ← the floats of each of the numbered `samples`. */
-  gatherFloats(source: number, samples: number, count: number, size: number, out: number): void;
-  /** The same, (float − centre) · scale in double precision; scales are (channels, 2) doubles. */
+  /** The same for floats. */
   gatherScaled(
     source: number,
     samples: number,
     count: number,
     size: number,
-    scales: number,
-    channels: number,
+    pattern: number,
+    period: number,
     out: number,
   ): void;
+  /** out (count, size) ← the floats of each of the numbered `samples`. */
+  gatherFloats(source: number, samples: number, count: number, size: number, out: number): void;
 
   /**
    * out (n, width) ← the rows of `table` (vocabulary, width) that n codes name, each cut to a whole number. Returns the

@@ -7,13 +7,15 @@ import type { HeapArray } from "../evaluator.js";
 const MOST_RESIDENT = 2 ** 28;
 /** Arrays of fewer numbers a sample, mostly targets, are gathered from where they are: there is nothing to win. */
 const LEAST_SIZE = 16;
+/** Numbers that kernels normalise together. */
+const GROUP = 16;
 
 /** Samples on the heap, ready to be gathered. */
 interface Resident {
   readonly at: number;
-  /** What bytes become, or centres and scales of floats; 0 where floats stay what they are. */
-  readonly tables: number;
-  readonly channels: number;
+  /** Centres and scales as kernels take them; 0 where floats stay what they are. */
+  readonly pattern: number;
+  readonly period: number;
 }
 
 /**
@@ -45,13 +47,13 @@ export class ChunkMemory {
       gatherRows(field, samples, heap.floats(array.address, array.size), normalisation);
       return array;
     }
-    const { at, tables, channels } = resident;
+    const { at, pattern, period } = resident;
     const numbers = heap.scratch(4 * rows);
     heap.integers(numbers, rows).set(samples);
     const { kernels } = heap;
     if (field.values instanceof Uint8Array)
-      kernels.gatherBytes(at, numbers, rows, size, tables, channels, array.address);
-    else if (tables !== 0) kernels.gatherScaled(at, numbers, rows, size, tables, channels, array.address);
+      kernels.gatherBytes(at, numbers, rows, size, pattern, period, array.address);
+    else if (pattern !== 0) kernels.gatherScaled(at, numbers, rows, size, pattern, period, array.address);
     else kernels.gatherFloats(at, numbers, rows, size, array.address);
     return array;
   }
@@ -70,7 +72,7 @@ export class ChunkMemory {
     for (const resident of this.#residents.values()) {
       if (resident === undefined) continue;
       this.heap.free(resident.at);
-      if (resident.tables !== 0) this.heap.free(resident.tables);
+      if (resident.pattern !== 0) this.heap.free(resident.pattern);
     }
     this.#residents.clear();
     this.#bytes = 0;
@@ -79,13 +81,18 @@ export class ChunkMemory {
   /** Undefined where a field cannot be on the heap. */
   #residentOf({ values }: Field, size: number, normalisation?: Normalisation): Resident | undefined {
     if (!isHeld(values) || values instanceof Int32Array || size < LEAST_SIZE) return undefined;
-    if (!this.#residents.has(values)) this.#residents.set(values, this.#settle(values, normalisation));
+    if (!this.#residents.has(values)) this.#residents.set(values, this.#settle(values, size, normalisation));
     return this.#residents.get(values);
   }
 
-  #settle(values: Uint8Array | Float32Array, normalisation?: Normalisation): Resident | undefined {
+  #settle(
+    values: Uint8Array | Float32Array,
+    size: number,
+    normalisation?: Normalisation,
+  ): Resident | undefined {
     if (this.#bytes + values.byteLength > MOST_RESIDENT) return undefined;
-    const tables = values instanceof Uint8Array ? tablesOf(normalisation) : scalesOf(normalisation);
+    const isCopied = normalisation === undefined && values instanceof Float32Array;
+    const pattern = isCopied ? new Float32Array(0) : patternOf(size, normalisation);
     let at: number;
     try {
       at = this.#place(values);
@@ -96,12 +103,12 @@ export class ChunkMemory {
     this.#bytes += values.byteLength;
     return {
       at,
-      tables: tables.length > 0 ? this.#place(tables) : 0,
-      channels: normalisation?.mean.length ?? 1,
+      pattern: isCopied ? 0 : this.#place(pattern),
+      period: pattern.length / 2,
     };
   }
 
-  #place(array: Uint8Array | Float32Array | Float64Array): number {
+  #place(array: Uint8Array | Float32Array): number {
     const { buffer, byteOffset, byteLength } = array;
     const address = this.heap.allocate(byteLength);
     this.heap.bytes.set(new Uint8Array(buffer, byteOffset, byteLength), address);
@@ -109,22 +116,15 @@ export class ChunkMemory {
   }
 }
 
-/** What every byte becomes, channel by channel: (channels, 256). */
-function tablesOf(normalisation?: Normalisation): Float32Array {
-  const bytes = Uint8Array.from({ length: 256 }, (_, byte) => byte);
-  if (normalisation === undefined) return Float32Array.from(bytes);
-  const { mean, deviation } = normalisation;
-  const tables = new Float32Array(256 * mean.length);
-  for (const [channel, centre] of mean.entries()) {
-    const own = { mean: [centre], deviation: [deviation[channel]!] };
-    const table = tables.subarray(256 * channel, 256 * (channel + 1));
-    gatherRows({ values: bytes, shape: [] }, Int32Array.from(bytes), table, own);
-  }
-  return tables;
+/** Centres, and behind them scales, of as many of a sample's numbers in whole groups as it takes until they begin anew. */
+function patternOf(size: number, { mean, deviation }: Normalisation = UNCHANGED): Float32Array {
+  const channels = mean.length;
+  const period = GROUP * Math.min(channels, Math.ceil(size / GROUP));
+  const entries = Array.from({ length: period }, (_, i) => i % channels);
+  return Float32Array.from([
+    ...entries.map((channel) => mean[channel]!),
+    ...entries.map((channel) => 1 / deviation[channel]!),
+  ]);
 }
 
-/** Centre and scale of every channel. */
-function scalesOf(normalisation?: Normalisation): Float64Array {
-  const { mean = [], deviation = [] } = normalisation ?? {};
-  return Float64Array.from(mean.flatMap((centre, channel) => [centre, 1 / deviation[channel]!]));
-}
+const UNCHANGED: Normalisation = { mean: [0], deviation: [1] };
