@@ -230,6 +230,11 @@ describe("arguments", () => {
       "Expected the tag of send to be an integer from 0 to 2^31 − 2, got -1.",
     ],
     [
+      "data where the tag should be, which are not written out",
+      (c) => c.send(0, floats(1000) as unknown as number, floats(1)),
+      "Expected the tag of send to be an integer from 0 to 2^31 − 2, got Float32Array.",
+    ],
+    [
       "counts for other ranks",
       (c) => c.allgatherv(floats(1), [1], floats(1)),
       "Expected counts of allgather to have one entry for each of 2 ranks, got 1.",

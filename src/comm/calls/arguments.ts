@@ -26,13 +26,17 @@ export function checkArray(call: string, name: string, data: NumericArray): Dtyp
 
 export function checkRank(call: string, name: string, rank: number, size: number): void {
   if (!Number.isInteger(rank) || rank < 0 || rank >= size) {
-    throw new UsageError(`Expected ${name} of ${call} to be a rank from 0 to ${size - 1}, got ${rank}.`);
+    throw new UsageError(
+      `Expected ${name} of ${call} to be a rank from 0 to ${size - 1}, got ${shown(rank)}.`,
+    );
   }
 }
 
 export function checkTag(call: string, tag: number): void {
   if (!Number.isInteger(tag) || tag < 0 || tag > 2 ** 31 - 2) {
-    throw new UsageError(`Expected the tag of ${call} to be an integer from 0 to 2^31 − 2, got ${tag}.`);
+    throw new UsageError(
+      `Expected the tag of ${call} to be an integer from 0 to 2^31 − 2, got ${shown(tag)}.`,
+    );
   }
 }
 
@@ -96,6 +100,11 @@ export function givenToRoot<T>(call: string, isRoot: boolean, all: T | undefined
 /** A Buffer as what it is beneath: its own `slice` does not copy. */
 export function plainArray(data: NumericArray): NumericArray {
   return Buffer.isBuffer(data) ? new Uint8Array(data.buffer, data.byteOffset, data.byteLength) : data;
+}
+
+/** An argument that should be a number, in a word: of an array its type alone. */
+function shown(value: unknown): string {
+  return typeof value === "number" ? String(value) : typeName(value);
 }
 
 function typeName(value: unknown): string {
