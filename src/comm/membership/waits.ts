@@ -14,6 +14,8 @@ export interface Wait {
   readonly since: number;
   readonly reject: (error: Error) => void;
   reminded: number;
+  /** Its deadline had passed when the clock last ticked. */
+  overdue: boolean;
 }
 
 export interface WaitEvents {
@@ -36,7 +38,7 @@ export class Waits {
   /** Waits for `peer` until `begin`'s argument is called or all waits are rejected. */
   begin<T>(peer: number, purpose: Purpose, begin: (settle: (value: T) => void) => void): Promise<T> {
     return new Promise<T>((resolve, reject) => {
-      const wait: Wait = { peer, purpose, since: performance.now(), reject, reminded: 0 };
+      const wait: Wait = { peer, purpose, since: performance.now(), reject, reminded: 0, overdue: false };
       this.#waits.add(wait);
       this.#clock ??= setInterval(() => {
         this.#tick();
@@ -70,10 +72,12 @@ export class Waits {
     }
     const now = performance.now();
     for (const wait of this.#waits) {
-      if (now >= wait.purpose.deadline) {
+      if (wait.overdue) {
         this.events.late(wait);
         return;
       }
+      // A rank that computed looks up late: between two ticks it reads what has come meanwhile.
+      wait.overdue = now >= wait.purpose.deadline;
       if (now - wait.since < TICK_MS || now - wait.reminded < REMIND_MS) continue;
       wait.reminded = now;
       this.events.slow(wait);

@@ -116,20 +116,20 @@ class Link {
       sendHighWaterMark: 0,
       sendTimeout: 0, // a send happens in the call: a later one never meets it half done (EBUSY)
     });
+    let isOpen = false;
     const opening = this.#after(OPENING_MS, () => {
+      if (isOpen) return;
       const why = watch.refused ? "refuses this rank's key" : "does not answer";
       this.#lose(`cannot be reached: ${address} ${why}`);
     });
     const watch = new LinkWatch(this.#socket, {
       open: () => {
+        isOpen = true;
         clearTimeout(opening);
       },
       broken: () => {
         this.#after(GOODBYE_MS, () => {
-          // What had arrived when the timer fired is read before this.
-          setImmediate(() => {
-            this.#lose("is gone: its link broke");
-          });
+          this.#lose("is gone: its link broke");
         });
       },
     });
@@ -155,10 +155,11 @@ class Link {
     this.onLost(reason);
   }
 
+  /** What had happened when the time was up is read before `action`: a rank that computes looks up late. */
   #after(milliseconds: number, action: () => void): NodeJS.Timeout {
     const timer = setTimeout(() => {
       this.#timers.delete(timer);
-      action();
+      setImmediate(action);
     }, milliseconds);
     this.#timers.add(timer);
     return timer;
