@@ -10,6 +10,7 @@ import { replaceMatrixProducts } from "./matmul.js";
 import { replacePooling } from "./pool.js";
 import { replacePrelu } from "./prelu.js";
 import { replaceSum } from "./sum.js";
+import { replaceTanh } from "./tanh.js";
 
 let heap: Heap | undefined;
 
@@ -49,6 +50,7 @@ async function openHeap(): Promise<Heap> {
   replacePooling(opened);
   replaceIdentity(opened);
   replaceSum(opened);
+  replaceTanh(opened);
   replacePrelu(opened);
   borrowMissingKernels();
   return opened;

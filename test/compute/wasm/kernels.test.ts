@@ -27,6 +27,30 @@ describe("Sum on WebAssembly", () => {
   });
 });
 
+describe("Tanh on WebAssembly", () => {
+  it("agrees with plain JavaScript, from what rounds to x to what rounds to 1", async () => {
+    const x = () => tf.tensor1d([0, 1e-20, -1e-4, 0.3, -0.7, 1.5, -4, 9, -30, Infinity]);
+    await expectSame(() => tf.tanh(x()));
+    await expectSame(() => tf.tanh(tf.mul(randomTensor([3, 7, 5], 1), 4)));
+    await expectSame(() => tf.tanh(tf.zeros([0, 3])));
+    await startBackend({ backend: "wasm", threads: 1 });
+    expect([...tf.tanh(tf.tensor1d([NaN, 0])).dataSync()]).toEqual([NaN, 0]);
+  });
+});
+
+describe("Cast on WebAssembly", () => {
+  it("shares the values where there is nothing to cast, and else makes others", async () => {
+    await startBackend({ backend: "wasm", threads: 1 });
+    const x = tf.tensor1d([1.5, -2.5, 0]);
+    const buffers = tf.memory().numDataBuffers;
+    const same = tf.cast(x, "float32");
+    expect(tf.memory().numDataBuffers).toBe(buffers);
+    tf.dispose([x, same]);
+    await expectSame(() => tf.cast(tf.tensor1d([1.5, -2.5, 0]), "int32"));
+    await expectSame(() => tf.cast(tf.tensor1d([1, 0, 2], "int32"), "float32"));
+  });
+});
+
 describe("Identity on WebAssembly", () => {
   beforeAll(async () => {
     await startBackend({ backend: "wasm", threads: 1 });
