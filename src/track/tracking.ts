@@ -7,11 +7,14 @@ import { scalarsOfEpoch, scalarsOfStep } from "./names.js";
 import { Pace } from "./pace.js";
 import { openTensorBoard } from "./tensorboard/tracker.js";
 import type { Outcome, TrackedRun, Tracker } from "./tracker.js";
+import { openWandbOffline } from "./wandb/tracker.js";
 
-const openers = { tensorboard: openTensorBoard, csv: openCsv, mlflow: openMlflow } satisfies Record<
-  string,
-  (run: TrackedRun) => Promise<Tracker>
->;
+const openers = {
+  tensorboard: openTensorBoard,
+  csv: openCsv,
+  mlflow: openMlflow,
+  "wandb-offline": openWandbOffline,
+} satisfies Record<string, (run: TrackedRun) => Promise<Tracker>>;
 
 export type TrackerName = keyof typeof openers;
 

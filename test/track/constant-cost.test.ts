@@ -18,7 +18,14 @@ it.skipIf(!existsSync("/proc/self/io"))(
       [
         ...["train", "--method", METHOD, "--ranks", "1", "--threads", "1", "--epochs", String(EPOCHS)],
         ...["--data", "digits", "--train-samples", "60", "--test-samples", "20", "--hidden", "4"],
-        ...["--track", "tensorboard,csv,mlflow", "--checkpoint-every", "4", "--out", join(folder, "run")],
+        ...[
+          "--track",
+          "tensorboard,csv,mlflow,wandb-offline",
+          "--checkpoint-every",
+          "4",
+          "--out",
+          join(folder, "run"),
+        ],
       ],
       { environment: { COUNTS: counts } },
     );

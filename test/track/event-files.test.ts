@@ -2,7 +2,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { crc32c } from "../../src/track/tensorboard/crc32c.js";
+import { crc32, crc32c } from "../../src/track/crc32.js";
 import {
   hyperParametersEvent,
   restartEvent,
@@ -26,6 +26,10 @@ describe("CRC-32C", () => {
   ])("of %s is that of RFC 3720", (_, bytes, expected) => {
     expect(crc32c(bytes)).toBe(expected);
   });
+});
+
+it("CRC-32 of 123456789 is that of the catalogue of CRCs", () => {
+  expect(crc32(new TextEncoder().encode("123456789"))).toBe(0xcbf43926);
 });
 
 describe("records", () => {

@@ -9,6 +9,7 @@ import { modelOf, recordIn, summaryIn } from "../helpers/run-folder.js";
 import { eventFiles, hyperParametersIn, scalarsIn } from "../helpers/track/event-files.js";
 import { expectedOf, inFloat32 } from "../helpers/track/expected.js";
 import { csvIn, mlflowIn } from "../helpers/track/stores.js";
+import { wandbIn } from "../helpers/track/wandb-files.js";
 
 const TWO = ["train", ...SMALL, "--ranks", "2", "--threads", "1"];
 
@@ -75,7 +76,7 @@ describe("a run of two ranks", () => {
   it("that was killed and goes on leaves what one leaves that was not", async () => {
     const out = join(temporaryFolder(), "run");
     const often = ["--checkpoint-every", "2", "--checkpoint-minutes", "0.001"];
-    const tracked = ["--track", "tensorboard,csv,mlflow"];
+    const tracked = ["--track", "tensorboard,csv,mlflow,wandb-offline"];
     const begun = startApts([...TWO, ...often, ...tracked, "--epochs", "100000", "--out", out]);
     await begun.saw(/epoch +5\//);
     begun.process.kill("SIGKILL");
@@ -87,6 +88,7 @@ describe("a run of two ranks", () => {
     expect(expected.get("loss")!.size).toBe(further);
     expect(csvIn(join(out, "metrics.csv"))).toEqual(expected);
     expect(mlflowIn(join(out, "mlruns")).metrics).toEqual(expected);
+    expect(wandbIn(out)[0]).toEqual(expected);
   });
 
   it("that was stopped goes on with another tracker", async () => {
@@ -120,7 +122,7 @@ describe("--track", () => {
     const { code, stderr } = await runApts([...TWO, "--track", name, "--out", out]);
     expect(code).toBe(2);
     expect(stderr.trim()).toBe(
-      `apts: Expected --track to be one or more of tensorboard, csv, mlflow, separated by commas, or none, got "${name}".`,
+      `apts: Expected --track to be one or more of tensorboard, csv, mlflow, wandb-offline, separated by commas, or none, got "${name}".`,
     );
     expect(existsSync(out)).toBe(false);
   });

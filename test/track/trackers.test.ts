@@ -13,11 +13,13 @@ import { describe, expect, it } from "vitest";
 import { openCsv } from "../../src/track/csv.js";
 import { openMlflow } from "../../src/track/mlflow.js";
 import { openTensorBoard } from "../../src/track/tensorboard/tracker.js";
+import { openWandbOffline } from "../../src/track/wandb/tracker.js";
 import type { TrackedRun, Tracker } from "../../src/track/tracker.js";
 import { temporaryFolder } from "../helpers/apts.js";
 import { fill, smallDisk } from "../helpers/run/small-disk.js";
 import { eventFiles, eventsIn, hyperParametersIn, scalarsIn } from "../helpers/track/event-files.js";
 import { csvIn, mlflowIn } from "../helpers/track/stores.js";
+import { valuesOf, wandbFile, wandbIn, wandbRecords } from "../helpers/track/wandb-files.js";
 
 const STEPS = 3; // of an epoch
 const LAST = 5;
@@ -53,6 +55,7 @@ const trackers = {
       return [metrics, batch];
     },
   },
+  "wandb-offline": { open: openWandbOffline, read: wandbIn },
 };
 
 const sizesIn = (folder: string): Map<string, number> =>
@@ -68,9 +71,9 @@ describe.each(Object.entries(trackers))("%s", (_, { open, read }) => {
     const whole = temporaryFolder();
     await write(await open(runAt(whole, 0)), 0, LAST);
     const wanted = read(whole);
-    expect([...wanted[0]!.get("val_loss")!.keys()]).toEqual([3, 4, 5]);
-    expect(wanted[0]!.get("loss")!.size).toBe(LAST);
-    expect(wanted[1]!.size).toBeGreaterThan(0);
+    expect([...wanted[0].get("val_loss")!.keys()]).toEqual([3, 4, 5]);
+    expect(wanted[0].get("loss")!.size).toBe(LAST);
+    expect(wanted[1].size).toBeGreaterThan(0);
     const parts = fc.array(fc.double({ min: 0, max: 1, noNaN: true }), { minLength: 4, maxLength: 4 });
     await fc.assert(
       fc.asyncProperty(fc.nat(LAST), fc.nat(LAST), parts, async (a, b, shares) => {
@@ -119,7 +122,7 @@ describe.each(Object.entries(trackers))("%s", (_, { open, read }) => {
     }
     rmSync(join(disk, "filler"));
     await tracker.epoch(epoch + 1, { loss: 0 });
-    expect([...read(disk)[0]!.get("loss")!.keys()]).toEqual(
+    expect([...read(disk)[0].get("loss")!.keys()]).toEqual(
       Array.from({ length: epoch + 1 }, (_, i) => i + 1),
     );
   });
@@ -198,5 +201,44 @@ describe("mlflow", () => {
       "val_größe",
     ]);
     expect(existsSync(join(folder, "..", "x"))).toBe(false);
+  });
+});
+
+describe("wandb-offline", () => {
+  it("keeps the run under its id, cuts its end, and says how it ended then", async () => {
+    const folder = temporaryFolder();
+    const first = await openWandbOffline(runAt(folder, 0));
+    await write(first, 0, 3);
+    await first.end("stopped");
+    const path = wandbFile(folder);
+    const begun = wandbRecords(path);
+    expect(begun[0]!.run).toMatchObject({
+      run_id: expect.stringMatching(/^[0-9a-f]{8}$/) as string,
+      project: "apts",
+    });
+    expect(valuesOf(begun[1]!.config!.update)).toEqual({ epochs: LAST, method: "sapts", shuffle: true });
+    expect(begun.at(-1)!.exit).toMatchObject({ exit_code: 255 });
+    expect(valuesOf(begun.at(-2)!.summary!.update)).toMatchObject({ loss: 1 / 3, epoch: 3 });
+
+    writeFileSync(`${path}.synced`, "");
+    const tracker = await openWandbOffline(runAt(folder, 2));
+    expect(existsSync(`${path}.synced`)).toBe(false);
+    await write(tracker, 2, 3);
+    await tracker.end("finished");
+    const records = wandbRecords(wandbFile(folder));
+    expect(records.filter(({ run }) => run)).toEqual([begun[0]]);
+    expect(records.filter(({ exit }) => exit)).toHaveLength(1);
+    expect(records.at(-1)!.exit!.exit_code ?? 0).toBe(0);
+  });
+
+  it("counts on the seconds that the run took before", async () => {
+    const folder = temporaryFolder();
+    await write(await openWandbOffline(runAt(folder, 0)), 0, 2);
+    await write(await openWandbOffline(runAt(folder, 2)), 2, 3);
+    const rows = wandbRecords(wandbFile(folder)).flatMap(({ history }) =>
+      history ? [valuesOf(history.item)] : [],
+    );
+    const seconds = rows.map((row) => row["_runtime"] as number);
+    expect(seconds).toEqual([...seconds].sort((a, b) => a - b));
   });
 });

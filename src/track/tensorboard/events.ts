@@ -1,4 +1,5 @@
 import { PbfReader, PbfWriter } from "pbf";
+import { writeMessage } from "../messages.js";
 import { numbersOf, type Scalars, type TrackedRun } from "../tracker.js";
 
 // The numbers of fields are those of tensorboard/compat/proto: event, summary, tensor, tensor_shape; and of
@@ -21,7 +22,7 @@ export const versionEvent = (): Uint8Array =>
 /** Readers drop what they have of steps from `step` on: they are done again. */
 export const restartEvent = (step: number): Uint8Array =>
   eventOf(step, (pbf) => {
-    message(pbf, EVENT.sessionLog, (log) => {
+    writeMessage(pbf, EVENT.sessionLog, (log) => {
       log.writeVarintField(1, 1); // status: START
     });
   });
@@ -29,9 +30,9 @@ export const restartEvent = (step: number): Uint8Array =>
 /** Values of a step, in the one form that both of TensorBoard's readers take: float32. */
 export const scalarsEvent = (step: number, scalars: Scalars, prefix: string): Uint8Array =>
   eventOf(step, (pbf) => {
-    message(pbf, EVENT.summary, (summary) => {
+    writeMessage(pbf, EVENT.summary, (summary) => {
       for (const [name, value] of numbersOf(scalars)) {
-        message(summary, 1, (written) => {
+        writeMessage(summary, 1, (written) => {
           written.writeStringField(VALUE.tag, prefix + name);
           written.writeFloatField(VALUE.simple, value);
         });
@@ -42,17 +43,17 @@ export const scalarsEvent = (step: number, scalars: Scalars, prefix: string): Ui
 /** What the tab HPARAMS shows of a run. */
 export const hyperParametersEvent = (hyperParameters: TrackedRun["hyperParameters"]): Uint8Array =>
   eventOf(0, (pbf) => {
-    message(pbf, EVENT.summary, (summary) => {
-      message(summary, 1, (value) => {
+    writeMessage(pbf, EVENT.summary, (summary) => {
+      writeMessage(summary, 1, (value) => {
         value.writeStringField(VALUE.tag, "_hparams_/session_start_info");
-        message(value, VALUE.tensor, emptyTensor);
-        message(value, VALUE.metadata, (metadata) => {
-          message(metadata, 1, (plugin) => {
+        writeMessage(value, VALUE.tensor, emptyTensor);
+        writeMessage(value, VALUE.metadata, (metadata) => {
+          writeMessage(metadata, 1, (plugin) => {
             plugin.writeStringField(1, "hparams");
-            message(plugin, 2, (content) => {
-              message(content, 3, (start) => {
+            writeMessage(plugin, 2, (content) => {
+              writeMessage(content, 3, (start) => {
                 for (const entry of Object.entries(hyperParameters))
-                  message(start, SESSION_START.hyperParameters, (pair) => {
+                  writeMessage(start, SESSION_START.hyperParameters, (pair) => {
                     writeEntry(pair, entry);
                   });
                 start.writeDoubleField(SESSION_START.time, now());
@@ -84,8 +85,8 @@ function eventOf(step: number, content: Write): Uint8Array {
 /** Of shape (0): the plugin looks at the metadata alone. */
 function emptyTensor(tensor: PbfWriter): void {
   tensor.writeVarintField(TENSOR.type, DT_FLOAT);
-  message(tensor, TENSOR.shape, (shape) => {
-    message(shape, 2, (dimension) => {
+  writeMessage(tensor, TENSOR.shape, (shape) => {
+    writeMessage(shape, 2, (dimension) => {
       dimension.writeVarintField(1, 0);
     });
   });
@@ -94,21 +95,11 @@ function emptyTensor(tensor: PbfWriter): void {
 /** An entry of a map of google.protobuf.Value. */
 function writeEntry(pair: PbfWriter, [name, value]: [string, string | number | boolean]): void {
   pair.writeStringField(1, name);
-  message(pair, 2, (written) => {
+  writeMessage(pair, 2, (written) => {
     if (typeof value === "number") written.writeDoubleField(2, value);
     else if (typeof value === "string") written.writeStringField(3, value);
     else written.writeBooleanField(4, value);
   });
-}
-
-function message(pbf: PbfWriter, field: number, write: Write): void {
-  pbf.writeMessage(
-    field,
-    (_, inner) => {
-      write(inner);
-    },
-    undefined,
-  );
 }
 
 /** Seconds since 1970. */

@@ -1,4 +1,4 @@
-import { crc32c } from "./crc32c.js";
+import { crc32c } from "../crc32.js";
 
 /** Length (8 bytes) and its checksum (4) before the data, and their checksum (4) behind: TFRecord, little-endian. */
 const HEAD = 12;
