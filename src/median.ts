@@ -1,4 +1,7 @@
-/** The middle of some measurements; of an even number the upper of the two. @param values at least one */
+/** The middle one, or the mean of the two in the middle, as the quartiles of reports have it; NaN of none. */
 export function medianOf(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[values.length >> 1]!;
+  const sorted = values.toSorted((a, b) => a - b);
+  const [below, above] = [sorted[(sorted.length - 1) >> 1], sorted[sorted.length >> 1]];
+  if (below === undefined || above === undefined) return NaN;
+  return below === above ? below : (below + above) / 2; // of infinity twice, no NaN
 }

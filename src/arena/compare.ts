@@ -1,5 +1,5 @@
 import type { Stops } from "../job/side-by-side/child-run.js";
-import { ownCores } from "../job/side-by-side/cores.js";
+import { ownCores, type OwnPlace } from "../job/side-by-side/cores.js";
 import { pinnedTrain } from "../job/side-by-side/pinned-train.js";
 import type { ManyEvent } from "../job/side-by-side/progress.js";
 import { runAll } from "../job/side-by-side/run-all.js";
@@ -44,11 +44,19 @@ async function runInFolder(
 
   const cores = ownCores(jobs);
   const start = await pinnedTrain(cores.all);
-  const conduct = async (trial: PlannedTrial, cpus: readonly number[]): Promise<void> => {
+  const conduct = async (trial: PlannedTrial, place: OwnPlace): Promise<void> => {
     const name = nameOf(trial);
     observe({ type: "begins", name });
-    const result = await runTrial(trial, out, cpus, start, stops);
+    const result = await runTrial(trial, out, place, start, stops);
     if (!result) return;
+    if ("killedBy" in result) {
+      observe({
+        type: "ends",
+        name,
+        failure: `${result.killedBy} ended it. The same command goes on with it.`,
+      });
+      return;
+    }
     await store.write(trial, result);
     results.set(trial.key, result);
     observe({ type: "ends", name, failure: result.failure });

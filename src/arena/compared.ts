@@ -1,6 +1,7 @@
 import { availableParallelism, cpus } from "node:os";
 import { aptsVersion } from "../run/folder/record.js";
 import type { Arena } from "./file.js";
+import { CUTS } from "../run/options/config.js";
 import { camel } from "../config/resolve.js";
 import type { PlannedTrial } from "./plan.js";
 import type { Compared } from "./report/compared.js";
@@ -15,7 +16,7 @@ export function comparedOf(
   const methods = entries.map(({ name, options }) => ({ name, options: options.values }));
   const processor = cpus()[0]?.model.trim() ?? "unknown";
   const open = workloads.filter(
-    ({ train }) => !Object.keys(train.values).some((name) => ["batches", "batchSize"].includes(camel(name))),
+    ({ train }) => !Object.keys(train.values).some((name) => CUTS.includes(camel(name))),
   );
   return {
     workloads: workloads.map(({ name, targets, budget, train }) => ({

@@ -1,7 +1,8 @@
-import { expectDifferent } from "../config/combinations.js";
+import { expectChoices } from "../config/combinations.js";
 import { text, type OptionTable } from "../config/option.js";
 import { camel, resolveOptions, splitSources, type Given } from "../config/resolve.js";
 import { UsageError } from "../errors.js";
+import { CUTS } from "../run/options/config.js";
 import { refuseOfProblem } from "./left-open.js";
 import { mapping, partOf } from "../config/mapping.js";
 
@@ -49,6 +50,10 @@ function searchOf(search: Given, where: string, { values: fixed }: Given): Entry
       );
     taken.add(camel(option));
   }
+  if (CUTS.every((option) => taken.has(option)))
+    throw new UsageError(
+      `Expected either ${CUTS.join(" or ")} of ${where}, fixed or in the search, got both. Leave one of them out.`,
+    );
   return Object.fromEntries(
     Object.entries(search.values).map(([option, values]) => [camel(option), valuesOf(option, values, where)]),
   );
@@ -58,6 +63,6 @@ function valuesOf(option: string, values: unknown, where: string): readonly unkn
   const what = `"${option}" in the search of ${where}`;
   if (!Array.isArray(values) || values.length === 0)
     throw new UsageError(`Expected a list of values for ${what}, got ${JSON.stringify(values)}.`);
-  expectDifferent(values, what);
+  expectChoices(values, what);
   return values;
 }

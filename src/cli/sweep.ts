@@ -6,7 +6,7 @@ import { resolveOptions } from "../config/resolve.js";
 import { UsageError } from "../errors.js";
 import { submitOptions } from "../job/batch.js";
 import { readRuns } from "../job/reported.js";
-import { ownCores } from "../job/side-by-side/cores.js";
+import { ownCores, type OwnPlace } from "../job/side-by-side/cores.js";
 import { slotsIn, type HostPlace } from "../job/side-by-side/host-slots.js";
 import { pinnedTrain } from "../job/side-by-side/pinned-train.js";
 import { STOPPED } from "../rank/stop-signals.js";
@@ -105,7 +105,7 @@ function refuseTogether(values: Record<string, unknown>): void {
     );
 }
 
-async function onCores(jobs: number | undefined): Promise<Way<readonly number[]>> {
+async function onCores(jobs: number | undefined): Promise<Way<OwnPlace>> {
   const places = ownCores(jobs);
   return { places, start: await pinnedTrain(places.all) };
 }

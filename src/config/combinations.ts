@@ -8,8 +8,12 @@ export function combinations(grid: Readonly<Record<string, readonly unknown[]>>)
   );
 }
 
-/** @throws UsageError where one of the values to choose from stands there twice */
-export function expectDifferent(values: readonly unknown[], what: string): void {
+/** @throws UsageError where one of the values to choose from is none, or stands there twice */
+export function expectChoices(values: readonly unknown[], what: string): void {
+  if (values.some((value) => value === null || value === undefined))
+    throw new UsageError(
+      `Expected values for ${what}, got null among them, which says nothing. Name the value.`,
+    );
   if (new Set(values.map(asCompared)).size < values.length)
     throw new UsageError(`Expected different values for ${what}, got ${JSON.stringify(values)}.`);
 }

@@ -19,15 +19,15 @@ export interface Spread {
 /** @param values at least one */
 export function spreadOf(values: readonly number[], band: Band): Spread {
   if (values.length === 1) return { middle: values[0]!, low: values[0]!, high: values[0]! };
-  if (values.some(Number.isNaN)) return { middle: NaN, low: NaN, high: NaN };
   if (band === "95") return interval(values);
-  const sorted = [...values].sort((a, b) => a - b);
+  const sorted = new Float64Array(values).sort(); // several times as fast as by a comparison; NaN comes last
+  if (Number.isNaN(sorted.at(-1))) return { middle: NaN, low: NaN, high: NaN };
   const [low, high] = band === "quartiles" ? [0.25, 0.75] : [0, 1];
   return { middle: quantile(sorted, 0.5), low: quantile(sorted, low), high: quantile(sorted, high) };
 }
 
 /** On the line between the two values that are nearest, as NumPy's quantile. */
-function quantile(sorted: readonly number[], share: number): number {
+function quantile(sorted: Float64Array, share: number): number {
   const at = share * (sorted.length - 1);
   const [below, above] = [sorted[Math.floor(at)]!, sorted[Math.ceil(at)]!];
   return below === above ? below : below + (above - below) * (at - Math.floor(at));

@@ -2,6 +2,7 @@ import { join } from "node:path";
 import type { ValuesOf } from "../config/option.js";
 import { UsageError } from "../errors.js";
 import { arrayScript, ranksOf, submitJob, type submitOptions } from "../job/batch.js";
+import { refuseRunFolder } from "../job/side-by-side/run-files.js";
 import { ownProgram } from "../programs.js";
 import { formatPlural } from "../report/format.js";
 import type { PlannedRun } from "./plan.js";
@@ -27,6 +28,7 @@ export async function submitSweep(
   { name, out, job: asked, jobs }: Submission,
 ): Promise<string> {
   const job = jobFor(planned, asked);
+  await refuseRunFolder(out);
   const endings = await finishedIn(out, planned);
   const open = planned.filter(({ key }) => !endings.has(key));
   if (open.length === 0) return `All ${formatPlural(planned.length, "run")} are finished.`;

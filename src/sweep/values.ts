@@ -1,4 +1,4 @@
-import { expectDifferent } from "../config/combinations.js";
+import { expectChoices } from "../config/combinations.js";
 import { UsageError } from "../errors.js";
 
 /**
@@ -8,7 +8,7 @@ import { UsageError } from "../errors.js";
 export function valuesOf(given: unknown, what: string): readonly unknown[] {
   const values = listOf(given, what);
   if (values.length === 0) throw new UsageError(`Expected values for ${what}, got none.`);
-  expectDifferent(values, what);
+  expectChoices(values, what);
   return values;
 }
 

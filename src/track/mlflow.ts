@@ -33,7 +33,12 @@ export async function openMlflow(run: TrackedRun): Promise<Tracker> {
   const meta = await begun(run, experiment, id);
   for (const [name, value] of Object.entries(run.hyperParameters))
     await writeFile(join(folder, "params", keyOf(name)), String(value));
-  const tags = { "mlflow.runName": meta.run_name, "mlflow.source.name": "apts", "mlflow.user": meta.user_id };
+  const tags = {
+    "mlflow.runName": meta.run_name,
+    "mlflow.source.name": "apts",
+    "mlflow.source.type": "LOCAL",
+    "mlflow.user": meta.user_id,
+  };
   for (const [name, value] of Object.entries(tags)) await writeFile(join(folder, "tags", name), value);
   const ofEpochs = await MetricFiles.open(join(folder, "metrics"), run.epochs);
   const ofSteps = await MetricFiles.open(join(folder, "metrics", STEPS), run.steps);
@@ -121,8 +126,12 @@ function keyOf(name: string): string {
   return name.replaceAll(/[^\p{L}\p{N}_. -]/gu, "_");
 }
 
+/** Texts are quoted: MLflow's reader of YAML takes a run called 2026-11-28 for a date, and one called on for a truth. */
 async function writeYaml(path: string, content: unknown): Promise<void> {
-  await writeWhole(path, stringify(content, { defaultStringType: "PLAIN", nullStr: "null" }));
+  await writeWhole(
+    path,
+    stringify(content, { defaultStringType: "QUOTE_DOUBLE", defaultKeyType: "PLAIN", nullStr: "null" }),
+  );
 }
 
 /** Of a container's user there may be none. */

@@ -138,6 +138,17 @@ describe("an arena's file", () => {
       arena(WORKLOAD, "{ adam: { search: { learningRate: [0.1], learning-rate: [1] } } }"),
       /^Expected "learning-rate" of method adam of .* once/,
     ],
+    [
+      arena(WORKLOAD, "{ adam: { search: { learningRate: [null, 1] } } }"),
+      /^Expected values for "learningRate" in the search of method adam of .*, got null among them/,
+    ],
+    ...["batches: 5, search: { batchSize: [16, 32] }", "search: { batches: [5], batch-size: [16] }"].map(
+      (text) =>
+        [
+          arena(WORKLOAD, `{ adam: { ${text} } }`),
+          /^Expected either batches or batchSize of method adam of .*, fixed or in the search, got both/,
+        ] satisfies [string, RegExp],
+    ),
     [arena(WORKLOAD, "{ adam: { search: {} } }"), /^Expected options to try in the search .*, got none\.$/],
     [arena(WORKLOAD, "{}"), /^Expected methods in .*arena\.yaml, got none\.$/],
     [

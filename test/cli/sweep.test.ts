@@ -1,9 +1,10 @@
-import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import papa from "papaparse";
 import { describe, expect, it } from "vitest";
 import type { SweepRecord } from "../../src/sweep/record.js";
 import { runApts, startApts, temporaryFolder } from "../helpers/apts.js";
+import { ROOT } from "../helpers/built.js";
 import { recordIn, summaryIn } from "../helpers/run-folder.js";
 
 const SMALL = "data: digits, trainSamples: 300, testSamples: 100, hidden: [8]";
@@ -128,6 +129,45 @@ describe("apts sweep", () => {
     more.process.kill(signal);
     expect((await more.finished).code).toBe(code);
     expect(lines()).toHaveLength(1);
+  });
+
+  it("gives runs side by side GPUs of their own", async () => {
+    const folder = temporaryFolder();
+    const model = join(folder, "model.mjs");
+    writeFileSync(
+      model,
+      `import { appendFileSync } from "node:fs";
+      export function createModel({ tf, sampleShape, classes }) {
+        if (process.env.APTS_RUN) appendFileSync(${JSON.stringify(join(folder, "gpus"))}, process.env.CUDA_VISIBLE_DEVICES + "\\n");
+        return tf.sequential({ layers: [
+          tf.layers.flatten({ inputShape: sampleShape }),
+          tf.layers.dense({ units: classes, kernelInitializer: tf.initializers.glorotNormal({ seed: 7 }) }),
+        ] });
+      }`,
+    );
+    const [file, out] = write(
+      `base: { data: digits, trainSamples: 60, testSamples: 20, model: ${model}, epochs: 1, method: adam }\nparameters: { seed: [0, 1] }`,
+    );
+    const { code, stderr } = await runApts(["sweep", file, "--out", out, "--jobs", "2"], {
+      environment: { CUDA_VISIBLE_DEVICES: "3,GPU-5" },
+    });
+    expect(code, stderr).toBe(0);
+    expect(readFileSync(join(folder, "gpus"), "utf8").trim().split("\n").sort()).toEqual(["3", "GPU-5"]);
+  });
+
+  it("does not take the folder of a run for its own", async () => {
+    const [file, out] = write(`base: { ${SMALL} }`);
+    mkdirSync(out);
+    writeFileSync(join(out, "config.json"), "{}");
+    for (const command of ["sweep", "compare"]) {
+      const text = command === "sweep" ? file : join(ROOT, "examples/arena.yaml");
+      const { code, stderr } = await runApts([command, text, "--out", out]);
+      expect([code, stderr]).toEqual([
+        2,
+        `apts: Expected --out to be a folder for many runs, but ${out} holds an unfinished run of its own. Choose another folder.\n`,
+      ]);
+    }
+    expect(readdirSync(out)).toEqual(["config.json"]);
   });
 
   it("starts nothing where a run would be refused", async () => {

@@ -81,6 +81,7 @@ runs:
       /Expected values: \[…\] or value: for "seed".*got \{"values":3\}/,
     ],
     ["parameters: { seed: [] }", /Expected values for "seed" .*, got none/],
+    ["parameters: { radius: [null, 0.1] }", /Expected values for "radius" .*, got null among them/],
     ["parameters: { radius: [0.1, '0.1'] }", /Expected different values for "radius"/],
     ["parameters: { batch-size: [1], batchSize: [2] }", /"batchSize" once in parameters of/],
     ["parameters: { seed: [0] }\nruns: [{ seed: 1 }]", /"seed" once in run 1 of .* together, got it twice/],

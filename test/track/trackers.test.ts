@@ -1,5 +1,6 @@
 import {
   existsSync,
+  mkdirSync,
   readdirSync,
   readFileSync,
   rmSync,
@@ -191,6 +192,18 @@ describe("mlflow", () => {
     await tracker.end("finished");
     const { meta } = mlflowIn(store);
     expect(meta).toEqual({ ...begun.meta, status: 3, end_time: expect.any(Number) as number });
+  });
+
+  it("quotes texts that YAML of version 1.1, which MLflow reads, takes for something else", async () => {
+    const folder = join(temporaryFolder(), "2026-11-28");
+    mkdirSync(folder);
+    await openMlflow(runAt(folder, 0));
+    const experiment = join(folder, "mlruns", "0");
+    const id = readdirSync(experiment).find((name) => name.length === 32)!;
+    const meta = readFileSync(join(experiment, id, "meta.yaml"), "utf8");
+    expect(meta).toContain('\nrun_name: "2026-11-28"\n');
+    expect(meta).toContain('\nexperiment_id: "0"\n');
+    expect(meta).toMatch(/\nstatus: 1\n/);
   });
 
   it("makes no file outside its folder, whatever a metric is called", async () => {

@@ -1,7 +1,8 @@
+import { medianOf } from "../../median.js";
 import type { BandPoint } from "../../report/panel.js";
 import type { Target } from "../trial.js";
 import type { Unit } from "./compared.js";
-import { median, within, type Outcome } from "./outcomes.js";
+import { within, type Outcome } from "./outcomes.js";
 
 /** More points than this are not told apart on a panel. */
 const MOST_POINTS = 150;
@@ -41,7 +42,7 @@ export function bandOf(
   });
   const measured = runs.filter(({ places }) => places.length > 0);
   const whole = measured.filter(({ failed }) => !failed);
-  const first = median(measured.map(({ places }) => places[0]!.at));
+  const first = medianOf(measured.map(({ places }) => places[0]!.at));
   const last = Math.max(...(whole.length > 0 ? whole : measured).map(({ places }) => places.at(-1)!.at));
   const all = new Set(measured.flatMap(({ places }) => places.map(({ at }) => at)));
   const shown = [...new Set([...all, first, last])]
@@ -52,7 +53,7 @@ export function bandOf(
     .filter((_, index) => index % every === 0 || index === shown.length - 1)
     .map((at) => {
       const values = runs.map((run) => valueAt(run, at));
-      return { at, middle: median(values), least: Math.min(...values), most: Math.max(...values) };
+      return { at, middle: medianOf(values), least: Math.min(...values), most: Math.max(...values) };
     });
 }
 

@@ -1,3 +1,4 @@
+import { medianOf } from "../../median.js";
 import type { Measurement, Target, Trial } from "../trial.js";
 import { UNITS, type Budget, type Compared, type ComparedWorkload, type Unit } from "./compared.js";
 
@@ -58,14 +59,6 @@ export function outcomesOf({ workloads, methods, trials }: Compared): Outcome[] 
       return own.length === 0 ? [] : [chosen(workload, byCandidate(own))];
     }),
   );
-}
-
-/** The middle one, or the mean of the two in the middle; NaN of none. */
-export function median(values: readonly number[]): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  const [below, above] = [sorted[(sorted.length - 1) >> 1], sorted[sorted.length >> 1]];
-  if (below === undefined || above === undefined) return NaN;
-  return below === above ? below : (below + above) / 2; // of infinity twice, no NaN
 }
 
 function byCandidate(trials: readonly Trial[]): Trial[][] {
@@ -130,7 +123,7 @@ function outcomeOf(workload: ComparedWorkload, trials: readonly Trial[]): Outcom
 /** Of all values the median, of those that are finite the range. */
 function spread(values: readonly number[]): Spread {
   const finite = values.filter(Number.isFinite);
-  return { median: median(values), least: Math.min(...finite), most: Math.max(...finite) };
+  return { median: medianOf(values), least: Math.min(...finite), most: Math.max(...finite) };
 }
 
 function numberOr(otherwise: number, value: number | undefined): number {

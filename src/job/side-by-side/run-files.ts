@@ -1,5 +1,6 @@
+import { UsageError } from "../../errors.js";
 import type { Given } from "../../config/resolve.js";
-import { writeWhole } from "../../run/folder/files.js";
+import { contentOf, writeWhole } from "../../run/folder/files.js";
 import { FolderLock } from "../../run/folder/lock.js";
 import type { TrainConfig } from "../../run/options/config.js";
 import { optionsOf } from "./identity.js";
@@ -10,11 +11,21 @@ export const ALONE: Given = { source: { kind: "program" }, values: { ranks: 1, t
 /** How long another program in the folder may take to end, in milliseconds. */
 const PATIENCE = 1000;
 
+/** @throws UsageError where a folder for many runs is that of a run */
+export async function refuseRunFolder(out: string): Promise<void> {
+  const content = await contentOf(out);
+  if (content === "a run" || content === "an unfinished run")
+    throw new UsageError(
+      `Expected --out to be a folder for many runs, but ${out} holds ${content} of its own. Choose another folder.`,
+    );
+}
+
 /**
  * What `work` makes in the folder `out`, where nobody else works meanwhile.
- * @throws UsageError where somebody does
+ * @throws UsageError where somebody does, or where it is the folder of a run
  */
 export async function aloneIn<T>(out: string, work: () => Promise<T>): Promise<T> {
+  await refuseRunFolder(out);
   const lock = new FolderLock(out, PATIENCE);
   await lock.take();
   try {

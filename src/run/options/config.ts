@@ -111,7 +111,8 @@ export function cutOf(
   return { batches: ofPass, batchesPerEpoch: batchesPerEpoch ?? ofPass };
 }
 
-const CUTS = ["batches", "batchSize"];
+/** Options of which one says how a pass is cut into mini-batches. */
+export const CUTS = ["batches", "batchSize"];
 
 /**
  * The sources without what one before them says otherwise: a size of mini-batches overrules their number.

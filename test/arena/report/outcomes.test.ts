@@ -1,26 +1,13 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { ComparedWorkload } from "../../../src/arena/report/compared.js";
-import { firstReaching, median, outcomesOf, within } from "../../../src/arena/report/outcomes.js";
+import { firstReaching, outcomesOf, within } from "../../../src/arena/report/outcomes.js";
 import type { Measurement, Target, Trial } from "../../../src/arena/trial.js";
 import { trialOf } from "../../helpers/arena.js";
 
 const target: Target = { metric: "testAccuracy", value: 0.9, direction: "max" };
 const workload: ComparedWorkload = { name: "w", targets: [target], budget: { epochs: 4 }, options: {} };
 const methods = [{ name: "m", options: {} }];
-
-describe("the median", () => {
-  it.each([
-    [[3, 1, 2], 2],
-    [[4, 1, 2, 3], 2.5],
-    [[1, Infinity], Infinity],
-    [[Infinity, Infinity], Infinity],
-    [[1, 2, Infinity], 2],
-    [[], NaN],
-  ])("of %j is %d", (values, expected) => {
-    expect(median(values)).toBe(expected);
-  });
-});
 
 describe("the time to a target", () => {
   it("is that of the first measurement that reaches it, whatever comes after", () => {

@@ -12,17 +12,26 @@ describe("cores for runs", () => {
   it("go to as many runs as have some of their own, and to one that needs more than there are", () => {
     const cores = new Cores([0, 1, 2], undefined);
     const two = cores.take({ ranks: 1, threads: 2 });
-    expect(two).toEqual([0, 1]);
+    expect(two).toEqual({ cpus: [0, 1], gpus: [] });
     expect(cores.take({ ranks: 2 })).toBeUndefined();
-    expect(cores.take({ ranks: 1 })).toEqual([2]);
+    const one = cores.take({ ranks: 1 });
+    expect(one).toEqual({ cpus: [2], gpus: [] });
     cores.giveBack(two!);
-    cores.giveBack([2]);
-    expect(cores.take({ ranks: 8 })).toEqual([0, 1, 2]);
+    cores.giveBack(one!);
+    expect(cores.take({ ranks: 8 })).toEqual({ cpus: [0, 1, 2], gpus: [] });
   });
 
   it("are shared where more runs at a time are asked for, those that the fewest have first", () => {
     const cores = new Cores([0, 1], 3);
-    expect([1, 2, 3, 4].map(() => cores.take({ ranks: 1 }))).toEqual([[0], [1], [0], undefined]);
+    expect([1, 2, 3, 4].map(() => cores.take({ ranks: 1 })?.cpus)).toEqual([[0], [1], [0], undefined]);
+  });
+
+  it("come with GPUs, one a rank, those that the fewest have first", () => {
+    const cores = new Cores([0, 1, 2, 3], 4, ["3", "5", "GPU-7"]);
+    const first = cores.take({ ranks: 1 })!;
+    expect([first.gpus, cores.take({ ranks: 2 })!.gpus]).toEqual([["3"], ["5", "GPU-7"]]);
+    cores.giveBack(first);
+    expect(cores.take({ ranks: 2 })!.gpus).toEqual(["3", "5"]);
   });
 });
 
