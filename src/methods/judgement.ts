@@ -28,17 +28,29 @@ export interface Judgements {
   readonly open: readonly Judgement[];
   /** The last losses f(θ) on mini-batches that were judged, W at most. */
   readonly window: readonly number[];
+  /** When a walk was undone last, and the radius that it left. */
+  readonly undone: { readonly t: number; readonly radius: number };
 }
 
 export interface Verdict {
   readonly judgements: Judgements;
   readonly radius: number;
-  /** The walk has raised the loss beyond the window: it is undone. */
+  /** A step has raised the loss beyond the window, or the walk is lost: it is undone. */
   readonly undo: boolean;
 }
 
-/** Δ is set after so many judgements of one mini-batch, by their sums: single ones are noisy. */
-const JUDGEMENTS = 2;
+/** Whose judgements they are. */
+interface Judged {
+  /** Δ is set after so many judgements, by their sums. */
+  readonly enough: number;
+  /** f(θ) is that of the iterate, not of the ends of walks that are averaged. */
+  readonly isIterate: boolean;
+}
+
+/** A walk from mini-batch to mini-batch: single judgements are noisy. */
+const ONE_WALK: Judged = { enough: 2, isIterate: true };
+/** Walks of shards, whose mean is nearer to x̄ than their ends (docs/algorithms.md §7, "Walks"). */
+export const MEAN_OF_WALKS: Judged = { enough: 1, isIterate: false };
 /** Below this share of the predicted decrease, the model is trusted too far; above the second, further. */
 const ETA = [0.6, 0.75] as const;
 /** The same while f(θ) is below f(x̄) by more than a share of what is left or was gained: the walk gets on, whatever single steps do. */
@@ -53,8 +65,17 @@ const LEAST = 0.02;
 const RISE = [0.2, 0.01] as const;
 /** W */
 const WINDOW = 5;
+/** A longer Δ than an undone walk left is not tried before there are so many times the steps. */
+const AGAIN = 2;
 
-export const begun: Judgements = { last: 0, first: 0, positive: true, open: [], window: [] };
+export const begun: Judgements = {
+  last: 0,
+  first: 0,
+  positive: true,
+  open: [],
+  window: [],
+  undone: { t: 0, radius: 0 },
+};
 
 /**
  * Sets Δ by two ratios, each of sums over the last judgements (docs/algorithms.md §4, "On mini-batches"):
@@ -63,7 +84,7 @@ export const begun: Judgements = { last: 0, first: 0, positive: true, open: [], 
  *   q = Σ f(θ) − f(x̄) / min(Σ f(x̄), ½ Σ f₁ − f(x̄))     how far does the walk stray from where it leads? On a mini-batch
  *                                      neither has seen. f₁ is the first loss, and 0 what losses fall towards.
  *
- * and makes it smaller where x̄, the accepted point, has risen beyond noise. Large mini-batches and smooth losses are limited by ρ, noisy ones by q, whose
+ * and makes it smaller where x̄, the accepted point, has risen beyond noise. A walk that has lost half of what was gained is undone. Large mini-batches and smooth losses are limited by ρ, noisy ones by q, whose
  * averages gain nothing from longer steps. While the walk leaves its average behind, ρ need only be positive.
  */
 export function judged(
@@ -71,15 +92,18 @@ export function judged(
   seen: Judgement,
   radius: number,
   { grow, min, max }: Pick<RadiusRule, "grow" | "min" | "max">,
-  enough = JUDGEMENTS,
+  { enough, isIterate }: Judged = ONE_WALK,
 ): Verdict {
   const { t, f, trial, accepted } = seen;
   const first = before.last === 0 ? f : before.first;
   const positive = before.positive && Math.min(f, trial, accepted) >= 0;
   const window = [...before.window, f].slice(-WINDOW);
-  const judgements = { last: t, first, positive, window };
-  if (!(trial <= Math.max(...window)))
-    return { judgements: { ...judgements, open: [] }, radius: Math.max(min, radius / grow), undo: true };
+  const judgements = { last: t, first, positive, window, undone: before.undone };
+  const smaller = Math.max(min, radius / grow);
+  if (!(trial <= Math.max(...window)) || (isIterate && isLost(seen, before.window, first))) {
+    const undone = { t, radius: smaller };
+    return { judgements: { ...judgements, open: [], undone }, radius: smaller, undo: true };
+  }
 
   const open = [...before.open, seen];
   if (open.length < enough) return { judgements: { ...judgements, open }, radius, undo: false };
@@ -93,7 +117,16 @@ export function judged(
   const rises = total((one) => one.accepted - one.earlier) > RISE[0] * Math.max(0, strayed) + RISE[1] * worth;
   const eta = strayed < -AHEAD * worth ? ETA_AHEAD : ETA;
   let next = radius;
-  if (rho < eta[0] || strayed > NOISE[1] * worth || rises) next = Math.max(min, radius / grow);
-  else if (rho > eta[1] && strayed < NOISE[0] * worth) next = Math.min(max, radius * grow);
+  if (rho < eta[0] || strayed > NOISE[1] * worth || rises) next = smaller;
+  else if (rho > eta[1] && strayed < NOISE[0] * worth) {
+    const known = t < AGAIN * before.undone.t ? before.undone.radius : Infinity;
+    next = Math.min(max, known, radius * grow);
+  }
   return { judgements: { ...judgements, open: [] }, radius: next, undo: false };
+}
+
+/** Above all losses of the window, and on this very mini-batch above x̄ by a share of all that was gained. */
+function isLost({ f, accepted }: Judgement, window: readonly number[], first: number): boolean {
+  if (window.length < WINDOW) return false;
+  return f > Math.max(...window) && f - accepted > GAINED * Math.max(0, first - accepted);
 }

@@ -4,7 +4,7 @@ import { normInf, same, wholeSpace } from "../linalg/space.js";
 import { addScaled, roomFor, type Vector } from "../linalg/vector.js";
 import type { Objective } from "../trust-region/objective.js";
 import type { RadiusRule } from "../trust-region/radius.js";
-import { begun, judged, type Judgements } from "./judgement.js";
+import { begun, judged, MEAN_OF_WALKS, type Judgements } from "./judgement.js";
 import type { Method, State } from "./method.js";
 import { leadsNowhere, type MethodContext, type Problem, type Shards } from "./problem.js";
 import { shardsOf, SumOfShards } from "./shards.js";
@@ -95,7 +95,7 @@ export function shardWalks(context: MethodContext, options: ShardWalkOptions): M
       const { f, fell, predicted, strayed } = told;
       const accepted = f - strayed;
       const seen = { t, f, trial: f - fell, predicted, accepted, earlier: accepted };
-      const verdict = judged(judgements, seen, radius, rule, 1);
+      const verdict = judged(judgements, seen, radius, rule, MEAN_OF_WALKS);
       if (!isFinite || isBeyond(loss, losses) || verdict.undo) {
         const gradientNorm = fullBatch || isFinite ? known.gradientNorm : NaN;
         return returned(state, shards, { loss, gradientNorm });

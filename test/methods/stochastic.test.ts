@@ -45,6 +45,7 @@ function reference(steps: number, from: number, delta: number, beta: number) {
   let [last, fell, predicted, strayed, level, gained, risen, judgements] = [0, 0, 0, 0, 0, 0, 0, 0];
   let [first, earlier] = [0, { t: 0, average }];
   const recent: number[] = [];
+  let astray = { t: 0, delta: Infinity };
   const path = [];
   let undone = 0;
   for (let t = 1; t <= steps; t++) {
@@ -66,11 +67,15 @@ function reference(steps: number, from: number, delta: number, beta: number) {
     [x, average] = [to, next];
     if (t - last >= Math.min(10, t / 10)) {
       last = t;
+      const before = recent.slice(-5);
       recent.push(value(here));
       if (t === 1) first = value(here);
-      if (value(to) > Math.max(...recent.slice(-5))) {
+      const isAbove = before.length === 5 && value(here) > Math.max(...before);
+      const lost = value(here) - value(accepted) > Math.max(0, first - value(accepted)) / 2;
+      if (value(to) > Math.max(...recent.slice(-5)) || (isAbove && lost)) {
         undone++;
         [x, average, delta] = [accepted, accepted, Math.max(1e-4, delta / beta)];
+        astray = { t, delta };
         [fell, predicted, strayed, level, gained, risen, judgements] = [0, 0, 0, 0, 0, 0, 0];
         earlier = { t, average };
       } else {
@@ -89,7 +94,8 @@ function reference(steps: number, from: number, delta: number, beta: number) {
         const rises = risen > 0.2 * Math.max(0, strayed) + 0.01 * scale;
         const [least, much] = q < -0.05 ? [0, 0.25] : [0.6, 0.75];
         if (rho < least || q > 0.3 || rises) delta = Math.max(1e-4, delta / beta);
-        else if (rho > much && q < 0.15) delta = Math.min(1, delta * beta);
+        else if (rho > much && q < 0.15)
+          delta = Math.min(1, t < 2 * astray.t ? astray.delta : Infinity, delta * beta);
         [fell, predicted, strayed, level, gained, risen, judgements] = [0, 0, 0, 0, 0, 0, 0];
       }
     }
@@ -223,6 +229,34 @@ describe("a judgement", () => {
     expect(radiusAfter(much, ahead)).toBe(0.2);
     expect(radiusAfter({ predicted: 0.9 }, ahead)).toBe(0.1);
     expect(radiusAfter({ f: 0.8, trial: 0.95 }, ahead)).toBe(0.05);
+  });
+
+  describe("undoes a walk", () => {
+    const window = [1.1, 1, 1.2, 1, 1.1];
+    const known = { ...begun, last: 9, first: 5, window };
+    /** Half of what was gained is lost: x̄ has 1 of 5. */
+    const lost: Judgement = { ...good, t: 10, f: 3.1, trial: 3 };
+
+    it.each([
+      ["that is above the window, and has lost half of what was gained", {}, known, true],
+      ["but not one that has lost less", { f: 2.9, trial: 2.8 }, known, false],
+      ["but not one on a mini-batch where all losses are larger", { accepted: 2, earlier: 2 }, known, false],
+      ["but not one that is within the window", {}, { ...known, window: [...window, 3.2].slice(1) }, false],
+      ["but none while the window is not full", {}, { ...known, window: window.slice(1) }, false],
+    ])("%s", (_, changes, before, undo) => {
+      expect(judged(before, { ...lost, ...changes }, 0.1, rule).undo).toBe(undo);
+    });
+
+    it("and tries no longer steps before there are twice as many", () => {
+      const { judgements, radius } = judged(known, lost, 0.1, rule);
+      expect(radius).toBe(0.05);
+      const at = (t: number) => {
+        const first = judged(judgements, { ...good, t: t - 1 }, radius, rule);
+        return judged(first.judgements, { ...good, t }, radius, rule).radius;
+      };
+      expect(at(19)).toBe(0.05);
+      expect(at(20)).toBe(0.1);
+    });
   });
 
   it("keeps the radius in its bounds", () => {
