@@ -1,5 +1,6 @@
 import { delimiter, dirname } from "node:path";
 import { openLink, type Deliver, type HostLink } from "../link.js";
+import { Silence } from "../waiting.js";
 import { takeInventory } from "./inventory.js";
 import { MemoryKills } from "./memory-kills.js";
 import {
@@ -27,7 +28,7 @@ export class Agent {
   #host = "";
   #wrap: Wrap = () => [];
   #below: readonly HostLink[] = [];
-  #silence: NodeJS.Timeout | undefined;
+  #silence: Silence | undefined;
 
   /** `onSilence` is called when the launcher has said nothing for as long as it promised to. */
   constructor(
@@ -65,7 +66,7 @@ export class Agent {
 
   /** Ends what still runs, here and below. */
   async close(): Promise<void> {
-    clearTimeout(this.#silence);
+    this.#silence?.close();
     await Promise.all([
       ...this.#below.map((link) => link.close()),
       ...[...this.#ranks].map((rank) => rank.stop(ORPHAN_GRACE)),
@@ -75,7 +76,7 @@ export class Agent {
   async #begin(tree: HostTree, transport: Transport): Promise<void> {
     this.#host = tree.host;
     if (transport === "ssh") {
-      this.#silence = setTimeout(this.onSilence, SILENCE_SECONDS * 1000);
+      this.#silence = new Silence(SILENCE_SECONDS * 1000, this.onSilence);
       // The login's PATH may lack this Node, or find another first.
       this.#variables["PATH"] = [dirname(process.execPath), this.#variables["PATH"]].join(delimiter);
     }

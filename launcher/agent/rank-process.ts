@@ -14,8 +14,9 @@ import type { Wrap } from "./wrappers.js";
 
 /** Where a rank finds the pipe from its agent. Standard input, output and error come before it. */
 const LIFELINE_DESCRIPTOR = 3;
-/** What descendants that outlived a rank may still hold back of its output, in milliseconds. */
-const DRAIN_TIME = 500;
+/** How long descendants that outlived a rank may hold its output open without a word, and with words, in milliseconds. */
+const SILENT_DRAIN = 500;
+const LONGEST_DRAIN = 10_000;
 const LONGEST_LINE = 1 << 20;
 /** How a shell ends whose program was killed: 128 + SIGKILL. */
 const KILLED_IN_SHELL = 137;
@@ -38,6 +39,9 @@ export class RankProcess {
   /** What it did when it was killed for its silence. */
   #hung: string | undefined;
   #child: ChildProcess | undefined;
+  /** Lines that the launcher has not taken yet; how often it has taken some. */
+  #underWay = 0;
+  #taken = 0;
   /** Resolves when the rank has ended, its group is gone and its last output was sent. */
   readonly ended: Promise<void>;
 
@@ -106,7 +110,7 @@ export class RankProcess {
     ]);
     await exited;
     this.#signalGroup("SIGKILL"); // what the rank left behind
-    await settlesWithin(drained, DRAIN_TIME);
+    await this.#drain(drained);
     const { exitCode: code, signalCode: signal } = child;
     const hung = this.#hung !== undefined && signal === "SIGKILL";
     const asked = !hung && this.#signals.has(signal ?? "SIGTERM");
@@ -118,7 +122,19 @@ export class RankProcess {
 
   async #forward(stream: OutputStream, from: Readable): Promise<void> {
     for await (const lines of lineGroups(from, LONGEST_LINE)) {
+      this.#underWay++;
       await this.send({ type: "output", rank: this.start.rank, stream, lines });
+      this.#underWay--;
+      this.#taken++;
+    }
+  }
+
+  /** Waits for the last of the output, however slowly it is taken, but not for descendants that hold it open. */
+  async #drain(drained: Promise<unknown>): Promise<void> {
+    const end = performance.now() + LONGEST_DRAIN;
+    for (let before = -1; before !== this.#taken || this.#underWay > 0;) {
+      before = this.#taken;
+      if ((await settlesWithin(drained, SILENT_DRAIN)) || performance.now() > end) return;
     }
   }
 

@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdtempSync, writeFileSync } from "node:fs";
 import { once } from "node:events";
 import { tmpdir } from "node:os";
 import { text } from "node:stream/consumers";
@@ -42,10 +42,7 @@ await describeOnHosts("apts-launch over ssh", { hosts: 3 }, (bed) => {
     rankProgram,
     JSON.stringify(script),
   ];
-  const pidOf = (wanted: number): number =>
-    marked(marks).find((pid) =>
-      readFileSync(`/proc/${pid}/environ`, "utf8").split("\0").includes(`APTS_RANK=${wanted}`),
-    )!;
+  const pidOf = (wanted: number): number => marked({ ...marks, APTS_RANK: String(wanted) })[0]!;
 
   afterEach(async () => {
     await expectNoneLeft(marks);

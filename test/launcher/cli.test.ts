@@ -1,11 +1,19 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { readFileSync, writeFileSync } from "node:fs";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { describe, expect, it } from "vitest";
 import { temporaryFolder } from "../helpers/apts.js";
-import { cli, expectNoneLeft, mark, marked, rankProgram, untilReady } from "../helpers/launcher/launcher.js";
+import {
+  cli,
+  expectNoneLeft,
+  mark,
+  marked,
+  programOf,
+  rankProgram,
+  untilReady,
+} from "../helpers/launcher/launcher.js";
 
 type Script = Record<number, string[]>;
 
@@ -94,15 +102,13 @@ describe("apts-launch", () => {
     const marks = mark();
     const { child, result } = start(ranks(1, { 0: ["stubborn"] }), marks);
     await untilReady(child, 1);
-    const agent = marked(marks).find((pid) =>
-      readFileSync(`/proc/${pid}/cmdline`, "utf8").split("\0")[1]?.endsWith("agent/main.js"),
-    );
-    process.kill(agent!, "SIGKILL");
+    process.kill(programOf(marks, /agent\/main\.js$/), "SIGKILL");
     const { code, stderr } = await result();
     expect(code).toBe(1);
     expect(stderr).toMatch(/Rank 0 \(.*\) was lost with its host .*: its agent was killed by SIGKILL/);
-    const [survivor] = marked(marks);
-    if (survivor !== undefined) process.kill(survivor, "SIGKILL"); // the stubborn rank's own child, in no one's care
+    // The rank itself is killed by the kernel; a child of its own is in no one's care.
+    await expect.poll(() => marked(marks).length, { timeout: 10_000 }).toBeLessThanOrEqual(1);
+    for (const survivor of marked(marks)) process.kill(survivor, "SIGKILL");
     await expectNoneLeft(marks);
   });
 

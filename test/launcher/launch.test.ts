@@ -1,9 +1,11 @@
 import { mkdtempSync, readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
 import type { LaunchSpec } from "../../launcher/launch.js";
 import type { RankEvent } from "../../src/rank/events.js";
+import { temporaryFolder } from "../helpers/apts.js";
 import { expectNoneLeft, launcher, mark, rankProgram } from "../helpers/launcher/launcher.js";
 
 type Script = Record<number, string[]>;
@@ -54,9 +56,10 @@ describe("launch", () => {
   });
 
   it("shows the rank that failed first, and ends the others with all they started", async () => {
+    const missed = join(temporaryFolder(), "missed");
     const { exitCode, failure, consequences } = await run({
-      0: ["wait 200", "miss Rank 1 left.", "exit 1"],
-      1: ["wait 400", "complain out of memory", "kill SIGKILL"],
+      0: ["miss Rank 1 left.", `make ${missed}`, "exit 1"],
+      1: [`await ${missed}`, "complain out of memory", "kill SIGKILL"],
       2: ["stubborn"],
     });
     expect(exitCode).toBe(1);
@@ -115,12 +118,13 @@ describe("launch", () => {
 
   it("is not troubled by ranks that miss each other once all were asked to stop", async () => {
     const stop = new AbortController();
+    let ready = 0;
     const { exitCode, failure } = await run(
-      { 0: ["print ready"], 1: ["obedient"], 2: ["wait 300", "miss Rank 0 left.", "obedient"] },
+      { 0: ["print ready"], 1: ["obedient"], 2: ["missing Rank 0 left."] },
       {
         signal: stop.signal,
         onOutput: () => {
-          stop.abort();
+          if (++ready === 3) stop.abort();
         },
       },
     );
@@ -131,15 +135,18 @@ describe("launch", () => {
   it("starts a job again while it may", async () => {
     const asked: number[] = [];
     const restarting = (limit: number, answer: boolean) =>
-      run(each(["print APTS_RESTART_COUNT", "print APTS_JOB_ID", "wait 300", "fails 2"]), {
-        restarts: {
-          limit,
-          mayRestart(failure) {
-            asked.push(failure.exitCode);
-            return answer;
+      run(
+        { 0: ["print APTS_RESTART_COUNT", "print APTS_JOB_ID", "fails 2"], 1: [], 2: [] },
+        {
+          restarts: {
+            limit,
+            mayRestart(failure) {
+              asked.push(failure.exitCode);
+              return answer;
+            },
           },
         },
-      });
+      );
     const { exitCode, lines } = await restarting(2, true);
     expect(exitCode).toBe(0);
     expect(asked).toEqual([1, 1]);
@@ -172,6 +179,23 @@ describe("launch", () => {
       },
     );
     expect(length).toBe(Array.from({ length: count }, (_, i) => String(i + 1)).join("").length + 3_000_000);
+  });
+
+  it("loses nothing that is taken slowly", async () => {
+    let length = 0;
+    const { exitCode } = await run(
+      {},
+      {
+        command: "bash",
+        args: ["-c", "head -c 800000 /dev/zero | tr '\\0' x | fold -w 20000; exit 3"],
+        ranks: 1,
+        onOutput: async (_rank, _host, _stream, line) => {
+          await sleep(100);
+          length += line.length;
+        },
+      },
+    );
+    expect([exitCode, length]).toEqual([3, 800_000]);
   });
 
   it("ends the ranks when its caller's own code throws", async () => {

@@ -1,10 +1,13 @@
-import fc from "fast-check";
-import { describe, expect, it } from "vitest";
-import { rankList, SameLines, type SharedLine } from "../../launcher/same-lines.js";
 import { spawn } from "node:child_process";
+import { readdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { text } from "node:stream/consumers";
+import fc from "fast-check";
+import { describe, expect, it, onTestFinished } from "vitest";
+import { rankList, SameLines, type SharedLine } from "../../launcher/same-lines.js";
 import { deferred } from "../../launcher/waiting.js";
-import { cli } from "../helpers/launcher/launcher.js";
+import { temporaryFolder } from "../helpers/apts.js";
+import { cli, mark, programOf } from "../helpers/launcher/launcher.js";
 
 /** What is shown of these (rank, line), said one after another. */
 async function shown(said: readonly (readonly [rank: number, line: string])[]): Promise<SharedLine[]> {
@@ -80,21 +83,35 @@ it("lists ranks in runs", () => {
 });
 
 /** The output of four ranks that run this shell command. */
-async function outputOf(script: string): Promise<string> {
-  const child = spawn(process.execPath, [cli, "-n", "4", "--", "bash", "-c", script]);
+async function outputOf(script: string, environment: Record<string, string> = {}): Promise<string> {
+  const env = { ...process.env, ...environment };
+  const child = spawn(process.execPath, [cli, "-n", "4", "--", "bash", "-c", script], { env });
+  onTestFinished(() => void child.kill("SIGKILL"));
   return text(child.stdout);
 }
 
-it("four real ranks: the same line once, other lines each, nothing lost of a flood", async () => {
-  // Each waits for all, so that they speak at about the same time.
-  const folder = "d=$(dirname $(mktemp -u))/apts-same-$PPID; mkdir -p $d; touch $d/$APTS_RANK; ";
-  const together = "while [ $(ls $d | wc -l) -lt 4 ]; do sleep 0.02; done; ";
-  const output = await outputOf(
-    `${folder}${together}echo hello; sleep 0.3; echo I am $APTS_RANK; sleep 1; rm -rf $d`,
-  );
-  expect(output).toMatch(/^\[0-3\] hello\n/);
-  expect(output.split("\n").slice(1, 5).sort()).toEqual([0, 1, 2, 3].map((rank) => `[${rank}] I am ${rank}`));
+it("four real ranks: the same line once, other lines each", async () => {
+  const folder = temporaryFolder();
+  const marks = mark();
+  const all = (what: string): Promise<void> =>
+    expect
+      .poll(() => readdirSync(folder).filter((name) => name.startsWith(what)), { timeout: 60_000 })
+      .toHaveLength(4);
+  const ready = `cd ${folder}; touch ready-$APTS_RANK; until [ -e go ]; do sleep 0.02; done`;
+  const output = outputOf(`${ready}; echo hello; echo I am $APTS_RANK; touch said-$APTS_RANK`, marks);
+  // Heard at once, whenever the machine lets each of them speak: their agent sleeps meanwhile.
+  await all("ready");
+  const agent = programOf(marks, /agent\/main\.js$/);
+  process.kill(agent, "SIGSTOP");
+  writeFileSync(join(folder, "go"), "");
+  await all("said");
+  process.kill(agent, "SIGCONT");
+  const [first, ...others] = (await output).trimEnd().split("\n");
+  expect(first).toBe("[0-3] hello");
+  expect(others.sort()).toEqual([0, 1, 2, 3].map((rank) => `[${rank}] I am ${rank}`));
+});
 
+it("nothing is lost of four real ranks' flood", async () => {
   const flood = await outputOf("seq -f r$APTS_RANK.%g 1 5000");
   const lines = flood.trimEnd().split("\n");
   for (const rank of [0, 1, 2, 3]) {

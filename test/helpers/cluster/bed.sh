@@ -51,7 +51,7 @@ ip link set lo up
 if [ -n "${LINKS-}" ]; then
   # shellcheck disable=SC2086,SC2046
   $LINKS br0 $(seq -f v%g "$HOSTS") >$BED/log/links 2>&1 &
-  until_true 5 grep -qs ready $BED/log/links || cannot "the network: $(cat $BED/log/links)"
+  until_true 60 grep -qs ready $BED/log/links || cannot "the network: $(cat $BED/log/links)"
 else
   ip link add br0 type bridge forward_delay 0 stp_state 0 || cannot "it may not make a network bridge"
 fi
@@ -99,7 +99,7 @@ chmod +x $BED/on
 for i in $(seq "$HOSTS"); do
   unshare --mount --uts --net --ipc --pid --fork --kill-child=KILL bash $BED/host.sh "n$i" &
   holder=$!
-  until_true 5 test -e $BED/up.n$i || cannot "host n$i does not start"
+  until_true 60 test -e $BED/up.n$i || cannot "host n$i does not start"
   tr -d ' ' <"/proc/$holder/task/$holder/children" >$BED/pid.n$i
   if [ -n "${LINKS-}" ]; then
     ip link set "v$i" netns "$(cat $BED/pid.n$i)" name eth0
@@ -115,7 +115,7 @@ for i in $(seq "$HOSTS"); do
     </dev/null >"$BED/log/sshd.n$i" 2>&1 &
 done
 for i in $(seq "$HOSTS"); do
-  until_true 5 ssh -o BatchMode=yes "n$i" true 2>$BED/log/ssh || cannot "ssh n$i: $(cat $BED/log/ssh "$BED/log/sshd.n$i")"
+  until_true 60 ssh -o BatchMode=yes "n$i" true 2>$BED/log/ssh || cannot "ssh n$i: $(cat $BED/log/ssh "$BED/log/sshd.n$i")"
 done
 
 # --------------------------------------------------------------------------------------------------------------- slurm
@@ -158,9 +158,9 @@ EOF
   echo 'CgroupAutomount=no' >$BED/slurm/cgroup.conf
   for i in $(seq "$HOSTS"); do mkdir $BED/slurm/spool.n$i; done
   slurmctld -c || cannot "slurmctld: $(tail $BED/log/slurmctld)"
-  until_true 10 sh -c 'scontrol ping 2>/dev/null | grep -q "is UP"' || cannot "slurmctld: $(tail $BED/log/slurmctld)"
+  until_true 60 sh -c 'scontrol ping 2>/dev/null | grep -q "is UP"' || cannot "slurmctld: $(tail $BED/log/slurmctld)"
   for i in $(seq "$HOSTS"); do $BED/on "n$i" slurmd || cannot "slurmd: $(tail "$BED/log/slurmd.n$i")"; done
-  until_true 20 sh -c '[ "$(sinfo -h -t idle -o %D)" = '"$HOSTS"' ]' || cannot "slurm: $(sinfo -R)"
+  until_true 60 sh -c '[ "$(sinfo -h -t idle -o %D)" = '"$HOSTS"' ]' || cannot "slurm: $(sinfo -R)"
 fi
 
 echo ready

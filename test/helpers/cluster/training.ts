@@ -4,7 +4,8 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect } from "vitest";
 import { APTS, runApts, SMALL } from "../apts.js";
-import { modelOf } from "../run-folder.js";
+import { AT_ONCE } from "../launcher/launcher.js";
+import { metrics, modelOf } from "../run-folder.js";
 import type { Bed, Outcome } from "./bed.js";
 
 /** A small run of three subdomains: so many ranks can share it, and any number computes the same bits. */
@@ -20,8 +21,13 @@ export const RUN = [
   "1",
 ];
 
-/** Epochs of a run that still goes on when what disturbs it comes: about two seconds. */
-export const LONG = 100;
+/** Epochs of a run that still goes on when what ends it comes, however late: it is resumed for a few more alone. */
+export const LONG = 1000;
+/** Epochs of one that goes on by itself after what disturbs it: about four seconds. */
+export const DISTURBED = 200;
+
+/** How many epochs a run has made. */
+export const epochsIn = (out: string): number => metrics(out).length;
 
 export const train = (...args: readonly string[]): string[] => [process.execPath, APTS, "train", ...args];
 
@@ -66,7 +72,7 @@ export function expectSuccess({ code, stderr }: Outcome): void {
 }
 
 /** Waits until no program of Node runs on `hosts`: neither ranks nor agents. */
-export async function expectIdle(bed: Bed, hosts: readonly string[], withinSeconds = 1): Promise<void> {
+export async function expectIdle(bed: Bed, hosts: readonly string[], withinSeconds = AT_ONCE): Promise<void> {
   const running = async (): Promise<string> =>
     (await Promise.all(hosts.map((host) => bed.run(host, ["pgrep", "-a", "node"]))))
       .map(({ stdout }) => stdout)

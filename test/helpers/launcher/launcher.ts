@@ -8,6 +8,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { expect } from "vitest";
 import type * as Launch from "../../../launcher/launch.js";
 import { parseCpuList } from "../../../src/host/cores.js";
+import { textOf } from "../../../src/host/files.js";
 import { built, ROOT } from "../built.js";
 
 /** The launcher starts agents, which are programs: it is tested as built. */
@@ -51,34 +52,46 @@ export function mark(): Record<string, string> {
   return { APTS_TEST_MARK: randomUUID() };
 }
 
-/** The processes of this machine that carry `mark`. */
-export function marked({ APTS_TEST_MARK: value }: Record<string, string>): number[] {
+/** The processes of this machine whose environment holds all of these variables. */
+export function marked(carrying: Record<string, string>): number[] {
+  const wanted = Object.entries(carrying).map(([name, value]) => `${name}=${value}`);
   return readdirSync("/proc")
     .filter((name) => /^\d+$/.test(name))
-    .filter((pid) => environmentOf(pid).includes(`APTS_TEST_MARK=${value!}`))
+    .filter((pid) => {
+      const environment = environmentOf(pid);
+      return wanted.every((entry) => environment.includes(entry));
+    })
     .map(Number);
+}
+
+/** Those of them that are ranks, or about to be. */
+export function ranksOf(carrying: Record<string, string>): number[] {
+  return marked(carrying).filter((pid) => isRank(String(pid)));
+}
+
+const isRank = (pid: string): boolean => environmentOf(pid).some((entry) => entry.startsWith("APTS_RANK="));
+
+/** The first of those whose program is a file that ends like this, and that are no ranks. */
+export function programOf(carrying: Record<string, string>, program: RegExp): number {
+  return marked(carrying).find((pid) => program.test(wordsOf(pid)[1] ?? "") && !isRank(String(pid)))!;
 }
 
 /** The launcher itself, where it carries `mark`. */
 export function launcherOf(mark: Record<string, string>): number {
-  const isLauncher = (pid: number): boolean => {
-    const [, program] = readFileSync(`/proc/${pid}/cmdline`, "utf8").split("\0");
-    const isRank = environmentOf(String(pid)).some((entry) => entry.startsWith("APTS_RANK="));
-    return /\/(launcher\/cli|cli\/main)\.js$/.test(program ?? "") && !isRank;
-  };
-  return marked(mark).find(isLauncher)!;
+  return programOf(mark, /\/(launcher\/cli|cli\/main)\.js$/);
 }
 
-function environmentOf(pid: string): string[] {
-  try {
-    return readFileSync(`/proc/${pid}/environ`, "utf8").split("\0");
-  } catch {
-    return []; // gone, or dying
-  }
-}
+const environmentOf = (pid: string): string[] => textOf(`/proc/${pid}/environ`).split("\0");
+const wordsOf = (pid: number): string[] => textOf(`/proc/${pid}/cmdline`).split("\0");
+
+/** Less than the 5 s that ranks have to end by themselves when their launcher is gone: none may need them. */
+export const AT_ONCE = 4;
 
 /** Waits until no process carries `mark`. */
-export async function expectNoneLeft(carrying: Record<string, string>, withinSeconds = 1): Promise<void> {
+export async function expectNoneLeft(
+  carrying: Record<string, string>,
+  withinSeconds = AT_ONCE,
+): Promise<void> {
   const deadline = Date.now() + withinSeconds * 1000;
   while (marked(carrying).length > 0 && Date.now() < deadline) await sleep(20);
   expect(marked(carrying)).toEqual([]);
