@@ -1,8 +1,8 @@
 import { readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
-import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import type { Trial } from "../../src/arena/trial.js";
+import { usableCores } from "../../src/host/cores.js";
 import { runApts, startApts, temporaryFolder, writeModule } from "../helpers/apts.js";
 import { ROOT } from "../helpers/built.js";
 
@@ -116,7 +116,7 @@ methods: { adam: , sgd: }`;
     200_000,
   );
 
-  it.skipIf(availableParallelism() < 2)(
+  it.skipIf(usableCores() < 2)(
     "gives trials that run at once cores of their own",
     async () => {
       const folder = temporaryFolder();

@@ -1,6 +1,7 @@
 import { spawn, spawnSync, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { chmodSync, mkdtempSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
 import { networkInterfaces, tmpdir } from "node:os";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
@@ -38,15 +39,33 @@ async function outcome(child: ChildProcess): Promise<Outcome> {
   return { code, stdout, stderr };
 }
 
+/** A place where nobody listens, at a port below those that the kernel gives to connections. */
+async function placeAt(MASTER_ADDR: string): Promise<{ MASTER_ADDR: string; MASTER_PORT: string }> {
+  for (;;) {
+    const port = 20_000 + Math.floor(10_000 * Math.random());
+    const server = createServer();
+    const free = await new Promise((resolve) => {
+      server.once("error", () => {
+        resolve(false);
+      });
+      server.listen(port, () => {
+        resolve(true);
+      });
+    });
+    if (!free) continue;
+    server.close();
+    await once(server, "close");
+    return { MASTER_ADDR, MASTER_PORT: String(port) };
+  }
+}
+
 /** `size` processes with these variables each, as users, Ray or PyTorchJob start them. */
-function byHand(
+async function byHand(
   size: number,
   command: readonly string[],
-  variables: Record<string, string> = {
-    MASTER_ADDR: "127.0.0.1",
-    MASTER_PORT: String(20_000 + (process.pid % 9000)),
-  },
+  given?: Record<string, string>,
 ): Promise<Outcome[]> {
+  const variables = given ?? (await placeAt("127.0.0.1"));
   const ranks = Array.from({ length: size }, (_, rank) =>
     outcome(start(command, { WORLD_SIZE: String(size), RANK: String(rank), ...variables })),
   );
@@ -145,10 +164,9 @@ describe("by hand", () => {
     async () => {
       const file = join(temporaryFolder(), "key");
       writeFileSync(file, "0123456789abcdef\n");
-      const place = { MASTER_ADDR: networkName(), MASTER_PORT: String(20_000 + ((process.pid + 1) % 9000)) };
       const sums = async (variables: Record<string, string>): Promise<string[]> =>
-        (await byHand(2, [process.execPath, SUM], { ...place, ...variables })).map(({ stdout, stderr }) =>
-          `${stdout}${stderr}`.split(" on ")[0]!.trim(),
+        (await byHand(2, [process.execPath, SUM], { ...(await placeAt(networkName())), ...variables })).map(
+          ({ stdout, stderr }) => `${stdout}${stderr}`.split(" on ")[0]!.trim(),
         );
       expect(await sums({ APTS_JOB_KEY: "0123456789abcdef" })).toEqual(["sum 3", "sum 3"]);
       expect(await sums({ APTS_JOB_KEY_FILE: file })).toEqual(["sum 3", "sum 3"]);
@@ -164,11 +182,7 @@ describe("by hand", () => {
     "says for whom it waits, and in the end who has not come, by the place its user knows",
     TIME,
     async () => {
-      const variables = {
-        WORLD_SIZE: "3",
-        MASTER_ADDR: "127.0.0.1",
-        MASTER_PORT: String(30_000 + (process.pid % 9000)),
-      };
+      const variables = { WORLD_SIZE: "3", ...(await placeAt("127.0.0.1")) };
       const place = `127.0.0.1:${variables.MASTER_PORT}`;
       const alone = (RANK: string) =>
         outcome(start([process.execPath, APTS, "train", ...RUN, "--timeout", "7"], { ...variables, RANK }));

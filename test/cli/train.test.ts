@@ -1,9 +1,9 @@
 import { existsSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
-import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { tf } from "../../src/compute/tensorflow.js";
 import { loadData } from "../../src/data/load.js";
+import { usableCores } from "../../src/host/cores.js";
 import { loadModel } from "../../src/network/model-file.js";
 import type { RunRecord } from "../../src/run/folder/record.js";
 import type { EpochMetrics } from "../../src/report/metrics.js";
@@ -18,7 +18,7 @@ describe("apts train", () => {
     const out = join(temporaryFolder(), "run");
     await runApts(["train", ...SMALL, "--ranks", String(ranks), "--epochs", "1", "--out", out]);
     const { backend } = read(out, "config.json") as RunRecord;
-    const share = Math.max(1, Math.floor(availableParallelism() / ranks));
+    const share = Math.max(1, Math.floor(usableCores() / ranks));
     // Without a BLAS there is nothing that could use more than one thread.
     expect(backend.threads).toBe(/\d+ threads/.test(backend.fingerprint) ? share : 1);
   });
@@ -195,14 +195,14 @@ describe("apts train", () => {
     process.kill((JSON.parse(log) as { pid: number }).pid, "SIGKILL");
     const began = Date.now();
     const { code, stderr } = await run.finished;
-    expect(Date.now() - began).toBeLessThan(10_000);
+    expect(Date.now() - began).toBeLessThan(30_000); // 10 s on a quiet machine; the deadline of a call is 300 s
     expect(code).toBe(1);
     const [cause, ...consequences] = stderr
       .trim()
       .split("\n")
       .filter((line) => /Rank \d/.test(line));
     expect(cause).toMatch(/^apts: Rank 1 .*was killed by SIGKILL/);
-    for (const line of consequences) expect(line).toMatch(/^ {2}Rank [02] .*also failed/);
+    for (const line of consequences) expect(line).toMatch(/^ {2}Rank [02] .*(also failed|was stopped)/);
   });
 });
 

@@ -11,10 +11,9 @@ type Program = (comm: Communicator) => Promise<unknown>;
 
 const floats = (length: number): Float32Array => new Float32Array(length);
 
-/** Runs one program a rank on a fresh group; returns what each rank threw, which it must have done within `seconds`. */
-async function errorsOf(kind: TransportKind, programs: readonly Program[], seconds = 2): Promise<Error[]> {
-  const group = await openGroup(kind, programs.length, { timeoutSeconds: 30 });
-  const start = performance.now();
+/** Runs one program a rank on a fresh group; returns what each rank threw, none of them at the deadline of its call. */
+async function errorsOf(kind: TransportKind, programs: readonly Program[]): Promise<Error[]> {
+  const group = await openGroup(kind, programs.length, { timeoutSeconds: 60 });
   try {
     const outcomes = await Promise.allSettled(
       group.map(async (comm, rank) => {
@@ -23,10 +22,11 @@ async function errorsOf(kind: TransportKind, programs: readonly Program[], secon
         await comm.barrier(); // a rank that noticed nothing meets the error here
       }),
     );
-    expect(performance.now() - start).toBeLessThan(1000 * seconds);
     return outcomes.map((outcome) => {
       expect(outcome.status).toBe("rejected");
-      return (outcome as PromiseRejectedResult).reason as Error;
+      const error = (outcome as PromiseRejectedResult).reason as Error;
+      expect(error.name, error.message).not.toBe("CommunicationTimeoutError");
+      return error;
     });
   } finally {
     await Promise.all(group.map((comm) => comm.close()));
@@ -126,7 +126,7 @@ describe.each(["memory", "ipc"] as const)("over %s", (kind) => {
       const error = (outcome as PromiseRejectedResult).reason as Error;
       expect(error.name).toBe("PeerLostError");
       expect(error.message).toMatch(
-        /^Rank 2 closed its communicator and left, last heard of 0\.\d s ago(, reports rank \d)?(, while rank \d waits for rank \d in (barrier #1|allreduce #2 .*))?\.$/,
+        /^Rank 2 closed its communicator and left, last heard of \d+\.\d s ago(, reports rank \d)?(, while rank \d waits for rank \d in (barrier #1|allreduce #2 .*))?\.$/,
       );
     }
     await Promise.all(group.map((comm) => comm.close()));
@@ -150,15 +150,13 @@ describe.each(["memory", "ipc"] as const)("over %s", (kind) => {
 
   test("a call past its deadline says who waited for whom, in what, how long", async () => {
     const group = await openGroup(kind, 3, { timeoutSeconds: 0.5 });
-    const start = performance.now();
     const outcomes = await Promise.allSettled(
       group.slice(0, 2).map((comm) => (comm.rank === 0 ? comm.recv(2, 9, floats(3)) : comm.barrier())),
     );
-    expect(performance.now() - start).toBeLessThan(1500);
     const errors = outcomes.map((outcome) => (outcome as PromiseRejectedResult).reason as Error);
     const late = errors.find(({ name }) => name === "CommunicationTimeoutError");
     expect(late!.message).toMatch(
-      /^Rank \d waited 0\.\d s for rank \d in (recv from rank 2 \(3 float32, tag 9\)|barrier #1) and gave up at the deadline of 0\.5 s/,
+      /^Rank \d waited (?!0\.[0-4])\d+\.\d s for rank \d in (recv from rank 2 \(3 float32, tag 9\)|barrier #1) and gave up at the deadline of 0\.5 s/,
     );
     for (const error of errors) expect(["CommunicationTimeoutError", "PeerLostError"]).toContain(error.name);
     await Promise.all(group.map((comm) => comm.close()));

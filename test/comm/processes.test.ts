@@ -3,8 +3,10 @@ import { describe, expect, test } from "vitest";
 import { RankProcesses, type RankReport } from "../helpers/comm/processes.js";
 
 /*
- * Real processes and sockets, and what ends them. Every test has a time bound; the figures of issue 3 are the bounds.
+ * Real processes and sockets, and what ends them. The figures of issue 3 bound the time until a loss is known, by the
+ * clock of who finds it; until a busy machine has let everyone say what there is to say takes longer.
  */
+const PATIENCE = 40;
 
 /** Runs a scenario and the test of it; nothing is left running. */
 async function withRanks(
@@ -42,46 +44,46 @@ describe("a rank killed by SIGKILL", () => {
         await new Promise((resolve) => setTimeout(resolve, 300));
         const killed = Date.now();
         ranks.kill(2, "SIGKILL");
-        expectLost(await ranks.all("failed", [0, 1, 3], 5), 2, killed, 3);
-        for (const { name, message } of await ranks.all("closed", [0, 1, 3], 1)) {
+        expectLost(await ranks.all("failed", [0, 1, 3], PATIENCE), 2, killed, 3);
+        for (const { name, message } of await ranks.all("closed", [0, 1, 3], PATIENCE)) {
           expect(name).toBe("CommunicatorClosedError");
           expect(message).toContain("closed by an earlier error: Rank 2 ");
         }
-        expect(await ranks.end(5)).toEqual([0, 0, null, 0]);
+        expect(await ranks.end(PATIENCE)).toEqual([0, 0, null, 0]);
       });
     },
-    30_000,
+    90_000,
   );
 
   test("is lost to those who wait for another", async () => {
     await withRanks("waiting", 4, async (ranks) => {
       const killed = Date.now();
       ranks.kill(2, "SIGKILL");
-      expectLost(await ranks.all("failed", [1, 3], 5), 2, killed, 3);
+      expectLost(await ranks.all("failed", [1, 3], PATIENCE), 2, killed, 3);
     });
-  }, 30_000);
+  }, 90_000);
 });
 
 test("a stopped rank is lost within 10 s", async () => {
   await withRanks("small messages", 3, async (ranks) => {
     const stopped = Date.now();
     ranks.kill(1, "SIGSTOP");
-    expectLost(await ranks.all("failed", [0, 2], 12), 1, stopped, 10);
+    expectLost(await ranks.all("failed", [0, 2], PATIENCE), 1, stopped, 10);
   });
-}, 30_000);
+}, 90_000);
 
 test("a rank that computes for long is not lost", async () => {
   await withRanks("busy", 3, async (ranks) => {
-    await ranks.all("done", [0, 1, 2], 15);
+    await ranks.all("done", [0, 1, 2], PATIENCE);
   });
-}, 30_000);
+}, 90_000);
 
 test("a rank that exits without closing is lost", async () => {
   await withRanks("exits early", 3, async (ranks) => {
-    expectLost(await ranks.all("failed", [0, 1], 5), 2, Date.now(), 3);
-    expect(await ranks.end(5)).toEqual([0, 0, 0]);
+    expectLost(await ranks.all("failed", [0, 1], PATIENCE), 2, Date.now(), 3);
+    expect(await ranks.end(PATIENCE)).toEqual([0, 0, 0]);
   });
-}, 30_000);
+}, 90_000);
 
 // Less than is read from memory, and more; 100 messages of the latter fit the window of a channel.
 test.each([3000, 20_000])(
@@ -91,11 +93,11 @@ test.each([3000, 20_000])(
       "sends and leaves",
       2,
       async (ranks) => {
-        await ranks.all("done", [1], 15);
-        expect(await ranks.end(5)).toEqual([0, 0]);
+        await ranks.all("done", [1], PATIENCE);
+        expect(await ranks.end(PATIENCE)).toEqual([0, 0]);
       },
       { args: [String(length)] },
     );
   },
-  30_000,
+  90_000,
 );

@@ -31,12 +31,12 @@ async function openJob(size: number, timeoutSeconds = 20, insecure = false): Pro
 
 describe("rendezvous", () => {
   test("names the ranks that did not arrive, to all that did", async () => {
-    const { rendezvous, environment } = await openJob(4, 1);
+    const { rendezvous, environment } = await openJob(4, 5); // both come within, on a busy machine too
     const outcomes = await Promise.allSettled([connect(environment(0)), connect(environment(2))]);
     for (const outcome of outcomes) {
       expect(outcome).toMatchObject({ status: "rejected" });
       expect(String((outcome as PromiseRejectedResult).reason)).toContain(
-        "Expected 4 ranks to arrive within 1 s, but ranks 1, 3 did not.",
+        "Expected 4 ranks to arrive within 5 s, but ranks 1, 3 did not.",
       );
     }
     await rendezvous.close();
@@ -142,4 +142,4 @@ test("a process that closes its communicator ends by itself", async () => {
   });
   await Promise.all(ended);
   await rendezvous.close();
-}, 20_000);
+}, 90_000);

@@ -107,8 +107,8 @@ describe.skipIf(memory === undefined)("memory of another process", () => {
 async function exchange(options: JobOptions): Promise<void> {
   const ranks = await RankProcesses.start("exchange", 3, options);
   try {
-    await ranks.all("done", [0, 1, 2], 15);
-    expect(await ranks.end(5)).toEqual([0, 0, 0]);
+    await ranks.all("done", [0, 1, 2], 60);
+    expect(await ranks.end(30)).toEqual([0, 0, 0]);
   } finally {
     await ranks[Symbol.asyncDispose]();
   }
@@ -117,14 +117,14 @@ async function exchange(options: JobOptions): Promise<void> {
 describe("ranks exchange by sockets", () => {
   test("where it is switched off", async () => {
     await exchange({ sharedMemory: false });
-  }, 30_000);
+  }, 90_000);
 
   test("with a rank that has no koffi", async () => {
     await exchange({
       wrap: (rank, [node, ...rest]) =>
         rank === 1 ? [node!, "--import", NO_KOFFI, ...rest] : [node!, ...rest],
     });
-  }, 30_000);
+  }, 90_000);
 
   const other = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"];
   const canChangeUser =
@@ -137,7 +137,7 @@ describe("ranks exchange by sockets", () => {
     async () => {
       await exchange({ wrap: (rank, command) => (rank === 1 ? [...other, ...command] : command) });
     },
-    30_000,
+    90_000,
   );
 });
 
@@ -150,12 +150,12 @@ test.skipIf(process.platform !== "linux")(
     const sockets = ranks.reports.flatMap(({ pid }) => localSocketsOf(pid!));
     expect(sockets.length).toBeGreaterThanOrEqual(3);
     for (const rank of [0, 1, 2]) ranks.kill(rank, "SIGKILL");
-    await ranks.end(5);
+    await ranks.end(30);
     const open = readFileSync("/proc/net/unix", "utf8");
     expect(sockets.filter((name) => open.includes(name))).toEqual([]);
     expect(segments()).toEqual(before);
   },
-  30_000,
+  90_000,
 );
 
 /** Names of the local sockets a process listens on. */

@@ -57,7 +57,7 @@ export class RankProcesses implements AsyncDisposable {
     try {
       await processes.until(
         (reports) => reports.filter(({ event }) => event === "ready").length === size,
-        20,
+        60,
       );
     } catch (error) {
       await processes[Symbol.asyncDispose]();
