@@ -24,7 +24,7 @@ await fit(model, [[1], [2]], [[1], [2]], { epochs: 3, ranks: 2, out: process.arg
 
 describe("ranks that wait for a callback", () => {
   // The deadline holds for the ranks' start, too, which takes seconds on a loaded machine.
-  it("wait longer than the deadline of their calls", { timeout: 120_000 }, async () => {
+  it("wait longer than the deadline of their calls", { timeout: 300_000 }, async () => {
     await tf.setBackend("cpu");
     const model = tf.sequential({ layers: [tf.layers.dense({ units: 1, inputShape: [1], name: "slow" })] });
     model.compile({ optimizer: "sgd", loss: "meanSquaredError" });

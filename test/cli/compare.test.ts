@@ -43,7 +43,7 @@ describe("apts compare", () => {
     expect(second.stderr).toBe("6 trials, 6 of them finished before\n");
     expect(second.stdout).toBe(first.stdout);
     expect(times(out)).toEqual(before);
-  }, 200_000);
+  }, 300_000);
 
   it("records why a trial has failed, and runs the others", async () => {
     const [file, out] = write(
@@ -61,7 +61,7 @@ methods: { bad: { method: sgd, learningRate: 1.0e+30 }, sgd: }`,
     expect(stdout).toContain("1 trial failed");
     const again = await runApts(["compare", file, "--out", out]);
     expect(again.stderr).toBe("2 trials, 2 of them finished before\n");
-  }, 120_000);
+  }, 300_000);
 
   it("ends with an error where all trials failed, or none measured what a target asks for", async () => {
     const workload = (targets: string) =>
@@ -82,7 +82,7 @@ methods: { bad: { method: sgd, learningRate: 1.0e+30 }, sgd: }`,
       /apts: Expected trials of workload digits to measure speed, .* got loss, testLoss/,
     );
     expect(missed.stdout).toContain("speed ≥ 1");
-  }, 120_000);
+  }, 300_000);
 
   it.each([
     ["SIGINT", 130],
@@ -113,7 +113,7 @@ methods: { adam: , sgd: }`;
       more.process.kill(signal);
       expect((await more.finished).code).toBe(code);
     },
-    200_000,
+    300_000,
   );
 
   it.skipIf(usableCores() < 2)(
@@ -143,7 +143,7 @@ methods: { adam: }`,
       expect(new Set(cpus).size).toBe(2);
       for (const list of cpus) expect(list).toMatch(/^\d+$/); // one each
     },
-    120_000,
+    300_000,
   );
 
   it("says what is wrong with a file, and that two arenas want one folder", async () => {

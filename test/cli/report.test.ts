@@ -22,7 +22,7 @@ describe("apts report", () => {
     expect(rows[1]).toMatch(/^\| sapts grow 1\.2 \| [\d.]+ \| /); // of one
     const svg = readFileSync(picture, "utf8");
     for (const name of ["sapts grow 1.5", "sapts grow 1.2"]) expect(svg).toContain(`>${name}<`);
-  }, 120_000);
+  }, 300_000);
 
   it("writes a picture as PNG, a page, and the interval of a mean", async () => {
     const folder = temporaryFolder();
@@ -39,7 +39,7 @@ describe("apts report", () => {
     expect(stdout).toMatch(/│ [\d.]+ [kM]B +│ at the end/);
     expect(PNG.sync.read(readFileSync(picture)).width).toBeGreaterThan(2000); // an axis of bytes, too
     expect(readFileSync(page, "utf8")).toContain("Bytes sent");
-  }, 120_000);
+  }, 300_000);
 
   it("says what is wrong with a folder that is no run's", async () => {
     const other = temporaryFolder();

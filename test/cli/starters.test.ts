@@ -11,7 +11,7 @@ import { fixture } from "../helpers/cluster/bed.js";
 import { built, builtUrl } from "../helpers/built.js";
 import { modelOf } from "../helpers/run-folder.js";
 
-const TIME = { timeout: 120_000 };
+const TIME = { timeout: 300_000 };
 const RUN = [...SMALL, "--subdomains", "4", "--threads", "1", "--epochs", "2"];
 const SUM = fixture("sum.mjs");
 const TRAIN = (out: string): string[] => [process.execPath, APTS, "train", ...RUN, "--out", out];
@@ -87,7 +87,7 @@ beforeAll(() => {
     stderr: "",
   });
   expected = modelOf(out);
-}, 120_000);
+}, 300_000);
 
 const LAUNCHERS = [
   {

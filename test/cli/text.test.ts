@@ -9,7 +9,7 @@ import { metrics, recordIn, summaryIn } from "../helpers/run-folder.js";
 const SENTENCE = "the quick brown fox jumps over the lazy dog. ";
 const BLOCK = 16;
 
-it("gpt learns a text, says how sure it is of it, and writes on", { timeout: 120_000 }, async () => {
+it("gpt learns a text, says how sure it is of it, and writes on", { timeout: 300_000 }, async () => {
   const folder = temporaryFolder();
   const [file, out] = [join(folder, "text.txt"), join(folder, "run")];
   const text = SENTENCE.repeat(60);

@@ -111,7 +111,7 @@ describe("apts train", () => {
       }
       for (const other of weights.slice(1)) expect(other.equals(weights[0]!)).toBe(true);
     }
-  }, 120_000);
+  }, 300_000);
 
   it("reads a config file, lets the command line win, and prints the summary as JSON", async () => {
     const folder = temporaryFolder();

@@ -27,7 +27,7 @@ import {
   train,
 } from "../helpers/cluster/training.js";
 
-const TIME = { timeout: 180_000 };
+const TIME = { timeout: 300_000 };
 const scripts = resolve("hosts");
 
 await describeOnHosts("ranks in SLURM jobs", { hosts: 2, gpus: 2, slurm: true }, (bed) => {

@@ -7,7 +7,7 @@ import { parseAllDocuments } from "yaml";
 import { describeOnHosts, fixture, type Outcome } from "../helpers/cluster/bed.js";
 import { expectModel, expectSuccess, newFolder, RUN, train } from "../helpers/cluster/training.js";
 
-const TIME = { timeout: 180_000 };
+const TIME = { timeout: 300_000 };
 const SUM = fixture("sum.mjs");
 const installed = (program: string): boolean => spawnSync(program, ["--version"]).error === undefined;
 const lines = ({ stdout }: Outcome): string[] => stdout.trim().split("\n").sort();

@@ -9,7 +9,7 @@ import { expectIdle, expectSuccess, newFolder } from "../helpers/cluster/trainin
 const SMALL = "data: digits, trainSamples: 300, testSamples: 100, hidden: [8], epochs: 2";
 
 await describeOnHosts("apts sweep over ssh", { hosts: 2 }, (bed) => {
-  it("gives each run a slot of one of the hosts", { timeout: 180_000 }, async () => {
+  it("gives each run a slot of one of the hosts", { timeout: 300_000 }, async () => {
     const folder = newFolder();
     const [file, hosts, out] = ["sweep.yaml", "hosts.txt", "out"].map((name) => join(folder, name));
     writeFileSync(file!, `base: { ${SMALL}, ranks: 2 }\nparameters: { method: [adam, sgd], seed: [0, 1] }\n`);

@@ -67,7 +67,7 @@ await describeOnHosts("apts train over ssh", { hosts: 3 }, (bed) => {
     await expectModel(out, epochs);
   }
 
-  it("computes on two and three hosts what one rank computes alone", { timeout: 120_000 }, async () => {
+  it("computes on two and three hosts what one rank computes alone", { timeout: 300_000 }, async () => {
     for (const hosts of [two, hostfile("n1", "n2", "n3")]) {
       const out = join(newFolder(), "run");
       expectSuccess(
@@ -119,7 +119,7 @@ await describeOnHosts("apts train over ssh", { hosts: 3 }, (bed) => {
     },
   );
 
-  it("starts again by itself, once there is something new to start from", { timeout: 120_000 }, async () => {
+  it("starts again by itself, once there is something new to start from", { timeout: 300_000 }, async () => {
     const out = join(newFolder(), "run");
     const args = ["--hostfile", two, "--ranks", "3", "--epochs", String(DISTURBED), "--out", out];
     const run = start([...RUN, ...args, "--max-restarts", "2"]);
@@ -133,7 +133,7 @@ await describeOnHosts("apts train over ssh", { hosts: 3 }, (bed) => {
 
   it(
     "writes a checkpoint on Ctrl-C and goes on from there on fewer ranks",
-    { timeout: 120_000 },
+    { timeout: 300_000 },
     async () => {
       const { out, run } = await startOn(two);
       process.kill(launcherOf(run.marks), "SIGINT");
@@ -145,7 +145,7 @@ await describeOnHosts("apts train over ssh", { hosts: 3 }, (bed) => {
 
   it(
     "leaves nothing on any host when the launcher is killed, and goes on at once",
-    { timeout: 120_000 },
+    { timeout: 300_000 },
     async () => {
       const { out, run } = await startOn(two);
       process.kill(launcherOf(run.marks), "SIGKILL");
@@ -159,7 +159,7 @@ await describeOnHosts("apts train over ssh", { hosts: 3 }, (bed) => {
 
   it(
     "ends when a host is cut off, and goes on from there when it is back",
-    { timeout: 120_000 },
+    { timeout: 300_000 },
     async () => {
       const { out, run } = await startOn(two);
       await bed.link("n2", "down");
@@ -177,7 +177,7 @@ await describeOnHosts("apts train over ssh", { hosts: 3 }, (bed) => {
     },
   );
 
-  it("goes on when the disk of a checkpoint is full, and says so", { timeout: 120_000 }, async () => {
+  it("goes on when the disk of a checkpoint is full, and says so", { timeout: 300_000 }, async () => {
     const { out, run } = await startOn(hostfile("n1"), DISTURBED);
     await bed.run("n1", ["mount", "-t", "tmpfs", "-o", "size=20k", "tmpfs", join(out, "checkpoints")]);
     expect(await run.ended, run.seen()).toEqual([0, null]);

@@ -93,6 +93,6 @@ describe.skipIf(obstacle !== undefined)("a link cut between hosts", () => {
         ip("-n", router, "link set", beyond.link, "up");
       }
     },
-    90_000,
+    300_000,
   );
 });

@@ -52,7 +52,7 @@ describe("a rank killed by SIGKILL", () => {
         expect(await ranks.end(PATIENCE)).toEqual([0, 0, null, 0]);
       });
     },
-    90_000,
+    300_000,
   );
 
   test("is lost to those who wait for another", async () => {
@@ -61,7 +61,7 @@ describe("a rank killed by SIGKILL", () => {
       ranks.kill(2, "SIGKILL");
       expectLost(await ranks.all("failed", [1, 3], PATIENCE), 2, killed, 3);
     });
-  }, 90_000);
+  }, 300_000);
 });
 
 test("a stopped rank is lost within 10 s", async () => {
@@ -70,20 +70,20 @@ test("a stopped rank is lost within 10 s", async () => {
     ranks.kill(1, "SIGSTOP");
     expectLost(await ranks.all("failed", [0, 2], PATIENCE), 1, stopped, 10);
   });
-}, 90_000);
+}, 300_000);
 
 test("a rank that computes for long is not lost", async () => {
   await withRanks("busy", 3, async (ranks) => {
     await ranks.all("done", [0, 1, 2], PATIENCE);
   });
-}, 90_000);
+}, 300_000);
 
 test("a rank that exits without closing is lost", async () => {
   await withRanks("exits early", 3, async (ranks) => {
     expectLost(await ranks.all("failed", [0, 1], PATIENCE), 2, Date.now(), 3);
     expect(await ranks.end(PATIENCE)).toEqual([0, 0, 0]);
   });
-}, 90_000);
+}, 300_000);
 
 // Less than is read from memory, and more; 100 messages of the latter fit the window of a channel.
 test.each([3000, 20_000])(
@@ -99,5 +99,5 @@ test.each([3000, 20_000])(
       { args: [String(length)] },
     );
   },
-  90_000,
+  300_000,
 );

@@ -117,14 +117,14 @@ async function exchange(options: JobOptions): Promise<void> {
 describe("ranks exchange by sockets", () => {
   test("where it is switched off", async () => {
     await exchange({ sharedMemory: false });
-  }, 90_000);
+  }, 300_000);
 
   test("with a rank that has no koffi", async () => {
     await exchange({
       wrap: (rank, [node, ...rest]) =>
         rank === 1 ? [node!, "--import", NO_KOFFI, ...rest] : [node!, ...rest],
     });
-  }, 90_000);
+  }, 300_000);
 
   const other = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"];
   const canChangeUser =
@@ -137,7 +137,7 @@ describe("ranks exchange by sockets", () => {
     async () => {
       await exchange({ wrap: (rank, command) => (rank === 1 ? [...other, ...command] : command) });
     },
-    90_000,
+    300_000,
   );
 });
 
@@ -155,7 +155,7 @@ test.skipIf(process.platform !== "linux")(
     expect(sockets.filter((name) => open.includes(name))).toEqual([]);
     expect(segments()).toEqual(before);
   },
-  90_000,
+  300_000,
 );
 
 /** Names of the local sockets a process listens on. */

@@ -30,7 +30,7 @@ async function trained(environment: Record<string, string>): Promise<string> {
   return stderr.split("\n").find((line) => line.startsWith("sapts on"))!;
 }
 
-describe.skipIf(!hasSwiftShader)("the adapter of a host's ranks", { timeout: 60_000 }, () => {
+describe.skipIf(!hasSwiftShader)("the adapter of a host's ranks", { timeout: 300_000 }, () => {
   it("is hardware before software, the same for all ranks", async () => {
     const line = await trained(hostWith(["SwiftShader Device", "One Kind of Card", "Another Card"]));
     expect(line).toMatch(/webgpu: WebGPU on (One Kind of|Another) Card/);

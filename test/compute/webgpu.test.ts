@@ -53,7 +53,7 @@ describe.skipIf(webgpu === undefined)("WebGPU", () => {
     ],
   ])(
     "gives loss, gradient and score of the plain backend for %s",
-    { timeout: 60_000 },
+    { timeout: 300_000 },
     async (_name, build) => {
       const results = [];
       for (const name of ["cpu", "webgpu"] as const) {

@@ -49,7 +49,7 @@ describe("examples", () => {
     expect(Math.max(...errors)).toBeLessThan(1e-5); // where float32 tells no loss from the next
   });
 
-  it("poisson.mjs solves an equation by a network that knows it alone", { timeout: 120_000 }, async () => {
+  it("poisson.mjs solves an equation by a network that knows it alone", { timeout: 300_000 }, async () => {
     const folder = temporaryFolder();
     const { stdout } = await run(process.execPath, [join(ROOT, "examples", "poisson.mjs"), "--ranks", "1"], {
       cwd: folder,

@@ -53,7 +53,7 @@ describe("the papers' experiments", () => {
     };
   });
 
-  it.each(files)("%s plans", { timeout: 60_000 }, async (name) => {
+  it.each(files)("%s plans", { timeout: 300_000 }, async (name) => {
     const text = textOf(name).replace(
       "dataDir: tinyshakespeare.txt",
       `dataDir: ${join(data, "tinyshakespeare.txt")}`,
@@ -74,7 +74,7 @@ describe("the papers' experiments", () => {
     else expect(files.includes(small) && textOf(name).startsWith(`# ${small}`)).toBe(true);
   });
 
-  it("mnist-five-seeds.yaml, on a few digits, ends with its picture", { timeout: 120_000 }, async () => {
+  it("mnist-five-seeds.yaml, on a few digits, ends with its picture", { timeout: 300_000 }, async () => {
     const text = textOf("mnist-five-seeds.yaml");
     expect(text.trimEnd().split("\n").length).toBeLessThanOrEqual(15);
     const place = temporaryFolder();

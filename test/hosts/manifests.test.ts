@@ -60,7 +60,7 @@ function mistakesIn(manifests: readonly Manifest[]): string {
   return spawnSync(process.execPath, [tsc, ...options, ...files], { encoding: "utf8" }).stdout;
 }
 
-it("manifests in hosts/ are what Kubernetes and Kubeflow take", { timeout: 60_000 }, () => {
+it("manifests in hosts/ are what Kubernetes and Kubeflow take", { timeout: 300_000 }, () => {
   const manifests = [...manifestsIn("kubernetes-job.yaml"), ...manifestsIn("kubeflow-trainjob.yaml")];
   expect(manifests.map(({ kind }) => kind)).toEqual(["Service", "Job", "TrainJob"]);
   expect(mistakesIn(manifests)).toBe("");

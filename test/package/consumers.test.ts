@@ -88,7 +88,7 @@ beforeAll(async () => {
   ];
   await installPacked(bare, []);
   await installPacked(whole, "all");
-}, 60_000);
+}, 300_000);
 afterAll(() => {
   for (const folder of [bare, whole]) rmSync(folder, { recursive: true, force: true });
 });
@@ -114,7 +114,7 @@ const SETTINGS = [
 ];
 const CLEAN = { stdout: "", stderr: "" };
 
-describe("a program in TypeScript", { timeout: 120_000 }, () => {
+describe("a program in TypeScript", { timeout: 300_000 }, () => {
   // With no other package there, whose types could be missed or be at fault.
   it.each(SETTINGS)("checks all declarations: $file, $module", async ({ file, ...options }) => {
     const all = { ...options, skipLibCheck: false, exactOptionalPropertyTypes: true };

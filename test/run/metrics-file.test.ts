@@ -79,7 +79,7 @@ describe("metrics.jsonl", () => {
     expect(await readMetrics(disk)).toEqual(lines(epoch + 1));
   });
 
-  it("of a hundred thousand epochs is read, resumed, drawn and tabulated", { timeout: 60_000 }, async () => {
+  it("of a hundred thousand epochs is read, resumed, drawn and tabulated", { timeout: 300_000 }, async () => {
     const folder = temporaryFolder();
     const many = lines(100_000);
     appendFileSync(join(folder, "metrics.jsonl"), many.map((one) => `${JSON.stringify(one)}\n`).join(""));

@@ -10,7 +10,7 @@ const WINDOW = 100;
 
 it.skipIf(!existsSync("/proc/self/io"))(
   "an epoch reads and writes as much at a run's end as at its beginning",
-  { timeout: 120_000 },
+  { timeout: 300_000 },
   async () => {
     const folder = temporaryFolder();
     const counts = join(folder, "counts");

@@ -154,7 +154,7 @@ describe("TensorBoard's own reader", () => {
 
   it(
     "finds what metrics.jsonl says, after a resume too, and the options",
-    { timeout: 120_000 },
+    { timeout: 300_000 },
     async (context) => {
       if (!hasReader) context.skip("there is no TensorBoard here: python3 cannot import it");
       const out = await trained("--checkpoint-every", "2");
