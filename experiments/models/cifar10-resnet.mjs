@@ -1,4 +1,5 @@
 import { firstWeights } from "./first-weights.mjs";
+import { residual } from "./residual.mjs";
 
 /**
  * The thesis' residual network for CIFAR-10, "big_resnet" of its code: a convolution of 7 × 7 pixels and pooling, six
@@ -9,17 +10,7 @@ export const resnet =
   ({ tf, seed, sampleShape, classes }) => {
     const { layers } = tf;
     const first = firstWeights(tf, seed);
-    const convolved = (x, filters, kernelSize, strides) => {
-      const { kernelInitializer } = first(kernelSize * kernelSize * x.shape.at(-1));
-      const options = { filters, kernelSize, strides, padding: "same", useBias: false, kernelInitializer };
-      return layers.batchNormalization().apply(layers.conv2d(options).apply(x));
-    };
-    const relu = (x) => layers.reLU().apply(x);
-    const block = (x, filters, strides) => {
-      const inner = convolved(relu(convolved(x, filters, 3, strides)), filters, 3, 1);
-      const outer = strides === 1 ? x : convolved(x, filters, 1, strides);
-      return relu(layers.add().apply([inner, outer]));
-    };
+    const { convolved, relu, block } = residual(tf, (inputs) => first(inputs).kernelInitializer);
     const image = tf.input({ shape: sampleShape });
     let x = relu(convolved(image, width, 7, 2));
     x = layers.maxPooling2d({ poolSize: 3, strides: 2, padding: "same" }).apply(x);

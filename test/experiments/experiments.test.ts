@@ -33,8 +33,8 @@ function writeData(to: string): void {
       Buffer.concat(Array.from({ length: count / 10 }, () => records).flat()),
     );
   };
-  photographs("data_batch_1.bin", 3000);
-  photographs("test_batch.bin", 1000);
+  photographs("data_batch_1.bin", 10_000);
+  photographs("test_batch.bin", 2000);
   writeFileSync(
     join(to, "tinyshakespeare.txt"),
     "To be, or not to be, that is the question.\n".repeat(26_000),
