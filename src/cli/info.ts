@@ -46,29 +46,32 @@ async function showPlan(
   run: ValuesOf<typeof planOptions>,
   wanted: Pick<ValuesOf<typeof machineOptions>, "backend" | "blas" | "threads">,
 ): Promise<void> {
-  const [{ startBackend }, { planOfConfig }, { trainConfig }, { endsOf }, { findMethod }] = await Promise.all(
-    [
+  const [{ startBackend }, { planOfConfig }, { trainConfig }, { endsOf }, { findMethod }, { workOf }] =
+    await Promise.all([
       import("../compute/backend.js"),
       import("../run/stages/plan-of-config.js"),
       import("../run/options/config.js"),
       import("../run/options/stages.js"),
       import("../methods/registry.js"),
-    ],
-  );
+      import("../network/stages/plan.js"),
+    ]);
   const count = run.stages ?? endsOf(run.cut!).length + 1;
   const method = await findMethod(run.method);
   const config = trainConfig([{ source: { kind: "command line" }, values: run }], count, method);
   const backend = await startBackend(wanted);
   try {
-    const { plan, microBatchRows, bytes } = await planOfConfig(config);
+    const { plan, microBatchRows, bytes, bytesOfWhole } = await planOfConfig(config, backend);
     show("stages", `${count}, in micro-batches of at most ${microBatchRows} samples`);
     const flops = plan.stages.reduce((sum, stage) => sum + stage.flops, 0);
-    plan.stages.forEach(({ layers, parameters, flops: own }, i) => {
+    plan.stages.forEach(({ layers, parameters, retains }, i) => {
       const [first, last] = [layers[0]!, layers.at(-1)!];
       const names = first === last ? first : `${first} to ${last}`;
+      const computing = `${((100 * workOf(plan, i)) / flops).toFixed(0)} % of one rank's computations`;
+      const again = retains || i === count - 1 ? "" : ", a quarter of them done again";
+      const taking = `${formatBytes(bytes[i]!)}, ${(bytes[i]! / bytesOfWhole).toFixed(2)} of one rank's`;
       show(
         `stage ${i + 1}`,
-        `${names} (${layers.length}): ${formatCount(parameters)} parameters, ${((100 * own) / flops).toFixed(0)} % of the computations, ${formatBytes(bytes[i]!)}`,
+        `${names} (${layers.length}): ${formatCount(parameters)} parameters, ${computing}${again}; ${taking}`,
       );
     });
     const crossing = plan.crossings.map(

@@ -64,9 +64,12 @@ export function optionsOf(
   const given = (name: string): unknown =>
     others.map(({ values }) => values[name]).find((value) => value !== undefined);
   const method = given("method") ?? options.method;
+  // Other memory, or another number of stages, would be cut elsewhere.
+  const cut = given("stages") === undefined ? record.stages?.cut.join() : undefined;
   const values: Record<string, unknown> = {
     ...options,
     threads: options.threads ?? record.backend.threads,
+    cut: options.cut ?? cut,
     out: undefined,
     // Another method has options of its own: that it is another is what the user will be told.
     ...(isSame(method, options.method) ? methodOptions : {}),

@@ -39,6 +39,12 @@ export interface ChunkTarget<Place extends tf.Tensor | HeapArray = tf.Tensor | H
 }
 
 /**
+ * What a forward pass is for: training; training where all results are retained, if the evaluator can, until the next gradient of that
+ * very chunk, which then need not compute them again (the same bits, in time for memory), or another θ; or inference, as the model predicts.
+ */
+export type Purpose = "training" | "retained" | "inference";
+
+/**
  * Evaluates the goal of a LayersModel and its gradient, chunk by chunk. It keeps θ of its own; the model's variables
  * are only written by `exportModel`.
  */
@@ -88,10 +94,10 @@ export interface Evaluator {
     add?: boolean,
   ): Promise<number>;
   /**
-   * out[i] (rows · size of output i) ← output i of the chunk as losses see it, without what they have folded: as in
-   * training, or for inference as the model predicts. Targets are not looked at.
+   * out[i] (rows · size of output i) ← output i of the chunk as losses see it, without what they have folded: in
+   * training, if not for another purpose. Targets are not looked at.
    */
-  forward(chunk: Chunk, out: readonly Vector[], inference?: boolean): Promise<void>;
+  forward(chunk: Chunk, out: readonly Vector[], purpose?: Purpose): Promise<void>;
   /**
    * An input or targets of a chunk that are not a batch's; `disposeChunk` frees them.
    * @param shape (rows, …)

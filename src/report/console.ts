@@ -72,11 +72,15 @@ export const ENDINGS: Readonly<Record<Summary["ended"], string>> = {
   stalled: "stalled: five steps in a row lowered nothing",
 };
 
-function rowsOfStages({ counted, peakMemory, bubble }: StagesSummary): [string, string][] {
+function rowsOfStages({ counted, countedOfWhole, peakMemory, bubble }: StagesSummary): [string, string][] {
   const each = peakMemory.map((peak, i) => `${formatBytes(peak)} (${formatBytes(counted[i]!)})`);
+  const most = (Math.max(...counted) / countedOfWhole).toFixed(2);
   const measured = bubble.measured === null ? "no pass" : formatShare(bubble.measured);
   return [
-    ["of the stages", `${each.join(", ")} (as counted, without the process itself)`],
+    [
+      "of the stages",
+      `${each.join(", ")} (as counted, without the process itself: at most ${most} of one rank's)`,
+    ],
     ["bubble", `${measured} of a pass (stages that take the same time: ${formatShare(bubble.formula)})`],
   ];
 }

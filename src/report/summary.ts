@@ -2,6 +2,8 @@
 export interface StagesSummary {
   /** By stage: bytes that were counted for parameters, all that is as long, and results, */
   readonly counted: readonly number[];
+  /** and of the whole network on one rank, with as large micro-batches, */
+  readonly countedOfWhole: number;
   /** and the largest resident memory of its ranks, with what a process takes by itself. */
   readonly peakMemory: readonly number[];
   /**

@@ -3,13 +3,11 @@ import { findMethod } from "../methods/registry.js";
 import { buildModel } from "../network/build.js";
 import { hollow } from "../network/hollow.js";
 import { tensorsOf } from "../network/parameters.js";
-import { checkWhole, EVALUATOR_VECTORS, STEP_VECTORS } from "../network/stages/memory.js";
+import { checkWhole, EVALUATOR_VECTORS, RESULTS, STEP_VECTORS } from "../network/stages/memory.js";
 import { planStages } from "../network/stages/plan.js";
 import type { Wanted } from "./hold-whole.js";
 import { memoryOfRanks, rememberedBy } from "./rank-memory.js";
 
-/** Bytes that results may take where nothing is said. */
-const RESULTS = 2 ** 31;
 /** Nothing is computed in less. */
 const LEAST = 2 ** 20;
 

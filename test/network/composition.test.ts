@@ -155,6 +155,15 @@ describe.each(Object.entries(kinds))("the %s evaluator of a network in two parts
       const ofFirst = new Float32Array(a.layout.dimension);
       const chunkOfFirst = { ...chunk, targets: cotangents };
       const inner = await a.gradient(chunkOfFirst, 1, wholeTensors(a.layout), ofFirst);
+      // What is retained gives the same bits, whatever has been computed in between.
+      await a.forward(chunkOfFirst, h, "retained");
+      const others = randomChunk(whole, 90, 4, goal);
+      const elsewhere = shapes.map((shape) => new Float32Array(90 * tf.util.sizeFromShape(shape)));
+      await a.forward({ ...others, targets: [] }, elsewhere);
+      disposeChunk(others);
+      const fromRetained = new Float32Array(ofFirst.length);
+      expect(await a.gradient(chunkOfFirst, 1, wholeTensors(a.layout), fromRetained)).toBe(inner);
+      expect(fromRetained).toEqual(ofFirst);
       // ⟨c, F(h)⟩ in double precision
       const exact = h.reduce((sum, own, i) => sum + own.reduce((s, v, j) => s + v * c[i]![j]!, 0), 0);
       const scale = h.reduce(
@@ -174,7 +183,7 @@ describe.each(Object.entries(kinds))("the %s evaluator of a network in two parts
       const again = h.map(({ length }) => new Float32Array(length).fill(NaN));
       await b.gradient(chunkOfSecond, weight, [], new Float32Array(b.layout.dimension), again);
       expect(again).toEqual(c);
-      await a.forward({ ...chunk, targets: [] }, h, true);
+      await a.forward({ ...chunk, targets: [] }, h, "inference");
       const predicted = first.predict(chunk.inputs[0]!);
       for (const [i, one] of [predicted].flat().entries()) {
         expectClose(h[i]!, one.dataSync(), 1e-4);

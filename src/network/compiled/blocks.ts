@@ -1,14 +1,15 @@
 import type { Heap } from "../../compute/wasm/heap.js";
 import type { tf } from "../../compute/tensorflow.js";
 import { UsageError } from "../../errors.js";
-import type { Chunk, HeapArray } from "../evaluator.js";
+import type { Chunk, HeapArray, Purpose } from "../evaluator.js";
 import type { Noise } from "../noise.js";
 import type { CompiledNetwork } from "./compile.js";
 import type { FrozenResults } from "./frozen.js";
-import type { Block } from "./operation.js";
+import { RetainedBlocks, type RunBlock } from "./retained.js";
 import type { Schedule } from "./schedule.js";
 import type { HeapWeights } from "./weights.js";
 import { Workspace } from "./workspace.js";
+import { Workspaces } from "./workspaces.js";
 
 /** Bytes of a block of samples and all its results that stay in the second-level cache. */
 const BLOCK_BYTES = 2 ** 20;
@@ -34,7 +35,10 @@ export interface BlockParts {
 export class Blocks {
   readonly #sampleBytes: number;
   readonly #normalises: boolean;
-  #workspace: Workspace;
+  /** Samples of a block at most. */
+  readonly #rows: number;
+  readonly #workspaces: Workspaces;
+  readonly #retained: RetainedBlocks;
 
   /**
    * @param room bytes that the results for a block of samples may take
@@ -53,22 +57,19 @@ export class Blocks {
     const positions = Math.min(...network.operations.map((operation) => operation.positions ?? Infinity));
     const least = Math.min(LEAST_BLOCK, Math.ceil(LEAST_ROWS / positions));
     const rows = Math.min(MOST_BLOCK, Math.max(least, Math.floor(BLOCK_BYTES / this.#sampleBytes)));
-    this.#workspace = Workspace.allocate(heap, network, this.#affordable(Math.max(1, Math.min(rows, most))));
+    this.#rows = this.#affordable(Math.max(1, Math.min(rows, most)));
+    this.#workspaces = new Workspaces(heap, network);
+    this.#retained = new RetainedBlocks(heap, network.statistics, this.#workspaces);
   }
 
   /** Of a block at most; Infinity where a chunk is one block. */
   get most(): number {
-    return this.#normalises ? Infinity : this.#workspace.rows;
+    return this.#normalises ? Infinity : this.#rows;
   }
 
   /** In how many blocks a chunk of so many samples is evaluated in training. */
   of(rows: number): number {
-    return this.#normalises ? 1 : Math.ceil(rows / this.#workspace.rows);
-  }
-
-  /** By operation: where the gradient by its result is, for the block at hand. */
-  get gradients(): readonly number[] {
-    return this.#workspace.gradients;
+    return Math.ceil(rows / this.most) || 1;
   }
 
   /** @throws UsageError where a chunk of so many samples needs more than there is */
@@ -76,31 +77,24 @@ export class Blocks {
     if (this.#normalises) this.#affordable(rows);
   }
 
-  /** Shows `visit` each block when it has been run forward, and its first sample's number in the chunk. */
-  forEach(
-    chunk: Chunk,
-    schedule: Schedule,
-    inference: boolean,
-    visit: (block: Block, from: number) => void,
-  ): void {
+  /**
+   * Shows `visit` each block when it has been run forward. Blocks of a chunk that were `retained` stay as they are until
+   * `forEachAgain` or `forget`.
+   */
+  forEach(chunk: Chunk, schedule: Schedule, purpose: Purpose, visit: (run: RunBlock) => void): void {
     const { heap, network, weights, frozen, noise } = this.parts;
-    const { operations, inputs, inputSizes, isRandom } = network;
-    const kept = inference ? undefined : frozen.for(chunk, schedule, noise.step);
+    const { operations, isRandom } = network;
+    const inference = purpose === "inference";
+    const kept = purpose === "training" ? frozen.for(chunk, schedule, noise.step) : undefined;
     const computed = kept !== undefined && !kept.fresh;
-    const whole = this.#normalises && !inference;
-    if (whole && chunk.rows > this.#workspace.rows) {
-      this.#workspace.free();
-      this.#workspace = Workspace.allocate(heap, network, this.#affordable(chunk.rows));
-    }
-    const { samples } = this.#workspace;
-    const blocks = inference ? Math.ceil(chunk.rows / this.#workspace.rows) : this.of(chunk.rows);
+    const blocks = inference ? Math.ceil(chunk.rows / this.#rows) : this.of(chunk.rows);
+    const most = this.#affordable(Math.ceil(chunk.rows / blocks));
     for (let b = 0; b < blocks; b++) {
       const from = Math.floor((chunk.rows * b) / blocks);
       const rows = Math.floor((chunk.rows * (b + 1)) / blocks) - from;
-      const values = [...this.#workspace.values];
-      inputs.forEach((own, i) => {
-        values[own] = addressOf(heap, chunk.inputs[i]!) + 4 * from * inputSizes[i]!;
-      });
+      const workspace = this.#workspaces.take(most);
+      const { samples, memory } = workspace;
+      const values = this.#placesOf(chunk, from, workspace);
       schedule.kept.forEach((i, at) => {
         if (kept) values[i] = kept.addresses[at]! + 4 * from * operations[i - 1]!.size;
       });
@@ -109,7 +103,7 @@ export class Blocks {
         heap,
         rows,
         values,
-        memory: this.#workspace.memory,
+        memory,
         weights: weights.values,
         units: schedule.units,
         samples,
@@ -123,12 +117,43 @@ export class Blocks {
         if (!computed && schedule.units[i]) operations[i - 1]!.forward({ ...block, units: NO_UNITS });
         operations[i - 1]!.forward(block);
       }
-      visit(block, from);
+      const run = { block, from, workspace };
+      visit(run);
+      if (purpose === "retained") this.#retained.keep(chunk, run);
+      else this.#workspaces.give(workspace);
     }
   }
 
+  /** Shows `visit` each block of a chunk that was retained, and lets go of it; otherwise runs it in training. */
+  forEachAgain(chunk: Chunk, schedule: Schedule, visit: (run: RunBlock) => void): void {
+    if (!this.#retained.has(chunk)) {
+      this.forEach(chunk, schedule, "training", visit);
+      return;
+    }
+    for (const { block, from, workspace } of this.#retained.take(chunk)) {
+      // Samples may have been read again, to another place.
+      visit({ block: { ...block, values: this.#placesOf(chunk, from, workspace) }, from, workspace });
+    }
+  }
+
+  /** Lets go of what is retained: θ or the step is another. */
+  forget(): void {
+    this.#retained.clear();
+  }
+
   free(): void {
-    this.#workspace.free();
+    this.forget();
+    this.#workspaces.free();
+  }
+
+  /** By operation: where the results for the block that begins with sample `from` are, and its inputs. */
+  #placesOf(chunk: Chunk, from: number, workspace: Workspace): number[] {
+    const { heap, network } = this.parts;
+    const values = [...workspace.values];
+    network.inputs.forEach((own, i) => {
+      values[own] = addressOf(heap, chunk.inputs[i]!) + 4 * from * network.inputSizes[i]!;
+    });
+    return values;
   }
 
   /** `rows`, if a block of so many fits into the memory allowed. */

@@ -1,7 +1,7 @@
 import type { Heap } from "../../compute/wasm/heap.js";
 import type { tf } from "../../compute/tensorflow.js";
 import type { Vector } from "../../linalg/vector.js";
-import type { Chunk, Evaluator, EvaluatorOptions, HeapArray } from "../evaluator.js";
+import type { Chunk, Evaluator, EvaluatorOptions, HeapArray, Purpose } from "../evaluator.js";
 import type { Goal } from "../goal/goal.js";
 import { randomPartsOf } from "../inspect/random.js";
 import { wholeTensors, type TensorPart } from "../tensor-part.js";
@@ -19,7 +19,7 @@ import { FrozenResults } from "./frozen.js";
 import { InputGradients } from "./input-gradients.js";
 import { heapLoss, type HeapLoss, type LossCall } from "./loss.js";
 import type { Block } from "./operation.js";
-import { scheduleFor, type Schedule } from "./schedule.js";
+import { Schedules, type Schedule } from "./schedule.js";
 import { readStatistics, sizeOfStatistics, writeStatistics } from "./statistics.js";
 import { WeightGradients } from "./weight-gradients.js";
 import { HeapWeights } from "./weights.js";
@@ -41,9 +41,7 @@ export class CompiledEvaluator implements Evaluator {
   readonly #weights: HeapWeights;
   readonly #weightGradients: WeightGradients;
   readonly #frozen: FrozenResults;
-  readonly #schedules = new Map<string, Schedule>();
-  /** The same by the very list of parts, which a caller keeps: no key is made in a step. */
-  readonly #schedulesOfLists = new WeakMap<readonly TensorPart[], Schedule>();
+  readonly #schedules: Schedules;
   readonly #everything: Schedule;
   readonly #losses: readonly HeapLoss[];
   readonly #noise: Noise;
@@ -73,7 +71,8 @@ export class CompiledEvaluator implements Evaluator {
     this.memory = new ChunkMemory(heap, (address) => {
       this.#frozen.forget(address);
     });
-    this.#everything = this.#schedule(wholeTensors(layout));
+    this.#schedules = new Schedules(this.#network);
+    this.#everything = this.#schedules.of(wholeTensors(layout));
     this.#inputGradients = new InputGradients(heap, this.#network);
     const parts = { heap, network: this.#network, weights: this.#weights, noise: this.#noise };
     this.#blocks = new Blocks({ ...parts, frozen: this.#frozen }, room, model.name);
@@ -89,6 +88,7 @@ export class CompiledEvaluator implements Evaluator {
   }
 
   setParameters(theta: Vector): void {
+    this.#blocks.forget();
     this.#weights.set(theta);
   }
 
@@ -102,13 +102,14 @@ export class CompiledEvaluator implements Evaluator {
   }
 
   setStep(step: number): void {
+    this.#blocks.forget();
     this.#noise.step = step;
   }
 
   loss(chunk: Chunk, weight: number, varying?: readonly TensorPart[]): Promise<number> {
-    const schedule = varying === undefined ? this.#everything : this.#schedule(varying);
+    const schedule = varying === undefined ? this.#everything : this.#schedules.of(varying);
     let sum = 0;
-    this.#blocks.forEach(chunk, schedule, false, (block, from) => {
+    this.#blocks.forEach(chunk, schedule, "training", ({ block, from }) => {
       sum += this.#lossOf(this.#calls(chunk, block, from), weight);
     });
     return Promise.resolve(weight * sum);
@@ -124,14 +125,14 @@ export class CompiledEvaluator implements Evaluator {
   ): Promise<number> {
     const { inputs, outputs, operations, sharedWeights } = this.#network;
     const ofInputs = wantedInputs(byInput);
-    const schedule = this.#schedule(wanted, ofInputs);
+    const schedule = this.#schedules.of(wanted, ofInputs);
     const { wantedUnits, varies } = schedule;
     const blocks = this.#blocks.of(chunk.rows);
     const pass = this.#weightGradients.begin(schedule.wanted, blocks === 1, { out, add });
     const isShared = (i: number) => operations[i - 1]!.weights.some((one) => sharedWeights.has(one));
     let sum = 0;
-    this.#blocks.forEach(chunk, schedule, false, (block, from) => {
-      const gradients = this.#blocks.gradients.map((address, i) => (varies[i]! ? address : 0));
+    this.#blocks.forEachAgain(chunk, schedule, ({ block, from, workspace }) => {
+      const gradients = workspace.gradients.map((address, i) => (varies[i]! ? address : 0));
       for (const i of ofInputs) gradients[inputs[i]!] = this.#inputGradients.for(i, block.rows);
       const calls = this.#calls(chunk, block, from);
       const withGradients = calls.map((call, i) => ({ ...call, gradient: gradients[outputs[i]!]! }));
@@ -152,8 +153,8 @@ export class CompiledEvaluator implements Evaluator {
     return Promise.resolve(weight * sum);
   }
 
-  forward(chunk: Chunk, out: readonly Vector[], inference = false): Promise<void> {
-    this.#blocks.forEach(chunk, this.#everything, inference, (block, from) => {
+  forward(chunk: Chunk, out: readonly Vector[], purpose: Purpose = "training"): Promise<void> {
+    this.#blocks.forEach(chunk, this.#everything, purpose, ({ block, from }) => {
       this.#readOutputs(block, from, out);
     });
     return Promise.resolve();
@@ -174,7 +175,7 @@ export class CompiledEvaluator implements Evaluator {
   score(chunk: Chunk, sums: Vector): Promise<void> {
     const { outputs } = this.goal;
     const total = new Float64Array(sumsOf(this.goal));
-    this.#blocks.forEach(chunk, this.#everything, true, (block, from) => {
+    this.#blocks.forEach(chunk, this.#everything, "inference", ({ block, from }) => {
       const { rows } = block;
       const calls = this.#calls(chunk, block, from);
       for (const [i, output] of outputs.entries()) {
@@ -203,7 +204,7 @@ export class CompiledEvaluator implements Evaluator {
   }
 
   statistics(chunk: Chunk, weight: number, out: Vector, results?: readonly Vector[]): Promise<void> {
-    this.#blocks.forEach(chunk, this.#everything, false, (block, from) => {
+    this.#blocks.forEach(chunk, this.#everything, "training", ({ block, from }) => {
       if (results) this.#readOutputs(block, from, results);
       readStatistics(this.heap, this.#network.statistics, weight, out);
     });
@@ -236,18 +237,5 @@ export class CompiledEvaluator implements Evaluator {
       weighsPositions: weights !== undefined && weights.size > chunk.rows,
       gradient: 0,
     }));
-  }
-
-  /** @param inputs of the model whose gradients are wanted, too */
-  #schedule(parts: readonly TensorPart[], inputs = wantedInputs(undefined)): Schedule {
-    const known = inputs.length === 0 && this.#schedulesOfLists.get(parts);
-    if (known) return known;
-    const names = parts.map(({ tensor, from, to }) => `${tensor}:${from}-${to}`);
-    const key = [...names, ...inputs.map((input) => `input ${input}`)].join();
-    const ofInputs = () => new Set(inputs.map((i) => this.#network.inputs[i]!));
-    const schedule = this.#schedules.get(key) ?? scheduleFor(this.#network, parts, ofInputs());
-    this.#schedules.set(key, schedule);
-    if (inputs.length === 0) this.#schedulesOfLists.set(parts, schedule);
-    return schedule;
   }
 }

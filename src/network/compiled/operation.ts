@@ -54,7 +54,7 @@ export interface RunningStatistics {
   readonly mean: number;
   readonly variance: number;
   readonly channels: number;
-  /** Addresses of the last batch's mean and variance. */
+  /** Addresses of the last block's mean and variance: all that an operation has of a block outside its workspace. */
   readonly batchMean: number;
   readonly batchVariance: number;
 }

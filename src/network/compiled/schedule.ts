@@ -25,18 +25,16 @@ export interface Schedule {
   readonly wanted: ReadonlySet<number>;
 }
 
-const NO_INPUTS: ReadonlySet<number> = new Set();
-
 /**
  * Everything below the first layer with a varying weight is constant while only those vary, and of that layer every
  * unit without one (docs/algorithms.md §5, "Cost of a local solve"): it is computed once and reused, with the same
  * bits.
  * @param varyingInputs inputs, by the number of their operation, that gradients are wanted of
  */
-export function scheduleFor(
+function scheduleFor(
   network: CompiledNetwork,
   parts: readonly TensorPart[],
-  varyingInputs = NO_INPUTS,
+  varyingInputs: ReadonlySet<number>,
 ): Schedule {
   const { operations, outputs } = network;
   const isOutput = (i: number) => outputs.includes(i);
@@ -87,4 +85,26 @@ export function scheduleFor(
     frozenWeights: [...frozenWeights].map(([weight, except]) => ({ weight, except })),
     wanted: new Set(partOf.keys()),
   };
+}
+
+/** Those that were asked for, each made once. */
+export class Schedules {
+  readonly #all = new Map<string, Schedule>();
+  /** The same by the very list of parts, which a caller keeps: no key is made in a step. */
+  readonly #ofLists = new WeakMap<readonly TensorPart[], Schedule>();
+
+  constructor(private readonly network: CompiledNetwork) {}
+
+  /** @param inputs of the model whose gradients are wanted, too */
+  of(parts: readonly TensorPart[], inputs: readonly number[] = []): Schedule {
+    const known = inputs.length === 0 && this.#ofLists.get(parts);
+    if (known) return known;
+    const names = parts.map(({ tensor, from, to }) => `${tensor}:${from}-${to}`);
+    const key = [...names, ...inputs.map((input) => `input ${input}`)].join();
+    const varyingInputs = () => new Set(inputs.map((i) => this.network.inputs[i]!));
+    const schedule = this.#all.get(key) ?? scheduleFor(this.network, parts, varyingInputs());
+    this.#all.set(key, schedule);
+    if (inputs.length === 0) this.#ofLists.set(parts, schedule);
+    return schedule;
+  }
 }

@@ -20,6 +20,15 @@ export function readStatistics(heap: Heap, all: All, weight: number, out: Vector
   }
 }
 
+/** The inverse, of weight 1: as if the block that `from` is of had been computed last. */
+export function restoreStatistics(heap: Heap, all: All, from: Vector): void {
+  let at = 0;
+  for (const { channels, batchMean, batchVariance } of all) {
+    for (const address of [batchMean, batchVariance])
+      heap.floats(address, channels).set(from.subarray(at, (at += channels)));
+  }
+}
+
 /** Makes `from` the running ones, which are among the weights at these addresses. */
 export function writeStatistics(heap: Heap, all: All, weights: readonly number[], from: Vector): void {
   let at = 0;

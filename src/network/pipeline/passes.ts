@@ -2,6 +2,7 @@ import { chunkedSum, chunkRange } from "../../comm/chunked-sum.js";
 import type { EvaluateChunk } from "../../linalg/tree-sum.js";
 import type { Vector } from "../../linalg/vector.js";
 import type { Batch } from "../batch.js";
+import type { Purpose } from "../evaluator.js";
 import type { MicroBatch } from "./micro-batch.js";
 import type { Stage } from "./stage.js";
 
@@ -15,7 +16,7 @@ const NO_VECTOR = new Float32Array(0);
 /**
  * f of the batch on the last stage, 0 elsewhere; out ← the gradient by the stage's own θ. One forward, one backward
  * ("1F1B", Narayanan et al., SOSP 2019, §3.2): stage s is N − 1 − s micro-batches ahead of its backward pass, so that
- * it holds the inputs of N − s of them. The backward pass computes the stage's results anew.
+ * it holds the inputs of N − s of them, and the results where the stage retains them; else the backward pass computes these anew.
  *
  * @param keep is given the micro-batches, which are then the caller's to release
  */
@@ -34,7 +35,7 @@ export async function gradientPass(
     async (c, partial) => {
       for (; next < Math.min(c + stage.behind + 1, end); next++) {
         const micro = await stage.take(batch, next);
-        if (!stage.isLast) await stage.forward(micro);
+        if (!stage.isLast) await stage.forward(micro, stage.retains ? "retained" : "training");
         ahead.push(micro);
       }
       const micro = ahead.shift()!;
@@ -82,7 +83,7 @@ export async function statisticsPass(stage: Stage, batch: Batch, out: Vector): P
 export async function scorePass(stage: Stage, batch: Batch, sums: Vector): Promise<void> {
   const { evaluator, replicas, isLast } = stage;
   if (!isLast) {
-    await passOn(stage, batch, true);
+    await passOn(stage, batch, "inference");
     return;
   }
   const score = (c: number, partial: Vector) =>
@@ -116,11 +117,11 @@ export async function localPass(
 }
 
 /** Micro-batch after micro-batch forward, to stages behind. */
-async function passOn(stage: Stage, batch: Batch, inference = false): Promise<void> {
+async function passOn(stage: Stage, batch: Batch, purpose: Purpose = "training"): Promise<void> {
   const { begin, end } = runOf(stage, batch);
   for (let c = begin; c < end; c++) {
     await taking(stage, batch, c, async (micro) => {
-      await stage.forward(micro, inference);
+      await stage.forward(micro, purpose);
       await stage.holdBack();
       return 0;
     });

@@ -1,7 +1,7 @@
 import type { Communicator } from "../../comm/communicator.js";
 import type { Vector } from "../../linalg/vector.js";
 import { disposeChunk, type Batch } from "../batch.js";
-import type { Evaluator } from "../evaluator.js";
+import type { Evaluator, Purpose } from "../evaluator.js";
 import type { StagePlan } from "../stages/plan.js";
 import { wholeTensors, type TensorPart } from "../tensor-part.js";
 import { Exchange } from "./exchange.js";
@@ -17,6 +17,8 @@ export interface StageParts {
   readonly pipeline: Communicator;
   /** This stage in all replicas. */
   readonly replicas: Communicator;
+  /** Whether the results of a forward pass stay for the backward pass, which else computes them anew. */
+  readonly retains: boolean;
 }
 
 /** The stage that this rank holds, h ↦ F(h; θ) and back, micro-batch by micro-batch (docs/algorithms.md §6). */
@@ -25,6 +27,7 @@ export class Stage {
   readonly pipeline: Communicator;
   readonly replicas: Communicator;
   readonly isLast: boolean;
+  readonly retains: boolean;
   /** All parameters of the stage. */
   readonly everything: readonly TensorPart[];
   readonly clock = new PassClock();
@@ -32,11 +35,12 @@ export class Stage {
   readonly #taken: readonly (readonly number[])[];
   readonly #given: readonly (readonly number[])[];
 
-  constructor({ plan, evaluator, pipeline, replicas }: StageParts) {
+  constructor({ plan, evaluator, pipeline, replicas, retains }: StageParts) {
     this.evaluator = evaluator;
     this.everything = wholeTensors(evaluator.layout);
     this.pipeline = pipeline;
     this.replicas = replicas;
+    this.retains = retains;
     this.isLast = pipeline.rank === pipeline.size - 1;
     this.#exchange = new Exchange(pipeline, plan);
     const { takes, gives } = plan.stages[pipeline.rank]!;
@@ -59,9 +63,9 @@ export class Stage {
   }
 
   /** Passes F(h) on to later stages. */
-  async forward(micro: MicroBatch, inference = false): Promise<void> {
+  async forward(micro: MicroBatch, purpose: Purpose = "training"): Promise<void> {
     const activations = this.#exchange.activations(micro.rows);
-    await this.clock.computing(() => this.evaluator.forward(micro, activations.vectors, inference));
+    await this.clock.computing(() => this.evaluator.forward(micro, activations.vectors, purpose));
     activations.send();
   }
 

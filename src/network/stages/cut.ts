@@ -1,23 +1,19 @@
 import { activationBytesOf, type Cost } from "./costs.js";
-import { bytesOf, type Usage } from "./memory.js";
+import { bytesOf, hasRoomToRetain, roomOf, type Usage } from "./memory.js";
 
-/** Nobody gains from less memory than a process takes by itself. */
-const LEAST_MEMORY = 2 ** 26;
-/** A stage may take so much more than an equal share of one rank's memory, for the sake of shorter computations, */
-const UNEVEN_MEMORY = 1.25;
-/** and a network's slowest stage be so much slower than it has to be, for the sake of fewer bytes that cross. */
+/** A network's slowest stage may be so much slower than it has to be, for the sake of fewer bytes that cross. */
 const UNEVEN_FLOPS = 1.05;
 
-/** A stage that others follow computes its results twice. */
-const OFTENER = 4 / 3;
+/** A backward pass takes as long as two forward passes; a stage that others follow and that does not retain its results has another. */
+export const ANOTHER_FORWARD = 4 / 3;
 
 /** Whatever a cut is judged by: of the stage with calls from…to, which is not possible where infinite. */
 type Weigh = (from: number, to: number, stage: number) => number;
 
 /**
- * The places of `allowed`, ascending, that cut the calls in so many stages, each with parameters: no stage takes more than
- * 1.25/N of the memory that the whole takes, where that is possible, else as little as possible; then the stage that computes the
- * most has as little to compute as possible, but for 5 %; then as little as possible crosses. Undefined where there are none.
+ * The places of `allowed`, ascending, that cut the calls in so many stages, each with parameters: no stage takes more memory than
+ * `roomOf` them, where that is possible, else as little as possible; then the stage that computes the most has as little to compute
+ * as possible, but for 5 %; then as little as possible crosses. Undefined where there are none.
  * @param crossing bytes of a sample that cross a place
  */
 export function bestCut(
@@ -33,29 +29,26 @@ export function bestCut(
   const flops = sumsUpTo(bounds, costs, (cost) => cost.flops);
   const parameters = sumsUpTo(bounds, costs, (cost) => cost.parameters);
   const activations = activationsBetween(bounds, costs);
+  const loadOf = (from: number, to: number, stage: number) => ({
+    parameters: parameters[to]! - parameters[from]!,
+    activationBytes: activations(from, to),
+    takenBytes: across[from]!,
+    givenBytes: across[to]!,
+    behind: stages - 1 - stage,
+  });
   const memory: Weigh = (from, to, stage) => {
     if (parameters[from] === parameters[to]) return Infinity;
-    return bytesOf(
-      {
-        parameters: parameters[to]! - parameters[from]!,
-        activationBytes: activations(from, to),
-        takenBytes: across[from]!,
-        givenBytes: across[to]!,
-        behind: stages - 1 - stage,
-      },
-      usage,
-    );
+    return bytesOf({ ...loadOf(from, to, stage), retains: false }, usage);
   };
-  const computing: Weigh = (from, to) =>
-    ((to === end ? 1 : OFTENER) * (flops[to]! - flops[from]!)) / flops[end]!;
 
   const smallest = best(end, stages, memory, Math.max);
   if (smallest === undefined) return undefined;
-  const whole = memory(0, end, stages - 1);
-  const uneven = Math.max((UNEVEN_MEMORY / stages) * whole, LEAST_MEMORY);
-  const room = Math.max(smallest.total, Math.min(uneven, usage.most ?? Infinity));
-  const fits: Weigh = (from, to, stage) =>
-    memory(from, to, stage) <= room ? computing(from, to, stage) : Infinity;
+  const room = roomOf(stages, memory(0, end, stages - 1), smallest.total, usage);
+  const fits: Weigh = (from, to, stage) => {
+    if (memory(from, to, stage) > room) return Infinity;
+    const once = to === end || hasRoomToRetain(loadOf(from, to, stage), usage, room);
+    return ((once ? 1 : ANOTHER_FORWARD) * (flops[to]! - flops[from]!)) / flops[end]!;
+  };
   const slowest = best(end, stages, fits, Math.max)!.total * UNEVEN_FLOPS;
   const communicating: Weigh = (from, to, stage) => {
     const share = fits(from, to, stage);

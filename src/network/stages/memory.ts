@@ -10,8 +10,34 @@ export interface Usage {
   readonly rows: number;
   /** Micro-batches whose h and c are kept for local problems (docs/algorithms.md §6.2), where a method has some. */
   readonly kept?: number;
-  /** Bytes that no stage is to take more than, where that can be. */
-  readonly most?: number;
+  /** What a rank may take; nothing is said where undefined. */
+  readonly limit?: MemoryLimit;
+  /** Whether a forward pass can retain its results for the backward pass. */
+  readonly canRetain?: boolean;
+}
+
+/** What a rank may take. */
+export interface MemoryLimit {
+  readonly bytes: number;
+  /** Whether that is what --memory says; else it is a rank's share of its host's. */
+  readonly isAsked: boolean;
+}
+
+/** Bytes that results may take where nothing is said: half the WebAssembly heap. */
+export const RESULTS = 2 ** 31;
+/** Nobody gains from less memory than a process takes by itself. */
+const LEAST_MEMORY = 2 ** 26;
+/** A stage may take so much more than an equal share of one rank's memory, for the sake of shorter computations. */
+const UNEVEN_MEMORY = 1.25;
+
+/**
+ * Bytes that stages are to take at most: what was asked for, else 1.25/N of what the whole would take on one rank.
+ * @param whole bytes
+ * @param least that a stage takes however the network is cut
+ */
+export function roomOf(stages: number, whole: number, least: number, { limit }: Usage): number {
+  const even = Math.max((UNEVEN_MEMORY / stages) * whole, LEAST_MEMORY);
+  return Math.max(least, limit?.isAsked ? limit.bytes : Math.min(even, limit?.bytes ?? Infinity));
 }
 
 /** Of an evaluator: gradients, and values, which are in the model's variables; where the model is not its own these are a third. */
@@ -33,6 +59,8 @@ export interface Load {
   readonly givenBytes: number;
   /** Stages behind it. */
   readonly behind: number;
+  /** Whether results of a forward pass are retained for the backward pass. */
+  readonly retains: boolean;
 }
 
 /** Bytes of a rank. */
@@ -41,13 +69,13 @@ export interface StageMemory {
   readonly vectors: number;
   /** Inputs and cotangents of micro-batches, and messages on their way. */
   readonly held: number;
-  /** Results of a micro-batch and gradients by them. */
+  /** Results of a micro-batch and gradients by them; of all micro-batches between their passes where they are retained. */
   readonly activations: number;
 }
 
 /** What the stage with that load takes. */
 export function memoryOf(
-  { parameters, activationBytes, takenBytes, givenBytes, behind }: Load,
+  { parameters, activationBytes, takenBytes, givenBytes, behind, retains }: Load,
   usage: Usage,
 ): StageMemory {
   const { vectors, rows, kept = 0 } = usage;
@@ -57,41 +85,56 @@ export function memoryOf(
   return {
     vectors: 4 * vectors * parameters,
     held: rows * (inputs * takenBytes + outputs * givenBytes),
-    activations: rows * activationBytes,
+    activations: (retains ? behind + 1 : 1) * rows * activationBytes,
   };
 }
 
 export function bytesOf(load: Load, usage: Usage): number {
-  const { vectors, held, activations } = memoryOf(load, usage);
-  return vectors + held + activations;
+  return totalOf(memoryOf(load, usage));
+}
+
+/** Whether the stage with that load, of which several micro-batches are between their passes, has room to retain their results. */
+export function hasRoomToRetain(load: Omit<Load, "retains">, usage: Usage, room: number): boolean {
+  if (!usage.canRetain || load.behind === 0) return false;
+  const memory = memoryOf({ ...load, retains: true }, usage);
+  return memory.activations <= RESULTS && totalOf(memory) <= room;
+}
+
+/** What the whole network takes on one rank. */
+export function bytesOfWhole({ whole }: Pick<StagePlan, "whole">, usage: Usage): number {
+  return bytesOf({ ...whole, takenBytes: 0, givenBytes: 0, behind: 0, retains: false }, usage);
 }
 
 /** What each stage of a plan takes. */
-export function memoryOfStages({ crossings, stages }: StagePlan, usage: Usage): StageMemory[] {
+export function memoryOfStages(plan: StagePlan, usage: Usage): StageMemory[] {
+  return plan.stages.map((stage, s) => memoryOf({ ...loadOf(plan, s), retains: stage.retains }, usage));
+}
+
+/** The plan with results retained where there is room for them. */
+export function retainingWhatFits(plan: StagePlan, usage: Usage): StagePlan {
+  const loads = plan.stages.map((_, s) => loadOf(plan, s));
+  const least = Math.max(...loads.map((load) => bytesOf({ ...load, retains: false }, usage)));
+  const room = roomOf(loads.length, bytesOfWhole(plan, usage), least, usage);
+  return {
+    ...plan,
+    stages: plan.stages.map((stage, s) => ({ ...stage, retains: hasRoomToRetain(loads[s]!, usage, room) })),
+  };
+}
+
+function loadOf({ crossings, stages }: StagePlan, s: number): Omit<Load, "retains"> {
+  const { parameters, activationBytes, takes, gives } = stages[s]!;
   const bytes = (own: readonly number[]) => own.reduce((sum, i) => sum + 4 * sizeOf(crossings[i]!.shape), 0);
-  return stages.map(({ parameters, activationBytes, takes, gives }, stage) =>
-    memoryOf(
-      {
-        parameters,
-        activationBytes,
-        takenBytes: bytes(takes),
-        givenBytes: bytes(gives),
-        behind: stages.length - 1 - stage,
-      },
-      usage,
-    ),
-  );
+  return {
+    parameters,
+    activationBytes,
+    takenBytes: bytes(takes),
+    givenBytes: bytes(gives),
+    behind: stages.length - 1 - s,
+  };
 }
 
 /** Larger pipelines than this are not looked for. */
 const MOST_STAGES = 64;
-
-/** What a rank may take. */
-export interface MemoryLimit {
-  readonly bytes: number;
-  /** Whether that is what --memory says; else it is a rank's share of its host's. */
-  readonly isAsked: boolean;
-}
 
 /**
  * Makes sure that every rank can hold its stage.

@@ -4,8 +4,8 @@ import { sizeOf } from "../../data/dataset.js";
 import { UsageError } from "../../errors.js";
 import { callsOf, shapeOf, type Call } from "./calls.js";
 import { activationBytesOf, costOf, type Cost } from "./costs.js";
-import { bestCut } from "./cut.js";
-import type { Usage } from "./memory.js";
+import { ANOTHER_FORWARD, bestCut } from "./cut.js";
+import { retainingWhatFits, type Usage } from "./memory.js";
 import { haveResults } from "./results.js";
 import { checkStageable, placesToCut } from "./places.js";
 
@@ -28,28 +28,36 @@ export interface StageSpec {
   readonly gives: readonly number[];
   /** Trainable ones. */
   readonly parameters: number;
-  /** Of a sample's forward and backward pass; of stages that others follow with the results computed anew. */
+  /** Of a sample's forward and backward pass, without what is computed anew. */
   readonly flops: number;
   /** Of a sample's results. */
   readonly activationBytes: number;
+  /** Whether there is room to retain results for the backward pass; else all stages but the last compute them anew. */
+  readonly retains: boolean;
 }
 
 /** How a network is cut in stages (docs/algorithms.md §6): plain values, the same on every rank. */
 export interface StagePlan {
   readonly crossings: readonly Crossing[];
   readonly stages: readonly StageSpec[];
+  /** Of the network as one stage. */
+  readonly whole: Pick<StageSpec, "parameters" | "activationBytes">;
 }
 
 /** How many stages, or behind which layers the network is cut. */
 export type Wanted = { readonly stages: number } | { readonly ends: readonly string[] };
 
-/** A backward pass takes as long as two forward passes; what is computed anew takes another. */
+/** A backward pass takes as long as two forward passes. */
 const THERE_AND_BACK = 3;
-const WITH_ANOTHER = 4;
+
+/** What a sample takes of the stage's time, in operations: with those that the stage does again. */
+export function workOf({ stages }: StagePlan, s: number): number {
+  const { flops, retains } = stages[s]!;
+  return (retains || s === stages.length - 1 ? 1 : ANOTHER_FORWARD) * flops;
+}
 
 /**
- * Cuts `model`, which may be hollow. Without ends asked for, the largest share that a stage has of all computations or of
- * all memory is as small as it can be, and among such cuts little crosses.
+ * Cuts `model`, which may be hollow: as `bestCut`, where no ends are asked for.
  *
  * @param usage what a rank's memory is for
  * @param source what messages call the model
@@ -80,7 +88,7 @@ export function planStages(model: tf.LayersModel, wanted: Wanted, usage: Usage, 
       `Expected stages that each have something to train, got none in stage ${empty + 1} of ${source} (${plan.stages[empty]!.layers.join(", ")}). Cut elsewhere.`,
     );
   }
-  return plan;
+  return retainingWhatFits(plan, usage);
 }
 
 /** Of every call; what a layer has to train counts where it is used first. */
@@ -130,22 +138,27 @@ function describe(
   }));
   const numbers = (holds: (crossing: Crossing) => boolean) =>
     crossings.flatMap((crossing, i) => (holds(crossing) ? [i] : []));
-  const last = bounds.length - 2;
+  const sum = (some: readonly Cost[], of: (one: Cost) => number) =>
+    some.reduce((total, one) => total + of(one), 0);
+  const sizeOfAll = (some: readonly Cost[]) => ({
+    parameters: sum(some, ({ parameters }) => parameters),
+    activationBytes: activationBytesOf(some).at(-1)!,
+  });
   return {
     crossings,
+    whole: sizeOfAll(costs),
     stages: bounds.slice(1).map((end, stage) => {
       const own = calls.slice(bounds[stage], end);
       const cost = costs.slice(bounds[stage], end);
-      const total = (of: (one: Cost) => number) => cost.reduce((sum, one) => sum + of(one), 0);
       const reads = new Set(own.flatMap(({ inputs }) => inputs));
       return {
         layers: [...new Set(own.map(({ layer }) => layer.name))],
         modelInputs: model.inputs.flatMap((input, i) => (reads.has(input) ? [i] : [])),
         takes: numbers(({ to }) => to.includes(stage)),
         gives: numbers(({ from }) => from === stage),
-        parameters: total(({ parameters }) => parameters),
-        flops: (stage === last ? THERE_AND_BACK : WITH_ANOTHER) * total(({ flops }) => flops),
-        activationBytes: activationBytesOf(cost).at(-1)!,
+        ...sizeOfAll(cost),
+        flops: THERE_AND_BACK * sum(cost, ({ flops }) => flops),
+        retains: false,
       };
     }),
   };

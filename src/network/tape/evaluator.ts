@@ -1,7 +1,7 @@
 import { tf } from "../../compute/tensorflow.js";
 import { addFloat32 } from "../../linalg/sum-kernel.js";
 import type { Vector } from "../../linalg/vector.js";
-import type { Chunk, Evaluator, EvaluatorOptions, TensorChunk } from "../evaluator.js";
+import type { Chunk, Evaluator, EvaluatorOptions, Purpose, TensorChunk } from "../evaluator.js";
 import type { Goal, OutputGoal } from "../goal/goal.js";
 import { randomPartsOf } from "../inspect/random.js";
 import type { ParameterLayout } from "../layout.js";
@@ -133,10 +133,10 @@ export class TapeEvaluator implements Evaluator {
     return values[0]!;
   }
 
-  async forward(chunk: Chunk, out: readonly Vector[], inference = false): Promise<void> {
+  async forward(chunk: Chunk, out: readonly Vector[], purpose: Purpose = "training"): Promise<void> {
     expectTensors(chunk);
     const results = tf.tidy(() => {
-      if (inference) return withoutFolded(this.goal, () => this.#apply(chunk, false));
+      if (purpose === "inference") return withoutFolded(this.goal, () => this.#apply(chunk, false));
       return this.#training(chunk, () => this.#apply(chunk, true)).result;
     });
     for (const [i, result] of results.entries()) out[i]!.set(await result.data<"float32">());

@@ -4,7 +4,7 @@ import type { StagesOfRun } from "./stages-of-run.js";
 
 /** What the run's stages took so far. Collective. */
 export async function accountOf(
-  { plan, stage, bytes, clock, microBatches }: StagesOfRun,
+  { plan, stage, bytes, bytesOfWhole, clock, microBatches }: StagesOfRun,
   comm: Communicator,
 ): Promise<StagesSummary> {
   const memory = process.resourceUsage().maxRSS * 1024;
@@ -16,6 +16,7 @@ export async function accountOf(
   const ofReplica = Math.ceil(microBatches / (comm.size / count));
   return {
     counted: bytes,
+    countedOfWhole: bytesOfWhole,
     peakMemory: plan.stages.map((_, i) =>
       ranks.reduce((most, rank) => (rank.stage === i ? Math.max(most, rank.memory) : most), 0),
     ),

@@ -34,9 +34,14 @@ export async function holdStage(wanted: Wanted): Promise<Held> {
   const data = await dataFor(goal, outline, given);
   const rows = largestBatch(config, data.train.count);
   const limit = await memoryOfRanks(comm, config.memory);
-  const { plan, microBatchRows, bytes, room }: RunPlan = await comm.broadcastObject(
+  const { plan, microBatchRows, bytes, bytesOfWhole, room }: RunPlan = await comm.broadcastObject(
     comm.rank === 0
-      ? await planRun(outline, config, rows, { limit, replicas: replicas.size, name })
+      ? await planRun(outline, config, rows, {
+          limit,
+          replicas: replicas.size,
+          canRetain: backend.heap !== undefined,
+          name,
+        })
       : undefined,
   );
   const topology = topologyOf(outline);
@@ -63,6 +68,7 @@ export async function holdStage(wanted: Wanted): Promise<Held> {
     goal,
     penalty: penaltyOf(part.model, layout, variables),
     solvesLocally,
+    retains: plan.stages[stage]!.retains,
   });
   const microBatches = Math.ceil(rows / microBatchRows);
   return {
@@ -78,6 +84,7 @@ export async function holdStage(wanted: Wanted): Promise<Held> {
       microBatchRows,
       microBatches,
       bytes,
+      bytesOfWhole,
       clock: network.clock,
       hollow: inputs.whole(outline),
     },

@@ -7,11 +7,7 @@ interface Batches {
   readonly asked: number | undefined;
   /** Samples that batch normalisation takes its statistics over, at most; undefined without any. */
   readonly groupRows: number | undefined;
-  /** Of a sample, on the stage that holds the most; bytes. */
-  readonly activationBytes: number;
-  /** What they may take on a rank. */
-  readonly memory: number;
-  /** Whether so many micro-batches of so many samples are within what the user allows a rank. */
+  /** Whether so many micro-batches of so many samples are within what a rank may take. */
   readonly fits: (count: number, rows: number) => boolean;
 }
 
@@ -24,12 +20,11 @@ const OF_STAGE = 2;
  * asked.
  */
 export function microBatchRows(batches: Batches): number {
-  const { rows, stages, asked, groupRows, activationBytes, memory, fits } = batches;
+  const { rows, stages, asked, groupRows, fits } = batches;
   if (asked === undefined && groupRows !== undefined) return Math.min(rows, groupRows);
   const rowsOf = (count: number) => Math.min(Math.ceil(rows / count), groupRows ?? Infinity);
   if (asked !== undefined) return rowsOf(Math.min(rows, asked));
-  const fitting = Math.ceil((rows * activationBytes) / memory);
-  const usual = Math.min(rows, Math.max(OF_STAGE * stages, fitting));
+  const usual = Math.min(rows, OF_STAGE * stages);
   const counts = [usual];
   for (let fewer = 2 ** Math.ceil(Math.log2(usual) - 1); fewer >= 2; fewer /= 2) counts.push(fewer);
   for (let more = 2 * usual; more < 2 * rows; more *= 2) counts.push(Math.min(rows, more));

@@ -1,3 +1,4 @@
+import type { ComputeBackend } from "../../compute/backend.js";
 import { selfCommunicator } from "../../comm/index.js";
 import { outlineOf } from "../../network/stages/source.js";
 import { Random } from "../../random.js";
@@ -13,7 +14,10 @@ import { planRun, type RunPlan } from "./plan-run.js";
  * is made.
  * @throws UsageError where it cannot be cut so, or does not fit
  */
-export async function planOfConfig(config: TrainConfig): Promise<RunPlan> {
+export async function planOfConfig(
+  config: TrainConfig,
+  { heap }: Pick<ComputeBackend, "heap">,
+): Promise<RunPlan> {
   const given = await dataOf(config, undefined);
   const source = {
     choice: config,
@@ -24,5 +28,5 @@ export async function planOfConfig(config: TrainConfig): Promise<RunPlan> {
   const limit = await memoryOfRanks(selfCommunicator(), config.memory);
   const replicas = config.ranks / config.stages;
   const rows = largestBatch(config, given.train.count);
-  return planRun(model, config, rows, { limit, replicas, name: config.model });
+  return planRun(model, config, rows, { limit, replicas, canRetain: heap !== undefined, name: config.model });
 }

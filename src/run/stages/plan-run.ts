@@ -1,11 +1,14 @@
 import type { tf } from "../../compute/tensorflow.js";
 import { isFrozen, layersOf } from "../../network/inspect/graph.js";
 import {
+  bytesOfWhole,
   checkMemory,
   EVALUATOR_VECTORS,
   largestOf,
   memoryOfStages,
   partialSums,
+  RESULTS,
+  retainingWhatFits,
   STEP_VECTORS,
   totalOf,
   type MemoryLimit,
@@ -23,9 +26,11 @@ export interface RunPlan {
   readonly plan: StagePlan;
   /** Samples of a micro-batch, at most. */
   readonly microBatchRows: number;
-  /** By stage: bytes that it takes, and those of them that are left for the results of samples. */
+  /** By stage: bytes that it takes, and those that are left for the results of a micro-batch. */
   readonly bytes: readonly number[];
   readonly room: readonly number[];
+  /** What the whole network would take on one rank. */
+  readonly bytesOfWhole: number;
 }
 
 /** What decides it. */
@@ -34,22 +39,27 @@ type Asked = Pick<
   "stages" | "cut" | "microBatches" | "ghostBatch" | "memory" | "method" | "methodOptions"
 >;
 
-/** Vectors as long as θ that cuts are balanced by. */
-const VECTORS = 6;
-/** Bytes that results may take where nothing is said. */
-const RESULTS = 2 ** 31;
+/** What else does. */
+interface Given {
+  readonly limit: MemoryLimit;
+  /** Copies of the network. */
+  readonly replicas: number;
+  /** Whether evaluators can retain results. */
+  readonly canRetain: boolean;
+  /** What messages call the model. */
+  readonly name: string;
+}
 
 /**
  * @param outline may be hollow
  * @param rows samples of the largest mini-batch
- * @param name what messages call the model
  * @throws UsageError where the network cannot be cut so, or does not fit
  */
 export async function planRun(
   outline: tf.LayersModel,
   asked: Asked,
   rows: number,
-  { limit, replicas, name }: { limit: MemoryLimit; replicas: number; name: string },
+  { limit, replicas, canRetain, name }: Given,
 ): Promise<RunPlan> {
   const { stages, cut, microBatches, ghostBatch } = asked;
   const method = await findMethod(asked.method);
@@ -57,40 +67,39 @@ export async function planRun(
   const usageOf = (count: number, rowsOfEach: number, copies = 1): Usage => ({
     vectors: ofMethod + partialSums(count, copies),
     rows: rowsOfEach,
+    limit,
+    canRetain,
     ...(method.stages && { kept: Math.ceil(count / copies) }),
   });
+  const planFor = (usage: Usage, wanted = stages) =>
+    planStages(outline, cut === undefined ? { stages: wanted } : { ends: endsOf(cut) }, usage, name);
 
-  const balanced = (count: number) =>
-    planStages(outline, { stages: count }, { vectors: VECTORS, rows: Math.ceil(rows / (2 * count)) }, name);
-  const first =
-    cut === undefined ? balanced(stages) : planStages(outline, { ends: endsOf(cut) }, usageOf(1, rows), name);
-  /** One that fits in what the user allows; where memory is scarce it is shared more evenly. */
-  const fitting = (usage: Usage) => {
-    const fits = (plan: StagePlan) => totalOf(largestOf(plan, usage)) <= limit.bytes;
-    if (!limit.isAsked || fits(first)) return first;
-    if (cut !== undefined) return undefined;
-    const even = planStages(outline, { stages }, { ...usage, most: limit.bytes }, name);
-    return fits(even) ? even : undefined;
-  };
   const size = microBatchRows({
     rows,
     stages,
     asked: microBatches,
     groupRows: normalisesBatches(outline) ? ghostBatch : undefined,
-    activationBytes: Math.max(...first.stages.map(({ activationBytes }) => activationBytes)),
-    memory: limit.isAsked ? limit.bytes : RESULTS,
-    fits: (count, rowsOfEach) => fitting(usageOf(count, rowsOfEach)) !== undefined,
+    fits: (count, rowsOfEach) => {
+      const usage = usageOf(count, rowsOfEach);
+      const most = largestOf(planFor(usage), usage);
+      return totalOf(most) <= limit.bytes && most.activations <= RESULTS;
+    },
   });
+  // Where it is cut does not depend on the replicas: another number of them is to change no bit.
   const count = Math.ceil(rows / size);
-  const plan = fitting(usageOf(count, size)) ?? first;
   const usage = usageOf(count, size, replicas);
-  checkMemory(plan, usage, limit, cut === undefined ? balanced : undefined);
+  const plan = retainingWhatFits(planFor(usageOf(count, size)), usage);
+  checkMemory(plan, usage, limit, cut === undefined ? (more) => planFor(usage, more) : undefined);
   const memory = memoryOfStages(plan, usage);
   return {
     plan,
     microBatchRows: size,
     bytes: memory.map(totalOf),
-    room: memory.map(({ vectors, held }) => (limit.isAsked ? limit.bytes - vectors - held : RESULTS)),
+    bytesOfWhole: bytesOfWhole(plan, usage),
+    room: memory.map(({ vectors, held, activations }, s) => {
+      const retained = activations - size * plan.stages[s]!.activationBytes;
+      return limit.isAsked ? limit.bytes - vectors - held - retained : RESULTS;
+    }),
   };
 }
 

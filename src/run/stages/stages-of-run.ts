@@ -17,6 +17,8 @@ export interface StagesOfRun {
   readonly microBatches: number;
   /** By stage: what was counted that it takes (src/network/stages/memory.ts). */
   readonly bytes: readonly number[];
+  /** And the whole network on one rank. */
+  readonly bytesOfWhole: number;
   /** Of the passes through this rank's stage. */
   readonly clock: PassClock;
   /** The whole model without its weights, as it is handed back. */

@@ -35,6 +35,7 @@ interface StagesOptions {
   /** Whose kernels compute; TensorFlow.js' own operations where not given. */
   readonly backend?: ComputeBackend;
   readonly solvesLocally?: boolean;
+  readonly retains?: boolean;
   /** Makes what a rank evaluates with something else. */
   readonly disturb?: (evaluator: Evaluator, rank: number) => Evaluator;
 }
@@ -43,7 +44,13 @@ interface StagesOptions {
 export async function onStages<R>(
   make: Make,
   stages: number,
-  { replicas = 1, backend, solvesLocally = true, disturb = (evaluator) => evaluator }: StagesOptions,
+  {
+    replicas = 1,
+    backend,
+    solvesLocally = true,
+    retains = false,
+    disturb = (evaluator) => evaluator,
+  }: StagesOptions,
   body: (rank: StageOfRank) => Promise<R>,
 ): Promise<R[]> {
   return onGroup("ipc", stages * replicas, async (comm) => {
@@ -68,6 +75,7 @@ export async function onStages<R>(
       pipeline,
       replicas: copiesOfStage,
       solvesLocally,
+      retains,
     });
     const places = placesIn(whole, model);
     const part = (all: Float32Array) => Float32Array.from(places, (place) => all[place]!);

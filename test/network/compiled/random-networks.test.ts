@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { beforeAll, describe, expect, it } from "vitest";
 import type { ComputeBackend } from "../../../src/compute/backend.js";
 import { tf } from "../../../src/compute/tensorflow.js";
+import type { TensorChunk } from "../../../src/network/evaluator.js";
 import { wholeTensors, type TensorPart } from "../../../src/network/tensor-part.js";
 import { seeds } from "../../helpers/compute/compare.js";
 import {
@@ -126,4 +127,41 @@ describe("networks of layers in any order, with branches", () => {
       { numRuns: 40 },
     );
   });
+
+  it("give the same bits whether results are retained for their backward passes or computed anew", async () => {
+    await fc.assert(
+      fc.asyncProperty(choices, seeds, async (all, seed) => {
+        const model = network(all);
+        const evaluator = compiledOn(model, backend.heap!);
+        const { dimension } = evaluator.layout;
+        evaluator.setParameters(randomTheta(dimension, seed));
+        const everything = wholeTensors(evaluator.layout);
+        const chunks = [20, 300, 21, 5].map((rows, i) => randomChunk(model, rows, seed + i));
+        const size = chunks[0]!.inputs[0]!.size / 20;
+        const gradientOf = async (chunk: TensorChunk) => {
+          const [out, byInput] = [new Float32Array(dimension), new Float32Array(chunk.rows * size)];
+          return [await evaluator.gradient(chunk, 1, everything, out, [byInput]), out, byInput];
+        };
+        const expected = [];
+        for (const chunk of chunks) expected.push(await gradientOf(chunk));
+
+        const found = [];
+        for (let c = 0; c < chunks.length + 2; c++) {
+          const next = chunks[c];
+          const results = next && [new Float32Array(next.rows * width(model))];
+          if (results) await evaluator.forward(next, results, "retained");
+          if (c >= 2) found.push(await gradientOf(chunks[c - 2]!));
+        }
+        expect(found).toEqual(expected);
+        evaluator.dispose();
+        dispose(...chunks);
+        model.dispose();
+      }),
+      { numRuns: 40 },
+    );
+  });
 });
+
+function width({ outputs }: tf.LayersModel): number {
+  return outputs[0]!.shape.at(-1)!;
+}

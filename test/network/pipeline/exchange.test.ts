@@ -18,7 +18,9 @@ function planOf(stages: number, crossings: readonly Omit<Crossing, "tensor">[]):
       parameters: 0,
       flops: 0,
       activationBytes: 0,
+      retains: false,
     })),
+    whole: { parameters: 0, activationBytes: 0 },
   };
 }
 

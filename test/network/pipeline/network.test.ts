@@ -49,8 +49,14 @@ describe.each(Object.entries(NETWORKS))("a network in stages, %s", (_, make) => 
     expect(expected.again).toBe(expected.f);
 
     const results = [];
-    for (const replicas of [1, 2, 3]) {
-      const ranks = await onStages(make, stages, { replicas, ...own }, async ({ network, part, places }) => ({
+    for (const [replicas, retains] of [
+      [1, false],
+      [1, true],
+      [2, true],
+      [3, false],
+    ] as const) {
+      const options = { replicas, retains, ...own };
+      const ranks = await onStages(make, stages, options, async ({ network, part, places }) => ({
         ...(await everything(network, part(theta))),
         places,
       }));
@@ -73,7 +79,7 @@ describe.each(Object.entries(NETWORKS))("a network in stages, %s", (_, make) => 
       }
       results.push(pipeline);
     }
-    // Replicas change who sums what, not a bit of the sums.
+    // Replicas change who sums what, and retained results who computes it when, not a bit of the sums.
     for (const result of results) expect(result).toEqual(results[0]);
   });
 });

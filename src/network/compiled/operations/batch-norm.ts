@@ -68,6 +68,12 @@ function batchNorm(heap: Heap, shape: BatchNormShape): Operation {
     (_, i) => memory + 4 * channels * i,
   ) as [number, number, number, number, number, number, number, number];
   const vector = (address: number) => heap.floats(address, channels);
+  /** factor ← γ/√(σ² + ε) */
+  const setFactor = (weights: readonly number[]) => {
+    const [v, f] = [vector(variance), vector(factor)];
+    const gamma = scale === undefined ? undefined : vector(weights[scale]!);
+    for (let c = 0; c < channels; c++) f[c] = (gamma?.[c] ?? 1) / Math.sqrt(v[c]! + epsilon);
+  };
   const statistics = {
     mean: movingMean,
     variance: movingVariance,
@@ -100,13 +106,10 @@ function batchNorm(heap: Heap, shape: BatchNormShape): Operation {
       } else {
         kernels.moments(values[input]!, count, channels, mean, variance);
       }
-      const [v, f, o] = [vector(variance), vector(factor), vector(offset)];
-      const gamma = scale === undefined ? undefined : vector(weights[scale]!);
+      setFactor(weights);
+      const o = vector(offset);
       const beta = shift === undefined ? undefined : vector(weights[shift]!);
-      for (let c = 0; c < channels; c++) {
-        f[c] = (gamma?.[c] ?? 1) / Math.sqrt(v[c]! + epsilon);
-        o[c] = beta?.[c] ?? 0;
-      }
+      for (let c = 0; c < channels; c++) o[c] = beta?.[c] ?? 0;
       const { least, most } = BOUNDS[fused];
       kernels.normalise(values[input]!, mean, factor, offset, count, channels, least, most, values[own]!);
     },
@@ -115,9 +118,10 @@ function batchNorm(heap: Heap, shape: BatchNormShape): Operation {
     //   dβ = S,  dγ = r T,  dx = γr (dy − S/m − r² (x − μ) T/m);
     // with statistics that do not depend on x: dx = γr dy
     backward(frame) {
-      const { rows, values, gradients, weightGradients, accumulate } = frame;
+      const { rows, values, gradients, weights, weightGradients, accumulate } = frame;
       const { kernels } = heap;
       const count = rows * positions;
+      setFactor(weights); // other blocks may have come between
       const x = values[input]!;
       const dz = gradients[own]!;
       const bounded = fused === "linear" ? 0 : values[own]!;
