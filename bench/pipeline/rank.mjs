@@ -18,7 +18,7 @@ import { Random } from "../../dist/src/random.js";
 
 const SHAPE = [32, 32, 3];
 const CLASSES = 10;
-const { threads, images, microBatches, cut } = JSON.parse(process.argv[2]);
+const { threads, images, microBatches, cut, megabytes } = JSON.parse(process.argv[2]);
 
 const comm = await init();
 const backend = await startBackend({ backend: "wasm", threads });
@@ -52,7 +52,13 @@ const clocked = (pipeline) =>
 async function networkInStages() {
   const pipeline = clocked(await comm.split(0, comm.rank));
   const replicas = await comm.split(comm.rank, 0);
-  const usage = { vectors: 4, rows: Math.ceil(images / microBatches) };
+  const limit = megabytes && { bytes: megabytes * 2 ** 20, isAsked: true };
+  const usage = {
+    vectors: 4,
+    rows: Math.ceil(images / microBatches),
+    canRetain: true,
+    ...(limit && { limit }),
+  };
   const plan = planStages(model, cut ? { ends: [cut] } : { stages: comm.size }, usage, "resnet18");
   const built = buildStage(model, plan, comm.rank);
   takeWeights(built, model);
@@ -61,7 +67,6 @@ async function networkInStages() {
     stageGoal(goal, plan, comm.rank, built.copies),
     backend,
   );
-  const memory = 2 ** 31;
   const parts = {
     plan,
     evaluator,
@@ -70,9 +75,9 @@ async function networkInStages() {
     goal,
     penalty: undefined,
     solvesLocally: false,
-    memory,
+    retains: plan.stages[comm.rank].retains,
   };
-  return { network: await PipelineNetwork.create(parts), ends: plan.stages[0].layers.at(-1) };
+  return { network: await PipelineNetwork.create(parts), plan };
 }
 
 async function wholeNetwork() {
@@ -80,7 +85,7 @@ async function wholeNetwork() {
   return { network: new WholeNetwork({ evaluator, penalty: undefined, comm, subdomains: [] }) };
 }
 
-const { network, ends } = await (comm.size > 1 ? networkInStages() : wholeNetwork());
+const { network, plan } = await (comm.size > 1 ? networkInStages() : wholeNetwork());
 const normalisations = [{ mean: [128, 128, 128], deviation: [70, 70, 70] }];
 const groupRows = Math.ceil(images / microBatches); // what batch normalisation sees at once
 const batch = new Batch(samples, { normalisations, ...network.reading }, groupRows);
@@ -90,8 +95,10 @@ const gradient = new Float32Array(theta.length);
 
 const say = (value) => process.stdout.write(`${JSON.stringify(value)}\n`);
 const each = `${comm.size > 1 ? "each of " : ""}${threads} thread${threads > 1 ? "s" : ""}`;
-const what =
-  comm.size > 1 ? `two stages (the first ends with ${ends}) on two ranks, ${each}` : `one rank, ${each}`;
+const first = plan?.stages[0];
+const what = first
+  ? `two stages (the first ends with ${first.layers.at(-1)} and ${first.retains ? "retains" : "computes again"} its results) on two ranks, ${each}`
+  : `one rank, ${each}`;
 const lines = comm.rank === 0 ? createInterface({ input: process.stdin })[Symbol.asyncIterator]() : undefined;
 if (lines) say({ what });
 for (;;) {

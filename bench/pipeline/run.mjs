@@ -3,9 +3,10 @@
 // after the other, so that a busy machine slows all; medians.
 //
 //   npm run build
-//   node bench/pipeline/run.mjs [--images 64] [--micro-batches 8] [--cut LAYER] [--rounds 5] [--json FILE]
+//   node bench/pipeline/run.mjs [--images 64] [--micro-batches 8] [--cut LAYER] [--memory MB] [--rounds 5] [--json FILE]
 //
-// --cut: the layer that the first stage ends with; by default as a run is cut, which balances memory, too.
+// --cut: the layer that the first stage ends with; --memory: what a rank may take. By default as a run is cut that is not told
+// either: no stage takes more than 1.25/2 of one rank's memory.
 //
 // Prints how long two stages take as a share of what one rank takes, and of their time the share in which a rank waits
 // for the other, beside (N − 1) / (M + N − 1), which it is where all stages take equally long and messages no time.
@@ -23,6 +24,7 @@ const { values } = parseArgs({
     images: { type: "string", default: "64" },
     "micro-batches": { type: "string", default: "8" },
     cut: { type: "string" },
+    memory: { type: "string" },
     rounds: { type: "string", default: "5" },
     json: { type: "string" },
   },
@@ -34,7 +36,14 @@ const rank = fileURLToPath(new URL("rank.mjs", import.meta.url));
 async function contestant(stages, threads) {
   const job = { ...newJob(), size: stages, timeoutSeconds: 600, insecure: false };
   const rendezvous = await startRendezvous(job);
-  const options = JSON.stringify({ threads, images: Number(values.images), microBatches, cut: values.cut });
+  const megabytes = values.memory && Number(values.memory);
+  const options = JSON.stringify({
+    threads,
+    images: Number(values.images),
+    microBatches,
+    cut: values.cut,
+    megabytes,
+  });
   // As `apts` starts its ranks.
   const allocator = { MALLOC_MMAP_THRESHOLD_: String(2 ** 30), MALLOC_TRIM_THRESHOLD_: String(2 ** 31) };
   const [first] = Array.from({ length: stages }, (_, own) => {
