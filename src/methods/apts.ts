@@ -27,15 +27,13 @@ import {
   vectorsOf,
   type TrustRegionParts,
 } from "./trust-region-options.js";
-import { globalStep, lookedBackOn, windowed, windowOption, type WindowedState } from "./windowed.js";
+import { globalStep, windowed, type WindowedState } from "./windowed.js";
 
 export interface AptsOptions extends TrustRegionParts {
   /** Repair a gathered step that raised the loss: turn it towards the gradient and shorten it. */
   readonly fdl: boolean;
   /** ν, local steps. */
   readonly localSteps: number;
-  /** W, accepted losses the acceptance looks back on; 1: monotone (docs/algorithms.md §8). */
-  readonly window: number;
 }
 
 /**
@@ -51,26 +49,29 @@ export function additivelyPreconditioned(
   const decide = decideOnRankZero(context.comm);
 
   // 1  f_k = f(θ), g = ∇f(θ)
-  return windowed(context, options, async ({ problem, around, at, gradientNorm, radius, losses }) => {
-    // 2  ĝ = −g Δ / ‖g‖_∞ is made in 6, where it is needed
+  return windowed(
+    context,
+    { ...options, window: 1 },
+    async ({ problem, around, at, gradientNorm, radius }) => {
+      // 2  ĝ = −g Δ / ‖g‖_∞ is made in 6, where it is needed
 
-    // 3  up to ν trust-region steps on every subdomain, in parallel
-    // 4  s = Σ R_iᵀ (θ_i,new − R_iθ)
-    const preconditioner = parameterSubdomains(context, localCorrection, {
-      ...options,
-      curvature: around.curvature,
-    });
-    const { s, predicted } = await preconditioner.correct(problem, at, radius);
+      // 3  up to ν trust-region steps on every subdomain, in parallel
+      // 4  s = Σ R_iᵀ (θ_i,new − R_iθ)
+      const preconditioner = parameterSubdomains(context, localCorrection, {
+        ...options,
+        curvature: around.curvature,
+      });
+      const { s, predicted } = await preconditioner.correct(problem, at, radius);
 
-    // 5, 6  θ_½ = θ + s, repaired where it raised the loss
-    const half = options.fdl
-      ? await repaired(around, at, s, { radius, gradientNorm, fRef: Math.max(...losses) })
-      : await unrepaired(around, at, s);
+      // 5, 6  θ_½ = θ + s, repaired where it raised the loss
+      const half = options.fdl
+        ? await repaired(around, at, s, { radius, gradientNorm })
+        : await unrepaired(around, at, s);
 
-    // 7  one global trust-region step from θ_½
-    const reference = Math.max(half.f, ...lookedBackOn(losses, options.window));
-    return { predicted, ...(await globalStep(around, half, radius, { ...options, reference, decide })) };
-  });
+      // 7  one global trust-region step from θ_½
+      return { predicted, ...(await globalStep(around, half, radius, { ...options, decide })) };
+    },
+  );
 
   /** Step 5 without fdl; a loss that is not finite sends θ_½ back to θ (docs/algorithms.md §4 (d)). */
   async function unrepaired(
@@ -82,18 +83,18 @@ export function additivelyPreconditioned(
     return (await decide(() => Number.isFinite(half.f))) ? half : at;
   }
 
-  /** Steps 5 and 6: while f(θ_½) > f_ref, turn the step towards ĝ and shorten it (docs/algorithms.md §4 (c)). */
+  /** Steps 5 and 6: while f(θ_½) > f_k, turn the step towards ĝ and shorten it (docs/algorithms.md §4 (c)). */
   async function repaired(
     around: Surroundings,
     at: PointWithGradient,
     s: Vector,
-    { radius, gradientNorm, fRef }: { radius: number; gradientNorm: number; fRef: number },
+    { radius, gradientNorm }: { radius: number; gradientNorm: number },
   ): Promise<PointWithGradient> {
     const { objective, space } = around.problem;
     const x = addScaled(at.x, 1, s, roomFor(s.length));
     const isGood = async (): Promise<boolean> => {
       const f = await objective.value(x);
-      return decide(() => f <= fRef);
+      return decide(() => f <= at.f);
     };
     let good = await isGood();
     if (!good && gradientNorm > 0) {
@@ -115,14 +116,12 @@ export function additivelyPreconditioned(
 const walk = judgedWalk("Algorithm 1", {
   fdl: "--fdl",
   localSteps: "--local-steps",
-  window: "--window",
 });
 
 const options = {
   judgeEvery: judgeEvery(walk, "Algorithm 1", "Algorithm 1"),
   fdl: flag({ fallback: true, help: "repair a gathered step that raised the loss with the gradient" }),
   localSteps: integer({ min: 1, max: 1000, fallback: 1, help: "trust-region steps on a subdomain" }),
-  window: windowOption(1),
   ...trustRegionOptions(recommended),
   radius: walkRadius,
 };

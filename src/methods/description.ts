@@ -25,6 +25,11 @@ export interface MethodDescription<Name extends string = string, Options extends
   readonly decomposes?: true;
   /** It works on the stages of a network: as many as ranks, where nothing else is said. */
   readonly stages?: true;
+  /**
+   * Whether it solves local problems of stages (`Problem.prepareLocal`), which remember what crossed cuts.
+   * @param fullBatch whether a batch may be all samples
+   */
+  solvesLocally?(options: Readonly<Record<string, unknown>>, fullBatch: boolean): boolean;
   /** It works on shards of the samples (`Problem.shards`): --subdomains says how many. */
   readonly shards?: true;
   /** Vectors as long as θ that its state holds beside θ, at most; where it does not say, two are counted. */
@@ -36,10 +41,14 @@ export interface MethodDescription<Name extends string = string, Options extends
 
 /** Ties a table of options to the function that takes their values, and a method's steps to its state. */
 export function defineMethod<const N extends string, T extends OptionTable, S extends State>(
-  description: Omit<MethodDescription<N, T>, "check" | "plans" | "remembers" | "create" | "presets"> & {
+  description: Omit<
+    MethodDescription<N, T>,
+    "check" | "plans" | "solvesLocally" | "remembers" | "create" | "presets"
+  > & {
     readonly presets?: Readonly<Record<string, Partial<ValuesOf<T>>>>;
     check?(options: NoInfer<ValuesOf<T>>): void;
     plans?(options: NoInfer<ValuesOf<T>>): boolean;
+    solvesLocally?(options: NoInfer<ValuesOf<T>>, fullBatch: boolean): boolean;
     remembers?(options: NoInfer<ValuesOf<T>>): number;
     create(context: MethodContext, options: NoInfer<ValuesOf<T>>): Method<S>;
   },
@@ -48,6 +57,8 @@ export function defineMethod<const N extends string, T extends OptionTable, S ex
     ...description,
     check: (options) => description.check?.(options as ValuesOf<T>),
     plans: (options) => description.plans?.(options as ValuesOf<T>) ?? isScheduled(options),
+    solvesLocally: (options, fullBatch) =>
+      description.solvesLocally?.(options as ValuesOf<T>, fullBatch) ?? false,
     ...(description.remembers && { remembers: (options) => description.remembers!(options as ValuesOf<T>) }),
     create: (context, options) => description.create(context, options as ValuesOf<T>),
   };

@@ -1,4 +1,4 @@
-import { integer } from "../config/option.js";
+import { integer, type ValuesOf } from "../config/option.js";
 import { sum, wholeSpace } from "../linalg/space.js";
 import type { PointWithGradient } from "../trust-region/point.js";
 import { defineMethod } from "./description.js";
@@ -104,6 +104,11 @@ const options = {
   radius: walkRadius,
 };
 
+/** M; 0 where local problems are solved. */
+function judgedEvery(fullBatch: boolean, given: ValuesOf<typeof options>): number {
+  return fullBatch ? 0 : walkOf(walk, given.judgeEvery, given, options);
+}
+
 export const iapts = defineMethod({
   name: "iapts",
   summary: "inexact APTS on the stages of a network that no rank holds",
@@ -111,6 +116,7 @@ export const iapts = defineMethod({
   batches: 1,
   batchSize: 128,
   stages: true,
+  solvesLocally: (given, fullBatch) => judgedEvery(fullBatch, given) === 0,
   remembers: vectorsOf,
   options,
   presets: {
@@ -130,7 +136,7 @@ export const iapts = defineMethod({
     checkWalk(walk, values.judgeEvery, values, options);
   },
   create(context, given): Method {
-    const every = context.fullBatch ? 0 : walkOf(walk, given.judgeEvery, given, options);
+    const every = judgedEvery(context.fullBatch, given);
     const values = withRadius(given, every === 0 ? recommended.radius : WALK_RADIUS);
     const all = { ...values, ...partsOf(values) };
     return every === 0 ? inexact(context, all) : stochastic(context, { ...all, judgeEvery: every });

@@ -72,7 +72,7 @@ export function windowed(
 }
 
 /** The last W − 1 losses. */
-export function lookedBackOn(losses: readonly number[], window: number): readonly number[] {
+function lookedBackOn(losses: readonly number[], window: number): readonly number[] {
   return window === 1 ? [] : losses.slice(1 - window);
 }
 

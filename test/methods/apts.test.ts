@@ -27,7 +27,6 @@ const published: AptsOptions = {
   localSteps: 5,
   maxTrials: 10,
   tryLonger: false,
-  window: 1,
   rule: globalRule,
   radius: initialRadius,
 };

@@ -8,11 +8,11 @@ import { penaltyOf } from "../../network/penalty.js";
 import { PipelineNetwork } from "../../network/pipeline/network.js";
 import { outlineOf, stageOf } from "../../network/stages/source.js";
 import { stageGoal } from "../../network/stages/stage-goal.js";
-import { findMethod } from "../../methods/registry.js";
 import { byLayers } from "../../decomposition/layers.js";
 import { dataFor, type Held, type Wanted } from "../hold-whole.js";
 import { memoryOfRanks } from "../rank-memory.js";
 import { largestBatch } from "./largest-batch.js";
+import { solvesLocally } from "./local-problems.js";
 import { planRun, type RunPlan } from "./plan-run.js";
 
 /**
@@ -33,6 +33,7 @@ export async function holdStage(wanted: Wanted): Promise<Held> {
   const { model: outline, goal } = await outlineOf(source, declared);
   const data = await dataFor(goal, outline, given);
   const rows = largestBatch(config, data.train.count);
+  const hasLocalProblems = await solvesLocally(config, data.train.count);
   const limit = await memoryOfRanks(comm, config.memory);
   const { plan, microBatchRows, bytes, bytesOfWhole, room }: RunPlan = await comm.broadcastObject(
     comm.rank === 0
@@ -40,6 +41,7 @@ export async function holdStage(wanted: Wanted): Promise<Held> {
           limit,
           replicas: replicas.size,
           canRetain: backend.heap !== undefined,
+          solvesLocally: hasLocalProblems,
           name,
         })
       : undefined,
@@ -59,7 +61,6 @@ export async function holdStage(wanted: Wanted): Promise<Held> {
     inPlace: true,
   });
   const { layout, variables } = layoutOf(part.model);
-  const { stages: solvesLocally = false } = await findMethod(config.method);
   const network = await PipelineNetwork.create({
     plan,
     evaluator,
@@ -67,7 +68,7 @@ export async function holdStage(wanted: Wanted): Promise<Held> {
     replicas,
     goal,
     penalty: penaltyOf(part.model, layout, variables),
-    solvesLocally,
+    solvesLocally: hasLocalProblems,
     retains: plan.stages[stage]!.retains,
   });
   const microBatches = Math.ceil(rows / microBatchRows);

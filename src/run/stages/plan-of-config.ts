@@ -7,6 +7,7 @@ import { declarationsOf } from "../declarations.js";
 import type { TrainConfig } from "../options/config.js";
 import { memoryOfRanks } from "../rank-memory.js";
 import { largestBatch } from "./largest-batch.js";
+import { solvesLocally } from "./local-problems.js";
 import { planRun, type RunPlan } from "./plan-run.js";
 
 /**
@@ -28,5 +29,11 @@ export async function planOfConfig(
   const limit = await memoryOfRanks(selfCommunicator(), config.memory);
   const replicas = config.ranks / config.stages;
   const rows = largestBatch(config, given.train.count);
-  return planRun(model, config, rows, { limit, replicas, canRetain: heap !== undefined, name: config.model });
+  return planRun(model, config, rows, {
+    limit,
+    replicas,
+    canRetain: heap !== undefined,
+    solvesLocally: await solvesLocally(config, given.train.count),
+    name: config.model,
+  });
 }

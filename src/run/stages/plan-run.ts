@@ -46,6 +46,8 @@ interface Given {
   readonly replicas: number;
   /** Whether evaluators can retain results. */
   readonly canRetain: boolean;
+  /** Whether the method may solve local problems. */
+  readonly solvesLocally: boolean;
   /** What messages call the model. */
   readonly name: string;
 }
@@ -59,17 +61,18 @@ export async function planRun(
   outline: tf.LayersModel,
   asked: Asked,
   rows: number,
-  { limit, replicas, canRetain, name }: Given,
+  { limit, replicas, canRetain, solvesLocally, name }: Given,
 ): Promise<RunPlan> {
   const { stages, cut, microBatches, ghostBatch } = asked;
   const method = await findMethod(asked.method);
-  const ofMethod = EVALUATOR_VECTORS + STEP_VECTORS + rememberedBy(method, asked.methodOptions);
+  const ofLocal = solvesLocally ? 1 : 0; // where its problems are of
+  const ofMethod = EVALUATOR_VECTORS + STEP_VECTORS + rememberedBy(method, asked.methodOptions) + ofLocal;
   const usageOf = (count: number, rowsOfEach: number, copies = 1): Usage => ({
     vectors: ofMethod + partialSums(count, copies),
     rows: rowsOfEach,
     limit,
     canRetain,
-    ...(method.stages && { kept: Math.ceil(count / copies) }),
+    ...(solvesLocally && { kept: Math.ceil(count / copies) }),
   });
   const planFor = (usage: Usage, wanted = stages) =>
     planStages(outline, cut === undefined ? { stages: wanted } : { ends: endsOf(cut) }, usage, name);
