@@ -1,9 +1,9 @@
-import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
 import type { EpochMetrics } from "../../src/report/metrics.js";
-import { runApts, startApts, temporaryFolder, type Finished } from "../helpers/apts.js";
+import { runApts, startApts, temporaryFolder, writeModule, type Finished } from "../helpers/apts.js";
 import { run } from "../helpers/run/run.js";
 import { metrics, summaryIn, weights } from "../helpers/run-folder.js";
 
@@ -107,15 +107,17 @@ describe("a run asked to stop", () => {
 
   it("by Ctrl-C twice ends at once", async () => {
     const out = join(temporaryFolder(), "run");
-    const folder = temporaryFolder();
-    const loss = join(folder, "loss.mjs"); // the first step takes for ever
-    writeFileSync(
-      loss,
+    // A method whose first step takes for ever.
+    const method = writeModule(
+      temporaryFolder(),
       `import { writeSync } from "node:fs";
-       export const loss = (y, p) => { for (writeSync(2, "computing\\n"); ; ); };`,
+       const step = () => { for (writeSync(2, "computing\\n"); ; ); };
+       const create = () => ({ start: (theta) => ({ theta }), step });
+       export const method = { name: "endless", summary: "never steps", source: "tests", options: {}, batches: 1, create };`,
     );
-    const stopped = startApts(train(`--loss ${loss} --ranks 1 --out ${out}`));
-    await stopped.saw(/parameters in[^]*computing/);
+    const stopped = startApts(train(`--method ${method} --ranks 1 --out ${out}`));
+    await stopped.saw(/computing/);
+    await stopped.saw(/parameters in/);
     stopped.process.kill("SIGINT");
     await sleep(500);
     expect(stopped.process.exitCode).toBe(null);
