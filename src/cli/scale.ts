@@ -20,8 +20,15 @@ import { endSentence, predictionTable } from "../scale/model/tables.js";
 import { planStudy, type StudiedRun, type Study } from "../scale/plan.js";
 import { pointsOf, type Point } from "../scale/points.js";
 import { scalePicture } from "../scale/picture.js";
-import { checkPredictable, extrapolated, predictionsOf, probesOf } from "../scale/predictions.js";
+import {
+  checkPredictable,
+  extrapolated,
+  predictionsOf,
+  probesOf,
+  type Rounds,
+} from "../scale/predictions.js";
 import { predictedTableOf, scaleCsv, scaleMarkdown, tableOf } from "../scale/tables.js";
+import type { PlannedRun } from "../sweep/plan.js";
 import { runSweep } from "../sweep/run.js";
 import { drawnTable, printableLine } from "../terminal.js";
 import { progressOn, takeSignals } from "./many-runs.js";
@@ -69,19 +76,24 @@ async function scale(
     places: new OneAtATime(),
     start: (args: readonly string[]) => start([...args, ...place], undefined),
   };
-  const endings = await runSweep(planned, { name: "scale", out, way, stops, observe: show.observe });
+  const { sharedMemory, insecure } = planned[0]!.config;
+  const rounds: (readonly Probe[])[] = [];
+  const probeAll = async (): Promise<void> => {
+    rounds.push(await probesOf(study.ranks, { ...placement, sharedMemory, insecure }));
+  };
+  const isLastOfRepeat = ({ varied }: PlannedRun) => varied["ranks"] === study.ranks.at(-1);
+  const after = async (run: PlannedRun): Promise<void> => {
+    if (isPredicted && isLastOfRepeat(run)) await probeAll();
+  };
+  const endings = await runSweep(planned, { name: "scale", out, way, stops, observe: show.observe, after });
   show.end();
   if (!endings) {
     console.error("The same command goes on from here.");
     return STOPPED[stops.by() ?? "SIGTERM"];
   }
   const measured = await measuredIn(out, planned, endings);
-  const { sharedMemory, insecure } = planned[0]!.config;
-  const probes =
-    isPredicted && measured.size > 0
-      ? await probesOf(study.ranks, { ...placement, sharedMemory, insecure })
-      : undefined;
-  await writeResults(out, study, planned, measured, probes);
+  if (isPredicted && measured.size > 0 && rounds.length === 0) await probeAll(); // all runs were there
+  await writeResults(out, study, planned, measured, rounds);
   const failed = [...endings.values()].filter((ending) => "failure" in ending).length;
   if (failed === 0) return 0;
   console.error(
@@ -113,10 +125,10 @@ async function writeResults(
   { mode, steps, network }: Study & { readonly network?: string | undefined },
   planned: readonly StudiedRun[],
   measured: ReadonlyMap<number, readonly RunParts[]>,
-  probes: readonly Probe[] | undefined,
+  rounds: Rounds,
 ): Promise<void> {
   if (measured.size === 0) return;
-  const predictions = probes ? predictionsOf(probes, measured) : undefined;
+  const predictions = rounds.length > 0 ? predictionsOf(rounds, measured) : undefined;
   const points: readonly Point[] = pointsOf(mode, measured);
   const { methodName, data } = planned[0]!.config;
   const title = `${mode === "strong" ? "Strong" : "Weak"} scaling of ${methodName} on ${data}`;
@@ -129,8 +141,8 @@ async function writeResults(
   console.log(printableLine(title));
   show(tableOf(points));
   if (predictions) show(predictedTableOf(points, predictions));
-  if (probes && network !== undefined) {
-    const { network: stated, predictions: far } = extrapolated(probes, measured, network);
+  if (predictions && network !== undefined) {
+    const { network: stated, predictions: far } = extrapolated(rounds, measured, network);
     show(predictionTable(far));
     console.log(printableLine(endSentence(stated, far)));
   }

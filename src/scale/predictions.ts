@@ -16,12 +16,16 @@ export type Measured = ReadonlyMap<number, readonly RunParts[]>;
 export function checkPredictable(
   ranks: readonly number[],
   network: string | undefined,
-  { stages }: Pick<TrainConfig, "stages">,
+  { stages, methodName, methodOptions }: Pick<TrainConfig, "stages" | "methodName" | "methodOptions">,
 ): void {
   if (network !== undefined) networkNamed(network);
   if (stages !== 1)
     throw new UsageError(
       "Expected a network that every rank holds, since the model does not know pipelines of stages yet. Leave --predict and --network out.",
+    );
+  if (methodOptions["localBatch"] === 0)
+    throw new UsageError(
+      `Expected walks through mini-batches, since the model does not know ${methodName} with --local-batch 0. Leave --predict and --network out.`,
     );
   if (ranks.includes(1)) return;
   throw new UsageError(
@@ -36,17 +40,28 @@ export async function probesOf(ranks: readonly number[], place: ProbePlace): Pro
   return probes;
 }
 
-/** What the model says of the numbers of ranks that were probed and measured. */
-export function predictionsOf(probes: readonly Probe[], measured: Measured): ReadonlyMap<number, Prediction> {
-  return forecast(probes, (ranks) => countedIn(measured.get(ranks)));
+/** The probes of each number of ranks, taken as often as there were repeats: what else went on met runs and probes alike. */
+export type Rounds = readonly (readonly Probe[])[];
+
+/** What the model says of the numbers of ranks that were probed and measured: of each the middle of the rounds. */
+export function predictionsOf(rounds: Rounds, measured: Measured): ReadonlyMap<number, Prediction> {
+  const said = rounds.map((probes) => forecast(probes, (ranks) => countedIn(measured.get(ranks))));
+  return new Map([...said[0]!.keys()].map((ranks) => [ranks, middleOf(said, (one) => one.get(ranks)!)]));
+}
+
+function middleOf<T>(rounds: readonly T[], said: (round: T) => Prediction): Prediction {
+  return rounds.map(said).toSorted((a, b) => a.seconds - b.seconds)[(rounds.length - 1) >> 1]!;
 }
 
 /** What the model says of up to 4096 ranks on another network, each rank on a core of its own, with this machine's computing. */
 export function extrapolated(
-  probes: readonly Probe[],
+  rounds: Rounds,
   measured: Measured,
   given: string,
 ): { readonly network: Network; readonly predictions: readonly Prediction[] } {
+  const probes = rounds.toSorted((a, b) => a[0]!.step.seconds - b[0]!.step.seconds)[
+    (rounds.length - 1) >> 1
+  ]!;
   const [alone] = probes;
   const last = probes.at(-1)!;
   const named = networkNamed(given);

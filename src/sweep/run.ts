@@ -22,6 +22,8 @@ export interface SweepSettings<Place> {
   readonly way: Way<Place>;
   readonly stops: Stops;
   readonly observe: (event: ManyEvent) => void;
+  /** What is to be done where a run has ended, before another takes its place. */
+  readonly after?: (run: PlannedRun) => Promise<void>;
 }
 
 /**
@@ -39,7 +41,7 @@ export function runSweep<Place>(
 
 async function runInFolder<Place>(
   planned: readonly PlannedRun[],
-  { name: sweep, out, way, stops, observe }: SweepSettings<Place>,
+  { name: sweep, out, way, stops, observe, after }: SweepSettings<Place>,
 ): Promise<ReadonlyMap<string, Ending> | undefined> {
   const endings = await finishedIn(out, planned);
   const table = new SweepTable(out, sweep, planned, endings);
@@ -57,6 +59,7 @@ async function runInFolder<Place>(
     endings.set(run.key, summary ? { summary } : { failure });
     await table.write();
     observe({ type: "ends", name, failure: summary ? undefined : failure });
+    await after?.(run);
   };
   const open = planned.filter(({ key }) => !endings.has(key));
   await runAll(open, way.places, ({ config }) => config, conduct, stops);

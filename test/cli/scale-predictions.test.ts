@@ -61,6 +61,10 @@ describe("apts scale --network", () => {
     [["--ranks", "2,4", "--predict"], "Expected 1 among --ranks"],
     [["--network", "./nowhere.yaml"], "nowhere.yaml"],
     [["--method", "adam", "--stages", "2", "--ranks", "2", "--predict"], "every rank holds"],
+    [
+      ["--method", "apts-d", "--local-batch", "0", "--ranks", "1,2", "--predict"],
+      "apts-d with --local-batch 0",
+    ],
   ])("refuses %j by name, before anything starts", async (options, named) => {
     const { code, stderr } = await runApts(["scale", ...SMALL, ...options]);
     expect(code).toBe(2);

@@ -23,7 +23,7 @@ export interface Counted {
  * @param batch the probe of the run in question, whose batches may be larger
  */
 export function iterationOf(alone: Probe, batch: Probe, { decisions, agreements, sums }: Counted): Iteration {
-  const { step, local, walk } = alone;
+  const { step, solves, walk } = alone;
   const perSample = (seconds: number) => ({ fixed: 0, perSample: seconds / alone.samples });
   const evaluations = step.gradients * alone.gradient + step.losses * alone.loss;
   if (walk && step.gradients === 0) {
@@ -36,35 +36,37 @@ export function iterationOf(alone: Probe, batch: Probe, { decisions, agreements,
       { gradient: each(gradient), loss: each(loss), update: rest / (1 + shards * steps) },
     );
   }
-  const subdomains =
-    local.sizes.length > 1 ? { ...local, seconds: local.loss * (batch.samples / alone.samples) } : undefined;
-  const solves = local.sizes.length > 1 ? local.sizes.length * local.loss : 0;
+  const { sizes } = solves;
+  const solve = (solves.seconds / sizes.length) * (batch.samples / alone.samples);
   const compute = {
     gradient: perSample(alone.gradient),
     loss: perSample(alone.loss),
-    update: Math.max(0, step.seconds - evaluations - solves),
+    update: Math.max(0, step.seconds - evaluations - solves.seconds),
   };
   const counts: Counts = {
     gradients: step.gradients,
     losses: step.losses,
-    decisions: Math.min(decisions, step.losses),
+    decisions,
     agreements,
   };
   const iteration =
-    subdomains && solves > 0
-      ? preconditioned(batch, counts, subdomains, compute)
+    solves.seconds > 0
+      ? preconditioned(batch, counts, { sizes, seconds: solve }, compute)
       : evaluating(batch, counts, compute);
   return batch.chunks === 1 && sums === 0 ? withoutSums(iteration) : iteration;
 }
 
-/** How much longer computing takes where 1, 2, … ranks do at once: what was probed, and lines between. */
+/**
+ * How much longer computing takes where 1, 2, … ranks do at once: what was probed, and lines between. It is that of whole
+ * steps, and where batches differ of a sample's gradient.
+ */
 export function slowdownsOf(probes: readonly Probe[]): number[] {
-  const rate = ({ gradient, samples }: Probe) => gradient / samples;
   const [alone] = probes;
-  const known = probes.map((probe) => ({
-    ranks: probe.ranks,
-    factor: Math.max(1, rate(probe) / rate(alone!)),
-  }));
+  const factor = ({ samples, step, gradient }: Probe): number =>
+    samples === alone!.samples
+      ? step.seconds / alone!.step.seconds
+      : gradient / samples / (alone!.gradient / alone!.samples);
+  const known = probes.map((probe) => ({ ranks: probe.ranks, factor: Math.max(1, factor(probe)) }));
   return Array.from({ length: known.at(-1)!.ranks }, (_, i) => {
     const above = known.find(({ ranks }) => ranks >= i + 1)!;
     const below = known.findLast(({ ranks }) => ranks <= i + 1)!;

@@ -104,7 +104,7 @@ export interface Batch {
 export interface Counts {
   readonly gradients: number;
   readonly losses: number;
-  /** Losses that rank 0 decides by; each tells all. */
+  /** Of rank 0, which each tells all: by losses, and by gradients where there are more than losses. */
   readonly decisions: number;
   /** Agreements of the run whether to go on (src/run/wishes.ts). */
   readonly agreements: number;
@@ -119,6 +119,7 @@ const SCALAR_BYTES = 8;
 export function evaluating(batch: Batch, counts: Counts, compute: Compute): Iteration {
   const { samples, chunks, parameters } = batch;
   const { gradients, losses, decisions, agreements } = counts;
+  const judged = Math.min(decisions, losses);
   const piece = samples / chunks;
   const loss = { pieces: chunks, seconds: secondsOf(compute.loss, piece) };
   const scalar = { kind: "sum", chunks, bytes: SCALAR_BYTES } as const;
@@ -129,8 +130,9 @@ export function evaluating(batch: Batch, counts: Counts, compute: Compute): Iter
       work: { pieces: chunks, seconds: secondsOf(compute.gradient, piece) },
       call: { kind: "sum", chunks, bytes: SCALAR_BYTES + 4 * parameters },
     },
-    { name: "loss", times: losses - decisions, work: loss, call: scalar },
-    { name: "judged loss", times: decisions, work: loss, call: { ...scalar, decision: VERDICT_BYTES } },
+    { name: "loss", times: losses - judged, work: loss, call: scalar },
+    { name: "judged loss", times: judged, work: loss, call: { ...scalar, decision: VERDICT_BYTES } },
+    { name: "verdict", times: decisions - judged, call: { kind: "decision", bytes: VERDICT_BYTES } },
     { name: "update", times: 1, alike: compute.update },
     { name: "agreement", times: agreements, call: { kind: "allreduce", bytes: AGREEMENT_BYTES } },
   ].filter(({ times }) => times > 0) as Iteration;

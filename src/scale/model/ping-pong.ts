@@ -3,11 +3,12 @@ import { isWorthReading } from "../../comm/channels/frame-size.js";
 import { hostIdentity } from "../../comm/transport/sockets.js";
 import { fitLine, type Timing } from "./fit.js";
 import type { Link, Network } from "./links.js";
-import { medianOf } from "../../median.js";
 
 /** Bytes of messages: short ones, which go through sockets everywhere, and ones that are worth reading from memory. */
 const SIZES: readonly number[] = [0, 1024, 8192, 16_384, 65_536, 131_072, 262_144];
 const ROUNDS = 60;
+/** Rounds before them: code is compiled, memory is there. */
+const WARM = 10;
 const BURST = 64;
 const TAG = 0;
 const BURST_TAG = 1;
@@ -72,7 +73,7 @@ function linkOf(messages: readonly Timing[], gap: number): Link | undefined {
   return { latency: start - overhead, overhead, perByte: slope };
 }
 
-/** Of each size the median of all pairs' rounds. Collective; a rank without a partner only waits. */
+/** Of each size the mean of all pairs' rounds. Collective; a rank without a partner only waits. */
 async function timings(comm: Communicator, partner: number | undefined): Promise<Timings> {
   const messages: Timing[] = [];
   for (const bytes of SIZES) {
@@ -94,21 +95,20 @@ async function timings(comm: Communicator, partner: number | undefined): Promise
   return { messages, gap: Math.max(0, burst - 2 * messages[0]!.seconds) / (BURST - 1) };
 }
 
-/** Seconds of an exchange, the median over rounds, and the mean over pairs. */
+/** Seconds of an exchange, the mean over rounds and pairs: one in which a rank waits for a core counts as it does in a run. */
 async function pairs(
   comm: Communicator,
   partner: number | undefined,
   exchange: (other: number, first: boolean) => Promise<void>,
 ): Promise<number> {
   await comm.barrier();
-  const rounds: number[] = [];
-  if (partner !== undefined)
-    for (let round = 0; round < ROUNDS; round++) {
-      const begun = performance.now();
-      await exchange(partner, comm.rank < partner);
-      rounds.push((performance.now() - begun) / 1000);
-    }
-  const mine = partner === undefined ? 0 : medianOf(rounds);
+  let mine = 0;
+  if (partner !== undefined) {
+    for (let round = 0; round < WARM; round++) await exchange(partner, comm.rank < partner);
+    const begun = performance.now();
+    for (let round = 0; round < ROUNDS; round++) await exchange(partner, comm.rank < partner);
+    mine = (performance.now() - begun) / 1000 / ROUNDS;
+  }
   const [sum, count] = await comm.allreduce(Float64Array.of(mine, partner === undefined ? 0 : 1), "sum");
   return sum! / count!;
 }

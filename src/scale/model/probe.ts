@@ -1,9 +1,11 @@
 import { selfCommunicator, type Communicator } from "../../comm/index.js";
-import { medianOf } from "../../median.js";
 import type { BatchProblem } from "../../network/rank-network.js";
 import type { TrainConfig } from "../../run/options/config.js";
 import { setUp } from "../../run/setup.js";
+import { WARM_STEPS } from "../../run/step-parts.js";
 import { TrainingRun } from "../../run/training-run.js";
+import { Agreement } from "../../run/wishes.js";
+import type { Objective } from "../../trust-region/objective.js";
 import type { Network } from "./links.js";
 import { measureNetwork } from "./ping-pong.js";
 
@@ -20,8 +22,8 @@ export interface Probe {
   readonly loss: number;
   /** A step of one rank by itself, and its evaluations of the whole batch. */
   readonly step: { readonly seconds: number; readonly gradients: number; readonly losses: number };
-  /** Parameters of the subdomains, and the loss of the whole batch as one of them sees it. */
-  readonly local: { readonly sizes: readonly number[]; readonly loss: number };
+  /** Parameters of the subdomains, and what a step's evaluations for all of them took. */
+  readonly solves: { readonly sizes: readonly number[]; readonly seconds: number };
   /** Where shards walk: a mini-batch's gradient and loss, and mini-batches of a walk. */
   readonly walk: {
     readonly shards: number;
@@ -31,72 +33,72 @@ export interface Probe {
   } | null;
 }
 
+/** Evaluations by themselves before they are timed, and those that are. */
 const WARM = 5;
 const ROUNDS = 15;
-const STEPS = 30;
+/** Seconds after which no further step, or evaluation, is timed: of large networks a few tell enough. */
+const PATIENCE = 10;
 /** Samples of a walk's mini-batch, where the run does not say (docs/algorithms.md §7). */
 const LOCAL_BATCH = 64;
 
 /**
- * Every rank makes the run's evaluations by itself, all at the same time. Collective; the result is that of all ranks.
- * @param config of the run on one rank
+ * Every rank makes the run's steps, and then evaluations, by itself, all at the same time. Means are told, as the run's steps
+ * are: where ranks share cores most pieces of work are short, and a few wait for a core as long as all others take. Steps
+ * are the slowest rank's. Collective; the result is that of all ranks.
+ * @param ofRun the run's, whose one epoch has all steps
  */
-export async function probe(config: TrainConfig, comm: Communicator, threads: number): Promise<Probe> {
+export async function probe(ofRun: TrainConfig, comm: Communicator, threads: number): Promise<Probe> {
   const alone = selfCommunicator();
+  const steps = ofRun.batchesPerEpoch! - WARM_STEPS;
+  const config = { ...ofRun, batchesPerEpoch: ofRun.batchesPerEpoch! + 1 }; // one more problem, to evaluate by itself
   const setup = await setUp(config, {}, alone, threads);
   const run = await TrainingRun.prepare(config, setup, alone);
-  let batches = run.epochs.problems(1, 0);
-  const next = async (): Promise<BatchProblem> => {
-    for (;;) {
-      const found = await batches.next();
-      if (found.done !== true) return found.value;
-      await run.closeEpoch(undefined);
-      batches = run.epochs.problems(run.position.epochs + 1, 0);
-    }
-  };
-  const timed = async (work: () => Promise<unknown>, rounds: number): Promise<number> => {
-    const times: number[] = [];
-    await comm.barrier();
-    for (let i = 0; i < WARM + rounds; i++) {
-      const begun = performance.now();
-      await work();
-      if (i >= WARM) times.push((performance.now() - begun) / 1000);
-    }
-    const [sum] = await comm.allreduce(Float64Array.of(medianOf(times)), "sum");
+  const agreement = new Agreement(alone);
+  const seen = new Evaluations();
+  const ofAll = async (own: number): Promise<number> => {
+    const [sum] = await comm.allreduce(Float64Array.of(own), "sum");
     return sum! / comm.size;
   };
+  /** For whom all wait in a run. */
+  const ofSlowest = async (own: number): Promise<number> => {
+    const [most] = await comm.allreduce(Float64Array.of(own), "max");
+    return most!;
+  };
+  const timed = async (work: () => Promise<unknown>): Promise<number> => {
+    await comm.barrier();
+    for (let i = 0; i < WARM; i++) await work();
+    return ofAll(await meanSeconds(ROUNDS, work));
+  };
 
-  const seen: Evaluations = { gradients: [], losses: [] };
-  const seconds = await timed(async () => {
-    const problem = await next();
-    following(problem, seen);
-    await run.step(problem);
-  }, STEPS);
-  const problem = await next();
+  const problems = run.epochs.problems(1, 0);
+  const step = async (): Promise<void> => {
+    const { value } = (await problems.next()) as { value: BatchProblem };
+    seen.follow(value);
+    await run.step(value);
+    await agreement.afterStep(() => "go on", run.state.ledger.steps.loss);
+  };
+  await comm.barrier();
+  for (let i = 0; i < WARM_STEPS; i++) await step();
+  seen.forget();
+  const seconds = await meanSeconds(steps, step);
+
+  const { value: problem } = (await problems.next()) as { value: BatchProblem };
   const { objective, batch, shards } = problem;
   const x = run.parameters;
   const out = new Float32Array(x.length);
-  const mean = async (times: readonly number[]): Promise<number> => {
-    const [sum] = await comm.allreduce(Float64Array.of(times.length > 0 ? medianOf(times) : 0), "sum");
-    return sum! / comm.size;
-  };
+  const { gradients, losses, solves } = seen.times;
+  const perStep = (value: number): number => value / seen.steps;
   const gradient =
-    seen.gradients.length > 0
-      ? await mean(seen.gradients)
-      : await timed(() => objective.gradient(x, out), ROUNDS);
-  const loss = await mean(seen.losses);
-  const { subdomains } = setup.decomposition;
-  const at = { x, f: await objective.gradient(x, out), g: out };
-  const local = problem.local(0, at);
-  const localLoss =
-    subdomains.length > 1 ? await timed(() => local.value(subdomains[0]!.restrict(x)), ROUNDS) : 0;
+    gradients.count > 0
+      ? await ofAll(gradients.seconds / gradients.count)
+      : await timed(() => objective.gradient(x, out));
   const rows = config.methodOptions["localBatch"];
   const walks = shards?.miniBatches(0, typeof rows === "number" && rows > 0 ? rows : LOCAL_BATCH);
   const walk = walks && {
     shards: shards!.count,
     steps: walks.length,
-    gradient: await timed(() => walks[0]!.gradient(x, out), ROUNDS),
-    loss: await timed(() => walks[0]!.value(x), ROUNDS),
+    gradient: await timed(() => walks[0]!.gradient(x, out)),
+    loss: await timed(() => walks[0]!.value(x)),
   };
   return {
     ranks: comm.size,
@@ -105,34 +107,75 @@ export async function probe(config: TrainConfig, comm: Communicator, threads: nu
     chunks: batch.chunks,
     parameters: x.length,
     gradient,
-    loss,
+    loss: await ofAll(losses.count > 0 ? losses.seconds / losses.count : 0),
     step: {
-      seconds,
-      gradients: seen.gradients.length / (WARM + STEPS),
-      losses: seen.losses.length / (WARM + STEPS),
+      seconds: await ofSlowest(seconds),
+      gradients: perStep(gradients.count),
+      losses: perStep(losses.count),
     },
-    local: { sizes: subdomains.map((R) => R.size), loss: localLoss },
+    solves: {
+      sizes: setup.decomposition.subdomains.map((R) => R.size),
+      seconds: await ofAll(perStep(solves.seconds)),
+    },
     walk: walk ?? null,
   };
 }
 
-/** Seconds of evaluations within steps: with the making of what they read of the samples, which is shared as they are. */
-interface Evaluations {
-  readonly gradients: number[];
-  readonly losses: number[];
+/** Of so many times, or of as many as there is patience for, but at least one. */
+async function meanSeconds(times: number, work: () => Promise<unknown>): Promise<number> {
+  const begun = performance.now();
+  for (let made = 1; ; made++) {
+    await work();
+    const seconds = (performance.now() - begun) / 1000;
+    if (made >= times || seconds > PATIENCE) return seconds / made;
+  }
 }
 
-function following({ objective }: BatchProblem, { gradients, losses }: Evaluations): void {
-  const noting =
-    <A extends unknown[]>(work: (...args: A) => Promise<number>, times: number[]) =>
-    async (...args: A): Promise<number> => {
-      const begun = performance.now();
-      const f = await work(...args);
-      times.push((performance.now() - begun) / 1000);
-      return f;
+/** Counts evaluations within steps, with the making of what they read of the samples, which is shared as they are. */
+class Evaluations {
+  readonly times = { gradients: newTime(), losses: newTime(), solves: newTime() };
+  steps = 0;
+  /** The full batch is one and the same problem in all steps. */
+  readonly #followed = new WeakSet<BatchProblem>();
+
+  forget(): void {
+    this.steps = 0;
+    for (const time of Object.values(this.times)) Object.assign(time, newTime());
+  }
+
+  /** A step on `problem` begins. */
+  follow(problem: BatchProblem): void {
+    this.steps++;
+    if (this.#followed.has(problem)) return;
+    this.#followed.add(problem);
+    const { gradients, losses, solves } = this.times;
+    const local = problem.local.bind(problem);
+    const seen = (objective: Objective, ofGradients: Time, ofLosses: Time): Objective => {
+      const gradient = objective.gradient.bind(objective);
+      const value = objective.value.bind(objective);
+      return {
+        gradient: (x, out) => noting(ofGradients, () => gradient(x, out)),
+        value: (x) => noting(ofLosses, () => value(x)),
+      };
     };
-  Object.assign(objective, {
-    gradient: noting(objective.gradient.bind(objective), gradients),
-    value: noting(objective.value.bind(objective), losses),
-  });
+    Object.assign(problem.objective, seen(problem.objective, gradients, losses));
+    Object.assign(problem, {
+      local: (...given: Parameters<typeof local>) => seen(local(...given), solves, solves),
+    });
+  }
+}
+
+interface Time {
+  seconds: number;
+  count: number;
+}
+
+const newTime = (): Time => ({ seconds: 0, count: 0 });
+
+async function noting<T>(time: Time, work: () => Promise<T>): Promise<T> {
+  const begun = performance.now();
+  const result = await work();
+  time.seconds += (performance.now() - begun) / 1000;
+  time.count++;
+  return result;
 }

@@ -23,8 +23,8 @@ function probe(ranks: number, slower: number): Probe {
     parameters: 1000,
     gradient: 0.024 * slower,
     loss: 0.012 * slower,
-    step: { seconds: 0.036 * slower + 0.002, gradients: 1, losses: 1 },
-    local: { sizes: [1000], loss: 0 },
+    step: { seconds: 0.038 * slower, gradients: 1, losses: 1 },
+    solves: { sizes: [1000], seconds: 0 },
     walk: null,
   };
 }
@@ -42,6 +42,31 @@ test("what is predicted of one rank is its step, of more their shares at their p
   // Sum and broadcast of 4008 bytes, sum and broadcast of 8, and the verdict behind the broadcast.
   const frame = (bytes: number) => 1e-5 + 1e-9 * bytes;
   expect(two.moving).toBeCloseTo(4 * 1e-4 + 2 * frame(4008) + 2 * frame(8) + frame(64), 12);
+});
+
+test("decisions by gradients are told by themselves", () => {
+  const searching = (ranks: number) => ({
+    ...probe(ranks, 1),
+    step: { seconds: 0.03, gradients: 1, losses: 0 },
+  });
+  const moving = (decisions: number): number =>
+    forecast([searching(1), searching(2)], () => ({ decisions, agreements: 0, sums: 1 })).get(2)!.moving;
+  expect(moving(2) - moving(0)).toBeCloseTo(2 * (1e-4 + 1e-5 + 64e-9), 12);
+});
+
+test("solves of subdomains are shared whole, and only where a step has some", () => {
+  const solving = (ranks: number, seconds: number) => ({
+    ...probe(ranks, 1),
+    step: { seconds: 0.05, gradients: 1, losses: 1 },
+    solves: { sizes: [250, 250, 250, 250], seconds },
+  });
+  const of = (seconds: number) =>
+    forecast([solving(1, seconds), solving(2, seconds)], () => ({ decisions: 0, agreements: 0, sums: 2 }));
+  expect(of(0.012).get(1)!.seconds).toBeCloseTo(0.05, 12);
+  // On two ranks half of the solves, the gradient and the loss; the rest alike.
+  expect(of(0.012).get(2)!.compute).toBeCloseTo(0.006 + 0.018 + 0.002, 12);
+  expect(of(0).get(2)!.compute).toBeCloseTo(0.018 + 0.014, 12);
+  expect(of(0).get(2)!.moving).toBeLessThan(of(0.012).get(2)!.moving);
 });
 
 test("walks of shards are shared whole", () => {
