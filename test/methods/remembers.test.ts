@@ -51,7 +51,7 @@ const cases = methods.flatMap(({ name, options, presets = {} }) => {
 describe.each(cases)("$label", ({ name, fullBatch, options }) => {
   it("holds as many vectors as it says, at most", async () => {
     const description = methods.find((method) => method.name === name)!;
-    expect(description.remembers).toBeDefined();
+    expect(description).toHaveProperty("remembers");
     const method = createMethod(name, options, { decomposition, fullBatch });
     let state = method.start(Float32Array.from(f.start));
     let most = vectorsIn(state);

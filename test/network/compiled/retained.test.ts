@@ -30,7 +30,7 @@ function network() {
     evaluator,
     retain: () => evaluator.forward(chunk, results, "retained"),
     /** Products that a gradient takes. */
-    async productsOfGradient() {
+    productsOfGradient: async () => {
       const products = vi.spyOn(backend.heap!, "multiply");
       await evaluator.gradient(chunk, 1, everything, out);
       const { length } = products.mock.calls;
