@@ -4,8 +4,8 @@ import type { Vector } from "../linalg/vector.js";
 import type { Evaluator } from "./evaluator.js";
 import type { Arrival } from "./rank-network.js";
 
-/** How much of the running statistics one mini-batch replaces. */
-const MINI_BATCH_SHARE = 0.1;
+/** How much of the running statistics a mini-batch of so many samples, or fewer, replaces. */
+const MINI_BATCH = { rows: 128, share: 0.1 };
 
 /**
  * The means and variances that batch normalisation evaluates with, after those of `batch` at θ. The objective uses each
@@ -34,12 +34,20 @@ export async function runningStatistics(
     },
     measured,
   );
-  return followed(running, measured, whole);
+  return followed(running, measured, { rows: batch.rows, whole });
 }
 
-/** Running statistics after those that were measured; `whole`: on the training set. */
-export function followed(running: Vector | null, measured: Vector, whole: boolean): Vector {
-  const share = whole || running === null ? 1 : MINI_BATCH_SHARE;
+/**
+ * Running statistics after those that were measured on so many rows; `whole`: on the training set. A larger mini-batch counts as as
+ * many as it would make: of large ones there are few, and what the first left would stay.
+ */
+export function followed(
+  running: Vector | null,
+  measured: Vector,
+  { rows, whole }: { readonly rows: number; readonly whole: boolean },
+): Vector {
+  const miniBatches = Math.max(1, rows / MINI_BATCH.rows);
+  const share = whole || running === null ? 1 : 1 - (1 - MINI_BATCH.share) ** miniBatches;
   return measured.map((value, i) => {
     const was = running?.[i] ?? 0;
     return was + share * (value - was);

@@ -6,7 +6,7 @@ import { labelled, type Labelled } from "../../src/data/dataset.js";
 import type { Vector } from "../../src/linalg/vector.js";
 import { Random } from "../../src/random.js";
 import { Batch } from "../../src/network/batch.js";
-import { runningStatistics } from "../../src/network/running-statistics.js";
+import { followed, runningStatistics } from "../../src/network/running-statistics.js";
 import { wholeTensors } from "../../src/network/tensor-part.js";
 import { expectClose } from "../helpers/compute/compare.js";
 import {
@@ -94,6 +94,17 @@ describe("the running statistics of batch normalisation", () => {
     expect(measured).toEqual(was);
     expectClose(await follow(measured, second, true), moments(second), 1e-4);
     evaluator.dispose();
+  });
+
+  it("are replaced by a large mini-batch as by so many of 128 samples", () => {
+    const moved = (rows: number, times: number) => {
+      let running: Vector = Float32Array.of(1);
+      for (let i = 0; i < times; i++) running = followed(running, Float32Array.of(0), { rows, whole: false });
+      return running[0]!;
+    };
+    expect(moved(32, 1)).toBeCloseTo(0.9, 6);
+    expect(moved(512, 1)).toBeCloseTo(moved(128, 4), 6);
+    expect(moved(1000, 1)).toBeLessThan(0.5);
   });
 
   it("come in the order of the model's layers, whichever branch is reached first", async () => {

@@ -102,7 +102,7 @@ export class PipelineNetwork implements RankNetwork {
     const measured = new Float32Array(evaluator.statisticsSize);
     evaluator.setParameters(theta);
     await statisticsPass(this.#stage, batch, measured);
-    return measured.length === 0 ? null : followed(running, measured, whole);
+    return measured.length === 0 ? null : followed(running, measured, { rows: batch.rows, whole });
   }
 
   setStatistics(statistics: Vector): void {
