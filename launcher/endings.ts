@@ -48,6 +48,12 @@ const LAST_WORDS: readonly { readonly sign: RegExp; readonly meaning: string }[]
   },
 ];
 
+/** The signal that an exit code stands for, as shells count: 128 and its number. */
+export function signalOf(code: number | null): NodeJS.Signals | undefined {
+  const signals = Object.entries(constants.signals) as [NodeJS.Signals, number][];
+  return signals.find(([, number]) => code === 128 + number)?.[0];
+}
+
 /** Why a process that ended with `code`, or by a signal, may have done so. */
 export function whyEnded(
   { code, signal }: { readonly code: number | null; readonly signal: NodeJS.Signals | null },
@@ -64,7 +70,6 @@ export function whyEnded(
   if (code === 127) {
     return "That is a shell's or loader's way to say: a program, or a library it needs, was not found on this host.";
   }
-  const signals = Object.entries(constants.signals) as [NodeJS.Signals, number][];
-  const [told] = signals.find(([, number]) => code === 128 + number) ?? [];
+  const told = signalOf(code);
   return told && `That is a shell's way to say: killed by ${told}. ${SENDERS[told] ?? ""}`.trimEnd();
 }

@@ -1,3 +1,11 @@
+/** Of values themselves the middle one by a number, of two in the middle the lesser. */
+export function middleBy<Value>(
+  values: readonly Value[],
+  numberOf: (value: Value) => number,
+): Value | undefined {
+  return values.toSorted((a, b) => numberOf(a) - numberOf(b))[(values.length - 1) >> 1];
+}
+
 /** The middle one, or the mean of the two in the middle, as the quartiles of reports have it; NaN of none. */
 export function medianOf(values: readonly number[]): number {
   const sorted = values.toSorted((a, b) => a - b);

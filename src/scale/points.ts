@@ -1,3 +1,4 @@
+import { middleBy } from "../median.js";
 import type { RankParts, RunParts } from "../report/parts.js";
 import { spreadOf } from "../report/spread.js";
 import type { Mode } from "./options.js";
@@ -42,7 +43,7 @@ export function pointsOf(mode: Mode, runs: ReadonlyMap<number, readonly RunParts
     const faster = first!.spread.middle / middle;
     const work = mode === "weak" ? ranks / first!.ranks : 1;
     const speedUp = first!.ranks * faster * work;
-    const typical = middleOf(repeats);
+    const typical = middleBy(repeats, secondsOf)!;
     return {
       ranks,
       repeats: repeats.length,
@@ -64,11 +65,6 @@ function secondsOf(run: RunParts): number {
 /** A step's, mean over the ranks. */
 function meanOf({ steps, ranks }: RunParts, of: Part | "seconds"): number {
   return sum(ranks.map((rank) => rank[of])) / ranks.length / steps;
-}
-
-function middleOf(repeats: readonly RunParts[]): RunParts {
-  const sorted = [...repeats].sort((a, b) => secondsOf(a) - secondsOf(b));
-  return sorted[(sorted.length - 1) >> 1]!;
 }
 
 function callsOf({ steps, ranks }: RunParts): Record<string, Sent> {

@@ -1,4 +1,5 @@
 import { UsageError } from "../errors.js";
+import { middleBy } from "../median.js";
 import type { RunParts } from "../report/parts.js";
 import type { TrainConfig } from "../run/options/config.js";
 import { forecast, iterationOf, type Counted } from "./model/forecast.js";
@@ -46,11 +47,13 @@ export type Rounds = readonly (readonly Probe[])[];
 /** What the model says of the numbers of ranks that were probed and measured: of each the middle of the rounds. */
 export function predictionsOf(rounds: Rounds, measured: Measured): ReadonlyMap<number, Prediction> {
   const said = rounds.map((probes) => forecast(probes, (ranks) => countedIn(measured.get(ranks))));
-  return new Map([...said[0]!.keys()].map((ranks) => [ranks, middleOf(said, (one) => one.get(ranks)!)]));
-}
-
-function middleOf<T>(rounds: readonly T[], said: (round: T) => Prediction): Prediction {
-  return rounds.map(said).toSorted((a, b) => a.seconds - b.seconds)[(rounds.length - 1) >> 1]!;
+  const secondsOf = ({ seconds }: Prediction): number => seconds;
+  const middle = (ranks: number): Prediction =>
+    middleBy(
+      said.map((one) => one.get(ranks)!),
+      secondsOf,
+    )!;
+  return new Map([...said[0]!.keys()].map((ranks) => [ranks, middle(ranks)]));
 }
 
 /** What the model says of up to 4096 ranks on another network, each rank on a core of its own, with this machine's computing. */
@@ -59,9 +62,7 @@ export function extrapolated(
   measured: Measured,
   given: string,
 ): { readonly network: Network; readonly predictions: readonly Prediction[] } {
-  const probes = rounds.toSorted((a, b) => a[0]!.step.seconds - b[0]!.step.seconds)[
-    (rounds.length - 1) >> 1
-  ]!;
+  const probes = middleBy(rounds, ([alone]) => alone!.step.seconds)!;
   const [alone] = probes;
   const last = probes.at(-1)!;
   const named = networkNamed(given);

@@ -1,6 +1,6 @@
 import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { constants } from "node:os";
+import { signalOf } from "../../../launcher/endings.js";
 
 /** How running processes are asked to end: after a checkpoint, and at once. */
 export interface Stops {
@@ -39,17 +39,12 @@ export async function conductRun(
   const [code, killedBy] = (await once(child, "close")) as [number | null, NodeJS.Signals | null];
   for (const signal of [gently, atOnce]) signal.removeEventListener("abort", ask);
   if (code !== 0 && gently.aborted) return undefined;
-  const signal = killedBy ?? signalOf(code!);
+  const signal = killedBy ?? signalOf(code);
   return {
     killedBy: signal,
     failure: code === 0 ? undefined : reasonIn(said, signal ?? `exit code ${code}`),
     wallSeconds: (performance.now() - began) / 1000,
   };
-}
-
-/** The signal that an exit code stands for, as shells count: 128 and its number. */
-function signalOf(code: number): string | undefined {
-  return Object.entries(constants.signals).find(([, number]) => code === 128 + number)?.[0];
 }
 
 /** What `apts train` says last is why it failed; what other ranks say after it follows from that, in lines of their own. */
