@@ -14,8 +14,7 @@ import { writeWhole } from "../run/folder/files.js";
 import type { RunParts } from "../report/parts.js";
 import { measuredIn } from "../scale/measure.js";
 import { placeOptions, ranksOf, refuseOurs, scaleOptions } from "../scale/options.js";
-import { probeLine } from "../scale/model/launch-probes.js";
-import type { Probe } from "../scale/model/probe.js";
+import { probeLine, type AnyProbe } from "../scale/model/launch-probes.js";
 import { endSentence, predictionTable } from "../scale/model/tables.js";
 import { planStudy, type StudiedRun, type Study } from "../scale/plan.js";
 import { pointsOf, type Point } from "../scale/points.js";
@@ -77,7 +76,7 @@ async function scale(
     start: (args: readonly string[]) => start([...args, ...place], undefined),
   };
   const { sharedMemory, insecure } = planned[0]!.config;
-  const rounds: (readonly Probe[])[] = [];
+  const rounds: (readonly AnyProbe[])[] = [];
   const probeAll = async (): Promise<void> => {
     rounds.push(await probesOf(study.ranks, { ...placement, sharedMemory, insecure }));
   };
@@ -142,8 +141,9 @@ async function writeResults(
   show(tableOf(points));
   if (predictions) show(predictedTableOf(points, predictions));
   if (predictions && network !== undefined) {
-    const { network: stated, predictions: far } = extrapolated(rounds, measured, network);
+    const { network: stated, predictions: far, note } = extrapolated(rounds, measured, network);
     show(predictionTable(far));
+    if (note !== undefined) console.log(note);
     console.log(printableLine(endSentence(stated, far)));
   }
   console.log(`report in ${printableLine(join(out, "scale.md"))}`);
@@ -157,9 +157,10 @@ function show([head, ...rows]: string[][]): void {
 async function probeHere(planned: readonly StudiedRun[]): Promise<number> {
   const { init } = await import("../comm/index.js");
   const { probe } = await import("../scale/model/probe.js");
+  const { probeStages } = await import("../scale/model/stages/probe.js");
   const comm = await init();
   const { config } = planned.find(({ varied }) => varied.ranks === comm.size)!;
-  const found = await probe(config, comm, config.threads ?? 1);
+  const found = await (config.stages > 1 ? probeStages : probe)(config, comm, config.threads ?? 1);
   if (comm.rank === 0) console.log(probeLine(found));
   await comm.close();
   return 0;

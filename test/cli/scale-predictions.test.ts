@@ -57,10 +57,43 @@ describe("apts scale --network", () => {
     expect(bytes("allgather")).toBe(costOf({ kind: "allgather", runs: [4 * PARAMETERS + 16, 0] }, TWO).bytes);
   });
 
+  it("predicts networks in stages: of iapts as many as ranks, while there are layers, and then copies of them", async () => {
+    const out = join(temporaryFolder(), "out");
+    const run = ["scale", ...SMALL, "--method", "iapts", "--ranks", "1,2", "--repeats", "1", "--steps", "3"];
+    const { code, stdout, stderr } = await runApts([...run, "--network", "slingshot", "--out", out]);
+    expect(code, stderr).toBe(0);
+    const { data } = papa.parse<Record<string, string>>(readFileSync(join(out, "scale.csv"), "utf8"), {
+      header: true,
+      skipEmptyLines: true,
+    });
+    expect(data.map((row) => Number(row["predicted"]) > 0)).toEqual([true, true]);
+    expect(stdout).toContain("too few layers for 4 stages: more ranks than 2 are copies of it, in 2 stages");
+    expect(stdout).toMatch(/│ 4096 +│/);
+  });
+
+  it("predicts copies of a network in stages, without one that is whole", async () => {
+    const out = join(temporaryFolder(), "out");
+    const run = ["scale", ...SMALL, "--method", "adam", "--stages", "2", "--ranks", "2", "--repeats", "1"];
+    const { code, stdout, stderr } = await runApts([
+      ...run,
+      "--steps",
+      "2",
+      "--network",
+      "nvlink",
+      "--out",
+      out,
+    ]);
+    expect(code, stderr).toBe(0);
+    expect(stdout).not.toContain("too few layers");
+    const predicted = stdout.split("a step becomes no shorter")[0]!.split("│ efficiency │ moving │")[1]!;
+    expect(predicted.match(/(?<=\n│ )\d+/g)).toEqual(
+      Array.from({ length: 12 }, (_, k) => String(2 ** (k + 1))),
+    );
+  });
+
   it.each([
     [["--ranks", "2,4", "--predict"], "Expected 1 among --ranks"],
     [["--network", "./nowhere.yaml"], "nowhere.yaml"],
-    [["--method", "adam", "--stages", "2", "--ranks", "2", "--predict"], "every rank holds"],
     [
       ["--method", "apts-d", "--local-batch", "0", "--ranks", "1,2", "--predict"],
       "apts-d with --local-batch 0",

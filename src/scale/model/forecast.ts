@@ -56,17 +56,25 @@ export function iterationOf(alone: Probe, batch: Probe, { decisions, agreements,
   return batch.chunks === 1 && sums === 0 ? withoutSums(iteration) : iteration;
 }
 
-/**
- * How much longer computing takes where 1, 2, … ranks do at once: what was probed, and lines between. It is that of whole
- * steps, and where batches differ of a sample's gradient.
- */
+/** How much longer computing takes where so many ranks do at once. */
+export interface Slowdown {
+  readonly ranks: number;
+  readonly factor: number;
+}
+
+/** That of whole steps, and where batches differ of a sample's gradient. */
 export function slowdownsOf(probes: readonly Probe[]): number[] {
   const [alone] = probes;
   const factor = ({ samples, step, gradient }: Probe): number =>
     samples === alone!.samples
       ? step.seconds / alone!.step.seconds
       : gradient / samples / (alone!.gradient / alone!.samples);
-  const known = probes.map((probe) => ({ ranks: probe.ranks, factor: Math.max(1, factor(probe)) }));
+  return slowdownsBetween(probes.map((probe) => ({ ranks: probe.ranks, factor: factor(probe) })));
+}
+
+/** Of 1, 2, … ranks: what was probed, the fewest first, which is one, and lines between; nobody is faster for company. */
+export function slowdownsBetween(probed: readonly Slowdown[]): number[] {
+  const known = probed.map(({ ranks, factor }) => ({ ranks, factor: Math.max(1, factor) }));
   return Array.from({ length: known.at(-1)!.ranks }, (_, i) => {
     const above = known.find(({ ranks }) => ranks >= i + 1)!;
     const below = known.findLast(({ ranks }) => ranks <= i + 1)!;

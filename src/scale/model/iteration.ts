@@ -4,6 +4,7 @@ import { allreduceCost } from "../../comm/collectives/allreduce.js";
 import { broadcastCost } from "../../comm/collectives/broadcast.js";
 import { inTurn, type Cost, type Placement } from "../../comm/collectives/cost.js";
 import { broadcastObjectCost } from "../../comm/collectives/objects.js";
+import type { CopiedPass } from "./stages/cost.js";
 
 /*
  * What one iteration consists of, the same on any number of ranks: work, cut in pieces that one rank does as a whole, and the
@@ -34,6 +35,10 @@ export interface Part {
   /** Seconds of what every rank does alike. */
   readonly alike?: number;
   readonly call?: Call;
+  /** Ranks of a group, next to each other, that make the call among themselves; all where not given. */
+  readonly among?: number;
+  /** Of a network in stages, in place of work. */
+  readonly pass?: CopiedPass;
 }
 
 export type Iteration = readonly Part[];

@@ -1,6 +1,7 @@
 import type { Placement } from "../../comm/collectives/cost.js";
 import { costOf, type Call, type Iteration, type Part } from "./iteration.js";
 import { spanOf, totalOf, type Network, type Span } from "./links.js";
+import { costOfPass } from "./stages/cost.js";
 
 /** What one iteration takes on so many ranks. */
 export interface Prediction {
@@ -38,9 +39,14 @@ export function predict(
   const atOnce = (busy: number) => slowdownOf(slowdown, Math.min(busy, sharers, ranks));
   let [compute, moving] = [0, 0];
   for (const part of iteration) {
-    const { times } = part;
-    compute += times * computed(part, ranks, atOnce, (what, seconds) => spend(what, times * seconds));
-    moving += times * moved(part, place, network, (what, seconds) => spend(what, times * seconds));
+    const { name, times, among, pass } = part;
+    const spendAll: Spend = (what, seconds) => spend(what, times * seconds);
+    compute += times * computed(part, ranks, atOnce, spendAll);
+    moving += times * moved(part, { ...place, ranks: among ?? ranks }, network, spendAll);
+    if (!pass) continue;
+    const passed = costOfPass(name, pass, { network, ranks, pace: atOnce }, spendAll);
+    compute += times * passed.compute;
+    moving += times * passed.moving;
   }
   const [bound] = Object.entries(terms).reduce((a, b) => (b[1] > a[1] ? b : a), ["nothing", 0]);
   return { ranks, seconds: compute + moving, compute, moving, terms, bound };

@@ -122,7 +122,7 @@ export async function probe(ofRun: TrainConfig, comm: Communicator, threads: num
 }
 
 /** Of so many times, or of as many as there is patience for, but at least one. */
-async function meanSeconds(times: number, work: () => Promise<unknown>): Promise<number> {
+export async function meanSeconds(times: number, work: () => Promise<unknown>): Promise<number> {
   const begun = performance.now();
   for (let made = 1; ; made++) {
     await work();
@@ -132,7 +132,7 @@ async function meanSeconds(times: number, work: () => Promise<unknown>): Promise
 }
 
 /** Counts evaluations within steps, with the making of what they read of the samples, which is shared as they are. */
-class Evaluations {
+export class Evaluations {
   readonly times = { gradients: newTime(), losses: newTime(), solves: newTime() };
   steps = 0;
   /** The full batch is one and the same problem in all steps. */

@@ -14,6 +14,13 @@ import type { Fabric } from "./fabric.js";
 const COLLECTIVE = 0;
 const POINT_TO_POINT = 1;
 
+/** Ranks that call each other: `size` of them from `first` on, each `step` behind the one before. */
+export interface SimulatedGroup {
+  readonly first: number;
+  readonly step: number;
+  readonly size: number;
+}
+
 /**
  * What the algorithms of src/comm are written against, on a fabric. They run as they are, with buffers whose contents nobody
  * looks at. That a sender waits until what it sent was read is left out.
@@ -25,14 +32,16 @@ class SimulatedCollective implements Pick<Collective, "send" | "receive" | "rece
   constructor(
     readonly rank: number,
     private readonly fabric: Fabric,
+    private readonly group: SimulatedGroup,
   ) {
-    const { ranks, network } = fabric;
-    this.size = ranks;
-    this.locality = groupOf({ ranks, perHost: network.ranksPerHost, memory: network.memory }).locality;
+    const { ranksPerHost, memory } = fabric.network;
+    const perHost = Math.max(1, Math.floor(ranksPerHost / group.step));
+    this.size = group.size;
+    this.locality = groupOf({ ranks: group.size, perHost, memory }).locality;
   }
 
   send(to: number, data: ArrayBufferView, begin?: number, end?: number): void {
-    this.fabric.send(this.rank, to, COLLECTIVE, data.byteLength, begin, end);
+    this.fabric.send(this.#own, member(this.group, to), COLLECTIVE, data.byteLength, begin, end);
   }
 
   receive(from: number, _into: ArrayBufferView, onSegment?: OnSegment): Promise<void> {
@@ -54,11 +63,20 @@ class SimulatedCollective implements Pick<Collective, "send" | "receive" | "rece
   }
 
   #read(from: number, onSegment?: OnSegment): Promise<void> {
-    return receive(this.fabric, from, this.rank, COLLECTIVE, onSegment);
+    return receive(this.fabric, member(this.group, from), this.#own, COLLECTIVE, onSegment);
+  }
+
+  get #own(): number {
+    return member(this.group, this.rank);
   }
 }
 
-async function receive(
+/** Number i of a group, as the fabric counts ranks. */
+function member({ first, step }: SimulatedGroup, i: number): number {
+  return first + i * step;
+}
+
+export async function receive(
   fabric: Fabric,
   from: number,
   to: number,
@@ -76,26 +94,31 @@ async function receive(
   }
 }
 
-/** A rank of the simulation. */
+/** A rank of the simulation, in a group. */
 export class SimulatedRank {
+  readonly communicator: Communicator;
   readonly #collective: Collective;
-  readonly #communicator: Communicator;
+  readonly #size: number;
 
+  /** @param rank within the group */
   constructor(
     readonly rank: number,
-    private readonly fabric: Fabric,
+    fabric: Fabric,
+    group: SimulatedGroup,
   ) {
+    const own = member(group, rank);
+    this.#size = group.size;
     // Algorithms see nothing of a collective but what SimulatedCollective has, a sum nothing of a communicator but this.
-    this.#collective = new SimulatedCollective(rank, fabric) as unknown as Collective;
-    this.#communicator = {
+    this.#collective = new SimulatedCollective(rank, fabric, group) as unknown as Collective;
+    this.communicator = {
       rank,
-      size: fabric.ranks,
+      size: group.size,
       account: { within: <T>(_call: string, work: () => Promise<T>) => work() },
       send: (to: number, _tag: number, data: NumericArray) => {
-        fabric.send(rank, to, POINT_TO_POINT, data.byteLength);
+        fabric.send(own, member(group, to), POINT_TO_POINT, data.byteLength);
         return Promise.resolve();
       },
-      recv: (from: number) => receive(fabric, from, rank, POINT_TO_POINT),
+      recv: (from: number) => receive(fabric, member(group, from), own, POINT_TO_POINT),
       broadcast: (data: NumericArray) => broadcast(this.#collective, data, 0),
     } as unknown as Communicator;
   }
@@ -106,8 +129,8 @@ export class SimulatedRank {
       case "sum":
         return this.#sum(call, piece);
       case "allgather": {
-        for (let i = this.rank; i < pieces; i += this.fabric.ranks) await piece();
-        const offsets = offsetsOf(runsOf(call.runs, this.fabric.ranks));
+        for (let i = this.rank; i < pieces; i += this.#size) await piece();
+        const offsets = offsetsOf(runsOf(call.runs, this.#size));
         return allgather(this.#collective, offsets, new Uint8Array(offsets.at(-1)!));
       }
       case "allreduce":
@@ -119,7 +142,7 @@ export class SimulatedRank {
 
   async #sum({ chunks, bytes, decision }: Call & { kind: "sum" }, piece: () => Promise<void>): Promise<void> {
     const out = new Float32Array((bytes - Float64Array.BYTES_PER_ELEMENT) / 4);
-    await chunkedSum(this.#communicator, chunks, () => piece().then(() => 0), out);
+    await chunkedSum(this.communicator, chunks, () => piece().then(() => 0), out);
     if (decision === undefined) return;
     await this.#decide(decision);
   }

@@ -4,7 +4,8 @@ import type { Network } from "../model/links.js";
 import { slowdownOf } from "../model/predict.js";
 import { Clock } from "./clock.js";
 import { Fabric, type Disturbance } from "./fabric.js";
-import { SimulatedRank } from "./ranks.js";
+import { SimulatedRank, type SimulatedGroup } from "./ranks.js";
+import { simulatePass } from "./stages.js";
 
 export interface SimulationOptions {
   /** Iterations one after another. */
@@ -44,7 +45,6 @@ export async function simulate(
   const slow = random.fork("stragglers");
   const programs = Array.from({ length: ranks }, (_, r) => {
     const factor = stragglers && slow.uniform() < stragglers.share ? stragglers.factor : 1;
-    const rank = new SimulatedRank(r, fabric);
     const compute = (seconds: number, busy: number) =>
       clock.after(
         fabric.disturbed(
@@ -56,7 +56,7 @@ export async function simulate(
     return async () => {
       for (let k = 0; k < iterations; k++)
         for (const part of iteration)
-          for (let i = occurrences(part, k); i > 0; i--) await make(part, rank, compute);
+          for (let i = occurrences(part, k); i > 0; i--) await make(part, r, fabric, compute);
     };
   });
   await clock.run(programs);
@@ -75,12 +75,30 @@ function occurrences({ times }: Part, k: number): number {
 }
 
 async function make(
-  { work, alike = 0, call }: Part,
-  rank: SimulatedRank,
+  { work, alike = 0, call, among = 0, pass }: Part,
+  rank: number,
+  fabric: Fabric,
   compute: (seconds: number, busy: number) => Promise<void>,
 ): Promise<void> {
   await compute(alike, Infinity);
+  if (pass) {
+    const stages = pass.forward.length;
+    const copies = inGroup(rank, fabric, { first: rank % stages, step: stages, size: fabric.ranks / stages });
+    const own = {
+      rank,
+      fabric,
+      copies: copies.communicator,
+      compute: (seconds: number) => compute(seconds, 1),
+    };
+    await simulatePass(pass, own);
+  }
   if (!call) return;
   const { pieces, seconds } = work ?? { pieces: 0, seconds: 0 };
-  await rank.call(call, pieces, () => compute(seconds, pieces));
+  const size = among || fabric.ranks;
+  const caller = inGroup(rank, fabric, { first: rank - (rank % size), step: 1, size });
+  await caller.call(call, pieces, () => compute(seconds, pieces));
+}
+
+function inGroup(rank: number, fabric: Fabric, group: SimulatedGroup): SimulatedRank {
+  return new SimulatedRank((rank - group.first) / group.step, fabric, group);
 }
