@@ -27,11 +27,13 @@ const { values } = parseArgs({
 });
 const MNIST = "--data mnist";
 const RESNET = "--data mnist --model resnet18 --train-samples 256 --test-samples 100";
+const DEEP = "--hidden 512,512,512,512,512,512,512";
 const LOCAL = [
   ["MNIST, `adam`, 1024 samples", `${MNIST} --method adam --batch-size 1024 --steps 100`],
   ["MNIST, `sapts`", `${MNIST} --method sapts --steps 200`],
   ["MNIST, `apts`: parameters split", `${MNIST} --train-samples 6000 --method apts --batches 1 --steps 10`],
   ["MNIST, `apts-d`", `${MNIST} --train-samples 8192 --method apts-d --steps 10`],
+  ["MNIST, `iapts`, 8 dense layers in stages", `${MNIST} ${DEEP} --method iapts --batch-size 256 --steps 40`],
   ["ResNet-18, `adam`, 64 samples", `${RESNET} --method adam --batch-size 64 --steps 3`],
 ];
 const HOSTS = [LOCAL[0], LOCAL[2], LOCAL[3]];
