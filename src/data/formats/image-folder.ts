@@ -1,8 +1,7 @@
-import type { Dirent } from "node:fs";
-import { readdir, readFile } from "node:fs/promises";
+import { readdir } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { UsageError } from "../../errors.js";
-import { pathError } from "../../paths.js";
+import { isFolder, pathError, readUserFile } from "../../paths.js";
 import { labelled, type Dataset, type DataSplit } from "../dataset.js";
 import { makeSplit } from "../in-memory.js";
 import { decodeImage, resized } from "./image.js";
@@ -74,7 +73,7 @@ async function decodePart({ classes }: Part, names: readonly string[], size: Siz
   let rgb: Uint8Array | undefined;
   let isColoured = false;
   for (const [i, { path }] of files.entries()) {
-    const image = decodeImage(await readFile(path), path);
+    const image = decodeImage(await readUserFile(path, "an image"), path);
     if (!size.asked) expectSize([image.height, image.width], path, size);
     const [height, width] = size.asked ?? size.found!.sides;
     const pixels = resized(image, height, width).rgb;
@@ -98,7 +97,7 @@ function expectSize(sides: readonly [number, number], path: string, size: Size):
 }
 
 async function partsOf(root: string): Promise<Part[]> {
-  const folders = (await entriesOf(root)).filter((entry) => entry.isDirectory()).map(({ name }) => name);
+  const folders = await foldersIn(root);
   const among = (names: readonly string[]) => folders.find((name) => names.includes(name.toLowerCase()));
   const [train, test] = [among(TRAINING), among(TEST)];
   if (train === undefined) return [await partOf(root)];
@@ -110,8 +109,7 @@ async function partsOf(root: string): Promise<Part[]> {
 /** @throws UsageError where there are not `least` classes with images */
 async function partOf(folder: string, least = 2): Promise<Part> {
   const classes = new Map<string, string[]>();
-  const folders = (await entriesOf(folder)).filter((entry) => entry.isDirectory());
-  for (const { name } of folders.sort((a, b) => (a.name < b.name ? -1 : 1))) {
+  for (const name of await foldersIn(folder)) {
     const files = (await readdir(join(folder, name), { recursive: true })).sort();
     const other = files.find((file) => NOT_READ.test(file));
     if (other !== undefined) {
@@ -134,9 +132,14 @@ async function partOf(folder: string, least = 2): Promise<Part> {
   );
 }
 
-async function entriesOf(folder: string): Promise<Dirent[]> {
-  const entries = await readdir(folder, { withFileTypes: true }).catch((error: unknown) => {
+/** In the order of their names; links to folders are such. */
+export async function foldersIn(folder: string): Promise<string[]> {
+  const names = await readdir(folder).catch((error: unknown) => {
     throw pathError(`a folder of data at ${folder}`, error);
   });
-  return entries.filter(({ name }) => !name.startsWith("."));
+  const folders: string[] = [];
+  for (const name of names.sort()) {
+    if (!name.startsWith(".") && (await isFolder(join(folder, name)))) folders.push(name);
+  }
+  return folders;
 }

@@ -6,7 +6,7 @@ import type { DataSplit } from "../dataset.js";
 import { MOST_IN_MEMORY } from "../file-rows.js";
 import { DATA_NAMES } from "../sources.js";
 import { holdsArrays, loadNpy, loadNpyFolder, loadNpz } from "./arrays-of-file.js";
-import { loadImageFolder } from "./image-folder.js";
+import { foldersIn, loadImageFolder } from "./image-folder.js";
 import { loadModule, MODULE } from "./module.js";
 import type { FileOptions } from "./options.js";
 import { loadTables, TABLE } from "./tables.js";
@@ -39,8 +39,8 @@ const KINDS =
   "a .npy, .npz, .csv or .tsv file, a folder of them or of images by class, or a module (.js, .mjs)";
 
 async function loadFolder(path: string, options: FileOptions, mostInMemory: number): Promise<DataSplit> {
-  const entries = await readdir(path, { withFileTypes: true });
-  const files = entries.filter((entry) => !entry.isDirectory()).map(({ name }) => name);
+  const folders = await foldersIn(path);
+  const files = (await readdir(path)).filter((name) => !folders.includes(name));
   if (holdsArrays(files)) return loadNpyFolder(path, options, mostInMemory);
   const tables = files.filter((name) => TABLE.test(name));
   const named = (stems: readonly string[]) =>
@@ -50,9 +50,7 @@ async function loadFolder(path: string, options: FileOptions, mostInMemory: numb
   if (train !== undefined) {
     return loadTables(join(path, train), test === undefined ? undefined : join(path, test), options);
   }
-  if (entries.some((entry) => entry.isDirectory() && !entry.name.startsWith("."))) {
-    return loadImageFolder(path, options);
-  }
+  if (folders.length > 0) return loadImageFolder(path, options);
   const shown = files.slice(0, 4).join(", ") + (files.length > 4 ? `, … (${files.length} files)` : "");
   throw new UsageError(
     `Expected x_train.npy and y_train.npy, train.csv, or a folder for each class of images in ${path}, got ${shown || "nothing"}.`,

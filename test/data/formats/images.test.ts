@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { encode } from "jpeg-js";
 import { PNG } from "pngjs";
@@ -91,6 +91,18 @@ describe("a folder of images by class", () => {
     expect(first).toEqual(second);
     const labels = [...arrayOf(first.targets[0]!)].slice(32);
     expect(new Set(labels).size).toBe(2);
+  });
+
+  it("goes through links to folders and images, and names one to nothing", async () => {
+    const images = folderOf({ "x/1.png": png(1, 1, grey(1)), "y/1.png": png(1, 1, grey(2)) });
+    const folder = temporaryFolder();
+    for (const name of ["x", "y"]) symlinkSync(join(images, name), join(folder, name));
+    symlinkSync(join(images, "x", "1.png"), join(images, "x", "2.png"));
+    const { train } = await load(folder);
+    expect([train.count, train.targets[0]!.names]).toEqual([3, ["x", "y"]]);
+    const dead = join(folder, "y", "2.png");
+    symlinkSync(join(images, "none.png"), dead);
+    expect(await messageOf(load(folder))).toBe(`Expected an image at ${dead}, but there is none.`);
   });
 
   it.each<[string, Record<string, Buffer>, Partial<LoadOptions>, RegExp]>([
