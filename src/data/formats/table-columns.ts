@@ -77,7 +77,13 @@ export class TableColumns {
     const named = first.findIndex((cell) => cell.trim() === label);
     const isNumber = /^\d+$/.test(label);
     // A number is a name where there are names: in a table without them the cells are numbers, too.
-    if (named >= 0 && (!isNumber || first.some(isWord))) return named;
+    if (named >= 0 && (!isNumber || first.some(isWord))) {
+      const again = first.findIndex((cell, i) => i > named && cell.trim() === label);
+      if (again < 0) return named;
+      throw new UsageError(
+        `Expected --label to be one column of ${this.path}, got "${label}", the name of column ${named + 1} and column ${again + 1}. Give its number.`,
+      );
+    }
     if (isNumber && Number(label) >= 1 && Number(label) <= first.length) return Number(label) - 1;
     const has = first.some(isWord)
       ? `the columns ${first.join(", ")}`
@@ -140,14 +146,17 @@ export class TableColumns {
     const name = this.#header ? ` (${this.#header[column]!})` : "";
     const got =
       cell.trim() === "" ? "an empty cell" : `"${cell.length > 40 ? `${cell.slice(0, 40)}…` : cell}"`;
-    const advice =
-      expected === "a number" && isWord(cell) && cell.trim() !== "" && !MISSING.test(cell.trim())
-        ? " Features are numbers; leave such a column out, or make columns of 0 and 1 of it."
-        : "";
     return new UsageError(
-      `Expected ${expected} in ${this.path}, row ${row}, column ${column + 1}${name}, got ${got}.${advice}`,
+      `Expected ${expected} in ${this.path}, row ${row}, column ${column + 1}${name}, got ${got}.${expected === "a number" ? adviceFor(cell.trim()) : ""}`,
     );
   }
+}
+
+function adviceFor(cell: string): string {
+  if (cell === "" || MISSING.test(cell)) return " Leave such rows out, or put numbers there.";
+  if (!isWord(cell)) return " It is too large for float32.";
+  if (/^[-+]?\d+,\d+$/.test(cell)) return " Write decimals with a point.";
+  return " Features are numbers; leave such a column out, or make columns of 0 and 1 of it.";
 }
 
 /** What files write where a value is missing. */
