@@ -13,6 +13,7 @@ import { holdWhole, type Held } from "./hold-whole.js";
 import { cutOf, type Cut, type TrainConfig } from "./options/config.js";
 import type { FitManner, StreamedSamples } from "./program.js";
 import { holdStage } from "./stages/hold-stage.js";
+import { surprisesIn } from "./surprises.js";
 
 /** What the program that started the run held in memory, in files: of `writeDataset`, and a `model.json`. */
 export interface HandedOver {
@@ -61,6 +62,7 @@ export async function setUp(
   const held = config.stages === 1 ? await holdWhole(wanted) : await holdStage(wanted);
   return {
     ...held,
+    warnings: [...(handedOver.fit ? [] : surprisesIn(config, given)), ...held.warnings],
     backend,
     inOrder: handedOver.fit?.inOrder ?? false,
     cut: cutOf(config, held.data.train.count),
