@@ -1,6 +1,7 @@
 import { tf } from "../compute/tensorflow.js";
 import type { Dataset } from "../data/dataset.js";
 import { gatherRows } from "../data/batches.js";
+import type { TextOptions } from "../data/text.js";
 import type { Goal } from "../network/goal/goal.js";
 import type { Random } from "../random.js";
 
@@ -13,22 +14,27 @@ interface Text {
   /** (block) */
   readonly prompt: Float32Array;
   readonly names: readonly string[];
+  readonly tokens: TextOptions["tokens"];
 }
 
 /** The first block of a text whose next symbols a model predicts; undefined for anything else. */
-export function textOf(data: Dataset, { outputs: [output] }: Goal): Text | undefined {
+export function textOf(
+  data: Dataset,
+  { outputs: [output] }: Goal,
+  tokens: TextOptions["tokens"],
+): Text | undefined {
   const [input, target] = [data.inputs[0]!, data.targets[0]];
   if (!target?.names || output?.link !== "softmax") return undefined;
   if (input.shape.length !== 1 || String(input.shape) !== String(target.shape)) return undefined;
   const prompt = gatherRows(input, Int32Array.of(0), new Float32Array(input.shape[0]!));
-  return { prompt, names: target.names };
+  return { prompt, names: target.names, tokens };
 }
 
 /** What `model` writes after the prompt, symbol by symbol, drawn by the probabilities it gives them. */
 export async function writeSample(
   model: tf.LayersModel,
   { outputs: [output] }: Goal,
-  { prompt, names }: Text,
+  { prompt, names, tokens }: Text,
   random: Random,
 ): Promise<string> {
   const context = [...prompt];
@@ -48,7 +54,8 @@ export async function writeSample(
     context.shift();
     context.push(symbol);
   }
-  return written.join("");
+  // The names of bytes are their numbers.
+  return tokens === "bytes" ? Buffer.from(written.map(Number)).toString() : written.join("");
 }
 
 function drawn(probabilities: Float32Array, at: number): number {

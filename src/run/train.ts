@@ -125,7 +125,7 @@ async function trainIn(
   else if (folder) {
     await folder.finish(summary, await run.model());
     await reporter.attempt("write a sample of text", () =>
-      run.withHeld((held) => sampleText(setup, held, folder, reporter)),
+      run.withHeld((held) => sampleText(config, setup, held, folder, reporter)),
     );
   }
   await reporter.attempt("end what --track asks for", () =>
@@ -153,13 +153,14 @@ async function writeMeasurements(
 
 /** Of a model of text, what it writes: for people to see what it has learned. */
 async function sampleText(
+  { tokens }: TrainConfig,
   setup: Setup,
   held: tf.LayersModel,
   folder: RunFolder,
   reporter: Reporter,
 ): Promise<void> {
   const { data, goal, inputs, random } = setup;
-  const text = textOf(data.test ?? data.train, goal);
+  const text = textOf(data.test ?? data.train, goal, tokens);
   if (!text) return;
   const sample = await writeSample(inputs.whole(held), goal, text, random.fork("sample"));
   await folder.write("sample.txt", `${sample}\n`);
