@@ -10,8 +10,8 @@ export function readConfigFile(path: string): Given {
   try {
     values = parse(content);
   } catch (error) {
-    const firstLine = (error as Error).message.split("\n")[0]!;
-    throw new UsageError(`Expected YAML or JSON in ${path}, but: ${firstLine}`);
+    const firstLine = (error as Error).message.split("\n")[0]!.replace(/[:.]$/, "");
+    throw new UsageError(`Expected YAML or JSON in ${path}, but: ${firstLine}.`);
   }
   if (typeof values !== "object" || values === null || Array.isArray(values)) {
     throw new UsageError(`Expected option names with values in ${path}, got ${JSON.stringify(values)}.`);

@@ -20,16 +20,21 @@ export interface Given {
 
 /**
  * Every option's value: the first source that gives one wins, then the default.
+ * @param others names that are known elsewhere, which a misspelt one may be meant to be
  * @throws UsageError for unknown names, with the nearest known one, and for values out of range
  */
-export function resolveOptions<T extends OptionTable>(table: T, sources: readonly Given[]): ValuesOf<T> {
+export function resolveOptions<T extends OptionTable>(
+  table: T,
+  sources: readonly Given[],
+  others: readonly string[] = [],
+): ValuesOf<T> {
   const resolved: Record<string, unknown> = {};
   for (const { source, values } of sources) {
     for (const [written, value] of Object.entries(values)) {
       const name = camel(written);
       // Every object has a "constructor" and a "toString" beside its own.
       const option = Object.hasOwn(table, name) ? table[name] : undefined;
-      if (option === undefined) throw unknownName(table, written, source);
+      if (option === undefined) throw unknownName([...Object.keys(table), ...others], written, source);
       if (value === undefined || value === null) continue;
       const parsed = option.parse(value, labelOf(name, written, source));
       resolved[name] ??= parsed;
@@ -72,10 +77,10 @@ function labelOf(name: string, written: string, source: Source): string {
   }
 }
 
-function unknownName(table: OptionTable, written: string, source: Source): UsageError {
+function unknownName(known: readonly string[], written: string, source: Source): UsageError {
   // A file may have either spelling.
   const isCamel = source.kind === "program" || (source.kind === "file" && !written.includes("-"));
-  const names = Object.keys(table).map((name) => (isCamel ? name : kebab(name)));
+  const names = known.map((name) => (isCamel ? name : kebab(name)));
   const nearest = closest(written, names);
   const near = distance(written, nearest) <= Math.max(2, written.length / 3);
   const where = source.kind === "file" ? ` in ${source.path}` : "";

@@ -68,6 +68,7 @@ describe("resolveOptions", () => {
       'Expected the name of an option in a.yaml, got "rank". Did you mean "ranks"?',
     );
     expect(() => resolveOptions(table, [file({ somethingElse: 2 })])).toThrow(/got "somethingElse"\.$/);
+    expect(() => trainConfig([file({ learning_rate: 2 })], 1)).toThrow(/Did you mean "learningRate"\?$/);
   });
 
   it("checks values of a source that is overruled, too", () => {
@@ -96,6 +97,7 @@ describe("readConfigFile", () => {
   it.each([
     ["missing.yaml", undefined, /Expected a config file at .*missing.yaml/],
     ["bad.yaml", "ranks: [", /Expected YAML or JSON in .*bad.yaml/],
+    ["twice.yaml", "a: 1\na: 2", /but: Map keys must be unique at line 2, column 1\.$/],
     ["list.yaml", "- 1", /Expected option names with values/],
   ])("%s is a UsageError", (name, content, message) => {
     const path = content === undefined ? join(folder, name) : write(name, content);

@@ -104,6 +104,9 @@ describe("--preset published", () => {
     expect(() => configured({ preset: "new" })).toThrow(
       'Expected --preset to be one of published, got "new".',
     );
+    expect(() => configured({ method: "adam", radius: "0.1" })).toThrow(
+      'got "radius", which it does not have (apts, sapts, napts, iapts, apts-d, tr do).',
+    );
     expect(() => configured({ method: "napts", preset: "published" })).toThrow(
       'Expected options of method napts, got "preset", which it does not have (apts, sapts, iapts, apts-d, tr do).',
     );

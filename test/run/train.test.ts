@@ -140,7 +140,11 @@ describe("what does not fit is refused, and nothing is touched:", () => {
       { seed: 1, localSteps: 3 },
       /Expected the problem and the method that the run in .* began with, got --seed 1 instead of 0, --local-steps 3 instead of 1\./,
     ));
-  it("another method", () => refused({ method: "tr", batchSize: 128 }, /got --method tr instead of sapts, /));
+  it("another method", () =>
+    refused(
+      { method: "tr", batchSize: 128 },
+      /got --method tr instead of sapts, --subdomains 1 instead of 2\. Leave/,
+    ));
   it("a smaller model", () =>
     refused({ hidden: [4] }, /--hidden 4 instead of 8, a model of \d+ instead of \d+ parameters/));
   it("fewer samples", () =>

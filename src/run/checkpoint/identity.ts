@@ -64,13 +64,17 @@ export function identityOf(
   };
 }
 
+/** What a method says of itself, which is no option of anybody's. */
+const OF_METHOD = ["shards", "unused"];
+
 /** What a run that is `now` has different from what it `was`, a phrase each, though it must not. */
 export function differences(was: Identity, now: Identity): string[] {
-  const options = changed(was.options, now.options);
-  // Another method has other options.
-  const ofMethod =
-    was.options["method"] === now.options["method"] ? changed(was.methodOptions, now.methodOptions) : [];
-  const found = [...options, ...ofMethod];
+  const isOther = was.options["method"] !== now.options["method"];
+  const found = [
+    ...changed(was.options, now.options, isOther ? OF_METHOD : []),
+    // Another method has other options.
+    ...(isOther ? [] : changed(was.methodOptions, now.methodOptions)),
+  ];
   if (was.train !== now.train) found.push("other training data");
   if (was.test !== now.test) found.push("other test data");
   if (was.goal !== now.goal) found.push("another loss");
@@ -80,10 +84,14 @@ export function differences(was: Identity, now: Identity): string[] {
   return found;
 }
 
-function changed(was: Readonly<Record<string, unknown>>, now: Readonly<Record<string, unknown>>): string[] {
+function changed(
+  was: Readonly<Record<string, unknown>>,
+  now: Readonly<Record<string, unknown>>,
+  leftOut: readonly string[] = [],
+): string[] {
   const names = [...new Set([...Object.keys(was), ...Object.keys(now)])];
   return names
-    .filter((name) => JSON.stringify(was[name]) !== JSON.stringify(now[name]))
+    .filter((name) => !leftOut.includes(name) && JSON.stringify(was[name]) !== JSON.stringify(now[name]))
     .map((name) => `--${kebab(name)} ${shown(now[name])} instead of ${shown(was[name])}`);
 }
 

@@ -3,7 +3,15 @@ import { camel, resolveOptions, splitSources, type Given } from "../../config/re
 import { UsageError } from "../../errors.js";
 import type { MethodDescription } from "../../methods/description.js";
 import { methodNamed, type MethodOptions } from "../../methods/registry.js";
-import { expectOwnNames, refuseOthers, refuseUnused, tableOf, unusedBy, withPresets } from "./of-methods.js";
+import {
+  expectOwnNames,
+  optionsOfMethods,
+  refuseOthers,
+  refuseUnused,
+  tableOf,
+  unusedBy,
+  withPresets,
+} from "./of-methods.js";
 import { OVERLAP } from "./of-run.js";
 import { stagesOf } from "./stages.js";
 import { trainOptions } from "./table.js";
@@ -56,7 +64,8 @@ export function trainConfig(
   refuseOthers(method, sources);
   refuseUnused(method, sources);
   const all = { ...trainOptions, ...tableOf(method) };
-  const values = resolveOptions(all, withPresets(method, firstCuts(sources))) as ValuesOf<
+  const others = Object.keys(optionsOfMethods);
+  const values = resolveOptions(all, withPresets(method, firstCuts(sources)), others) as ValuesOf<
     typeof trainOptions
   > &
     Record<string, unknown>;

@@ -56,8 +56,11 @@ export function refuseOthers(method: MethodDescription, sources: readonly Given[
       const name = camel(written);
       const isOthers = Object.hasOwn(optionsOfMethods, name) && !Object.hasOwn(table, name);
       if (!isOthers || value === undefined || value === null) continue;
+      const others = methods
+        .filter((other) => Object.hasOwn(tableOf(other), name))
+        .map((other) => other.name);
       throw new UsageError(
-        `Expected options of method ${method.name}, got "${written}", which it does not have (${whoHas(name)} do).`,
+        `Expected options of method ${method.name}, got "${written}", which it does not have (${others.join(", ")} do).`,
       );
     }
   }
