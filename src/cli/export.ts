@@ -2,7 +2,7 @@ import type { Command } from "commander";
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { UsageError } from "../errors.js";
-import { makeFolder } from "../paths.js";
+import { makeFolder, pathError } from "../paths.js";
 import { formatPlural } from "../report/format.js";
 import { CheckpointFolder, readCheckpoint } from "../run/checkpoint/store.js";
 import { DamagedCheckpointError, ledgerIn, type StoredCheckpoint } from "../run/checkpoint/format.js";
@@ -48,9 +48,7 @@ interface Found {
 /** @throws UsageError where there is none that is whole */
 async function find(path: string): Promise<Found> {
   const kind = await stat(path).catch((error: unknown) => {
-    throw new UsageError(
-      `Expected a run folder or a checkpoint to export, got ${path}: ${(error as Error).message}`,
-    );
+    throw pathError(`a run folder or a checkpoint at ${path}`, error);
   });
   if (!kind.isDirectory()) {
     try {

@@ -1,11 +1,12 @@
 import type { Command } from "commander";
 import { existsSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, extname, join } from "node:path";
 import { addOptions } from "../config/commander.js";
 import { choice, flag, text, type OptionTable, type ValuesOf } from "../config/option.js";
 import { resolveOptions } from "../config/resolve.js";
+import { UsageError } from "../errors.js";
 import { readRuns, rowOf, type Reported } from "../job/reported.js";
-import { pathError } from "../paths.js";
+import { makeFolder, pathError } from "../paths.js";
 import { markdownTable } from "../report/comparison.js";
 import { formatPlural } from "../report/format.js";
 import { pngOf } from "../report/png.js";
@@ -58,8 +59,12 @@ async function report(
   { runs, title }: Reported,
   { out, html, csv, band, markdown }: ValuesOf<typeof options>,
 ): Promise<void> {
+  const kind = extname(out).toLowerCase();
+  if (kind !== ".svg" && kind !== ".png") {
+    throw new UsageError(`Expected --out to be a picture that ends in .svg or .png, got ${out}.`);
+  }
   const made = reportOf(runs, title, band);
-  await write(out, "the picture", out.endsWith(".png") ? await pngOf(made.picture) : made.picture);
+  await write(out, "the picture", kind === ".png" ? await pngOf(made.picture) : made.picture);
   if (html !== undefined) await write(html, "the page", made.page(await timelinesOf(runs)));
   if (csv !== undefined) await write(csv, "the table", runsCsv(runs.map(rowOf)));
   const { tables, note } = made.tables;
@@ -82,6 +87,7 @@ async function timelinesOf(runs: Reported["runs"]): Promise<string[]> {
 }
 
 async function write(path: string, what: string, content: string | Uint8Array): Promise<void> {
+  await makeFolder(dirname(path), "the folder");
   await writeWhole(path, content).catch((error: unknown) => {
     throw pathError(`to write ${what} ${path}`, error);
   });

@@ -89,5 +89,9 @@ describe("apts export", () => {
     const none = await runApts(["export", join(out, "config.json"), "--out", join(folder, "none")]);
     expect(none.code).toBe(2);
     expect(none.stderr).toMatch(/Expected a checkpoint in .*config\.json/);
+    const nowhere = await runApts(["export", "nowhere", "--out", join(folder, "none")]);
+    expect(nowhere.stderr).toBe(
+      "apts: Expected a run folder or a checkpoint at nowhere, but there is none.\n",
+    );
   });
 });

@@ -31,7 +31,7 @@ describe("apts report", () => {
       const args = [...SMALL, "--ranks", "2", "--threads", "1", "--epochs", "1", "--seed", String(seed)];
       expect((await runApts(["train", ...args, "--out", out])).code).toBe(0);
     }
-    const [picture, page] = [join(folder, "curves.png"), join(folder, "page.html")];
+    const [picture, page] = [join(folder, "new", "curves.png"), join(folder, "page.html")];
     const given = ["--out", picture, "--html", page, "--band", "95"];
     const { stdout, code } = await runApts(["report", ...given, ...outs]);
     expect(code).toBe(0);
@@ -39,6 +39,11 @@ describe("apts report", () => {
     expect(stdout).toMatch(/│ [\d.]+ [kM]B +│ at the end/);
     expect(PNG.sync.read(readFileSync(picture)).width).toBeGreaterThan(2000); // an axis of bytes, too
     expect(readFileSync(page, "utf8")).toContain("Bytes sent");
+    const gif = await runApts(["report", "--out", join(folder, "curves.gif"), ...outs]);
+    expect(gif.code).toBe(2);
+    expect(gif.stderr).toMatch(/ends in \.svg or \.png, got .*curves\.gif\.\n$/);
+    const inPlace = await runApts(["report", "--out", picture, "--html", folder, ...outs]);
+    expect(inPlace.stderr).toBe(`apts: Expected to write the page ${folder}, but that is a folder.\n`);
   }, 300_000);
 
   it("says what is wrong with a folder that is no run's", async () => {

@@ -31,7 +31,7 @@ export async function writeWhole(
     await rename(temporary, path);
   } catch (error) {
     await rm(temporary, { force: true }); // a full disk needs the room
-    throw error;
+    throw Object.assign(error as NodeJS.ErrnoException, { path }); // the temporary name is nobody's concern
   }
   const folder = await open(dirname(path), "r");
   try {
