@@ -43,14 +43,18 @@ export async function weighted(
   const { count, targets } = dataset;
   const own = sampleWeight === undefined ? [] : await sampleWeights(sampleWeight, count, outputs);
   const ofClasses = classWeight === undefined ? [] : classWeights(classWeight, outputs);
-  return {
-    ...dataset,
-    targets: targets.map((target, i) => {
-      const table = ofClasses[i];
-      const weights = table ? timesClasses(own[i], target, table, outputs[i]!.name, count) : own[i];
-      return weights ? { ...target, weights } : target;
-    }),
-  };
+  const counted = targets.map((target, i) => {
+    const table = ofClasses[i];
+    const weights = table ? timesClasses(own[i], target, table, outputs[i]!.name, count) : own[i];
+    return weights ? { ...target, weights } : target;
+  });
+  const isOfNothing = ({ weights }: Target) => weights && arrayOf(weights).every((weight) => weight === 0);
+  if (count > 0 && counted.every(isOfNothing)) {
+    throw new UsageError(
+      "Expected a sample that counts, got weights of 0 for all (sampleWeight times classWeight).",
+    );
+  }
+  return { ...dataset, targets: counted };
 }
 
 async function sampleWeights(given: unknown, count: number, outputs: readonly Slot[]): Promise<ArrayField[]> {

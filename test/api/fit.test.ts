@@ -265,6 +265,11 @@ describe("is refused", () => {
     ],
     ["a class without a weight", [model, x, y, { classWeight: { 0: 1, 1: 1 } }], /undefined for class 2/],
     [
+      "weights of nothing",
+      [model, x, y, { sampleWeight: new Float32Array(COUNT) }],
+      /a sample that counts, got weights of 0 for all/,
+    ],
+    [
       "weights for other samples",
       [model, x, y, { sampleWeight: [1, 2] }],
       /weight for each of 48 samples.*got 2/,
