@@ -19,6 +19,7 @@ import { endSentence, predictionTable } from "../scale/model/tables.js";
 import { planStudy, type StudiedRun, type Study } from "../scale/plan.js";
 import { pointsOf, type Point } from "../scale/points.js";
 import { scalePicture } from "../scale/picture.js";
+import { checkStages } from "../scale/stages.js";
 import {
   checkPredictable,
   extrapolated,
@@ -67,6 +68,7 @@ async function scale(
   const planned = await planStudy(study, run, method);
   if (isPredicted) checkPredictable(study.ranks, network, planned[0]!.config);
   if (fromVariables(process.env)) return probeHere(planned);
+  await checkStages(planned);
   if (place.length === 0) warnOfFewCores(planned);
   const stops = takeSignals();
   const show = progressOn(process.stderr, "run");

@@ -77,6 +77,10 @@ describe("apts scale", () => {
       ["--epochs", "3"],
       "Expected no --epochs, since --steps says how many steps are measured. Leave it out.",
     ],
+    [
+      ["--method", "iapts", "--ranks", "1,2,4"],
+      "Expected a network that can be cut in 4 stages, each with something to train, got fcnn, which makes at most 3. Give --stages 3 or fewer. (of 4 ranks)",
+    ],
   ])("refuses %s in one sentence, before anything is written", async (options, message) => {
     const out = join(temporaryFolder(), "out");
     const { code, stderr } = await runApts(["scale", "--data", "digits", ...options, "--out", out]);
