@@ -3,7 +3,7 @@ import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { describe, expect, it } from "vitest";
-import { runApts, temporaryFolder } from "../helpers/apts.js";
+import { runApts, temporaryFolder, type Finished } from "../helpers/apts.js";
 import { ROOT } from "../helpers/built.js";
 
 const run = promisify(execFile);
@@ -77,8 +77,17 @@ describe("programs in the documentation", () => {
 });
 
 describe("commands in the documentation", () => {
+  /** Asked once for each command. */
+  const helps = new Map<string, Promise<Finished>>();
+  const helpOf = (command: readonly string[]): Promise<Finished> => {
+    const name = command.join(" ");
+    const help = helps.get(name) ?? runApts([...command, name === "train" ? "--help-all" : "--help"]);
+    helps.set(name, help);
+    return help;
+  };
+
   it.each(commands)("$line", async ({ command, options }) => {
-    const help = await runApts([...command, command[0] === "train" ? "--help-all" : "--help"]);
+    const help = await helpOf(command);
     expect(help.code).toBe(0);
     const known = new Set(help.stdout.replaceAll("[no-]", "").match(/--[a-z][a-z-]*/g));
     for (const option of options) expect(known).toContain(option.replace(/^--no-/, "--"));
