@@ -101,10 +101,7 @@ describe("apts sweep", () => {
     expect(again.stderr).toMatch(/^2 runs, 1 of them finished before\n.* failed: /);
   });
 
-  it.each([
-    ["SIGINT", 130],
-    ["SIGTERM", 143],
-  ] as const)("stopped by %s ends its runs, and goes on with them", async (signal, code) => {
+  it("stopped by SIGINT or SIGTERM ends its runs, and goes on with them", async () => {
     const [file, out] = write(
       `base: { ${SMALL}, batches: 3, epochs: 1000000 }\nparameters: { method: [adam, sgd] }`,
     );
@@ -118,16 +115,16 @@ describe("apts sweep", () => {
     };
     await expect.poll(lines, { timeout: 60_000 }).toEqual([expect.any(Number)]);
     await expect.poll(() => lines()[0], { timeout: 60_000 }).toBeGreaterThan(0);
-    apts.process.kill(signal);
+    apts.process.kill("SIGINT");
     const ended = await apts.finished;
-    expect(ended.code).toBe(code);
+    expect(ended.code).toBe(130);
     expect(ended.stderr).toContain(`apts sweep ${file} goes on from here.`);
     expect(sweepIn(out).runs.map(({ state }) => state)).toEqual(["open", "open"]);
     const [made] = lines();
     const more = startApts(["sweep", file, "--out", out, "--jobs", "1"]);
     await expect.poll(() => lines()[0], { timeout: 60_000 }).toBeGreaterThan(made! + 1);
-    more.process.kill(signal);
-    expect((await more.finished).code).toBe(code);
+    more.process.kill("SIGTERM");
+    expect((await more.finished).code).toBe(143);
     expect(lines()).toHaveLength(1);
   });
 
