@@ -47,7 +47,7 @@ it("a model.json goes on in stages from its weights, and TensorFlow.js finds the
   expect(await accuracyOf(join(out, "model"))).toBeCloseTo(after.testAccuracy!, 6);
 });
 
-it("tells what each stage took, and how long they wait for each other", async () => {
+it("tells what each stage took, how long they wait for each other, and is cut as apts info shows", async () => {
   const { out, stdout } = await trained(`${IN_TWO} --hidden 24,16 --epochs 1`);
   const { counted, peakMemory, bubble } = summaryIn(out).stages!;
   expect(counted).toEqual(recordIn(out).stages!.bytes);
@@ -58,17 +58,14 @@ it("tells what each stage took, and how long they wait for each other", async ()
   expect(bubble.measured).toBeGreaterThan(0);
   expect(bubble.measured).toBeLessThan(1);
   expect(stdout).toMatch(/bubble .* of a pass \(stages that take the same time: 20\.00 %\)/);
-});
 
-it("apts info shows how a network would be cut, as the run cuts it", async () => {
-  const { out } = await trained(`${IN_TWO} --hidden 24,16 --epochs 1`);
   const info = `info ${PROBLEM.replace("--test-samples 200 ", "")} --method adam --batch-size 100 --stages 2 --hidden 24,16`;
-  const { code, stdout, stderr } = await runApts(info.split(" "));
-  expect(code, stderr).toBe(0);
+  const shown = await runApts(info.split(" "));
+  expect(shown.code, shown.stderr).toBe(0);
   const { plan, microBatchRows } = recordIn(out).stages!;
-  expect(stdout).toContain(`2, in micro-batches of at most ${microBatchRows} samples`);
+  expect(shown.stdout).toContain(`2, in micro-batches of at most ${microBatchRows} samples`);
   for (const [i, { layers }] of plan.stages.entries())
-    expect(stdout).toMatch(
+    expect(shown.stdout).toMatch(
       new RegExp(`^stage ${i + 1} +${layers[0]!}.* \\(${layers.length}\\): [\\d,]+ parameters`, "m"),
     );
 });
