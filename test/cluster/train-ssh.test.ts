@@ -17,7 +17,7 @@ import {
   train,
 } from "../helpers/cluster/training.js";
 
-const KILLS = 20;
+const KILLS = 6;
 
 /** It may have ended since it was found. */
 function killIfThere(pid: number | undefined): void {
