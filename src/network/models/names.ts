@@ -1,4 +1,5 @@
 import { UsageError } from "../../errors.js";
+import { sizeOf } from "../../data/dataset.js";
 
 /** The built-in networks; apart from their code, which loads TensorFlow.js, so that a command line can name them at once. */
 export const MODEL_NAMES = ["fcnn", "cnn", "resnet18", "resnet18-cifar", "gpt"] as const;
@@ -40,6 +41,11 @@ export function unitsFor(model: ModelName, { targets }: Samples): number {
   const { shape, classes } = targets[0]!;
   if (model === "gpt") return classes!;
   if (classes !== undefined && shape.length === 0) return classes;
+  if (classes !== undefined && sizeOf(shape) > 1) {
+    throw new UsageError(
+      `Expected one class for each sample for ${model}, got ${sizeOf(shape)}. Text is learned by --model gpt, or by a model of your own.`,
+    );
+  }
   if (shape.length <= 1) return shape[0] ?? 1;
   throw new UsageError(
     `Expected a class, a number or a row of numbers to predict for ${model}, got targets of shape (${shape.join(", ")}). Give a model of your own.`,
