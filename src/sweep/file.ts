@@ -58,6 +58,11 @@ export function readSweep(file: string): Sweep {
   }
   const { name, method, base, parameters, runs } = resolveOptions(sweepTable, [given]);
   if (method !== "grid") throw ofMethod(method, file);
+  if (name !== undefined && (/[/\\]/.test(name) || /^\.+$/.test(name))) {
+    throw new UsageError(
+      `Expected name in ${file} to be that of a folder in runs/, got "${name}". Say --out.`,
+    );
+  }
   const grid = gridOf(parameters, `parameters of ${file}`);
   const sets = runs.length > 0 ? runs.map((one, index) => setOf(one, index, grid, file)) : [{ grid }];
   const count = sets.reduce((sum, set) => sum + sizeOf(set.grid), 0);

@@ -65,6 +65,7 @@ runs:
   it.each([
     ["method: bayes", /method of .* to be grid, got "bayes": apts runs every combination and draws none/],
     ["method: adam", /got "adam". A method of training stands in base or in parameters/],
+    ["name: ../elsewhere", /name in .* to be that of a folder in runs., got "\.\..elsewhere"\. Say --out\.$/],
     ["program: train.py", /Expected no "program" in .*: apts train is what runs\. Leave it out/],
     ["metric: { name: loss, goal: minimize }", /Expected no "metric"/],
     ["parameter: { seed: [1] }", /got "parameter"\. Did you mean "parameters"/],
