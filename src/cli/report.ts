@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync, realpathSync } from "node:fs";
 import { dirname, extname, join } from "node:path";
 import { addOptions } from "../config/commander.js";
 import { choice, flag, text, type OptionTable, type ValuesOf } from "../config/option.js";
@@ -51,7 +51,7 @@ export function reportCommand(program: Command): void {
     const given = resolveOptions(options, [{ source: { kind: "command line" }, values }]);
     const found = folders.map(foldersOf);
     for (const { told } of found) if (told !== undefined) console.error(told);
-    await report(await readRuns(found.flatMap(({ runs }) => runs)), given);
+    await report(await readRuns(once(found.flatMap(({ runs }) => runs))), given);
   });
 }
 
@@ -93,11 +93,25 @@ async function write(path: string, what: string, content: string | Uint8Array): 
   });
 }
 
+interface Named {
+  readonly folder: string;
+  readonly label: string | undefined;
+}
+
+/** The runs without those given again, as by `runs/* runs/sweep`: none counts twice in a band. */
+function once(runs: readonly Named[]): Named[] {
+  const seen = new Set<string>();
+  return runs.filter(({ folder, label }) => {
+    const path = existsSync(folder) ? realpathSync(folder) : folder;
+    const run = JSON.stringify([path, label]);
+    if (!seen.has(run)) return seen.add(run);
+    console.error(printableLine(`${folder} is given more than once: counted once.`));
+    return false;
+  });
+}
+
 /** A run folder, or those of a sweep that have begun and did not fail. */
-function foldersOf(argument: string): {
-  runs: { folder: string; label: string | undefined }[];
-  told?: string;
-} {
+function foldersOf(argument: string): { runs: Named[]; told?: string } {
   const [, label, folder] = /^(?:(.*)=)?([^=]*)$/.exec(argument)!;
   const sweep = join(folder!, SWEEP_FILE);
   if (!existsSync(sweep)) return { runs: [{ folder: folder!, label }] };

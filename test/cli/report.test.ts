@@ -14,8 +14,17 @@ describe("apts report", () => {
     }
     const picture = join(folder, "curves.svg");
     const outs = Object.keys(runs).map((name) => join(folder, name));
-    const { stdout, code } = await runApts(["report", "--markdown", "--out", picture, ...outs]);
+    const again = outs[0]!;
+    const { stdout, stderr, code } = await runApts([
+      "report",
+      "--markdown",
+      "--out",
+      picture,
+      ...outs,
+      `${again}/`,
+    ]);
     expect(code).toBe(0);
+    expect(stderr).toBe(`${again}/ is given more than once: counted once.\n`);
     const rows = stdout.split("\n").filter((line) => line.startsWith("| sapts"));
     expect(rows[0]).toMatch(/^\| sapts grow 1\.5 \| [\d.]+ \([\d.]+–[\d.]+\) /); // of two runs
     expect(stdout).toContain("Cells are median and quartiles of the runs that got so far.");
