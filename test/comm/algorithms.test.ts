@@ -25,9 +25,20 @@ const fold = addPlainly as Fold;
 const SIZES = [1, 2, 3, 4, 5, 7, 8];
 const LENGTHS = [0, 1, 6, 1000, 200_003];
 
-function input(rank: number, length: number): Float32Array {
-  return new Float32Array(length).map((_, i) => ((i * 31 + rank * 17) % 101) - 50);
+/** Copies of what `make` computes, each time but the first. */
+function copied(make: (of: number, length: number) => Float32Array): typeof make {
+  const made = new Map<string, Float32Array>();
+  return (of, length) => {
+    const name = `${of} ${length}`;
+    const array = made.get(name) ?? make(of, length);
+    made.set(name, array);
+    return array.slice();
+  };
 }
+
+const input = copied((rank, length) =>
+  new Float32Array(length).map((_, i) => ((i * 31 + rank * 17) % 101) - 50),
+);
 
 /** Runs `algorithm` on all ranks for every length; `check` sees what each rank has in the end. */
 async function runEverywhere<R>(
@@ -47,11 +58,11 @@ async function runEverywhere<R>(
   });
 }
 
-function sum(size: number, length: number): Float32Array {
+const sum = copied((size, length) => {
   const total = input(0, length);
   for (let r = 1; r < size; r++) addPlainly(total, input(r, length));
   return total;
-}
+});
 
 /** Uneven runs of `length` elements, some empty. */
 function runsOf(length: number, size: number): number[] {

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 
 import type { Communicator, NumericArray, ReduceOp } from "../../src/comm/index.js";
 import { expectSame } from "../helpers/comm/expect-same.js";
-import { onGroup, TRANSPORTS, type TransportKind } from "../helpers/comm/groups.js";
+import { onGroup, TRANSPORTS } from "../helpers/comm/groups.js";
 
 /*
  * Every collective on every transport, against what a single process computes from all ranks' data.
@@ -52,22 +52,30 @@ function reduced(dtype: Dtype, op: ReduceOp, parts: readonly NumericArray[]): Nu
   return result;
 }
 
-/** Runs `body` for every length with every dtype; long data over sockets with one dtype each, in turn. */
-async function forCases(
-  kind: TransportKind,
-  body: (dtype: Dtype, length: number) => Promise<void>,
-): Promise<void> {
+/** What `make` computes, once for all ranks, which only read it. */
+function once<T>(make: (dtype: Dtype, length: number) => T): (dtype: Dtype, length: number) => T {
+  const made = new Map<string, T>();
+  return (dtype, length) => {
+    const name = `${dtype} ${length}`;
+    const value = made.get(name) ?? make(dtype, length);
+    made.set(name, value);
+    return value;
+  };
+}
+
+/** Runs `body` for every length with every dtype; for long data with one dtype each, in turn with the sizes. */
+async function forCases(size: number, body: (dtype: Dtype, length: number) => Promise<void>): Promise<void> {
   const dtypes = Object.keys(DTYPES) as Dtype[];
   for (const [i, length] of LENGTHS.entries()) {
-    const all = kind === "memory" || length <= 1000;
-    for (const dtype of all ? dtypes : [dtypes[i % dtypes.length]!]) await body(dtype, length);
+    const turn = dtypes[(i + size) % dtypes.length]!;
+    for (const dtype of length <= 1000 ? dtypes : [turn]) await body(dtype, length);
   }
 }
 
-/** Every root; for long data over sockets, the first and the last. */
-function rootsFor(kind: TransportKind, size: number, length: number): number[] {
+/** Every root; for long data the first and the last. */
+function rootsFor(size: number, length: number): number[] {
   const everyone = Array.from({ length: size }, (_, r) => r);
-  return kind === "memory" || length <= 1000 ? everyone : [...new Set([0, size - 1])];
+  return length <= 1000 ? everyone : [...new Set([0, size - 1])];
 }
 
 describe.each(TRANSPORTS)("over %s", (kind) => {
@@ -76,8 +84,8 @@ describe.each(TRANSPORTS)("over %s", (kind) => {
 
     test("broadcast, from every root", async () => {
       await onGroup(kind, size, async (comm) => {
-        await forCases(kind, async (dtype, length) => {
-          for (const root of rootsFor(kind, size, length)) {
+        await forCases(size, async (dtype, length) => {
+          for (const root of rootsFor(size, length)) {
             const data = dataOf(dtype, comm.rank, length);
             expect(await comm.broadcast(data, root)).toBe(data);
             expectSame(data, dataOf(dtype, root, length));
@@ -88,11 +96,11 @@ describe.each(TRANSPORTS)("over %s", (kind) => {
 
     test("scatterv and gatherv, with every root", async () => {
       await onGroup(kind, size, async (comm) => {
-        await forCases(kind, async (dtype, length) => {
+        await forCases(size, async (dtype, length) => {
           const counts = unevenCounts(length, size);
           const runs = everyone.map((r) => dataOf(dtype, r, counts[r]!));
           const whole = concat(dtype, runs);
-          for (const root of rootsFor(kind, size, length)) {
+          for (const root of rootsFor(size, length)) {
             const isRoot = comm.rank === root;
             const mine = new DTYPES[dtype](counts[comm.rank]!);
             await comm.scatterv(isRoot ? whole : undefined, counts, mine, root);
@@ -107,7 +115,7 @@ describe.each(TRANSPORTS)("over %s", (kind) => {
 
     test("allgatherv, also in place", async () => {
       await onGroup(kind, size, async (comm) => {
-        await forCases(kind, async (dtype, length) => {
+        await forCases(size, async (dtype, length) => {
           const counts = unevenCounts(length, size);
           const runs = everyone.map((r) => dataOf(dtype, r, counts[r]!));
           const whole = concat(dtype, runs);
@@ -142,11 +150,12 @@ describe.each(TRANSPORTS)("over %s", (kind) => {
     test.each(["sum", "mean", "max", "min"] as const)(
       "reduce, allreduce and reduceScatter by %s",
       async (op) => {
+        const partsOf = once((dtype, length) => everyone.map((r) => dataOf(dtype, r, length)));
+        const reducedOf = once((dtype, length) => reduced(dtype, op, partsOf(dtype, length)));
         await onGroup(kind, size, async (comm) => {
-          await forCases(kind, async (dtype, length) => {
-            const parts = everyone.map((r) => dataOf(dtype, r, length));
-            const expected = reduced(dtype, op, parts);
-            for (const root of rootsFor(kind, size, length)) {
+          await forCases(size, async (dtype, length) => {
+            const [parts, expected] = [partsOf(dtype, length), reducedOf(dtype, length)];
+            for (const root of rootsFor(size, length)) {
               const data = parts[comm.rank]!.slice();
               await comm.reduce(data, op, root);
               expectSame(data, comm.rank === root ? expected : parts[comm.rank]);
@@ -278,14 +287,18 @@ describe.each(TRANSPORTS)("over %s", (kind) => {
 // The algorithms of every length, with numbers whose sum depends on the order of the additions.
 describe.each(TRANSPORTS)("over %s", (kind) => {
   test.each([3, 4, 7])("%i ranks reduce to the same bits on every run, whoever comes first", async (size) => {
+    const data = Array.from({ length: size }, (_, rank) =>
+      [5, 20_000, 150_001, 1_200_000].map((length) =>
+        new Float32Array(length).map((_, i) => Math.fround(1 / (i * 3 + rank + 1))),
+      ),
+    );
     const runs = await Promise.all(
       [0, 1, 2].map((run) =>
         onGroup(kind, size, async (comm) => {
           const results: Float32Array[] = [];
-          for (const length of [5, 20_000, 150_001, 1_200_000]) {
+          for (const mine of data[comm.rank]!) {
             await new Promise((resolve) => setTimeout(resolve, ((comm.rank * 7 + run * 5) % 4) * 3));
-            const data = new Float32Array(length).map((_, i) => Math.fround(1 / (i * 3 + comm.rank + 1)));
-            results.push(await comm.allreduce(data, "sum"));
+            results.push(await comm.allreduce(mine.slice(), "sum"));
           }
           return results;
         }),
