@@ -81,7 +81,7 @@ function networkName(): string {
 let expected: string;
 beforeAll(() => {
   const out = join(mkdtempSync(join(tmpdir(), "apts-test-")), "run");
-  const alone = spawnSync(process.execPath, [...TRAIN(out).slice(1), "--ranks", "4"], { encoding: "utf8" });
+  const alone = spawnSync(process.execPath, [...TRAIN(out).slice(1), "--ranks", "1"], { encoding: "utf8" });
   expect({ code: alone.status, stderr: alone.status === 0 ? "" : alone.stderr }).toEqual({
     code: 0,
     stderr: "",
@@ -107,9 +107,9 @@ for (const { name, program, options, environment } of LAUNCHERS) {
     const mpirun = (ranks: number, command: readonly string[]): Promise<Outcome> =>
       outcome(start([program, ...options, "-n", String(ranks), ...command], environment));
 
-    it("trains as --ranks 4 does, and shows it once", TIME, async () => {
+    it("trains as one rank does alone, and shows it once", TIME, async () => {
       const out = join(temporaryFolder(), "run");
-      const { code, stdout, stderr } = await mpirun(4, TRAIN(out));
+      const { code, stdout, stderr } = await mpirun(2, TRAIN(out));
       expect({ code, stderr: code === 0 ? "" : stderr }).toEqual({ code: 0, stderr: "" });
       expect(modelOf(out)).toBe(expected);
       expect(stderr.match(/epoch 2\/2/g)).toHaveLength(1);
@@ -144,18 +144,18 @@ for (const { name, program, options, environment } of LAUNCHERS) {
         `#!/bin/sh\n[ ${rank} != 1 ] || (sleep 3; kill -9 $$) &\nexec ${TRAIN(join(folder, "run")).join(" ")} --epochs 1000000\n`,
       );
       chmodSync(script, 0o755);
-      expect((await mpirun(3, [script])).code).not.toBe(0);
+      expect((await mpirun(2, [script])).code).not.toBe(0);
     });
   });
 }
 
 describe("by hand", () => {
-  it("trains as --ranks 4 does", TIME, async () => {
+  it("trains as one rank does alone", TIME, async () => {
     const out = join(temporaryFolder(), "run");
-    const ranks = await byHand(4, TRAIN(out));
-    expect(ranks.map(({ code, stderr }) => (code === 0 ? 0 : stderr))).toEqual([0, 0, 0, 0]);
+    const ranks = await byHand(2, TRAIN(out));
+    expect(ranks.map(({ code, stderr }) => (code === 0 ? 0 : stderr))).toEqual([0, 0]);
     expect(modelOf(out)).toBe(expected);
-    expect(ranks.slice(1).map(({ stdout, stderr }) => stdout + stderr)).toEqual(["", "", ""]);
+    expect(ranks[1]!.stdout + ranks[1]!.stderr).toBe("");
   });
 
   it(
