@@ -88,7 +88,7 @@ async function wholeNetwork() {
 const { network, plan } = await (comm.size > 1 ? networkInStages() : wholeNetwork());
 const normalisations = [{ mean: [128, 128, 128], deviation: [70, 70, 70] }];
 const groupRows = Math.ceil(images / microBatches); // what batch normalisation sees at once
-const batch = new Batch(samples, { normalisations, ...network.reading }, groupRows);
+const batch = new Batch(samples, { normalisations, ...network.reading }, { groupRows });
 const { objective } = network.problem("all", batch);
 const theta = network.parameters();
 const gradient = new Float32Array(theta.length);

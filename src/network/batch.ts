@@ -7,22 +7,36 @@ import type { Chunk, ChunkTarget, HeapArray } from "./evaluator.js";
 
 /** Chunks of a full batch: divides evenly among 1, 2, 3, 4, 6, 8, 12 and 24 ranks. */
 const MOST_CHUNKS = 24;
-/** Smaller chunks would be mostly call overhead. */
+/** Where a chunk of fewer samples would be mostly call overhead: nothing is known of what they take. */
 const LEAST_ROWS = 250;
+/** Floating point operations of a chunk, which take some ten times as long as the message of a short sum: less is not worth sharing. */
+const LEAST_WORK = 2 ** 29;
+/** The same for each entry of the gradient, as long as it takes to add, send and tell one. */
+const WORK_OF_ENTRY = 2 ** 9;
 
-/**
- * C, a function of the batch and the model alone: never of the number of ranks, of memory or backend
- * (docs/algorithms.md §9).
- * @param groupRows samples that batch normalisation takes its statistics over, at most; undefined without any
- */
-export function chunkCount(rows: number, groupRows?: number): number {
+/** What, beside its samples, decides in how many chunks a batch is cut: nothing of ranks or memory (docs/algorithms.md §9). */
+export interface Chunking {
+  /** Samples that batch normalisation takes its statistics over, or of a micro-batch, at most: chunks are such groups. */
+  readonly groupRows?: number | undefined;
+  /** Samples that are worth a chunk of their own; undefined: LEAST_ROWS. */
+  readonly leastRows?: number | undefined;
+}
+
+/** The samples whose gradient, of n entries and so many operations each, is worth sharing. */
+export function leastRows(operations: number | undefined, n: number): number {
+  const worth = Math.max(LEAST_WORK, WORK_OF_ENTRY * n) / (operations ?? 0);
+  return Math.min(LEAST_ROWS, Math.ceil(worth));
+}
+
+/** C (docs/algorithms.md §9). */
+export function chunkCount(rows: number, { groupRows, leastRows = LEAST_ROWS }: Chunking): number {
   if (groupRows !== undefined) return Math.ceil(rows / groupRows);
-  return Math.max(1, Math.min(MOST_CHUNKS, Math.floor(rows / LEAST_ROWS)));
+  return Math.max(1, Math.min(MOST_CHUNKS, Math.floor(rows / leastRows)));
 }
 
 /** The samples of the largest chunk. */
-export function largestChunk(rows: number, groupRows?: number): number {
-  return Math.ceil(rows / chunkCount(rows, groupRows));
+export function largestChunk(rows: number, chunking: Chunking): number {
+  return Math.ceil(rows / chunkCount(rows, chunking));
 }
 
 /** What the part of a model that is held here reads of the samples. */
@@ -51,9 +65,11 @@ const LARGEST_CHUNK = 2 ** 29;
 /** and of one where nothing but memory decides how many there are. */
 const MEASURED_CHUNK = 2 ** 26;
 
-/** The `groupRows` with which samples are measured; undefined where they are in memory anyway. */
-export function measuredRows(dataset: Dataset): number | undefined {
-  return isStreamed(dataset) ? Math.max(1, Math.floor(MEASURED_CHUNK / sampleBytes(dataset))) : undefined;
+/** How samples are cut to be measured: where they are in memory anyway, as any. */
+export function measuredChunking(dataset: Dataset): Chunking {
+  return isStreamed(dataset)
+    ? { groupRows: Math.max(1, Math.floor(MEASURED_CHUNK / sampleBytes(dataset))) }
+    : {};
 }
 
 /**
@@ -86,7 +102,6 @@ export class Batch {
   readonly #parts = new Map<string, Batch>();
 
   /**
-   * @param groupRows as `chunkCount` takes it: a chunk is then such a group
    * @param indices the batch's samples; all of the dataset, in order, where not given
    * @param mostHeld bytes of streamed samples that are held as a whole
    * @param passing C, of chunks that are gone through one by one: none stays when the next is asked for
@@ -94,19 +109,19 @@ export class Batch {
   constructor(
     readonly dataset: Dataset,
     private readonly preparation: Preparation,
-    readonly groupRows?: number,
+    readonly chunking: Chunking = {},
     readonly indices?: Int32Array,
     mostHeld = MOST_HELD,
     passing?: number,
   ) {
     this.rows = indices?.length ?? dataset.count;
-    this.chunks = passing ?? chunkCount(this.rows, groupRows);
+    this.chunks = passing ?? chunkCount(this.rows, chunking);
     this.#chunks = new Array<BatchChunk | undefined>(this.chunks).fill(undefined);
     const isHeld = !isStreamed(dataset) || this.rows * sampleBytes(dataset) <= mostHeld;
     this.#holdsAll = isHeld && passing === undefined;
   }
 
-  /** Samples [from, to) as a batch of their own, which is released with this one. */
+  /** Samples [from, to) as a batch of one rank's, which is released with this one. */
   part(from: number, to: number): Batch {
     return this.#part(from, to);
   }
@@ -121,9 +136,10 @@ export class Batch {
     const name = [from, to, passing].join();
     const known = this.#parts.get(name);
     if (known) return known;
-    const { dataset, preparation, groupRows } = this;
+    const { dataset, preparation } = this;
+    const { groupRows } = this.chunking;
     const mostHeld = this.#holdsAll ? MOST_HELD : 0;
-    const part = new Batch(dataset, preparation, groupRows, this.#samples(from, to), mostHeld, passing);
+    const part = new Batch(dataset, preparation, { groupRows }, this.#samples(from, to), mostHeld, passing);
     this.#parts.set(name, part);
     return part;
   }

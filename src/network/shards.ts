@@ -45,7 +45,7 @@ export class NetworkShards implements Shards {
 
   miniBatches(shard: number, rows: number): readonly Objective[] {
     const { batch, count } = this;
-    const most = Math.min(rows, batch.groupRows ?? Infinity);
+    const most = Math.min(rows, batch.chunking.groupRows ?? Infinity);
     const steps = Math.ceil(Math.floor(batch.rows / count) / most);
     const walk = batch.walk(this.#cut(shard), this.#cut(shard + 1), steps);
     return Array.from({ length: walk.chunks }, (_, h) => this.#miniBatch(walk, h));

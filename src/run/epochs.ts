@@ -35,7 +35,7 @@ export class Epochs implements EpochSource {
   #pass: { readonly number: number; readonly batches: readonly Int32Array[] } | undefined;
 
   constructor(
-    private readonly setup: Pick<Setup, "data" | "inputs" | "groupRows" | "inOrder" | "cut" | "shards">,
+    private readonly setup: Pick<Setup, "data" | "inputs" | "chunking" | "inOrder" | "cut" | "shards">,
     private readonly network: RankNetwork,
     private readonly drawing: Drawing,
   ) {
@@ -45,8 +45,8 @@ export class Epochs implements EpochSource {
     checkMiniBatches(samples, batches, shards);
     const sizes = miniBatchSizes(samples, batches, drawing.overlap).map((rows) =>
       Math.max(
-        largestChunk(rows, setup.groupRows),
-        shards === undefined ? 0 : largestChunk(Math.ceil(rows / shards), setup.groupRows),
+        largestChunk(rows, setup.chunking),
+        shards === undefined ? 0 : largestChunk(Math.ceil(rows / shards), setup.chunking),
       ),
     );
     const largest = sizes.reduce((most, rows) => Math.max(most, rows));
@@ -96,7 +96,7 @@ export class Epochs implements EpochSource {
   }
 
   #problem(key: string, indices?: Int32Array): BatchProblem {
-    const { data, groupRows } = this.setup;
-    return this.network.problem(key, new Batch(data.train, this.#preparation, groupRows, indices));
+    const { data, chunking } = this.setup;
+    return this.network.problem(key, new Batch(data.train, this.#preparation, chunking, indices));
   }
 }

@@ -3,7 +3,7 @@ import type { ComputeBackend } from "../compute/backend.js";
 import { rowsOf, type DataSplit } from "../data/dataset.js";
 import type { Decomposition } from "../decomposition/decomposition.js";
 import type { Vector } from "../linalg/vector.js";
-import { Batch } from "../network/batch.js";
+import { Batch, chunkCount, leastRows, type Chunking } from "../network/batch.js";
 import { bringsWeights, buildModel } from "../network/build.js";
 import { createEvaluator } from "../network/evaluator.js";
 import type { Declaration } from "../network/goal/declared.js";
@@ -24,7 +24,7 @@ import type { tf } from "../compute/tensorflow.js";
 import type { Random } from "../random.js";
 import { decompose } from "./decompose.js";
 import { roomForWhole } from "./room-for-whole.js";
-import type { TrainConfig } from "./options/config.js";
+import { cutOf, type TrainConfig } from "./options/config.js";
 import type { StagesOfRun } from "./stages/stages-of-run.js";
 
 /** What is to be trained, on what. */
@@ -54,11 +54,8 @@ export interface Held {
   readonly topology: string;
   /** Samples of the blocks in which chunks are evaluated here. */
   readonly blockRows: number;
-  /**
-   * Samples of a chunk, at most: those that batch normalisation takes its statistics over, or of a micro-batch; undefined
-   * where nothing limits them.
-   */
-  readonly groupRows: number | undefined;
+  /** How batches are cut in chunks. */
+  readonly chunking: Chunking;
   readonly decomposition: Decomposition;
   /** N, where batches are cut in shards. */
   readonly shards: number | undefined;
@@ -91,6 +88,7 @@ export async function holdWhole(wanted: Wanted): Promise<Held> {
   const room = before ?? (await roomForWhole(wanted, model));
   const { seed } = config;
   const evaluator = await createEvaluator(model, goal, backend, { memory: room, seed });
+  const worth = leastRows(evaluator.cost, evaluator.layout.dimension);
   if (evaluator instanceof TapeEvaluator) {
     const some = new Batch(rowsOf(data.train, 0, Math.min(2, data.train.count)), inputs.training);
     await tryOut(evaluator, model, some.chunk(0), source);
@@ -102,6 +100,12 @@ export async function holdWhole(wanted: Wanted): Promise<Held> {
   const { subdomains } = decomposition;
   const shards = config.shards && config.subdomains;
   const network = new WholeNetwork({ evaluator, penalty, comm, subdomains, shards });
+  const chunking = {
+    groupRows: network.hasStatistics ? config.ghostBatch : undefined,
+    leastRows: worth,
+  };
+  const rows = Math.ceil(data.train.count / cutOf(config, data.train.count).batches);
+  const idle = shards === undefined ? idleRanks(rows, chunking, comm.size) : [];
   return {
     data,
     goal,
@@ -110,13 +114,23 @@ export async function holdWhole(wanted: Wanted): Promise<Held> {
     stages: undefined,
     topology: topologyOf(model),
     blockRows: evaluator.blockRows,
-    groupRows: network.hasStatistics ? config.ghostBatch : undefined,
+    chunking,
     decomposition,
     shards,
     // A user's module may draw weights of its own: rank 0's are everybody's.
     start: () => comm.broadcast(evaluator.parameters(), 0),
-    warnings: surprisesOf(model, goal, given.train.targets),
+    warnings: [...surprisesOf(model, goal, given.train.targets), ...idle],
   };
+}
+
+/** What is to be said where groups of batch normalisation are fewer than ranks. @param rows of a batch */
+function idleRanks(rows: number, chunking: Chunking, ranks: number): string[] {
+  const groups = chunkCount(rows, chunking);
+  if (chunking.groupRows === undefined || groups >= ranks) return [];
+  const shared = Math.max(1, Math.floor(rows / ranks));
+  return [
+    `Batch normalisation takes its statistics over at most ${chunking.groupRows} samples, which are one rank's: of ${rows} only ${groups} of ${ranks} ranks have any to evaluate. Give --ghost-batch ${shared} to share them.`,
+  ];
 }
 
 /**

@@ -15,19 +15,19 @@ import type { Setup } from "./setup.js";
  */
 export class StreamedEpochs implements EpochSource {
   constructor(
-    private readonly setup: Pick<Setup, "goal" | "inputs" | "groupRows" | "cut" | "shards">,
+    private readonly setup: Pick<Setup, "goal" | "inputs" | "chunking" | "cut" | "shards">,
     private readonly network: RankNetwork,
   ) {}
 
   async *problems(epoch: number, done: number, samples?: StreamedSamples): AsyncGenerator<BatchProblem> {
-    const { inputs, groupRows, cut } = this.setup;
+    const { inputs, chunking, cut } = this.setup;
     for (let b = done; b < cut.batchesPerEpoch; b++) {
       const dataset = await this.#read(samples!, b);
       checkShards(dataset.count, this.setup.shards ?? 1);
-      const chunk = largestChunk(dataset.count, groupRows);
+      const chunk = largestChunk(dataset.count, chunking);
       this.network.checkChunk(chunk);
       checkHeld(dataset, chunk);
-      const batch = new Batch(dataset, { ...inputs.training, ...this.network.reading }, groupRows);
+      const batch = new Batch(dataset, { ...inputs.training, ...this.network.reading }, chunking);
       try {
         yield this.network.problem(`epoch ${epoch}, mini-batch ${b + 1}`, batch);
       } finally {

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import type { tf } from "../compute/tensorflow.js";
 import { collectGarbage } from "../host/garbage.js";
-import { Batch, measuredRows } from "../network/batch.js";
+import { Batch, measuredChunking } from "../network/batch.js";
 import { expectPlaceFor } from "../paths.js";
 import { formatPlural } from "../report/format.js";
 import { PARTS_FILE } from "../report/parts.js";
@@ -66,8 +66,8 @@ async function trainIn(
   const program = new ProgramPart(config.timeout, place);
   // Judged is the model that is handed back, on samples as they are.
   const measuring = { ...inputs.measuring, ...network.reading };
-  const test =
-    data.test && new Batch(data.test, measuring, setup.stages?.microBatchRows ?? measuredRows(data.test));
+  const inStages = setup.stages && { groupRows: setup.stages.microBatchRows };
+  const test = data.test && new Batch(data.test, measuring, inStages ?? measuredChunking(data.test));
   const run = await TrainingRun.prepare(config, setup, comm);
 
   const { folder, checkpoints, reporter } = await begin(config, place, { out, setup, run, lock, tracking });

@@ -4,7 +4,7 @@ import type { Vector } from "../linalg/vector.js";
 import type { Method, State, StepReport } from "../methods/method.js";
 import type { MethodContext } from "../methods/problem.js";
 import { findMethod } from "../methods/registry.js";
-import { Batch, measuredRows } from "../network/batch.js";
+import { Batch, measuredChunking } from "../network/batch.js";
 import { serialiseModel, type ModelFiles } from "../network/model-file.js";
 import type { BatchProblem } from "../network/rank-network.js";
 import type { Scores } from "../network/scores.js";
@@ -170,7 +170,7 @@ export class TrainingRun {
     const batch = new Batch(
       data.train,
       { ...inputs.measuring, ...network.reading },
-      measuredRows(data.train),
+      measuredChunking(data.train),
     );
     yield batch;
     batch.dispose();

@@ -7,7 +7,16 @@ import { readDataset, writeDataset } from "../../src/data/dataset-file.js";
 import { isStreamed, labelled, type Dataset } from "../../src/data/dataset.js";
 import { byLayers } from "../../src/decomposition/layers.js";
 import { UsageError } from "../../src/errors.js";
-import { Batch, checkHeld, measuredRows, sampleBytes, type Reads } from "../../src/network/batch.js";
+import {
+  Batch,
+  checkHeld,
+  chunkCount,
+  leastRows,
+  measuredChunking,
+  sampleBytes,
+  type Chunking,
+  type Reads,
+} from "../../src/network/batch.js";
 import { fcnn } from "../../src/network/models/fcnn.js";
 import { NetworkProblem } from "../../src/network/problem.js";
 import { EvaluationCount } from "../../src/network/rank-network.js";
@@ -30,6 +39,34 @@ async function streamed(): Promise<Dataset> {
   expect(isStreamed(read)).toBe(true);
   return read;
 }
+
+describe("the chunks of a batch", () => {
+  it("have 250 samples or more where nothing is known of what these take, or little work", () => {
+    const counts = (chunking: Chunking) =>
+      [1, 128, 499, 500, 1024, 6000, 60_000].map((rows) => chunkCount(rows, chunking));
+    expect(counts({})).toEqual([1, 1, 1, 2, 4, 24, 24]);
+    expect(counts({ leastRows: leastRows(undefined, 26_506) })).toEqual(counts({}));
+    expect(counts({ leastRows: leastRows(6 * 26_506, 26_506) })).toEqual(counts({}));
+  });
+
+  it("are fewer samples where these take longer than messages do, so that ranks share a mini-batch", () => {
+    expect(leastRows(2 ** 25, 10_000)).toBe(16);
+    expect(chunkCount(128, { leastRows: 16 })).toBe(8);
+    expect(leastRows(2 ** 32, 1000)).toBe(1);
+    expect(chunkCount(10, { leastRows: 1 })).toBe(10);
+    expect(chunkCount(100, { leastRows: 1 })).toBe(24);
+  });
+
+  it("are no smaller than adding and telling their gradients is worth", () => {
+    const n = 2 ** 24;
+    expect(leastRows(6 * n, n)).toBe(Math.ceil(512 / 6));
+    expect(leastRows(2 ** 10 * n, n)).toBe(1);
+  });
+
+  it("are the groups of batch normalisation where it has any, whatever they take", () => {
+    expect(chunkCount(128, { groupRows: 256, leastRows: 1 })).toBe(1);
+  });
+});
 
 describe("a batch of samples that stay in their file", () => {
   it("has the loss and gradients of one in memory, with one chunk held at a time", async () => {
@@ -83,8 +120,8 @@ describe("a batch of samples that stay in their file", () => {
   it("is measured in parts, and refused where a part is too large", async () => {
     const dataset = await streamed();
     expect(sampleBytes(dataset)).toBe(4 * 13);
-    expect(measuredRows(held)).toBeUndefined();
-    expect(measuredRows(dataset)).toBe(Math.floor(2 ** 26 / 52));
+    expect(measuredChunking(held)).toEqual({});
+    expect(measuredChunking(dataset)).toEqual({ groupRows: Math.floor(2 ** 26 / 52) });
     checkHeld(dataset, 1100);
     checkHeld(held, 2 ** 30);
     expect(() => {

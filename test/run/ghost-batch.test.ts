@@ -27,10 +27,10 @@ const out = () => join(folder, `run-${count++}`);
 
 describe("the groups of batch normalisation", () => {
   it("are the batch cut evenly, whatever the number of ranks", () => {
-    expect([1, 255, 256, 257, 600, 50_000].map((rows) => chunkCount(rows, 256))).toEqual([
+    expect([1, 255, 256, 257, 600, 50_000].map((rows) => chunkCount(rows, { groupRows: 256 }))).toEqual([
       1, 1, 1, 2, 3, 196,
     ]);
-    expect(largestChunk(600, 256)).toBe(200);
+    expect(largestChunk(600, { groupRows: 256 })).toBe(200);
     for (const [rows, batches, overlap] of [
       [100, 7, 0.1],
       [64, 64, 0],

@@ -91,7 +91,7 @@ export async function holdStage(wanted: Wanted): Promise<Held> {
     },
     topology,
     blockRows: evaluator.blockRows,
-    groupRows: microBatchRows,
+    chunking: { groupRows: microBatchRows },
     decomposition: byLayers(layout.slots, 1),
     shards: undefined,
     // A user's module may draw weights of its own: the first replica's are everybody's.

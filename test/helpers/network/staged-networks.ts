@@ -26,7 +26,7 @@ export const SAMPLES = labelled({
  */
 export function batchFor({ reading }: RankNetwork, dataset = SAMPLES, mostHeld?: number): Batch {
   const preparation = { normalisations: [{ mean: [128], deviation: [70] }], ...reading };
-  return new Batch(dataset, preparation, Math.ceil(ROWS / MICRO_BATCHES), undefined, mostHeld);
+  return new Batch(dataset, preparation, { groupRows: Math.ceil(ROWS / MICRO_BATCHES) }, undefined, mostHeld);
 }
 
 const dense = (units: number, settings = {}) => layers.dense({ units, activation: "tanh", ...settings });

@@ -25,7 +25,7 @@ it("what is kept of a batch goes with it", async () => {
   const { memory } = evaluator;
   const step = async () => {
     const indices = Int32Array.from({ length: rows }, (_, i) => 2 * i);
-    const batch = new Batch(dataset, { normalisations: [undefined], memory }, rows, indices);
+    const batch = new Batch(dataset, { normalisations: [undefined], memory }, { groupRows: rows }, indices);
     await evaluator.gradient(batch.chunk(0), 1 / rows, everything, out);
     batch.dispose();
   };
