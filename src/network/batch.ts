@@ -5,14 +5,14 @@ import { UsageError } from "../errors.js";
 import type { ChunkMemory } from "./compiled/chunk-memory.js";
 import type { Chunk, ChunkTarget, HeapArray } from "./evaluator.js";
 
-/** Chunks of a full batch: divides evenly among 1, 2, 3, 4, 6, 8, 12 and 24 ranks. */
+/** Chunks of a full batch: divides evenly among 1, 2, 3, 4, 6, 8, 12 and 24 ranks; fewer are a power of two. */
 const MOST_CHUNKS = 24;
 /** Where a chunk of fewer samples would be mostly call overhead: nothing is known of what they take. */
 const LEAST_ROWS = 250;
-/** Floating point operations of a chunk, which take some ten times as long as the message of a short sum: less is not worth sharing. */
-const LEAST_WORK = 2 ** 29;
-/** The same for each entry of the gradient, as long as it takes to add, send and tell one. */
-const WORK_OF_ENTRY = 2 ** 9;
+/** Floating point operations that take as long as messages do on a busy host, a millisecond or more: less is not worth sharing. */
+export const WORTH_A_MESSAGE = 2 ** 27;
+/** The same for each entry of a gradient: adding, sending and telling it. */
+const WORTH_AN_ENTRY = 2 ** 9;
 
 /** What, beside its samples, decides in how many chunks a batch is cut: nothing of ranks or memory (docs/algorithms.md §9). */
 export interface Chunking {
@@ -24,14 +24,15 @@ export interface Chunking {
 
 /** The samples whose gradient, of n entries and so many operations each, is worth sharing. */
 export function leastRows(operations: number | undefined, n: number): number {
-  const worth = Math.max(LEAST_WORK, WORK_OF_ENTRY * n) / (operations ?? 0);
+  const worth = Math.max(WORTH_A_MESSAGE, WORTH_AN_ENTRY * n) / (operations ?? 0);
   return Math.min(LEAST_ROWS, Math.ceil(worth));
 }
 
 /** C (docs/algorithms.md §9). */
 export function chunkCount(rows: number, { groupRows, leastRows = LEAST_ROWS }: Chunking): number {
   if (groupRows !== undefined) return Math.ceil(rows / groupRows);
-  return Math.max(1, Math.min(MOST_CHUNKS, Math.floor(rows / leastRows)));
+  const most = Math.max(1, Math.floor(rows / leastRows));
+  return most >= MOST_CHUNKS ? MOST_CHUNKS : 2 ** Math.floor(Math.log2(most));
 }
 
 /** The samples of the largest chunk. */

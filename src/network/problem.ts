@@ -7,7 +7,7 @@ import type { BatchKey } from "../methods/problem.js";
 import type { Vector } from "../linalg/vector.js";
 import type { Objective } from "../trust-region/objective.js";
 import type { Point } from "../trust-region/point.js";
-import type { Batch } from "./batch.js";
+import { WORTH_A_MESSAGE, type Batch } from "./batch.js";
 import type { Evaluator } from "./evaluator.js";
 import type { Penalty } from "./penalty.js";
 import type { BatchProblem, EvaluationCount } from "./rank-network.js";
@@ -15,9 +15,6 @@ import { NetworkShards } from "./shards.js";
 import { partsOf, wholeTensors } from "./tensor-part.js";
 
 const NO_VECTOR = new Float32Array(0);
-
-/** Floating point operations that take about as long as messages do on a busy host, a millisecond: less is not worth waiting for. */
-const WORTH_WAITING = 2 ** 27;
 
 /** What a network's problems have in common, whichever their batch. */
 export interface NetworkParts {
@@ -115,5 +112,5 @@ export class NetworkProblem implements BatchProblem {
  * one that owns it and its message (docs/algorithms.md §9).
  */
 function isAlikeEverywhere({ chunks, rows }: Batch, { cost }: Evaluator): boolean {
-  return chunks === 1 && cost !== undefined && rows * cost <= WORTH_WAITING;
+  return chunks === 1 && cost !== undefined && rows * cost <= WORTH_A_MESSAGE;
 }

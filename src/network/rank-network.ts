@@ -21,14 +21,6 @@ export interface BatchProblem extends Problem {
   readonly batch: Batch;
 }
 
-/** A step's end: the point that is judged, on the batch that led there. */
-export interface Arrival {
-  readonly theta: Vector;
-  readonly batch: Batch;
-  /** Whether `batch` is the training set. */
-  readonly whole: boolean;
-}
-
 /**
  * What a run sees of the network on this rank: the network, or the stage of it that is held here. Vectors are those of
  * the parameters held here, and `space` completes what is computed of them. All that evaluates is collective: every rank
@@ -60,11 +52,8 @@ export interface RankNetwork {
   checkChunk(rows: number): void;
   /** The mean loss on `batch`, and the penalty of regularisers. */
   problem(key: BatchKey, batch: Batch): BatchProblem;
-  /**
-   * The running statistics held here, after those of a step's end; null where none are held here. Collective.
-   * @param running what they were; null before the first step
-   */
-  statistics(running: Vector | null, arrival: Arrival): Promise<Vector | null>;
+  /** The running statistics held here that go with θ, of these samples; null where none are held here. Collective. */
+  statistics(batches: Batches, theta: Vector): Promise<Vector | null>;
   /** Makes these the running statistics held here. */
   setStatistics(statistics: Vector): void;
   /** Loss and metrics of θ on a data set, all of whose batches together are it. Collective. */

@@ -1,3 +1,4 @@
+import { chunkedSum } from "../comm/chunked-sum.js";
 import type { tf } from "../compute/tensorflow.js";
 import { wholeSpace, type VectorSpace } from "../linalg/space.js";
 import type { Vector } from "../linalg/vector.js";
@@ -6,8 +7,8 @@ import type { Goal } from "./goal/goal.js";
 import type { ParameterLayout } from "./layout.js";
 import { NetworkProblem, type NetworkParts } from "./problem.js";
 import { qualityOf, type Batches } from "./quality.js";
-import { EvaluationCount, type Arrival, type RankNetwork } from "./rank-network.js";
-import { runningStatistics } from "./running-statistics.js";
+import { EvaluationCount, type RankNetwork } from "./rank-network.js";
+import { meanStatistics } from "./running-statistics.js";
 import type { Scores } from "./scores.js";
 
 /** A network that is whole on every rank: the ranks share the chunks of batches (docs/algorithms.md §9). */
@@ -48,9 +49,18 @@ export class WholeNetwork implements RankNetwork {
     return new NetworkProblem(key, batch, this.#parts);
   }
 
-  async statistics(running: Vector | null, arrival: Arrival): Promise<Vector | null> {
+  async statistics(batches: Batches, theta: Vector): Promise<Vector | null> {
+    if (!this.hasStatistics) return null;
     const { evaluator, comm } = this.#parts;
-    return runningStatistics(evaluator, comm, running, arrival);
+    evaluator.setParameters(theta);
+    return meanStatistics(evaluator.statisticsSize, batches, async (batch, out) => {
+      const measure = async (c: number, partial: Vector) => {
+        const chunk = batch.chunk(c);
+        await evaluator.statistics(chunk, chunk.rows / batch.rows, partial);
+        return 0;
+      };
+      await chunkedSum(comm, batch.chunks, measure, out);
+    });
   }
 
   setStatistics(statistics: Vector): void {

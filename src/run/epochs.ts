@@ -1,7 +1,9 @@
 import { checkMiniBatches, miniBatches, miniBatchSizes } from "../data/batches.js";
 import { Batch, checkHeld, largestChunk, type Preparation } from "../network/batch.js";
+import type { Batches } from "../network/quality.js";
 import type { BatchProblem, RankNetwork } from "../network/rank-network.js";
 import type { Random } from "../random.js";
+import type { Cut } from "./options/config.js";
 import type { StreamedSamples } from "./program.js";
 import type { Setup } from "./setup.js";
 
@@ -22,6 +24,18 @@ export interface EpochSource {
     done: number,
     samples?: StreamedSamples,
   ): Generator<BatchProblem> | AsyncGenerator<BatchProblem>;
+  /** Mini-batches, as they are trained on, of which batch normalisation takes what it predicts with. */
+  forStatistics(samples?: StreamedSamples): Batches;
+}
+
+/** Samples whose statistics are taken, at least; what they are short of means is a percent or two. */
+const STATISTICS_ROWS = 2560;
+
+/** Numbers of the mini-batches of which statistics are taken: as many as an epoch has, at most, and of all parts of a pass. */
+export function forStatistics(rows: number, { batches, batchesPerEpoch }: Cut): number[] {
+  const enough = Math.ceil(STATISTICS_ROWS / rows);
+  const length = Math.min(enough, batches, batchesPerEpoch);
+  return Array.from({ length }, (_, i) => Math.floor((i * batches) / length));
 }
 
 /**
@@ -32,6 +46,8 @@ export interface EpochSource {
 export class Epochs implements EpochSource {
   readonly #full: BatchProblem | undefined;
   readonly #preparation: Preparation;
+  /** Samples of which statistics are taken. */
+  #some: Int32Array | undefined;
   #pass: { readonly number: number; readonly batches: readonly Int32Array[] } | undefined;
 
   constructor(
@@ -76,6 +92,25 @@ export class Epochs implements EpochSource {
     }
   }
 
+  *forStatistics(): Generator<Batch> {
+    if (this.#full) {
+      yield this.#full.batch;
+      return;
+    }
+    const { data, cut, chunking } = this.setup;
+    const { count } = data.train;
+    const groupRows = largestChunk(Math.ceil(count / cut.batches), chunking);
+    if (!this.#some) {
+      const pass = this.#drawn(1);
+      const some = forStatistics(Math.ceil(count / cut.batches), cut).map((b) => pass[b]!);
+      this.#some = Int32Array.from(some.flatMap((indices) => [...indices]));
+    }
+    const chunks = Math.ceil(this.#some.length / groupRows);
+    const batch = new Batch(data.train, this.#preparation, chunking, this.#some, 0, chunks);
+    yield batch;
+    batch.dispose();
+  }
+
   /** Samples of a class may stand side by side: shards are runs of an order that is drawn, once. */
   #orderOfAll(): Int32Array | undefined {
     const { data, inOrder, shards } = this.setup;
@@ -86,13 +121,14 @@ export class Epochs implements EpochSource {
 
   /** The mini-batches of a pass. */
   #indicesOf(number: number): readonly Int32Array[] {
-    if (this.#pass?.number !== number) {
-      const { data, inOrder, cut } = this.setup;
-      const { overlap, random } = this.drawing;
-      const order = inOrder ? "in order" : random.fork(number);
-      this.#pass = { number, batches: miniBatches(data.train.count, cut.batches, overlap, order) };
-    }
+    if (this.#pass?.number !== number) this.#pass = { number, batches: this.#drawn(number) };
     return this.#pass.batches;
+  }
+
+  #drawn(number: number): Int32Array[] {
+    const { data, inOrder, cut } = this.setup;
+    const { overlap, random } = this.drawing;
+    return miniBatches(data.train.count, cut.batches, overlap, inOrder ? "in order" : random.fork(number));
   }
 
   #problem(key: string, indices?: Int32Array): BatchProblem {

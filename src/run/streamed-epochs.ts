@@ -5,7 +5,7 @@ import { readDataset } from "../data/dataset-file.js";
 import { Batch, checkHeld, largestChunk } from "../network/batch.js";
 import { withTargetsFor } from "../network/goal/targets.js";
 import type { BatchProblem, RankNetwork } from "../network/rank-network.js";
-import type { EpochSource } from "./epochs.js";
+import { forStatistics, type EpochSource } from "./epochs.js";
 import type { StreamedSamples } from "./program.js";
 import type { Setup } from "./setup.js";
 
@@ -15,25 +15,40 @@ import type { Setup } from "./setup.js";
  */
 export class StreamedEpochs implements EpochSource {
   constructor(
-    private readonly setup: Pick<Setup, "goal" | "inputs" | "chunking" | "cut" | "shards">,
+    private readonly setup: Pick<Setup, "data" | "goal" | "inputs" | "chunking" | "cut" | "shards">,
     private readonly network: RankNetwork,
   ) {}
 
   async *problems(epoch: number, done: number, samples?: StreamedSamples): AsyncGenerator<BatchProblem> {
-    const { inputs, chunking, cut } = this.setup;
-    for (let b = done; b < cut.batchesPerEpoch; b++) {
-      const dataset = await this.#read(samples!, b);
-      checkShards(dataset.count, this.setup.shards ?? 1);
-      const chunk = largestChunk(dataset.count, chunking);
-      this.network.checkChunk(chunk);
-      checkHeld(dataset, chunk);
-      const batch = new Batch(dataset, { ...inputs.training, ...this.network.reading }, chunking);
+    for (let b = done; b < this.setup.cut.batchesPerEpoch; b++) {
+      const batch = await this.#training(samples!, b);
       try {
         yield this.network.problem(`epoch ${epoch}, mini-batch ${b + 1}`, batch);
       } finally {
         batch.dispose();
       }
     }
+  }
+
+  async *forStatistics(samples?: StreamedSamples): AsyncGenerator<Batch> {
+    const { data, cut } = this.setup;
+    const epoch = { ...cut, batches: cut.batchesPerEpoch };
+    for (const b of forStatistics(data.train.count, epoch)) {
+      const batch = await this.#training(samples!, b);
+      yield batch;
+      batch.dispose();
+    }
+  }
+
+  /** Mini-batch number `b` of an epoch, as it is trained on. */
+  async #training(samples: StreamedSamples, b: number): Promise<Batch> {
+    const { inputs, chunking, shards = 1 } = this.setup;
+    const dataset = await this.#read(samples, b);
+    checkShards(dataset.count, shards);
+    const chunk = largestChunk(dataset.count, chunking);
+    this.network.checkChunk(chunk);
+    checkHeld(dataset, chunk);
+    return new Batch(dataset, { ...inputs.training, ...this.network.reading }, chunking);
   }
 
   /** All mini-batches, to measure with. */

@@ -201,11 +201,13 @@ async function finishEpoch(
       meter.parts.stepped();
       trace.end(run.stepsDone);
       if (wish === "go on") continue;
+      await run.measureStatistics(program.samples);
       meter.pause();
       await checkpoints.write();
       meter.go();
       if (wish === "stop") return true;
     }
+    await run.measureStatistics(program.samples);
     return false;
   } finally {
     meter.pause();

@@ -125,10 +125,7 @@ export class TrainingRun {
 
   /** The parameters that are tested, saved and exported. */
   get parameters(): Vector {
-    return this.#judgedAt(this.#state.method);
-  }
-
-  #judgedAt(method: State): Vector {
+    const { method } = this.#state;
     return this.method.evaluationPoint?.(method) ?? method.theta;
   }
 
@@ -150,14 +147,17 @@ export class TrainingRun {
       progress: fullBatch
         ? await afterStep(network.space, before.progress, report, from, to)
         : before.progress,
-      statistics: await network.statistics(before.statistics, {
-        theta: this.#judgedAt(method),
-        batch: problem.batch,
-        whole: this.setup.cut.batches === 1 && !this.setup.streamed,
-      }),
       ledger: withStep(before.ledger, report),
     };
     return report;
+  }
+
+  /** What batch normalisation predicts with at the parameters that are judged. Collective. */
+  async measureStatistics(samples: StreamedSamples | undefined): Promise<void> {
+    const { network } = this.setup;
+    if (!network.hasStatistics) return;
+    const statistics = await network.statistics(this.epochs.forStatistics(samples), this.parameters);
+    this.state = { ...this.#state, statistics };
   }
 
   /** The training samples, a batch after another, to measure with: tensors are not kept from epoch to epoch. */

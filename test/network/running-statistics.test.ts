@@ -6,8 +6,8 @@ import { labelled, type Labelled } from "../../src/data/dataset.js";
 import type { Vector } from "../../src/linalg/vector.js";
 import { Random } from "../../src/random.js";
 import { Batch } from "../../src/network/batch.js";
-import { followed, runningStatistics } from "../../src/network/running-statistics.js";
 import { wholeTensors } from "../../src/network/tensor-part.js";
+import { WholeNetwork } from "../../src/network/whole-network.js";
 import { expectClose } from "../helpers/compute/compare.js";
 import {
   compiledOn,
@@ -39,12 +39,12 @@ function network(): tf.LayersModel {
   });
 }
 
-/** Mean and variance of each unit of the first layer at θ, over all samples. */
-function moments(theta: Float32Array): number[] {
+/** Mean and variance of each unit of the first layer at θ, over samples [from, to). */
+function moments(theta: Float32Array, from = 0, to = rows): number[] {
   const inputs = [...samples.features].map((value) => (value - 128) / 70);
   const units = [0, 1, 2, 3].map((unit) =>
-    Array.from({ length: rows }, (_, i) =>
-      [0, 1, 2].reduce((sum, j) => sum + inputs[3 * i + j]! * theta[4 * j + unit]!, 0),
+    Array.from({ length: to - from }, (_, i) =>
+      [0, 1, 2].reduce((sum, j) => sum + inputs[3 * (from + i) + j]! * theta[4 * j + unit]!, 0),
     ),
   );
   const mean = (x: number[]) => x.reduce((a, b) => a + b, 0) / x.length;
@@ -58,53 +58,69 @@ describe("the running statistics of batch normalisation", () => {
     backend = await wasm();
   });
 
-  it.each(["heap", "tape"])("follow accepted iterates only, on the %s", async (kind) => {
-    const evaluator =
-      kind === "heap" ? compiledOn(network(), backend.heap!, MEMORY) : await tapeOf(network());
-    const [comm] = createLocalGroup(1);
-    const batch = new Batch(labelled(samples), { normalisations: [scale] });
-    const chunk = batch.chunk(0);
-    const { dimension } = evaluator.layout;
-    const [first, second, trial] = [1, 2, 3].map((seed) => randomTheta(dimension, seed)) as [
-      Float32Array,
-      Float32Array,
-      Float32Array,
-    ];
+  it.each(["heap", "tape"])(
+    "are those of the θ they are asked for, whatever was tried since, on the %s",
+    async (kind) => {
+      const evaluator =
+        kind === "heap" ? compiledOn(network(), backend.heap!, MEMORY) : await tapeOf(network());
+      const [comm] = createLocalGroup(1);
+      const batch = new Batch(labelled(samples), { normalisations: [scale] });
+      const chunk = batch.chunk(0);
+      const { dimension } = evaluator.layout;
+      const [first, second, trial] = [1, 2, 3].map((seed) => randomTheta(dimension, seed)) as [
+        Float32Array,
+        Float32Array,
+        Float32Array,
+      ];
 
-    const follow = async (running: Vector | null, theta: Vector, whole: boolean): Promise<Vector> => {
-      const statistics = (await runningStatistics(evaluator, comm!, running, { theta, batch, whole }))!;
-      evaluator.setStatistics(statistics);
-      return statistics;
-    };
+      const whole = new WholeNetwork({ evaluator, penalty: undefined, comm: comm!, subdomains: [] });
+      const measured = (await whole.statistics([batch], first))!;
+      expectClose(measured, moments(first), 1e-4);
+      whole.setStatistics(measured);
+      const score = await scoreOf(evaluator, chunk);
 
-    const measured = await follow(null, first, true);
-    expectClose(measured, moments(first), 1e-4);
-    const score = await scoreOf(evaluator, chunk);
+      evaluator.setParameters(trial);
+      await evaluator.loss(chunk, 1);
+      await evaluator.gradient(chunk, 1, wholeTensors(evaluator.layout), new Float32Array(dimension));
+      evaluator.setParameters(first);
+      expect(await scoreOf(evaluator, chunk)).toEqual(score);
 
-    evaluator.setParameters(trial);
-    await evaluator.loss(chunk, 1);
-    await evaluator.gradient(chunk, 1, wholeTensors(evaluator.layout), new Float32Array(dimension));
-    evaluator.setParameters(first);
-    expect(await scoreOf(evaluator, chunk)).toEqual(score);
+      // Those of another θ are its own: nothing is left of what was before.
+      expectClose((await whole.statistics([batch], second))!, moments(second), 1e-4);
+      evaluator.dispose();
+    },
+  );
 
-    // A mini-batch moves them by a tenth, the whole training set replaces them.
-    const was = measured.slice();
-    const moved = moments(second).map((value, i) => 0.9 * was[i]! + 0.1 * value);
-    expectClose(await follow(measured, second, false), moved, 1e-4);
-    expect(measured).toEqual(was);
-    expectClose(await follow(measured, second, true), moments(second), 1e-4);
-    evaluator.dispose();
-  });
-
-  it("are replaced by a large mini-batch as by so many of 128 samples", () => {
-    const moved = (rows: number, times: number) => {
-      let running: Vector = Float32Array.of(1);
-      for (let i = 0; i < times; i++) running = followed(running, Float32Array.of(0), { rows, whole: false });
-      return running[0]!;
-    };
-    expect(moved(32, 1)).toBeCloseTo(0.9, 6);
-    expect(moved(512, 1)).toBeCloseTo(moved(128, 4), 6);
-    expect(moved(1000, 1)).toBeLessThan(0.5);
+  it("are means over groups, and over the samples of several batches", async () => {
+    const theta = randomTheta(compiledOn(network(), backend.heap!, MEMORY).layout.dimension, 1);
+    const groups = [
+      [0, 20],
+      [20, 40],
+      [40, 60],
+    ] as const;
+    const all = Int32Array.from({ length: rows }, (_, i) => i);
+    const batchOf = (indices: Int32Array, groupRows?: number) =>
+      new Batch(labelled(samples), { normalisations: [scale] }, { groupRows }, indices);
+    const expected = moments(theta).map((_, i) =>
+      groups.reduce((sum, [from, to]) => sum + moments(theta, from, to)[i]! / groups.length, 0),
+    );
+    const measuredOn = async (size: number, batches: Batch[]): Promise<(Vector | null)[]> =>
+      Promise.all(
+        createLocalGroup(size).map((comm) => {
+          const evaluator = compiledOn(network(), backend.heap!, MEMORY);
+          return new WholeNetwork({ evaluator, penalty: undefined, comm, subdomains: [] }).statistics(
+            batches,
+            theta,
+          );
+        }),
+      );
+    for (const batches of [
+      [batchOf(all, 20)],
+      [batchOf(all.subarray(0, 40), 20), batchOf(all.subarray(40), 20)],
+    ])
+      for (const found of await measuredOn(1, batches)) expectClose(found!, expected, 1e-4);
+    const [alone] = await measuredOn(1, [batchOf(all, 20)]);
+    for (const found of await measuredOn(2, [batchOf(all, 20)])) expect(found).toEqual(alone);
   });
 
   it("come in the order of the model's layers, whichever branch is reached first", async () => {

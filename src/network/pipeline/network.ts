@@ -8,8 +8,8 @@ import type { Goal } from "../goal/goal.js";
 import type { ParameterLayout } from "../layout.js";
 import type { Penalty } from "../penalty.js";
 import { totalsOf, type Batches } from "../quality.js";
-import { EvaluationCount, type Arrival, type RankNetwork } from "../rank-network.js";
-import { followed } from "../running-statistics.js";
+import { EvaluationCount, type RankNetwork } from "../rank-network.js";
+import { meanStatistics } from "../running-statistics.js";
 import { scoresOf, type Scores } from "../scores.js";
 import { Boundary } from "./boundary.js";
 import { scorePass, statisticsPass } from "./passes.js";
@@ -96,13 +96,14 @@ export class PipelineNetwork implements RankNetwork {
     });
   }
 
-  async statistics(running: Vector | null, { theta, batch, whole }: Arrival): Promise<Vector | null> {
+  async statistics(batches: Batches, theta: Vector): Promise<Vector | null> {
     if (!this.hasStatistics) return null;
     const { evaluator } = this.#stage;
-    const measured = new Float32Array(evaluator.statisticsSize);
     evaluator.setParameters(theta);
-    await statisticsPass(this.#stage, batch, measured);
-    return measured.length === 0 ? null : followed(running, measured, { rows: batch.rows, whole });
+    const measured = await meanStatistics(evaluator.statisticsSize, batches, (batch, out) =>
+      statisticsPass(this.#stage, batch, out),
+    );
+    return measured.length === 0 ? null : measured;
   }
 
   setStatistics(statistics: Vector): void {

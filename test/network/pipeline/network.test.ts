@@ -25,15 +25,13 @@ async function everything(network: RankNetwork, theta: Float32Array) {
   const g = new Float32Array(theta.length);
   const f = await objective.gradient(theta, g);
   const again = await objective.value(theta);
-  const measured = await network.statistics(null, { theta, batch, whole: true });
-  const running = measured?.map((x) => x + 1) ?? null;
-  const followed = await network.statistics(running, { theta, batch, whole: false });
-  if (followed) network.setStatistics(followed);
+  const statistics = await network.statistics([batch], theta);
+  if (statistics) network.setStatistics(statistics);
   const scores = await network.score([batch, batch], theta);
   const { isRandom, hasStatistics, count, space } = network;
   batch.dispose();
   const facts = { isRandom, hasStatistics, dimension: space.dimension, count: Object.entries(count) };
-  return { f, again, scores, facts, g, measured: measured ?? [], followed: followed ?? [] };
+  return { f, again, scores, facts, g, statistics: statistics ?? [] };
 }
 
 describe.each(Object.entries(NETWORKS))("a network in stages, %s", (_, make) => {
@@ -73,10 +71,8 @@ describe.each(Object.entries(NETWORKS))("a network in stages, %s", (_, make) => 
       const joined = new Float32Array(theta.length);
       for (const { g, places } of pipeline) places.forEach((place, i) => (joined[place] = g[i]!));
       expectClose(joined, expected.g, 1e-6);
-      for (const key of ["measured", "followed"] as const) {
-        const all = pipeline.flatMap((result) => [...result[key]]);
-        expectClose(all, expected[key], 1e-6);
-      }
+      const statistics = pipeline.flatMap((result) => [...result.statistics]);
+      expectClose(statistics, expected.statistics, 1e-6);
       results.push(pipeline);
     }
     // Replicas change who sums what, and retained results who computes it when, not a bit of the sums.
