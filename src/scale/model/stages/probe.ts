@@ -73,8 +73,6 @@ export async function probeStages(
       losses.count > 0
         ? losses.seconds / losses.count
         : await meanSeconds(ROUNDS, () => objective.value(run.parameters));
-    // Batch normalisation's statistics are one pass more (src/network/pipeline/network.ts).
-    const passesThere = there + (setup.network.hasStatistics ? 1 : 0);
     const forward = stage === stages - 1 ? 0 : only / batch.chunks;
     return {
       step: seconds,
@@ -82,7 +80,7 @@ export async function probeStages(
         forward,
         backward: Math.max(0, pass / batch.chunks - forward),
         loss: only / batch.chunks,
-        update: Math.max(0, seconds - back * pass - passesThere * only),
+        update: Math.max(0, seconds - back * pass - there * only),
         parameters: setup.network.layout.dimension,
       },
     };
