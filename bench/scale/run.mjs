@@ -34,7 +34,14 @@ const LOCAL = [
   ["MNIST, `apts`: parameters split", `${MNIST} --train-samples 6000 --method apts --batches 1 --steps 10`],
   ["MNIST, `apts-d`", `${MNIST} --train-samples 8192 --method apts-d --steps 10`],
   ["MNIST, `iapts`, 8 dense layers in stages", `${MNIST} ${DEEP} --method iapts --batch-size 256 --steps 40`],
-  ["ResNet-18, `adam`, 64 samples", `${RESNET} --method adam --batch-size 64 --steps 3`],
+  [
+    "ResNet-18, `adam`, 64 samples in groups of 16",
+    `${RESNET} --method adam --batch-size 64 --ghost-batch 16 --steps 3`,
+  ],
+  [
+    "MNIST cnn, `adam`, 128 samples",
+    `${MNIST} --model cnn --train-samples 6000 --method adam --batch-size 128 --steps 40`,
+  ],
 ];
 const HOSTS = [LOCAL[0], LOCAL[2], LOCAL[3]];
 const RANKS = [1, 2, 4];

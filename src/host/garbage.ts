@@ -5,7 +5,7 @@ let collect: (() => void) | undefined;
 
 /**
  * Gives back at once what nobody holds any more. V8 counts what vectors take beside its own heap, but lets several of them lie about
- * before it looks: memory that a large network's rank may not have. Takes some 20 ms.
+ * before it looks: memory that a large network's rank may not have. Takes 20 to 100 ms.
  */
 export function collectGarbage(): void {
   if (collect === undefined) {

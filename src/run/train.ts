@@ -83,10 +83,11 @@ async function trainIn(
   const measured = (batches: Iterable<Batch> | AsyncIterable<Batch>) =>
     network.score(batches, inputs.handedBack(run.parameters));
 
+  const isScarce = config.memory !== undefined && run.parameters.byteLength >= LARGE;
   const agreement = new Agreement(comm);
   let ended: Summary["ended"] | undefined = run.goalReached();
   while (ended === undefined) {
-    const stopped = await finishEpoch(run, { checkpoints, reporter, program, tracking }, () =>
+    const stopped = await finishEpoch(run, { checkpoints, reporter, program, tracking, isScarce }, () =>
       agreement.afterStep(wish, run.state.ledger.steps.loss),
     );
     const { epochs, batches } = run.position;
@@ -167,32 +168,33 @@ async function sampleText(
   reporter.tell({ type: "sample", text: sample });
 }
 
-/** Who hears of steps. */
+/** Who hears of steps, and what is done between them. */
 interface Beside {
   readonly checkpoints: Checkpoints;
   readonly reporter: Reporter;
   readonly program: ProgramPart;
   readonly tracking: Tracking;
+  /** Vectors that a step has left behind are given back before the next. */
+  readonly isScarce: boolean;
 }
 
-/** Bytes of θ from which on vectors that a step has left behind are given back before the next. */
+/** Bytes of θ from which on that is worth the time it takes, where memory was limited. */
 const LARGE = 2 ** 25;
 
 /** Steps through what is left of the epoch, or until the ranks agree to stop, which is then true. */
 async function finishEpoch(
   run: TrainingRun,
-  { checkpoints, reporter, program, tracking }: Beside,
+  { checkpoints, reporter, program, tracking, isScarce }: Beside,
   agreed: () => Promise<Wish>,
 ): Promise<boolean> {
   const { meter, trace } = run;
   const { epochs: closed, batches: done } = run.position;
-  const isLarge = run.parameters.byteLength >= LARGE;
   meter.go();
   try {
     for await (const problem of run.epochs.problems(closed + 1, done, program.samples)) {
       trace.begin(run.stepsDone);
       const report = await run.step(problem);
-      if (isLarge) collectGarbage();
+      if (isScarce) collectGarbage();
       const { batches: step } = run.position;
       reporter.log.debug({ step, ...report }, "step");
       await tracking.step(run.stepsDone, report);
