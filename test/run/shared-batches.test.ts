@@ -7,7 +7,9 @@ import { writeModule } from "../helpers/apts.js";
 import { run, warnings, type Ran } from "../helpers/run/run.js";
 
 const folder = mkdtempSync(join(tmpdir(), "apts-shared-"));
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
+afterAll(() => {
+  rmSync(folder, { recursive: true, force: true });
+});
 let count = 0;
 
 /** The same run on so many ranks, each in this process; what rank 0 tells. */

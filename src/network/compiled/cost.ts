@@ -12,7 +12,7 @@ export function gradientCost({ operations, inputSizes, variables }: CompiledNetw
     if (weights.length === 0) continue;
     const shapes = weights.map((weight) => variables[weight]!.shape);
     const read = inputs.reduce((sum, input) => sum + sizeOfResult(input), 0);
-    const places = positions ?? Math.ceil(read / Math.max(1, shapes[0]!.at(-2) ?? shapes[0]![0]!));
+    const places = positions ?? Math.ceil(read / Math.max(1, shapes[0]!.at(-2) ?? shapes[0]![0]));
     uses += places * shapes.reduce((sum, shape) => sum + sizeOf(shape), 0);
   }
   return OPERATIONS * uses;
