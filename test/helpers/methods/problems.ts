@@ -79,7 +79,12 @@ export async function tinyNetworkBed(ranks: number): Promise<TestBed> {
   const cut = (count: number): Batch[] =>
     Array.from({ length: count }, (_, b) => {
       const rows = Int32Array.from({ length: ROWS / count }, (_, i) => i * count + b);
-      return new Batch(dataset, { normalisations: [{ mean: [128], deviation: [70] }] }, { groupRows: CHUNK }, rows);
+      return new Batch(
+        dataset,
+        { normalisations: [{ mean: [128], deviation: [70] }] },
+        { groupRows: CHUNK },
+        rows,
+      );
     });
   return {
     start: evaluators[0]!.parameters().slice(),
