@@ -28,7 +28,7 @@ export interface EpochSource {
   forStatistics(samples?: StreamedSamples): Batches;
 }
 
-/** Samples whose statistics are taken, at least; what they are short of means is a percent or two. */
+/** Samples whose statistics are taken, at least: means of so many are off by two hundredths of a deviation. */
 const STATISTICS_ROWS = 2560;
 
 /** Numbers of the mini-batches of which statistics are taken: as many as an epoch has, at most, and of all parts of a pass. */
