@@ -4,7 +4,7 @@ import type { Batches } from "./quality.js";
 
 /**
  * The means and variances that batch normalisation predicts with: the mean over all groups of `batches` of those that training
- * normalises by, at one θ (Wu, Johnson 2021, "Rethinking Batch in BatchNorm", §3: "PreciseBN"). A running average would be of as many θ as it
+ * normalises by, at one θ ("PreciseBN": Wu, Johnson 2021, §3). A running average would be of as many θ as it
  * has steps, none of them the one that is judged, and takes a forward pass of every mini-batch.
  *
  * @param size of the statistics held here
