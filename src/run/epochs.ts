@@ -107,8 +107,11 @@ export class Epochs implements EpochSource {
     }
     const chunks = Math.ceil(this.#some.length / groupRows);
     const batch = new Batch(data.train, this.#preparation, chunking, this.#some, 0, chunks);
-    yield batch;
-    batch.dispose();
+    try {
+      yield batch;
+    } finally {
+      batch.dispose();
+    }
   }
 
   /** Samples of a class may stand side by side: shards are runs of an order that is drawn, once. */

@@ -35,8 +35,11 @@ export class StreamedEpochs implements EpochSource {
     const epoch = { ...cut, batches: cut.batchesPerEpoch };
     for (const b of forStatistics(data.train.count, epoch)) {
       const batch = await this.#training(samples!, b);
-      yield batch;
-      batch.dispose();
+      try {
+        yield batch;
+      } finally {
+        batch.dispose();
+      }
     }
   }
 

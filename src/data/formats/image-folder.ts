@@ -134,12 +134,13 @@ async function partOf(folder: string, least = 2): Promise<Part> {
 
 /** In the order of their names; links to folders are such. */
 export async function foldersIn(folder: string): Promise<string[]> {
-  const names = await readdir(folder).catch((error: unknown) => {
+  const entries = await readdir(folder, { withFileTypes: true }).catch((error: unknown) => {
     throw pathError(`a folder of data at ${folder}`, error);
   });
   const folders: string[] = [];
-  for (const name of names.sort()) {
-    if (!name.startsWith(".") && (await isFolder(join(folder, name)))) folders.push(name);
+  for (const entry of entries.filter(({ name }) => !name.startsWith("."))) {
+    const isLinked = entry.isSymbolicLink() && (await isFolder(join(folder, entry.name)));
+    if (entry.isDirectory() || isLinked) folders.push(entry.name);
   }
-  return folders;
+  return folders.sort();
 }

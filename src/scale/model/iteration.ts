@@ -117,8 +117,12 @@ export interface Counts {
 
 /** Bytes of a packed verdict, about: they are too few to matter. */
 export const VERDICT_BYTES = 64;
-const AGREEMENT_BYTES = 8;
-const SCALAR_BYTES = 8;
+export const SCALAR_BYTES = 8;
+
+/** That the ranks agree, so often, whether to go on. */
+export function agreed(times: number): Part {
+  return { name: "agreement", times, call: { kind: "allreduce", bytes: SCALAR_BYTES } };
+}
 
 /** Methods that evaluate f and ∇f of all ranks together: gradient methods, `tr`, walks through mini-batches (docs/algorithms.md §1, §4, §11). */
 export function evaluating(batch: Batch, counts: Counts, compute: Compute): Iteration {
@@ -139,7 +143,7 @@ export function evaluating(batch: Batch, counts: Counts, compute: Compute): Iter
     { name: "judged loss", times: judged, work: loss, call: { ...scalar, decision: VERDICT_BYTES } },
     { name: "verdict", times: decisions - judged, call: { kind: "decision", bytes: VERDICT_BYTES } },
     { name: "update", times: 1, alike: compute.update },
-    { name: "agreement", times: agreements, call: { kind: "allreduce", bytes: AGREEMENT_BYTES } },
+    agreed(agreements),
   ].filter(({ times }) => times > 0) as Iteration;
 }
 
@@ -201,14 +205,6 @@ export function walking(
       call: { kind: "sum", chunks: shards, bytes: SCALAR_BYTES + 4 * (2 * batch.parameters + 4) },
     },
     { name: "update", times: 1, alike: compute.update },
-    ...(agreements > 0
-      ? [
-          {
-            name: "agreement",
-            times: agreements,
-            call: { kind: "allreduce", bytes: AGREEMENT_BYTES },
-          } as const,
-        ]
-      : []),
+    ...(agreements > 0 ? [agreed(agreements)] : []),
   ];
 }

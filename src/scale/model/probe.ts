@@ -53,8 +53,8 @@ export async function probe(ofRun: TrainConfig, comm: Communicator, threads: num
   const config = { ...ofRun, batchesPerEpoch: ofRun.batchesPerEpoch! + 1 }; // one more problem, to evaluate by itself
   const setup = await setUp(config, {}, alone, threads);
   const run = await TrainingRun.prepare(config, setup, alone);
-  const agreement = new Agreement(alone);
   const seen = new Evaluations();
+  const { next, step } = stepsOf(run, alone, seen);
   const ofAll = async (own: number): Promise<number> => {
     const [sum] = await comm.allreduce(Float64Array.of(own), "sum");
     return sum! / comm.size;
@@ -70,20 +70,12 @@ export async function probe(ofRun: TrainConfig, comm: Communicator, threads: num
     return ofAll(await meanSeconds(ROUNDS, work));
   };
 
-  const problems = run.epochs.problems(1, 0);
-  const step = async (): Promise<void> => {
-    const { value } = (await problems.next()) as { value: BatchProblem };
-    seen.follow(value);
-    await run.step(value);
-    await agreement.afterStep(() => "go on", run.state.ledger.steps.loss);
-  };
   await comm.barrier();
   for (let i = 0; i < WARM_STEPS; i++) await step();
   seen.forget();
   const seconds = await meanSeconds(steps, step);
 
-  const { value: problem } = (await problems.next()) as { value: BatchProblem };
-  const { objective, batch, shards } = problem;
+  const { objective, batch, shards } = await next();
   const x = run.parameters;
   const out = new Float32Array(x.length);
   const { gradients, losses, solves } = seen.times;
@@ -119,6 +111,25 @@ export async function probe(ofRun: TrainConfig, comm: Communicator, threads: num
     },
     walk: walk ?? null,
   };
+}
+
+/** The run's mini-batches, one after another, and its steps on them, whose evaluations `seen` sees. @param alone the run's */
+export function stepsOf(
+  run: TrainingRun,
+  alone: Communicator,
+  seen: Evaluations,
+): { readonly next: () => Promise<BatchProblem>; readonly step: () => Promise<BatchProblem> } {
+  const agreement = new Agreement(alone);
+  const problems = run.epochs.problems(1, 0);
+  const next = async () => ((await problems.next()) as { value: BatchProblem }).value;
+  const step = async () => {
+    const problem = await next();
+    seen.follow(problem);
+    await run.step(problem);
+    await agreement.afterStep(() => "go on", run.state.ledger.steps.loss);
+    return problem;
+  };
+  return { next, step };
 }
 
 /** Of so many times, or of as many as there is patience for, but at least one. */

@@ -1,5 +1,5 @@
 import type { RunParts } from "../../../report/parts.js";
-import { VERDICT_BYTES, type Iteration } from "../iteration.js";
+import { agreed, SCALAR_BYTES, VERDICT_BYTES, type Iteration } from "../iteration.js";
 import type { Edge } from "./walk.js";
 
 /** What a stage takes, alone on its core, in seconds. */
@@ -32,7 +32,6 @@ export interface StagedCounts {
   readonly agreements: number;
 }
 
-const SCALAR_BYTES = 8;
 /** Losses and penalties travel together. */
 const SCALARS_BYTES = 2 * SCALAR_BYTES;
 
@@ -68,7 +67,7 @@ export function inStages({ microBatches, stages, edges }: StagedNetwork, counts:
     { name: "scalars", times: counts.scalars, ...scalars },
     { name: "verdict", times: counts.decisions, call: { kind: "decision", bytes: VERDICT_BYTES } },
     { name: "update", times: 1, alike: Math.max(...stages.map(({ update }) => update)) },
-    { name: "agreement", times: counts.agreements, call: { kind: "allreduce", bytes: SCALAR_BYTES } },
+    agreed(counts.agreements),
   ].filter(({ times }) => times > 0) as Iteration;
 }
 

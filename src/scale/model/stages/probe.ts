@@ -4,10 +4,9 @@ import type { TrainConfig } from "../../../run/options/config.js";
 import { setUp } from "../../../run/setup.js";
 import { WARM_STEPS } from "../../../run/step-parts.js";
 import { TrainingRun } from "../../../run/training-run.js";
-import { Agreement } from "../../../run/wishes.js";
 import type { Network } from "../links.js";
 import { measureNetwork } from "../ping-pong.js";
-import { Evaluations, meanSeconds } from "../probe.js";
+import { Evaluations, meanSeconds, stepsOf } from "../probe.js";
 import { edgesOf, furtherCuts } from "./cuts.js";
 import type { StagedNetwork, StageWork } from "./iteration.js";
 import { LonePipeline } from "./lone-pipeline.js";
@@ -49,15 +48,11 @@ export async function probeStages(
   lone.cut();
   const alone = selfCommunicator();
   const run = await TrainingRun.prepare(config, setup, alone);
-  const agreement = new Agreement(alone);
   const seen = new Evaluations();
-  const problems = run.epochs.problems(1, 0);
+  const probed = stepsOf(run, alone, seen);
   let problem: BatchProblem | undefined;
   const step = async (): Promise<void> => {
-    problem = ((await problems.next()) as { value: BatchProblem }).value;
-    seen.follow(problem);
-    await run.step(problem);
-    await agreement.afterStep(() => "go on", run.state.ledger.steps.loss);
+    problem = await probed.step();
   };
   for (let i = 0; i < WARM_STEPS; i++) await step();
 
