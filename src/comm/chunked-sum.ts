@@ -7,14 +7,26 @@ import {
   type Chunks,
   type Node,
 } from "../linalg/tree-sum.js";
+import { addFloat32 } from "../linalg/sum-kernel.js";
 import { POINT_TO_POINT } from "./account.js";
+import { allreduceDoublingCost } from "./collectives/allreduce.js";
+import { KB } from "./collectives/bounds.js";
 import { broadcastCost } from "./collectives/broadcast.js";
-import { inTurn, messages, within, type Cost, type Leg, type Placement } from "./collectives/cost.js";
+import {
+  groupOf,
+  inTurn,
+  messages,
+  within,
+  type Cost,
+  type Leg,
+  type Placement,
+} from "./collectives/cost.js";
 import type { Communicator } from "./communicator.js";
 
 /*
  * The sum of linalg/tree-sum.ts, of chunks that many ranks evaluate. A node belongs to the rank that owns its first
- * chunk. So a left child is always at home with its parent, and only right children travel, each once.
+ * chunk. So a left child is always at home with its parent, and only right children travel, each once; then the root's sum
+ * goes to all. Where tree and ranks are cut alike, ranks exchange siblings instead, and all have the sum in half the hops.
  */
 
 /** The tag of a sum's messages; a program that sums should not use it. */
@@ -36,6 +48,8 @@ export async function chunkedSum(
   evaluate: Chunks,
   out: Float32Array,
 ): Promise<number> {
+  const bytes = Float64Array.BYTES_PER_ELEMENT + out.byteLength;
+  if (comm.size > 1 && isExchanged(comm, chunks, bytes)) return exchangedSum(comm, chunks, evaluate, out);
   const root = rootOf(chunks);
   const { rank, size } = comm;
   const { begin, end } = chunkRange(chunks, size, rank);
@@ -69,11 +83,60 @@ export async function chunkedSum(
 }
 
 /**
- * Up the tree and, by a broadcast, down again, when all ranks have evaluated their chunks at the same time.
+ * Whether ranks exchange sums: where every rank owns one node of the tree, all of them at the same depth. Over the network long
+ * sums of more than two ranks go up and down the tree, on which ranks of one host do not crowd its link.
+ * @param bytes of a partial result
+ */
+export function isExchanged(
+  { size, locality }: Pick<Communicator, "size" | "locality">,
+  chunks: number,
+  bytes: number,
+): boolean {
+  if (!isPowerOfTwo(size) || !isPowerOfTwo(chunks) || chunks < size) return false;
+  return locality !== "network" || size === 2 || bytes <= 64 * KB;
+}
+
+function isPowerOfTwo(count: number): boolean {
+  return Number.isInteger(Math.log2(count));
+}
+
+/**
+ * In step k partners at distance 2^k exchange their sums, of nodes that are siblings. Both add the same two, and addition
+ * commutes: the bits agree.
+ */
+async function exchangedSum(
+  comm: Communicator,
+  chunks: number,
+  evaluate: Chunks,
+  out: Float32Array,
+): Promise<number> {
+  const { rank, size, account } = comm;
+  const { begin, end } = chunkRange(chunks, size, rank);
+  const pool = PartialPool.of(out.length);
+  const own = await new TreeSum(evaluate, pool, end).sum({ lo: begin, hi: end });
+  const other = pool.take();
+  for (let distance = 1; distance < size; distance *= 2) {
+    const partner = rank ^ distance;
+    await account.within(POINT_TO_POINT, () =>
+      comm.sendrecv(partner, CHUNKED_SUM_TAG, own.words, partner, CHUNKED_SUM_TAG, other.words),
+    );
+    own.scalar[0]! += other.scalar[0]!;
+    addFloat32(own.vector, other.vector);
+  }
+  out.set(own.vector);
+  pool.give(other);
+  pool.give(own);
+  return own.scalar[0]!;
+}
+
+/**
+ * Up the tree and, by a broadcast, down again, or by exchanges, when all ranks have evaluated their chunks at the same time.
  * @param bytes of a partial result: 8 for the scalar, 4 for each entry of the vector
  */
 export function chunkedSumCost(place: Placement, chunks: number, bytes: number): Cost {
-  return inTurn(sumOnRootCost(place, chunks, bytes), broadcastCost(place, bytes));
+  return isExchanged(groupOf(place), chunks, bytes)
+    ? allreduceDoublingCost(place, bytes)
+    : inTurn(sumOnRootCost(place, chunks, bytes), broadcastCost(place, bytes));
 }
 
 /** Up the tree: on the way with the most hops over the network, and then within hosts. */

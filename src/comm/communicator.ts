@@ -1,4 +1,5 @@
 import type { CallAccount } from "./account.js";
+import type { Locality } from "./transport/transport.js";
 
 /** The element types that travel as raw bytes. */
 export type NumericArray = Float32Array | Float64Array | Int32Array | Uint8Array;
@@ -31,6 +32,8 @@ export interface Traffic {
 export interface Communicator {
   readonly rank: number;
   readonly size: number;
+  /** What all its ranks have in common. */
+  readonly locality: Locality;
   readonly traffic: Traffic;
   /** Where this process's time goes that is not computing; groups of it share one. */
   readonly account: CallAccount;

@@ -15,6 +15,7 @@ import { callReduceScatter } from "./collectives/reduce-scatter.js";
 import { callScatter } from "./collectives/scatter.js";
 import { callSplit } from "./collectives/split.js";
 import type { Communicator, NumericArray, ReduceOp, Traffic } from "./communicator.js";
+import type { Locality } from "./transport/transport.js";
 
 /** A Communicator over an Endpoint: each method hands on to the file of its name. */
 export class GroupCommunicator implements Communicator {
@@ -26,6 +27,10 @@ export class GroupCommunicator implements Communicator {
     this.rank = rank;
     this.size = members.length;
     this.#group = new Group(endpoint, members, rank, context);
+  }
+
+  get locality(): Locality {
+    return this.#group.locality;
   }
 
   get traffic(): Traffic {

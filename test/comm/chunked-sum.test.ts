@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 
-import { chunkedSum, chunkRange } from "../../src/comm/chunked-sum.js";
+import { chunkedSum, chunkRange, isExchanged } from "../../src/comm/chunked-sum.js";
 import { treeSum, type EvaluateChunk } from "../../src/linalg/tree-sum.js";
 import { partials } from "../helpers/linalg/partials.js";
 import { expectSame } from "../helpers/comm/expect-same.js";
@@ -49,6 +49,34 @@ describe("chunkedSum", () => {
       });
     }
   });
+});
+
+test("ranks exchange their sums where all of them own a node of the tree, unless long ones would crowd the network", () => {
+  const memory = { size: 4, locality: "memory" } as const;
+  const network = { size: 4, locality: "network" } as const;
+  expect(isExchanged(memory, 8, 1e8)).toBe(true);
+  expect(isExchanged(memory, 4, 8)).toBe(true);
+  expect(isExchanged(memory, 2, 8)).toBe(false);
+  expect(isExchanged(memory, 24, 8)).toBe(false);
+  expect(isExchanged({ ...memory, size: 3 }, 8, 8)).toBe(false);
+  expect(isExchanged(network, 8, 65_536)).toBe(true);
+  expect(isExchanged(network, 8, 65_540)).toBe(false);
+  expect(isExchanged({ ...network, size: 2 }, 8, 1e8)).toBe(true);
+});
+
+test("an exchange of sums of long vectors over sockets has the bits of one rank, and leaves no message behind", async () => {
+  const length = 200_000;
+  const alone = new Float32Array(length);
+  const expected = await treeSum(8, partials(2), alone);
+  for (const size of [2, 4]) {
+    await onGroup("ipc", size, async (comm) => {
+      const out = new Float32Array(length);
+      for (let i = 0; i < 2; i++) {
+        expect(await chunkedSum(comm, 8, partials(2), out)).toBe(expected);
+        expectSame(out, alone);
+      }
+    });
+  }
 });
 
 describe("chunkRange", () => {

@@ -1,8 +1,8 @@
-import { chunkedSumCost, sumOnRootCost } from "../../comm/chunked-sum.js";
+import { chunkedSumCost, isExchanged, sumOnRootCost } from "../../comm/chunked-sum.js";
 import { allgatherCost } from "../../comm/collectives/allgather.js";
 import { allreduceCost } from "../../comm/collectives/allreduce.js";
 import { broadcastCost } from "../../comm/collectives/broadcast.js";
-import { inTurn, type Cost, type Placement } from "../../comm/collectives/cost.js";
+import { groupOf, inTurn, type Cost, type Placement } from "../../comm/collectives/cost.js";
 import { broadcastObjectCost } from "../../comm/collectives/objects.js";
 import type { CopiedPass } from "./stages/cost.js";
 
@@ -63,11 +63,12 @@ export function costOf(call: Call, place: Placement): Cost {
   }
 }
 
-/** The decision follows the sum on its way down: behind the frames of the sum that leave rank 0. */
+/** The decision follows the sum on its way down, where it has one: behind the frames of the sum that leave rank 0. */
 function sumCost({ chunks, bytes, decision }: Call & { kind: "sum" }, place: Placement): Cost {
   const sum = chunkedSumCost(place, chunks, bytes);
   if (decision === undefined || place.ranks === 1) return sum;
   const told = broadcastObjectCost(place, decision);
+  if (isExchanged(groupOf(place), chunks, bytes)) return inTurn(sum, told);
   const down = broadcastCost(place, bytes).ways.at(-1)!;
   const port = { ways: [down.map((leg) => ({ ...leg, hops: 0 }))], frames: 0, bytes: 0 };
   const behind = inTurn(sumOnRootCost(place, chunks, bytes), port, told);

@@ -113,12 +113,17 @@ export class SimulatedRank {
     this.communicator = {
       rank,
       size: group.size,
+      locality: this.#collective.locality,
       account: { within: <T>(_call: string, work: () => Promise<T>) => work() },
       send: (to: number, _tag: number, data: NumericArray) => {
         fabric.send(own, member(group, to), POINT_TO_POINT, data.byteLength);
         return Promise.resolve();
       },
       recv: (from: number) => receive(fabric, member(group, from), own, POINT_TO_POINT),
+      sendrecv: (to: number, _tag: number, data: NumericArray, from: number) => {
+        fabric.send(own, member(group, to), POINT_TO_POINT, data.byteLength);
+        return receive(fabric, member(group, from), own, POINT_TO_POINT);
+      },
       broadcast: (data: NumericArray) => broadcast(this.#collective, data, 0),
     } as unknown as Communicator;
   }
