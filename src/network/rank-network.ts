@@ -56,7 +56,7 @@ export interface RankNetwork {
   statistics(batches: Batches, theta: Vector): Promise<Vector | null>;
   /** Makes these the running statistics held here. */
   setStatistics(statistics: Vector): void;
-  /** Loss and metrics of θ on a data set, all of whose batches together are it. Collective. */
+  /** Loss and metrics of θ, which is read at once, on a data set, all of whose batches together are it. Collective. */
   score(batches: Batches, theta: Vector): Promise<Scores>;
   /** The layers held here, with θ and the running statistics written into them. */
   exportModel(theta: Vector): tf.LayersModel;

@@ -81,7 +81,7 @@ async function trainIn(
   };
 
   const measured = (batches: Iterable<Batch> | AsyncIterable<Batch>) =>
-    network.score(batches, inputs.handedBack(run.parameters));
+    inputs.handedBack(run.parameters, (theta) => network.score(batches, theta));
 
   const isScarce = config.memory !== undefined && run.parameters.byteLength >= LARGE;
   const agreement = new Agreement(comm);

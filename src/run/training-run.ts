@@ -229,6 +229,6 @@ export class TrainingRun {
 
   #exportAt(theta: Vector): tf.LayersModel {
     const { network, inputs } = this.setup;
-    return network.exportModel(inputs.handedBack(theta));
+    return inputs.handedBack(theta, (handedBack) => network.exportModel(handedBack));
   }
 }

@@ -56,23 +56,43 @@ export function foldingLoss({ mean, deviation }: Normalisation): string | undefi
   return `${mean.length > 1 ? `channel ${far} of ` : ""}the inputs has a mean of ${shown[0]!} and a deviation of ${shown[1]!}, so that float32 would lose too many digits`;
 }
 
-/** θ with (x − mean) / deviation done by the layer: what it is on standardised inputs, the result is on those as they are. */
-export function folded(theta: Vector, layer: FoldingLayer, { mean, deviation }: Normalisation): Vector {
-  const { kernel, bias, inputs } = layer;
-  const out = theta.slice();
-  const units = bias.size;
-  const sums = Float64Array.from(theta.subarray(bias.offset, bias.offset + units));
-  for (let row = 0; row < kernel.size / units; row++) {
+/**
+ * What `use` makes of θ with (x − mean) / deviation done by the layer: what θ is on standardised inputs, that is on those as they
+ * are. It has to read θ at once: then θ is what it was, and no second vector as long is needed.
+ */
+export function withFolded<T>(
+  theta: Vector,
+  layer: FoldingLayer,
+  normalisation: Normalisation,
+  use: (theta: Vector) => T,
+): T {
+  const [kernel, bias] = [layer.kernel, layer.bias].map(({ offset, size }) =>
+    theta.subarray(offset, offset + size),
+  ) as [Vector, Vector];
+  const [kernelWas, biasWas] = [kernel.slice(), bias.slice()];
+  fold(kernel, bias, layer.inputs, normalisation);
+  try {
+    return use(theta);
+  } finally {
+    kernel.set(kernelWas);
+    bias.set(biasWas);
+  }
+}
+
+/** @param kernel (…, inputs, units) @param bias (units,) */
+function fold(kernel: Vector, bias: Vector, inputs: number, { mean, deviation }: Normalisation): void {
+  const units = bias.length;
+  const sums = Float64Array.from(bias);
+  for (let row = 0; row < kernel.length / units; row++) {
     const channel = (row % inputs) % mean.length;
-    const at = kernel.offset + row * units;
+    const at = row * units;
     for (let unit = 0; unit < units; unit++) {
-      out[at + unit] = theta[at + unit]! / deviation[channel]!;
+      kernel[at + unit]! /= deviation[channel]!;
       // Of the weight as it was rounded: its error then multiplies x − μ, not x.
-      sums[unit]! -= out[at + unit]! * mean[channel]!;
+      sums[unit]! -= kernel[at + unit]! * mean[channel]!;
     }
   }
-  out.set(sums, bias.offset);
-  return out;
+  bias.set(sums);
 }
 
 /** Layers that pass the values on, all of them and in their order in memory. */

@@ -4,7 +4,7 @@ import { channelsOf, normalisationOf } from "../../data/normalisation.js";
 import { UsageError } from "../../errors.js";
 import type { Preparation } from "../batch.js";
 import type { Vector } from "../../linalg/vector.js";
-import { folded, foldingLayer, foldingLoss } from "./fold.js";
+import { foldingLayer, foldingLoss, withFolded } from "./fold.js";
 import { putInFront } from "./front.js";
 import { inputMeaning, type InputMeaning } from "./meaning.js";
 
@@ -15,10 +15,10 @@ export interface InputTreatment {
   /** What they become before the model handed back is measured: that without `front`, which does it itself. */
   readonly measuring: Preparation;
   /**
-   * θ of the model handed back. On samples as they are measured, it is what `theta` is on those of training: quality is
-   * measured with it, so that what is reported is what the model predicts.
+   * What `use` makes of θ of the model handed back, which it has to read at once. On samples as they are measured, it is what
+   * `theta` is on those of training: quality is measured with it, so that what is reported is what the model predicts.
    */
-  handedBack(theta: Vector): Vector;
+  handedBack<T>(theta: Vector, use: (theta: Vector) => T): T;
   /** The model handed back: the one trained, or that behind `front`. */
   whole(trained: tf.LayersModel): tf.LayersModel;
   /** For `config.json`. */
@@ -54,7 +54,7 @@ export function treatInputs(
   const unchanged: Preparation = { normalisations: [] };
   const asTrained = {
     measuring: unchanged,
-    handedBack: (theta: Vector) => theta,
+    handedBack: <T>(theta: Vector, use: (theta: Vector) => T) => use(theta),
     whole: (trained: tf.LayersModel) => trained,
   };
   if (!standardise) {
@@ -70,7 +70,7 @@ export function treatInputs(
     return {
       ...asTrained,
       training,
-      handedBack: (theta) => (isHere ? folded(theta, here, normalisation) : theta),
+      ...(isHere && { handedBack: (theta, use) => withFolded(theta, here, normalisation, use) }),
       record: { standardised: true, because, by: `the weights of ${layer.name}` },
     };
   }

@@ -1,3 +1,4 @@
+import { collectGarbage } from "../../host/garbage.js";
 import { bringsWeights } from "../../network/build.js";
 import { createEvaluator } from "../../network/evaluator.js";
 import { surprisesOf } from "../../network/goal/surprises.js";
@@ -60,6 +61,7 @@ export async function holdStage(wanted: Wanted): Promise<Held> {
     randomLayers: part.randomLayers,
     inPlace: true,
   });
+  if (limit.isAsked) collectGarbage(); // the weights as they were drawn: the evaluator has copies
   const { layout, variables } = layoutOf(part.model);
   const network = await PipelineNetwork.create({
     plan,
