@@ -76,7 +76,8 @@ const AGREEING = 0.01;
 
 /**
  * What a step of a run in stages had, by what rank 0 counted: to its takers it sends each micro-batch of any pass, and receives
- * from them those of a pass there and back. What it receives of a sum over copies comes from one copy after another.
+ * from them those of a pass there and back. What it receives of a sum over copies comes from one copy after another, to which it
+ * sends as many where sums are exchanged, and not broadcast.
  */
 export function countedOf(
   { microBatches, edges, stages }: StagedNetwork,
@@ -88,10 +89,12 @@ export function countedOf(
   const copies = ranks.length / stages.length;
   const takers = edges.filter(({ from }) => from === 0).length;
   const there = Math.ceil(microBatches / copies) * takers;
-  const gradients = (both - sent) / steps / (there + Math.ceil(Math.log2(copies)));
+  const ofSum = Math.ceil(Math.log2(copies));
+  const gradients = (both - sent) / steps / (there + ofSum);
+  const exchanged = perStep("broadcast") === 0 ? gradients * ofSum : 0;
   const allReduces = perStep("allreduce");
   const agreements = Math.min(allReduces, 1, (AGREEING * steps) / seconds);
-  const losses = Math.max(0, sent / steps / there - gradients);
+  const losses = Math.max(0, (sent / steps - exchanged) / there - gradients);
   return {
     gradients,
     losses,

@@ -51,17 +51,19 @@ test("passes are counted by what the first stage sends and receives", () => {
     agreements: 0.2,
   });
   // A copy has two of the micro-batches, and the first receives the sums of the other.
+  const counted = { gradients: 1, losses: 1, scalars: 0, decisions: 1, agreements: 0 };
   const copies = run(4, {
     pointToPoint: { calls: 2 * 2 + 2 + 1, messages: 4 },
+    broadcast: { calls: 1 },
     broadcastObject: { calls: 1 },
   });
-  expect(countedOf(staged(2), copies)).toEqual({
-    gradients: 1,
-    losses: 1,
-    scalars: 0,
-    decisions: 1,
-    agreements: 0,
+  expect(countedOf(staged(2), copies)).toEqual(counted);
+  // Or sends its own as well.
+  const exchanging = run(4, {
+    pointToPoint: { calls: 2 * 2 + 2 + 1 + 1, messages: 5 },
+    broadcastObject: { calls: 1 },
   });
+  expect(countedOf(staged(2), exchanging)).toEqual(counted);
 });
 
 test("an iteration is passes, each with its losses, what stages tell each other, and what each does of its own", () => {
