@@ -140,6 +140,15 @@ describe.skipIf(!hasBrowser)("the page of a report, in a browser", () => {
     const content = await page.content();
     expect(content.length).toBeLessThan(8e6);
     expect(content).toContain("Curves are drawn through some of their points");
+    // As many as a browser draws in a tenth of a second.
+    await page.evaluate(
+      "{ const { prototype } = CanvasRenderingContext2D, { lineTo } = prototype; window.drawn = 0; prototype.lineTo = function (x, y) { window.drawn++; lineTo.call(this, x, y); }; }",
+    );
+    await page.getByLabel("Logarithmic upwards").uncheck();
+    await drawn(page);
+    const lines = await page.evaluate<number>("window.drawn");
+    expect(lines).toBeGreaterThan(20_000);
+    expect(lines).toBeLessThan(80_000);
     expect(troubles).toEqual([]);
   });
 

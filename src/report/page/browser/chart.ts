@@ -2,7 +2,7 @@ import { strokeOf } from "../../style.js";
 import type { PageData } from "../data.js";
 import type { DrawnSeries } from "./curves.js";
 import { fillBand, strokeCurve } from "./path.js";
-import { error, linear, logarithmic, share, type Scale } from "./scale.js";
+import { error, linear, logarithmic, placedBy, share, type Scale } from "./scale.js";
 
 /** What all charts of a page share. */
 export interface Choice {
@@ -19,6 +19,9 @@ export interface View {
   readonly x: readonly [number, number];
   readonly y: readonly [number, number];
 }
+
+/** As many curves as these have points in every column of pixels; so many more have them in wider columns. */
+const FINE = 25;
 
 const MARGIN = { left: 58, right: 26, top: 10, bottom: 40 };
 
@@ -82,8 +85,9 @@ export class Chart {
     context.beginPath();
     context.rect(left, top, w, h);
     context.clip();
+    const column = Math.ceil(this.series.filter(({ shown }) => shown).length / FINE);
     this.series.forEach((one, index) => {
-      if (one.shown) this.#drawSeries(context, one, index);
+      if (one.shown) this.#drawSeries(context, one, index, column);
     });
     context.restore();
   }
@@ -141,7 +145,12 @@ export class Chart {
     line(context, ink, [left, top + height], [left + width, top + height]);
   }
 
-  #drawSeries(context: CanvasRenderingContext2D, { progress, results }: DrawnSeries, index: number): void {
+  #drawSeries(
+    context: CanvasRenderingContext2D,
+    { progress, results }: DrawnSeries,
+    index: number,
+    column: number,
+  ): void {
     const { stroke, "stroke-dasharray": dash } = strokeOf(index);
     const { middle, low, high } = results[this.result]!;
     const { top, height } = this.area;
@@ -152,14 +161,14 @@ export class Chart {
       const lower = this.#placed(low, this.y, 1);
       context.fillStyle = stroke;
       context.globalAlpha = 0.18;
-      fillBand(context, x, y, { upper, lower, top, bottom: top + height });
+      fillBand(context, x, y, { upper, lower, top, bottom: top + height }, column);
       context.globalAlpha = 1;
     }
     context.strokeStyle = stroke;
     context.lineWidth = 1.8;
     context.lineJoin = "bevel";
     context.setLineDash(dash?.split(" ").map(Number) ?? []);
-    strokeCurve(context, x, y);
+    strokeCurve(context, x, y, column);
     context.setLineDash([]);
   }
 
@@ -167,7 +176,7 @@ export class Chart {
   #placed(values: Float32Array, scale: Scale, direction: 0 | 1): Float32Array {
     const first = this.place(0, 0)[direction];
     const step = this.place(1, 1)[direction] - first;
-    return values.map((value) => first + step * scale.to(value));
+    return new Float32Array(placedBy(scale, values).at.map((at) => first + step * at));
   }
 }
 
@@ -188,11 +197,9 @@ function line(
 function rangeOf(columns: readonly Float32Array[], scale: Scale): [number, number] {
   let [low, high] = [Infinity, -Infinity];
   for (const column of columns) {
-    for (const value of column) {
-      const at = scale.to(value);
-      if (at < low) low = at;
-      if (at > high && at < Infinity) high = at;
-    }
+    const placed = placedBy(scale, column);
+    low = Math.min(low, placed.low);
+    high = Math.max(high, placed.high);
   }
   return low <= high && low > -Infinity ? [low, high] : [0, 1];
 }
