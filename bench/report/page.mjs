@@ -38,14 +38,18 @@ async function measured(title, act) {
 const begin = performance.now();
 await page.goto(`file://${file}`);
 await drawn();
-console.log(`${(statSync(file).size / 1e6).toFixed(2)} MB, drawn after ${Math.round(performance.now() - begin)} ms`);
+console.log(
+  `${(statSync(file).size / 1e6).toFixed(2)} MB, drawn after ${Math.round(performance.now() - begin)} ms`,
+);
 const { x, y, width, height } = await page.locator("canvas").first().boundingBox();
 await measured("nothing", () => undefined);
 await measured("a move of the pointer", (i) =>
   page.mouse.move(x + width * (0.2 + (0.6 * i) / TIMES), y + height * (0.3 + 0.01 * i)),
 );
 const axes = await page.locator("#controls select option").count();
-await measured("another axis across", (i) => page.locator("#controls select").selectOption({ index: (i + 1) % axes }));
+await measured("another axis across", (i) =>
+  page.locator("#controls select").selectOption({ index: (i + 1) % axes }),
+);
 const scale = page.getByLabel("Logarithmic upwards");
 await measured("another scale upwards", () => scale.click());
 const curve = page.locator("#legend button").first();

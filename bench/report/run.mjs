@@ -66,7 +66,8 @@ function metricsOf(experiment, seed) {
 
 if (!existsSync(join(out, "made"))) {
   const first = join(out, "first");
-  const small = "--data digits --train-samples 300 --test-samples 100 --hidden 8 --epochs 1 --ranks 1 --threads 1";
+  const small =
+    "--data digits --train-samples 300 --test-samples 100 --hidden 8 --epochs 1 --ranks 1 --threads 1";
   apts("train", ...small.split(" "), "--out", first);
   const record = JSON.parse(readFileSync(join(first, "config.json"), "utf8"));
   for (let index = 0; index < runs; index++) {
@@ -93,6 +94,8 @@ for (const [title, picture, ...more] of [
     apts("report", "--out", join(out, picture), ...more, ...folders);
     return (performance.now() - begin) / 1000;
   }).sort((a, b) => a - b);
-  const [least, median, most] = [times[0], times[Math.floor(repeats / 2)], times.at(-1)].map((time) => time.toFixed(2));
+  const [least, median, most] = [times[0], times[Math.floor(repeats / 2)], times.at(-1)].map((time) =>
+    time.toFixed(2),
+  );
   console.log(`${title}: ${median} s (${least}–${most})`);
 }
