@@ -1,15 +1,10 @@
 /*
- * Curves through points whose pixels are known, along which x grows. Of many points in one column, so many pixels wide,
- * only the ends of what they cover are drawn. A point without a place is NaN.
+ * Curves through points whose pixels are known, along which x grows. Of many points in one column of pixels only the ends
+ * of what they cover are drawn. A point without a place is NaN.
  */
 
 /** A line, with gaps where there is no place. */
-export function strokeCurve(
-  context: CanvasRenderingContext2D,
-  x: Float32Array,
-  y: Float32Array,
-  width: number,
-): void {
+export function strokeCurve(context: CanvasRenderingContext2D, x: Float32Array, y: Float32Array): void {
   context.beginPath();
   let down = false;
   for (let i = 0; i < x.length;) {
@@ -18,7 +13,7 @@ export function strokeCurve(
       i++;
       continue;
     }
-    const end = columnEnd(x, i, width);
+    const end = columnEnd(x, i);
     const [first, second] = extremes(y, i, end);
     if (down) context.lineTo(x[i]!, y[first]!);
     else context.moveTo(x[i]!, y[first]!);
@@ -43,11 +38,10 @@ export function fillBand(
   x: Float32Array,
   y: Float32Array,
   { upper, lower, top, bottom }: Band,
-  width: number,
 ): void {
   const edges: [x: number, upper: number, lower: number][] = [];
   for (let i = 0; i < x.length;) {
-    const end = columnEnd(x, i, width);
+    const end = columnEnd(x, i);
     let [above, below] = [Infinity, -Infinity];
     for (let j = i; j < end; j++) {
       if (Number.isNaN(x[j]! + y[j]!)) continue;
@@ -67,11 +61,11 @@ function within(value: number, otherwise: number, top: number, bottom: number): 
   return Number.isNaN(value) ? otherwise : Math.min(bottom, Math.max(top, value));
 }
 
-/** Behind the last point in the column of point `from`. */
-function columnEnd(x: Float32Array, from: number, width: number): number {
-  const column = Math.floor(x[from]! / width);
+/** Behind the last point in the column of pixels of point `from`. */
+function columnEnd(x: Float32Array, from: number): number {
+  const column = Math.floor(x[from]!);
   let end = from + 1;
-  while (end < x.length && Math.floor(x[end]! / width) === column) end++;
+  while (end < x.length && Math.floor(x[end]!) === column) end++;
   return end;
 }
 
