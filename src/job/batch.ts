@@ -52,17 +52,24 @@ export function jobScript(
   values: ValuesOf<typeof submitOptions>,
   log: string,
 ): string {
-  return scriptOf([srunLine(command.map(quote))], values, log, undefined);
+  return scriptOf([srunLine(command.map(quote))], [], values, log, undefined);
 }
+
+/** How the line of a run's log begins that says with which exit code its job ended. */
+export const ENDED = "apts train has ended with exit code";
+
+/** Of runs that were stopped, and go on. */
+export const STOPPED_CODES: ReadonlySet<number> = new Set(Object.values(STOPPED));
 
 /**
  * A script for an array of jobs, one for each run folder, that runs `command` as ranks with the options of the file
- * FOLDER.json, and puts their output into FOLDER.log.
+ * FOLDER.json, puts their output into FOLDER.log, and runs `after` when they have ended.
  * @param log takes what comes before
  * @param jobs at a time, at most; undefined: as many as SLURM starts
  */
 export function arrayScript(
   command: readonly string[],
+  after: readonly string[],
   folders: readonly string[],
   values: ValuesOf<typeof submitOptions>,
   log: string,
@@ -76,15 +83,24 @@ export function arrayScript(
     'exec >>"$run.log" 2>&1',
     srunLine([...command.map(quote), "--config", '"$run.json"', "--out", '"$run"', "--auto-resume"]),
   ];
-  return scriptOf(lines, values, log, `0-${folders.length - 1}${jobs === undefined ? "" : `%${jobs}`}`);
+  const atEnd = [`echo "${ENDED} $code"`, after.map(quote).join(" ")];
+  return scriptOf(
+    lines,
+    atEnd,
+    values,
+    log,
+    `0-${folders.length - 1}${jobs === undefined ? "" : `%${jobs}`}`,
+  );
 }
 
 function srunLine(words: readonly string[]): string {
   return `srun --kill-on-bad-exit=1 ${words.join(" ")}`;
 }
 
+/** @param atEnd what is done after the last of `lines`, whose exit code is $code, and the script's */
 function scriptOf(
   lines: readonly string[],
+  atEnd: readonly string[],
   values: ValuesOf<typeof submitOptions>,
   log: string,
   array: string | undefined,
@@ -106,6 +122,7 @@ function scriptOf(
   const directives = Object.entries(requests).flatMap(([name, value]) =>
     value === undefined ? [] : [`#SBATCH --${name}=${directiveValue(name, String(value))}`],
   );
+  const last = [...atEnd, ...(values.requeue ? REQUEUE : [])];
   return [
     "#!/bin/bash",
     ...directives,
@@ -113,7 +130,7 @@ function scriptOf(
     "",
     ...(values.coresPerRank === undefined ? [] : CORES),
     ...lines,
-    ...(values.requeue ? REQUEUE : []),
+    ...(last.length > 0 ? ["code=$?", ...last, "exit $code"] : []),
     "",
   ].join("\n");
 }
@@ -139,10 +156,8 @@ const CORES = [
 ];
 
 const REQUEUE = [
-  "code=$?",
   `# ${STOPPED.SIGTERM}: stopped by SIGUSR1 after a checkpoint, with work left.`,
   `if [ $code = ${STOPPED.SIGTERM} ]; then scontrol requeue "$SLURM_JOB_ID"; fi`,
-  "exit $code",
 ];
 
 /** Writes a job script to `file` and submits it; resolves with the job's id. */

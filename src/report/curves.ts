@@ -28,8 +28,8 @@ const GAP = { x: 24, y: 58 };
 const BOTTOM = 46; // for the x axis' labels
 const RIGHT = 18;
 
-/** More points than these are not told apart on a panel. */
-const MOST_POINTS = 600;
+/** More points of a curve than `most` are not told apart on a panel; many curves have fewer, of `all` their share. */
+const POINTS = { least: 150, most: 600, all: 20_000 };
 
 type Result = (typeof RESULTS)[number];
 
@@ -48,9 +48,11 @@ export function curvesOf(series: readonly Series[], title: string, band: Band): 
     by,
     axis: axisTo(series.reduce((last, { progress }) => largest([...progress[by]], last), 0)),
   });
+  const share = Math.floor(POINTS.all / Math.max(1, series.length));
+  const most = Math.min(POINTS.most, Math.max(POINTS.least, share));
   const row = (of: Result, label: string, axisOf: (label: string, values: readonly number[]) => Axis) => {
     const shown = series.map(({ length, results }) =>
-      thinned(length, MOST_POINTS, (index) => results.get(of)!.middle[index]!),
+      thinned(length, most, (index) => results.get(of)!.middle[index]!),
     );
     return { of, shown, axis: axisOf(label, endsOf(series, of, shown)) };
   };

@@ -5,6 +5,9 @@ import { writeWhole } from "../run/folder/files.js";
 import { aptsVersion } from "../run/folder/record.js";
 import type { PlannedRun } from "./plan.js";
 
+/** What a table says of a run that has not ended. */
+export type KnownRun = Pick<PlannedRun, "name" | "varied" | "key">;
+
 /** How a run ended: with a summary, or with the reason why it failed. */
 export type Ending = { readonly summary: Summary } | { readonly failure: string };
 
@@ -36,7 +39,7 @@ export class SweepTable {
   constructor(
     private readonly out: string,
     private readonly name: string,
-    private readonly planned: readonly PlannedRun[],
+    private readonly planned: readonly KnownRun[],
     private readonly endings: ReadonlyMap<string, Ending>,
   ) {}
 

@@ -8,7 +8,7 @@ import { runAll } from "../job/side-by-side/run-all.js";
 import { aloneIn, argumentsFor, writeOptions } from "../job/side-by-side/run-files.js";
 import { makeFolder } from "../paths.js";
 import { wordsOf, type PlannedRun } from "./plan.js";
-import { runsIn, SweepTable, type Ending } from "./record.js";
+import { runsIn, SweepTable, type Ending, type KnownRun } from "./record.js";
 
 /** Where runs go, and how `apts train` is started there. */
 export interface Way<Place> {
@@ -67,7 +67,7 @@ async function runInFolder<Place>(
 }
 
 /** How those runs ended that have, with success. */
-export async function finishedIn(out: string, planned: readonly PlannedRun[]): Promise<Map<string, Ending>> {
+export async function finishedIn(out: string, planned: readonly KnownRun[]): Promise<Map<string, Ending>> {
   const endings = new Map<string, Ending>();
   for (const { name, key } of planned) {
     const summary = await readSummary(join(runsIn(out), name));

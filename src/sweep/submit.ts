@@ -34,7 +34,8 @@ export async function submitSweep(
   if (open.length === 0) return `All ${formatPlural(planned.length, "run")} are finished.`;
   const folders = open.map((run) => join(runsIn(out), run.name));
   const command = [process.execPath, ownProgram("../cli/main.js", import.meta.url), "train"];
-  const script = arrayScript(command, folders, job, join(out, "slurm.log"), jobs);
+  const after = [process.execPath, ownProgram("./update-table.js", import.meta.url), out];
+  const script = arrayScript(command, after, folders, job, join(out, "slurm.log"), jobs);
   if (job.dryRun) return script;
   await writeAllOptions(out, planned);
   await new SweepTable(out, name, planned, endings).write();

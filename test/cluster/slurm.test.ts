@@ -346,6 +346,8 @@ await describeOnHosts("ranks in SLURM jobs", { hosts: 2, gpus: 2, slurm: true },
     await ended(job!);
     const log = (name: string) => readFileSync(join(out, "runs", `${name}.log`), "utf8");
     const { runs } = JSON.parse(readFileSync(join(out, "sweep.json"), "utf8")) as SweepRecord;
+    expect(runs.map(({ state }) => state)).toEqual(Array(4).fill("finished"));
+    expect(readFileSync(join(out, "runs.csv"), "utf8").trim().split("\n").length).toBe(5);
     for (const { name } of runs) {
       expect(existsSync(join(out, "runs", name, "summary.json")), log(name)).toBe(true);
       expect(log(name)).toMatch(/ on digits: 300 \+ 100 samples.* 2 ranks/);
@@ -355,5 +357,24 @@ await describeOnHosts("ranks in SLURM jobs", { hosts: 2, gpus: 2, slurm: true },
     expectSuccess({ ...reported, stderr: "" });
     expect(reported.stderr).toBe("4 runs, 4 of them finished before\n");
     expect(readFileSync(join(out, "report.md"), "utf8")).toContain("| adam | ");
+  });
+
+  it("a submitted sweep's table grows while its jobs go on, and says why one failed", TIME, async () => {
+    const folder = newFolder();
+    const [file, out] = [join(folder, "sweep.yaml"), join(folder, "out")];
+    const base = "data: digits, trainSamples: 300, testSamples: 100, hidden: [8], batches: 1, tolerance: 0";
+    const runs = "[{ epochs: 2 }, { epochs: 3, learningRate: 1.0e+30 }, { epochs: 1000000 }]";
+    writeFileSync(file, `base: { ${base}, method: sgd }\nruns: ${runs}\n`);
+    const sweep = [process.execPath, APTS, "sweep", file, "--out", out];
+    expectSuccess(await login(...sweep, "--submit"));
+    const states = () =>
+      (JSON.parse(readFileSync(join(out, "sweep.json"), "utf8")) as SweepRecord).runs.map(
+        ({ state }) => state,
+      );
+    await until("two runs are in the table", () => !states().slice(0, 2).includes("open"), 120);
+    expect(states()).toEqual(["finished", "failed", "open"]);
+    const table = readFileSync(join(out, "runs.csv"), "utf8").trim().split("\n");
+    expect(table.length).toBe(3);
+    expect(table[2]).toMatch(/not finite|finite loss/);
   });
 });

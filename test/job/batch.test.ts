@@ -34,11 +34,11 @@ describe("jobScript", () => {
 
   it("is one for an array of runs, some at a time", () => {
     const job = resolveOptions(submitOptions, []);
-    const lines = arrayScript(["apts", "train"], ["out/a", "out/it's b"], job, "out/slurm.log", 3).split(
-      "\n",
-    );
+    const folders = ["out/a", "out/it's b"];
+    const script = arrayScript(["apts", "train"], ["update", "my out"], folders, job, "out/slurm.log", 3);
+    const lines = script.split("\n");
     expect(lines).toContain("#SBATCH --array=0-1%3");
-    expect(lines.slice(-8, -1)).toEqual([
+    expect(lines.slice(-12, -1)).toEqual([
       "runs=(",
       "  out/a",
       String.raw`  'out/it'\''s b'`,
@@ -46,6 +46,10 @@ describe("jobScript", () => {
       "run=${runs[$SLURM_ARRAY_TASK_ID]}",
       'exec >>"$run.log" 2>&1',
       'srun --kill-on-bad-exit=1 apts train --config "$run.json" --out "$run" --auto-resume',
+      "code=$?",
+      'echo "apts train has ended with exit code $code"',
+      "update 'my out'",
+      "exit $code",
     ]);
   });
 

@@ -92,6 +92,12 @@ describe("curvesSvg", () => {
     expect(y).toBeLessThan(20);
   });
 
+  it("gives each of many curves fewer points", () => {
+    const all = Array.from({ length: 100 }, (_, index) => run(`run ${index}`, 2000));
+    const [, d] = / d="M([^"]+)"/.exec(curvesSvg(all, "apts on mnist"))!;
+    expect(d!.split("L").length).toBeLessThanOrEqual(200);
+  });
+
   it("escapes names", () => {
     const svg = curvesSvg([run(`<b> & "c"`, 3)], "apts on mnist");
     parse(svg);

@@ -27,6 +27,14 @@ describe("the spread of values", () => {
     expect(spreadOf([5, 1, 4, 2, 3], "range")).toEqual({ middle: 3, low: 1, high: 5 });
   });
 
+  it("has the same quartiles of values in any order, few or many", () => {
+    for (const n of [2, 10, 32, 33, 50]) {
+      const values = Array.from({ length: n }, (_, index) => (7 * index) % n); // 7 divides none: all of 0 … n − 1
+      const at = (share: number): unknown => expect.closeTo(share * (n - 1), 9);
+      expect(spreadOf(values, "quartiles")).toEqual({ middle: at(0.5), low: at(0.25), high: at(0.75) });
+    }
+  });
+
   it("has the interval of a mean by Student's t", () => {
     // mean 3, s² = 2.5, t of 4 degrees 2.776: 2.776 √(2.5 / 5)
     const { middle, low, high } = spreadOf([1, 2, 3, 4, 5], "95");

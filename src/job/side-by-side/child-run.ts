@@ -48,7 +48,7 @@ export async function conductRun(
 }
 
 /** What `apts train` says last is why it failed; what other ranks say after it follows from that, in lines of their own. */
-function reasonIn(said: string, otherwise: string): string {
+export function reasonIn(said: string, otherwise: string): string {
   const blocks = said.split(/^apts: /m).slice(1);
   const last = blocks
     .at(-1)

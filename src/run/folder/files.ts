@@ -1,3 +1,4 @@
+import { randomInt } from "node:crypto";
 import { mkdir, open, readdir, rename, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { UsageError } from "../../errors.js";
@@ -18,7 +19,7 @@ export async function writeWhole(
   path: string,
   data: string | Uint8Array | Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
 ): Promise<void> {
-  const temporary = `${path}.${process.pid}.tmp`;
+  const temporary = `${path}.${randomInt(2 ** 47)}.tmp`; // processes of two hosts may have one number
   try {
     const file = await open(temporary, "w");
     try {

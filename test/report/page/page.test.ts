@@ -140,6 +140,15 @@ describe.skipIf(!hasBrowser)("the page of a report, in a browser", () => {
     const content = await page.content();
     expect(content.length).toBeLessThan(8e6);
     expect(content).toContain("Curves are drawn through some of their points");
+    // Thick ones take a browser several times as long.
+    await page.evaluate(
+      "{ const { prototype } = CanvasRenderingContext2D, { stroke } = prototype; window.widths = []; prototype.stroke = function () { window.widths.push(this.lineWidth); stroke.call(this); }; }",
+    );
+    await page.getByLabel("Logarithmic upwards").uncheck();
+    await drawn(page);
+    const widths = await page.evaluate<number[]>("window.widths");
+    expect(widths.length).toBeGreaterThan(200);
+    expect(Math.max(...widths)).toBe(1);
     expect(troubles).toEqual([]);
   });
 

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { error, linear, logarithmic, share } from "../../../src/report/page/browser/scale.js";
+import { error, linear, logarithmic, placedBy, share } from "../../../src/report/page/browser/scale.js";
 
 const inside = fc
   .tuple(fc.double({ min: -6, max: 6, noNaN: true }), fc.double({ min: 1e-3, max: 8, noNaN: true }))
@@ -20,6 +20,14 @@ describe("the axes of a page", () => {
     expect(logarithmic.to(0)).toBeNaN();
     expect(logarithmic.to(-1)).toBeNaN();
     expect(error.to(1)).toBeGreaterThan(error.to(0.9998));
+  });
+
+  it("know where values lie, once for each scale", () => {
+    const values = Float32Array.of(100, NaN, 0, 1000, Infinity);
+    const placed = placedBy(logarithmic, values);
+    expect(placed).toEqual({ at: Float64Array.of(2, NaN, NaN, 3, Infinity), low: 2, high: 3 });
+    expect(placedBy(linear, values)).toMatchObject({ low: 0, high: 1000 });
+    expect(placedBy(logarithmic, values)).toBe(placed);
   });
 
   it.each([

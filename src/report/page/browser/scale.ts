@@ -14,6 +14,33 @@ interface Tick {
   readonly text: string;
 }
 
+/** Values as coordinates, and the ends of those that have a place. */
+export interface Placed {
+  readonly at: Float64Array;
+  readonly low: number;
+  readonly high: number;
+}
+
+const known = new WeakMap<Float32Array, Map<Scale, Placed>>();
+
+/** Computed once: charts are drawn anew far more often than their values or scales are others. */
+export function placedBy(scale: Scale, values: Float32Array): Placed {
+  const byScale = known.get(values) ?? new Map<Scale, Placed>();
+  known.set(values, byScale);
+  const before = byScale.get(scale);
+  if (before) return before;
+  const at = Float64Array.from(values);
+  let [low, high] = [Infinity, -Infinity];
+  for (let i = 0; i < at.length; i++) {
+    const place = (at[i] = scale.to(at[i]!));
+    if (place < low) low = place;
+    if (place > high && place < Infinity) high = place;
+  }
+  const placed = { at, low, high };
+  byScale.set(scale, placed);
+  return placed;
+}
+
 /** As short as the number allows, to so many digits. */
 export function short(value: number, digits = 4): string {
   if (value === 0) return "0";
