@@ -29,8 +29,8 @@ const MNIST = "--data mnist";
 const RESNET = "--data mnist --model resnet18 --train-samples 256 --test-samples 100";
 const DEEP = "--hidden 512,512,512,512,512,512,512";
 const LOCAL = [
-  ["MNIST, `adam`, 1024 samples", `${MNIST} --method adam --batch-size 1024 --steps 100`],
-  ["MNIST, `sapts`", `${MNIST} --method sapts --steps 200`],
+  ["MNIST, `adam`, 1024 samples", `${MNIST} --method adam --batch-size 1024 --steps 300`],
+  ["MNIST, `sapts`", `${MNIST} --method sapts --steps 1000`],
   ["MNIST, `apts`: parameters split", `${MNIST} --train-samples 6000 --method apts --batches 1 --steps 10`],
   ["MNIST, `apts-d`", `${MNIST} --train-samples 8192 --method apts-d --steps 10`],
   ["MNIST, `iapts`, 8 dense layers in stages", `${MNIST} ${DEEP} --method iapts --batch-size 256 --steps 40`],
