@@ -1,4 +1,5 @@
 import { tf } from "../compute/tensorflow.js";
+import { withWeightsBy, type Weight } from "./add-weight.js";
 import { isVariable } from "./parameters.js";
 
 /*
@@ -31,44 +32,37 @@ interface Made<T> {
 }
 
 interface Start {
-  readonly weight: tf.LayersModel["weights"][number];
+  readonly weight: Weight;
   readonly values: () => tf.Tensor;
 }
 
-let turn: Promise<unknown> = Promise.resolve();
-
 /**
- * Makes a model without weights; of several at a time one after another, since each would take the others' layers for its own.
+ * Makes a model without weights.
  * @param keeps names of layers whose first values are wanted, as far as the model's maker sets them
  */
-export function hollow<T>(make: () => T | Promise<T>, keeps?: (layer: string) => boolean): Promise<Made<T>> {
-  const made = turn.then(() => makeHollow(make, keeps));
-  // What is made is the caller's: nothing of it is to stay here.
-  const over = () => undefined;
-  turn = made.then(over, over);
-  return made;
-}
-
-async function makeHollow<T>(
+export async function hollow<T>(
   make: () => T | Promise<T>,
-  keeps: ((layer: string) => boolean) | undefined,
+  keeps?: (layer: string) => boolean,
 ): Promise<Made<T>> {
-  const prototype = tf.layers.Layer.prototype as unknown as { addWeight: AddWeight };
-  const { addWeight } = prototype;
   const kept: LayerValues = new Map();
   const starts: Start[] = [];
-  building = { keeps, kept };
-  prototype.addWeight = function (this: tf.layers.Layer, name, shape, dtype, own, ...others) {
-    const weight = addWeight.call(this, name, shape, dtype, { apply: hollowTensor }, ...others);
-    starts.push({ weight, values: () => own.apply(shape, dtype) });
-    return weight;
-  };
-  try {
-    return { made: await make(), kept, starts };
-  } finally {
-    building = undefined;
-    prototype.addWeight = addWeight;
-  }
+  const made = await withWeightsBy(
+    (addWeight) =>
+      function (name, shape, dtype, own, ...others) {
+        const weight = addWeight.call(this, name, shape, dtype, { apply: hollowTensor }, ...others);
+        starts.push({ weight, values: () => own.apply(shape, dtype ?? "float32") });
+        return weight;
+      },
+    async () => {
+      building = { keeps, kept };
+      try {
+        return await make();
+      } finally {
+        building = undefined;
+      }
+    },
+  );
+  return { made, kept, starts };
 }
 
 /** Takes note of first values of a layer's weights, where models are hollow: false where they are not. */
@@ -109,22 +103,13 @@ export function hollowOut(model: tf.LayersModel): void {
   }
 }
 
-type AddWeight = (
-  this: tf.layers.Layer,
-  name: string,
-  shape: readonly (number | null)[],
-  dtype: tf.DataType | undefined,
-  initializer: { apply(shape: readonly (number | null)[], dtype?: tf.DataType): tf.Tensor },
-  ...others: unknown[]
-) => Start["weight"];
-
 let number: { readonly backend: object; readonly tensor: tf.Tensor } | undefined;
 
 /** A tensor of that shape whose numbers are not there. */
-function hollowTensor(shape: number[], dtype: tf.DataType = "float32"): tf.Tensor {
+export function hollowTensor(shape: readonly (number | null)[], dtype: tf.DataType = "float32"): tf.Tensor {
   const backend = tf.backend();
   if (number?.backend !== backend) number = { backend, tensor: tf.keep(tf.scalar(0)) };
   const { dataId } = number.tensor;
   backend.incRef(dataId); // the tensor's own, which it gives back
-  return tf.engine().makeTensorFromTensorInfo({ dataId, shape, dtype });
+  return tf.engine().makeTensorFromTensorInfo({ dataId, shape: shape as number[], dtype });
 }

@@ -1,9 +1,11 @@
 import type { SymbolicTensor } from "@tensorflow/tfjs";
 import { tf } from "../../compute/tensorflow.js";
+import type { Weight } from "../add-weight.js";
 import type { LayerValues } from "../hollow.js";
 import { isContainer, layersOf, wrappedBy } from "../inspect/graph.js";
 import { numbersIn, randomPartsOf } from "../inspect/random.js";
 import { setValues } from "../models/initialise.js";
+import { valuesAwaited } from "../waiting.js";
 import { callsOf, type Call } from "./calls.js";
 import { nameOf, type StagePlan } from "./plan.js";
 
@@ -18,6 +20,14 @@ export interface StageModel {
   readonly randomLayers: readonly number[];
   /** By layer of the whole model, nested ones included: what stands for it here. */
   readonly copies: ReadonlyMap<tf.layers.Layer, tf.layers.Layer>;
+  /** The same of weights. */
+  readonly weights: ReadonlyMap<Weight, Weight>;
+}
+
+/** What stands for what. */
+interface Pairs {
+  readonly copies: Map<tf.layers.Layer, tf.layers.Layer>;
+  readonly weights: Map<Weight, Weight>;
 }
 
 /**
@@ -41,35 +51,33 @@ export function buildStage(whole: tf.LayersModel, plan: StagePlan, stage: number
   for (const i of modelInputs) enters(whole.inputs[i]!, whole.inputs[i]!.sourceLayer.name);
   for (const i of takes) enters(tensorOf(i), `from_${plan.crossings[i]!.tensor.replaceAll(":", "_")}`);
 
-  const copies = new Map<tf.layers.Layer, tf.layers.Layer>();
+  const pairs: Pairs = { copies: new Map(), weights: new Map() };
   // What is not trained may be in other stages, too: only what is made of what is here is made here.
   const isHere = ({ layer, inputs: taken, outputs: made }: Call) =>
     own.has(layer.name) &&
     taken.every((tensor) => here.has(tensor)) &&
     !made.some((tensor) => here.has(tensor));
-  for (const call of calls) if (isHere(call)) apply(call, copies, here);
+  for (const call of calls) if (isHere(call)) apply(call, pairs, here);
   const outputs = gives.length > 0 ? gives.map(tensorOf) : whole.outputs;
   const model = tf.model({ inputs, outputs: outputs.map((tensor) => here.get(tensor)!), name: whole.name });
   // TensorFlow.js orders layers by what follows them, which is elsewhere: θ is to be a part of the whole's.
   const place = new Map(whole.layers.map(({ name }, i) => [name, i]));
   model.layers.sort((a, b) => (place.get(a.name) ?? -1) - (place.get(b.name) ?? -1));
-  return { model, randomLayers: randomNumbers(whole, model, copies), copies };
+  return { model, randomLayers: randomNumbers(whole, model, pairs.copies), ...pairs };
 }
 
 /** Applies the copy of the call's layer, which is made where it is used first. */
 function apply(
   { layer, inputs, outputs, options }: Call,
-  copies: Map<tf.layers.Layer, tf.layers.Layer>,
+  pairs: Pairs,
   here: Map<SymbolicTensor, SymbolicTensor>,
 ): void {
-  const isNew = !copies.has(layer);
-  const copy = copies.get(layer) ?? copyOf(layer);
+  const known = pairs.copies.get(layer);
+  const copy = known ?? copyOf(layer);
   const taken = inputs.map((input) => here.get(input)!);
   const made = [copy.apply(taken.length === 1 ? taken[0]! : taken, options)].flat() as SymbolicTensor[];
   outputs.forEach((output, i) => here.set(output, made[i]!));
-  if (!isNew) return;
-  pair(layer, copy, copies);
-  for (const [i, weight] of layer.weights.entries()) copy.weights[i]!.trainable = weight.trainable;
+  if (known === undefined) pair(layer, copy, pairs);
 }
 
 interface LayerClass {
@@ -81,20 +89,29 @@ function copyOf(layer: tf.layers.Layer): tf.layers.Layer {
   return cls.fromConfig(cls, layer.getConfig());
 }
 
-/** Notes which layer stands for which, also within models and wrappers, and freezes what is frozen there. */
-function pair(
-  layer: tf.layers.Layer,
-  copy: tf.layers.Layer,
-  copies: Map<tf.layers.Layer, tf.layers.Layer>,
-): void {
+/** Notes what stands for what, also within models and wrappers, and freezes what is frozen there. */
+function pair(layer: tf.layers.Layer, copy: tf.layers.Layer, pairs: Pairs): void {
+  const { copies, weights } = pairs;
   copies.set(layer, copy);
   copy.trainable = layer.trainable;
   const [inner, innerCopies] = [layer, copy].map((one) =>
     isContainer(one) ? one.layers : wrappedBy(one),
   ) as [tf.layers.Layer[], tf.layers.Layer[]];
   inner.forEach((one, i) => {
-    pair(one, innerCopies[i]!, copies);
+    pair(one, innerCopies[i]!, pairs);
   });
+  const paired = new Set(weights.values());
+  const own = asMade(layer).filter((weight) => !weights.has(weight));
+  const ownCopies = asMade(copy).filter((weight) => !paired.has(weight));
+  for (const [i, weight] of own.entries()) {
+    ownCopies[i]!.trainable = weight.trainable;
+    weights.set(weight, ownCopies[i]!);
+  }
+}
+
+/** A layer's weights in the order in which it made them: the layer's own depends on which are trained. */
+function asMade({ weights }: tf.layers.Layer): Weight[] {
+  return weights.toSorted((a, b) => a.id - b.id);
 }
 
 /** The numbers in `whole` of what is random in `model`, in its order. */
@@ -109,16 +126,18 @@ function randomNumbers(
   return [...layers].flatMap((layer) => numbersOf.get(layer) ?? []);
 }
 
-/** Gives the stage's layers the values that `whole`, which is not hollow, has. */
-export function takeWeights({ copies }: StageModel, whole: tf.LayersModel): void {
-  for (const layer of whole.layers) {
-    // Whoever made the model may hold its tensors: their memory is not to be written to.
-    const values = layer
-      .getWeights()
-      .map((weight) => tf.tensor(weight.dataSync(), weight.shape, weight.dtype));
-    copies.get(layer)?.setWeights(values);
-    tf.dispose(values);
+/** Gives the stage's layers the values that `whole`, whose weights may wait, has or would have. */
+export function takeWeights({ weights }: StageModel): void {
+  for (const [weight, copy] of weights) {
+    const values = valuesAwaited(weight) ?? copied(weight.read());
+    copy.write(values);
+    values.dispose();
   }
+}
+
+/** Whoever made a tensor may hold it: its memory is not to be written to. */
+function copied(tensor: tf.Tensor): tf.Tensor {
+  return tf.tensor(tensor.dataSync(), tensor.shape, tensor.dtype);
 }
 
 /** Gives the stage's layers the first values that were noted of theirs. */

@@ -7,6 +7,7 @@ import { hollow, hollowOut, start } from "../hollow.js";
 import { readDescription } from "../inspect/model-description.js";
 import { readNamedWeights } from "../inspect/named-weights.js";
 import { isBuiltIn } from "../models/names.js";
+import { withWaitingWeights } from "../waiting.js";
 import { buildStage, setNoted, takeWeights, type StageModel } from "./build-stage.js";
 import type { StagePlan } from "./plan.js";
 
@@ -19,13 +20,13 @@ export interface StageSource {
 }
 
 /**
- * The whole network, and what it is trained for, without memory for its weights; a user's module makes them all the same.
+ * The whole network, and what it is trained for, without memory for its weights, but for those that a user's module reads or sets.
  * @throws UsageError
  */
 export async function outlineOf(source: StageSource, declared: readonly Declaration[]): Promise<Built> {
   const { choice, data, drawing } = source;
   const build = () => buildModel(choice, data, drawing(), declared);
-  return isModule(choice) ? build() : (await hollow(build)).made;
+  return isModule(choice) ? withWaitingWeights(build) : (await hollow(build)).made;
 }
 
 /**
@@ -40,7 +41,7 @@ export async function stageOf(
 ): Promise<StageModel> {
   const { choice } = source;
   const { made: built, starts } = await hollow(() => buildStage(outline, plan, stage));
-  if (isModule(choice)) takeWeights(built, outline);
+  if (isModule(choice)) takeWeights(built);
   else if (bringsWeights(choice)) await readWeights(built, choice.model);
   else {
     const { data, drawing } = source;
