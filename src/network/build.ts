@@ -15,6 +15,7 @@ import { fcnn } from "./models/fcnn.js";
 import { gpt } from "./models/gpt.js";
 import { checkSamples, isBuiltIn, MODEL_NAMES, unitsFor, type ModelName } from "./models/names.js";
 import { resnet18 } from "./models/resnet18.js";
+import { withWaitingWeights } from "./waiting.js";
 
 /** What a user's module is called with: the TensorFlow.js that apts runs on, and the shapes of the data. */
 export interface ModelRequest {
@@ -49,7 +50,7 @@ export interface SampleKind {
   readonly name: string;
 }
 
-/** A model, and what it is trained for. */
+/** A model, whose weights may wait where it is a module's, and what it is trained for. */
 export interface Built {
   readonly model: tf.LayersModel;
   readonly goal: Goal;
@@ -169,10 +170,12 @@ async function create(choice: ModelChoice, data: SampleKind, random: Random): Pr
       `Expected ${model} to export a function createModel, got ${Object.keys(module).join(", ") || "no exports"}.`,
     );
   }
+  const { createModel } = module;
   const { inputs, targets } = data;
+  const request = { tf, seed, sampleShape, classes: targets[0]?.classes, inputs, targets };
   let made: unknown;
   try {
-    made = await module.createModel({ tf, seed, sampleShape, classes: targets[0]?.classes, inputs, targets });
+    made = await withWaitingWeights(() => createModel(request));
   } catch (error) {
     throw new UsageError(
       `Expected createModel of ${model} to make a model, but it failed: ${error instanceof Error ? error.message : String(error)}`,

@@ -40,7 +40,7 @@ async function beforeKernels<T>(look: (input: tf.Tensor) => void, make: () => T 
   engine.runKernel = ((...call: Parameters<typeof run>) => {
     for (const input of Object.values(call[1])) look(input);
     return run(...call);
-  }) as typeof run;
+  });
   try {
     return await make();
   } finally {

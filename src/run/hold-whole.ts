@@ -19,7 +19,7 @@ import { penaltyOf } from "../network/penalty.js";
 import type { RankNetwork } from "../network/rank-network.js";
 import { TapeEvaluator } from "../network/tape/evaluator.js";
 import { tryOut } from "../network/tape/try-out.js";
-import { endWaiting, withWaitingWeights } from "../network/waiting.js";
+import { endWaiting } from "../network/waiting.js";
 import { WholeNetwork } from "../network/whole-network.js";
 import type { tf } from "../compute/tensorflow.js";
 import type { Random } from "../random.js";
@@ -74,9 +74,13 @@ export async function holdWhole(wanted: Wanted): Promise<Held> {
   // A user's module makes its network once, without memory until it fits; others can be looked at before.
   const isModule = !isBuiltIn(source) && !bringsWeights(choice);
   const before = isModule ? undefined : await roomForWhole(wanted);
-  const kind = { ...given.train, name: given.name };
-  const build = () => buildModel(choice, kind, drawing, declared, objective);
-  const { model, goal } = await (isModule ? withWaitingWeights(build) : build());
+  const { model, goal } = await buildModel(
+    choice,
+    { ...given.train, name: given.name },
+    drawing,
+    declared,
+    objective,
+  );
   const data = await dataFor(goal, model, given);
   const inputs = treatInputs(model, data.train, {
     standardise: config.standardise,

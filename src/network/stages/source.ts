@@ -7,7 +7,6 @@ import { hollow, hollowOut, start } from "../hollow.js";
 import { readDescription } from "../inspect/model-description.js";
 import { readNamedWeights } from "../inspect/named-weights.js";
 import { isBuiltIn } from "../models/names.js";
-import { withWaitingWeights } from "../waiting.js";
 import { buildStage, setNoted, takeWeights, type StageModel } from "./build-stage.js";
 import type { StagePlan } from "./plan.js";
 
@@ -26,7 +25,7 @@ export interface StageSource {
 export async function outlineOf(source: StageSource, declared: readonly Declaration[]): Promise<Built> {
   const { choice, data, drawing } = source;
   const build = () => buildModel(choice, data, drawing(), declared);
-  return isModule(choice) ? withWaitingWeights(build) : (await hollow(build)).made;
+  return isModule(choice) ? build() : (await hollow(build)).made;
 }
 
 /**

@@ -1,7 +1,8 @@
 import { createHash } from "node:crypto";
+import { pathToFileURL } from "node:url";
 import { beforeAll, describe, expect, it, vi } from "vitest";
 import { tf } from "../../../src/compute/tensorflow.js";
-import { buildModel, type SampleKind } from "../../../src/network/build.js";
+import type { ModelRequest, SampleKind } from "../../../src/network/build.js";
 import { layoutOf } from "../../../src/network/parameters.js";
 import { planStages } from "../../../src/network/stages/plan.js";
 import { outlineOf, stageOf, type StageSource } from "../../../src/network/stages/source.js";
@@ -141,6 +142,10 @@ const modules: Record<string, readonly [body: string, held: number]> = {
   ],
 };
 
+interface Module {
+  readonly createModel: (request: ModelRequest) => Promise<tf.LayersModel>;
+}
+
 function sourceOf(body: string): StageSource {
   const source = `export async function createModel({ tf, seed, sampleShape, classes }) {${body}}`;
   const model = writeModule(temporaryFolder(), source);
@@ -163,13 +168,16 @@ function valuesOf(model: tf.LayersModel) {
 
 beforeAll(async () => {
   await wasm();
-  await withWaitingWeights(() => tf.layers.dense({ units: 1 }).build([1, 1])); // what all share
+  await withWaitingWeights(() => {
+    tf.layers.dense({ units: 1 }).build([1, 1]); // makes what all share
+  });
 });
 
 describe.each(Object.entries(modules))("a module's network %s", (_, [body, held]) => {
   it.each([2, 3])("in %i stages has the weights that it has on one rank, to the bit", async (count) => {
     const source = sourceOf(body);
-    const { model: whole } = await buildModel(source.choice, data, source.drawing());
+    const { createModel } = (await import(pathToFileURL(source.choice.model).href)) as Module;
+    const whole = await createModel({ tf, seed: 1, sampleShape: [6, 3], classes: 5, ...data });
     const expected = valuesOf(whole);
 
     const before = tf.memory().numDataBuffers;
