@@ -37,10 +37,10 @@ export function withWaitingWeights<T>(make: () => T | Promise<T>): Promise<T> {
 async function beforeKernels<T>(look: (input: tf.Tensor) => void, make: () => T | Promise<T>): Promise<T> {
   const engine = tf.engine();
   const run = engine.runKernel.bind(engine);
-  engine.runKernel = ((...call: Parameters<typeof run>) => {
+  engine.runKernel = (...call: Parameters<typeof run>) => {
     for (const input of Object.values(call[1])) look(input);
     return run(...call);
-  });
+  };
   try {
     return await make();
   } finally {

@@ -2,11 +2,11 @@ import { createHash } from "node:crypto";
 import { pathToFileURL } from "node:url";
 import { beforeAll, describe, expect, it, vi } from "vitest";
 import { tf } from "../../../src/compute/tensorflow.js";
-import type { ModelRequest, SampleKind } from "../../../src/network/build.js";
+import { buildModel, type ModelRequest, type SampleKind } from "../../../src/network/build.js";
 import { layoutOf } from "../../../src/network/parameters.js";
 import { planStages } from "../../../src/network/stages/plan.js";
 import { outlineOf, stageOf, type StageSource } from "../../../src/network/stages/source.js";
-import { withWaitingWeights } from "../../../src/network/waiting.js";
+import { endWaiting, withWaitingWeights } from "../../../src/network/waiting.js";
 import { Random } from "../../../src/random.js";
 import { temporaryFolder, writeModule } from "../../helpers/apts.js";
 import { wasm } from "../../helpers/network/networks.js";
@@ -174,25 +174,37 @@ beforeAll(async () => {
 });
 
 describe.each(Object.entries(modules))("a module's network %s", (_, [body, held]) => {
-  it.each([2, 3])("in %i stages has the weights that it has on one rank, to the bit", async (count) => {
-    const source = sourceOf(body);
-    const { createModel } = (await import(pathToFileURL(source.choice.model).href)) as Module;
-    const whole = await createModel({ tf, seed: 1, sampleShape: [6, 3], classes: 5, ...data });
-    const expected = valuesOf(whole);
+  /** Its values where createModel is called by itself. */
+  async function expectedOf({ choice }: StageSource) {
+    const { createModel } = (await import(pathToFileURL(choice.model).href)) as Module;
+    return valuesOf(await createModel({ tf, seed: 1, sampleShape: [6, 3], classes: 5, ...data }));
+  }
 
+  it("has no memory but for what is read or set, and then the values that createModel gives it, to the bit", async () => {
+    const source = sourceOf(body);
+    const expected = await expectedOf(source);
     const before = tf.memory().numDataBuffers;
-    const { model: outline } = await outlineOf(source, []);
+    const { model } = await buildModel(source.choice, data, source.drawing());
     expect(tf.memory().numDataBuffers - before).toBeLessThanOrEqual(held);
-    const plan = planStages(outline, { stages: count }, BALANCE, "the network");
-    expect(planStages(whole, { stages: count }, BALANCE, "the network")).toEqual(plan);
+    endWaiting(model);
+    expect(valuesOf(model)).toEqual(expected);
+    for (const weight of model.weights) expect(Object.hasOwn(weight.read(), "assign")).toBe(false);
+  });
+
+  it.each([2, 3])("has them in %i stages", async (count) => {
+    const source = sourceOf(body);
+    const expected = await expectedOf(source);
     const stages = [];
     for (let s = 0; s < count; s++) {
-      const { model } = await outlineOf(source, []);
-      stages.push((await stageOf(source, model, plan, s)).model);
+      const { model: outline } = await outlineOf(source, []);
+      const plan = planStages(outline, { stages: count }, BALANCE, "the network");
+      const before = tf.memory().numDataBuffers;
+      const { model } = await stageOf(source, outline, plan, s);
+      expect(tf.memory().numDataBuffers - before).toBeLessThanOrEqual(model.weights.length);
+      stages.push(valuesOf(model));
     }
-    const found = stages.map(valuesOf);
-    expect(new Map(found.flatMap(({ weights }) => [...weights]))).toEqual(expected.weights);
-    expect(Buffer.concat(found.map(({ theta }) => theta)).equals(expected.theta)).toBe(true);
+    expect(new Map(stages.flatMap(({ weights }) => [...weights]))).toEqual(expected.weights);
+    expect(Buffer.concat(stages.map(({ theta }) => theta)).equals(expected.theta)).toBe(true);
   });
 });
 
