@@ -78,11 +78,8 @@ const modules: Record<string, readonly [body: string, held: number]> = {
      try { ${chain("", "biasInitializer: 'randomUniform'")} } finally { Math.random = random; }`,
     0,
   ],
-  "that changes an initializer which it uses again": [
-    `const shared = tf.initializers.randomNormal({ seed: 5 }); ${chain(
-      "",
-      "kernelInitializer: (shared.seed++, shared)",
-    )}`,
+  "that changes an initializer which it has used": [
+    `const shared = tf.initializers.randomNormal({ seed: 5 }); ${chain("shared.seed++;", "kernelInitializer: shared")}`,
     0,
   ],
   "with an initializer of its own, which draws from a stream": [
@@ -223,4 +220,15 @@ it("a module is told at once what its initializers refuse", async () => {
     const source = sourceOf(chain("", `kernelInitializer: "zeros", biasInitializer: "${own}"`));
     await expect(outlineOf(source, [])).rejects.toThrow(/^Expected createModel of .* but it failed: .*2D/);
   }
+});
+
+it.each([
+  ["has given up", "d.bias.val.dispose(); d.bias.val.add(1);"],
+  ["has assigned to itself, which gives it up", "d.bias.val.assign(d.bias.val); d.bias.val.add(1);"],
+])("a module cannot read a weight that it %s", async (_, afterwards) => {
+  const source = sourceOf(chain(afterwards));
+  const { createModel } = (await import(pathToFileURL(source.choice.model).href)) as Module;
+  const alone = createModel({ tf, seed: 1, sampleShape: [6, 3], classes: 5, ...data });
+  await expect(alone).rejects.toThrow();
+  await expect(outlineOf(source, [])).rejects.toThrow(/but it failed/);
 });
