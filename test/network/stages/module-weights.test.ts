@@ -223,7 +223,7 @@ it("a module is told at once what its initializers refuse", async () => {
 });
 
 it.each([
-  ["has given up", "d.bias.val.dispose(); d.bias.val.add(1);"],
+  ["has given up", "d.bias.val.dispose(); tf.add(d.bias.val, 1);"],
   ["has assigned to itself, which gives it up", "d.bias.val.assign(d.bias.val); d.bias.val.add(1);"],
 ])("a module cannot read a weight that it %s", async (_, afterwards) => {
   const source = sourceOf(chain(afterwards));
