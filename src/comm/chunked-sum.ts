@@ -92,12 +92,8 @@ export function isExchanged(
   chunks: number,
   bytes: number,
 ): boolean {
-  if (!isPowerOfTwo(size) || !isPowerOfTwo(chunks) || chunks < size) return false;
+  if (!Number.isInteger(Math.log2(size)) || chunks % size !== 0) return false;
   return locality !== "network" || size === 2 || bytes <= 64 * KB;
-}
-
-function isPowerOfTwo(count: number): boolean {
-  return Number.isInteger(Math.log2(count));
 }
 
 /**

@@ -2,7 +2,7 @@ import { addFloat32 } from "./sum-kernel.js";
 
 /*
  * The sum of the partial results of C chunks along one fixed binary tree (docs/algorithms.md §9). A node covers chunks
- * [lo, hi); its left child takes the largest power of two of them that leaves some, its right child the rest. The
+ * [lo, hi); its left child takes half of them, of an odd number the larger, its right child the rest. The
  * tree depends on C alone, so neither who evaluates which chunks nor their speed changes a bit of the result.
  */
 
@@ -40,7 +40,7 @@ export function rootOf(chunks: number): Node {
 }
 
 export function childrenOf({ lo, hi }: Node): [left: Node, right: Node] {
-  const middle = lo + 2 ** (Math.ceil(Math.log2(hi - lo)) - 1);
+  const middle = lo + Math.ceil((hi - lo) / 2);
   return [
     { lo, hi: middle },
     { lo: middle, hi },
