@@ -36,12 +36,12 @@ export function iterationOf(alone: Probe, batch: Probe, { decisions, agreements,
       { gradient: each(gradient), loss: each(loss), update: rest / (1 + shards * steps) },
     );
   }
-  const { sizes } = solves;
-  const solve = (solves.seconds / sizes.length) * (batch.samples / alone.samples);
+  const solved = solves.seconds.reduce((a, b) => a + b, 0);
+  const each = solves.seconds.map((seconds) => seconds * (batch.samples / alone.samples));
   const compute = {
     gradient: perSample(alone.gradient),
     loss: perSample(alone.loss),
-    update: Math.max(0, step.seconds - evaluations - solves.seconds),
+    update: Math.max(0, step.seconds - evaluations - solved),
   };
   const counts: Counts = {
     gradients: step.gradients,
@@ -50,8 +50,8 @@ export function iterationOf(alone: Probe, batch: Probe, { decisions, agreements,
     agreements,
   };
   const iteration =
-    solves.seconds > 0
-      ? preconditioned(batch, counts, { sizes, seconds: solve }, compute)
+    solved > 0
+      ? preconditioned(batch, counts, { sizes: solves.sizes, seconds: each }, compute)
       : evaluating(batch, counts, compute);
   return batch.chunks === 1 && sums === 0 ? withoutSums(iteration) : iteration;
 }
@@ -85,6 +85,9 @@ export function slowdownsBetween(probed: readonly Slowdown[]): number[] {
   });
 }
 
+/** A rank that has less of a core waits for one in most of its pauses, which are the shorter the less it has to compute. */
+const OWN_CORE = 2 / 3;
+
 /** What the model says of each number of ranks that was probed, the fewest first, which is one. */
 export function forecast(
   probes: readonly Probe[],
@@ -94,9 +97,12 @@ export function forecast(
   const slowdown = slowdownsOf(probes);
   return new Map(
     probes.map((probe) => {
-      const { ranks } = probe;
+      const { ranks, step } = probe;
       const iteration = iterationOf(alone!, probe, counted(ranks));
-      return [ranks, predict(iteration, { ...probe.network, coreSharers: ranks }, ranks, slowdown)];
+      const told = (one: Iteration) =>
+        predict(one, { ...probe.network, coreSharers: ranks }, ranks, slowdown);
+      const share = step.cores < OWN_CORE ? told(iteration).compute / step.seconds : 1;
+      return [ranks, told([...iteration, { name: "pauses", times: 1, paused: share * step.pauses }])];
     }),
   );
 }

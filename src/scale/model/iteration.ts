@@ -25,6 +25,13 @@ export type Call =
 export interface Work {
   readonly pieces: number;
   readonly seconds: number;
+  /** Where they differ, each: piece i is rank i mod P's. */
+  readonly each?: readonly number[];
+}
+
+/** Seconds of the busiest of so many ranks, where a core is alone. */
+export function busiest({ pieces, seconds, each }: Work, ranks: number): number {
+  return each ? Math.max(...runsOf(each, ranks)) : Math.ceil(pieces / ranks) * seconds;
 }
 
 export interface Part {
@@ -34,6 +41,8 @@ export interface Part {
   readonly work?: Work;
   /** Seconds of what every rank does alike. */
   readonly alike?: number;
+  /** Seconds that all wait for whoever pauses, as probed on these ranks. */
+  readonly paused?: number;
   readonly call?: Call;
   /** Ranks of a group, next to each other, that make the call among themselves; all where not given. */
   readonly among?: number;
@@ -43,10 +52,10 @@ export interface Part {
 
 export type Iteration = readonly Part[];
 
-/** Bytes of each rank's run. */
+/** Of each rank, what it has of these: bytes of runs, or seconds of pieces. */
 export function runsOf(runs: readonly number[], ranks: number): number[] {
   const own = new Array<number>(ranks).fill(0);
-  for (const [i, bytes] of runs.entries()) own[i % ranks]! += bytes;
+  for (const [i, size] of runs.entries()) own[i % ranks]! += size;
   return own;
 }
 
@@ -165,8 +174,8 @@ export function withoutSums(iteration: Iteration): Iteration {
 export interface Subdomains {
   /** Parameters of each. */
   readonly sizes: readonly number[];
-  /** Of one subdomain's solve, which its owner makes on all samples. */
-  readonly seconds: number;
+  /** Of each one's solve, which its owner makes on all samples. */
+  readonly seconds: readonly number[];
 }
 
 /** APTS and its kin on the full batch: solves without a message, then one exchange of the corrections. */
@@ -182,7 +191,7 @@ export function preconditioned(
     {
       name: "subdomains",
       times: 1,
-      work: { pieces: sizes.length, seconds },
+      work: { pieces: sizes.length, seconds: meanOf(seconds), each: seconds },
       call: { kind: "allgather", runs: sizes.map((size) => 4 * size + SCALAR_BYTES) },
     },
     ...others,
@@ -208,4 +217,8 @@ export function walking(
     { name: "update", times: 1, alike: compute.update },
     ...(agreements > 0 ? [agreed(agreements)] : []),
   ];
+}
+
+function meanOf(seconds: readonly number[]): number {
+  return seconds.reduce((a, b) => a + b, 0) / seconds.length;
 }

@@ -1,5 +1,5 @@
 import type { Placement } from "../../comm/collectives/cost.js";
-import { costOf, type Call, type Iteration, type Part } from "./iteration.js";
+import { busiest, costOf, type Call, type Iteration, type Part } from "./iteration.js";
 import { spanOf, totalOf, type Network, type Span } from "./links.js";
 import { costOfPass } from "./stages/cost.js";
 
@@ -61,18 +61,20 @@ type Spend = (what: string, seconds: number) => void;
 
 /** Seconds of the busiest rank. @param atOnce how much longer computing takes where so many ranks do */
 function computed(
-  { name, work, alike = 0 }: Part,
+  { name, work, alike = 0, paused = 0 }: Part,
   ranks: number,
   atOnce: (busy: number) => number,
   spend: Spend,
 ): number {
   const own = alike * atOnce(ranks);
   spend(`what every rank computes alike (${name})`, own);
-  if (!work) return own;
-  const seconds = work.seconds * atOnce(work.pieces);
-  const pieces = Math.ceil(work.pieces / ranks);
-  spend(`too few pieces of work: ${work.pieces} (${name})`, (pieces - work.pieces / ranks) * seconds);
-  return own + pieces * seconds;
+  spend("pauses of single ranks", paused);
+  if (!work) return own + paused;
+  const most = busiest(work, ranks);
+  const share = (work.pieces * work.seconds) / ranks;
+  const slowdown = atOnce(work.pieces);
+  spend(`too few pieces of work: ${work.pieces} (${name})`, (most - share) * slowdown);
+  return own + paused + most * slowdown;
 }
 
 function moved({ name, call }: Part, place: Placement, network: Network, spend: Spend): number {

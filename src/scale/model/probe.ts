@@ -1,3 +1,4 @@
+import { medianOf } from "../../median.js";
 import { selfCommunicator, type Communicator } from "../../comm/index.js";
 import type { BatchProblem } from "../../network/rank-network.js";
 import type { TrainConfig } from "../../run/options/config.js";
@@ -5,7 +6,7 @@ import { setUp } from "../../run/setup.js";
 import { WARM_STEPS } from "../../run/step-parts.js";
 import { TrainingRun } from "../../run/training-run.js";
 import { Agreement } from "../../run/wishes.js";
-import type { Objective } from "../../trust-region/objective.js";
+import { Evaluations, typicalOf, typicalSeconds } from "./evaluations.js";
 import type { Network } from "./links.js";
 import { measureNetwork } from "./ping-pong.js";
 
@@ -20,10 +21,17 @@ export interface Probe {
   /** Of the whole batch, by one rank; of the loss 0 where steps have none. */
   readonly gradient: number;
   readonly loss: number;
-  /** A step of one rank by itself, and its evaluations of the whole batch. */
-  readonly step: { readonly seconds: number; readonly gradients: number; readonly losses: number };
-  /** Parameters of the subdomains, and what a step's evaluations for all of them took. */
-  readonly solves: { readonly sizes: readonly number[]; readonly seconds: number };
+  /** A step of one rank by itself without pauses, its evaluations of the whole batch, and what pauses of any rank add to it. */
+  readonly step: {
+    readonly seconds: number;
+    readonly gradients: number;
+    readonly losses: number;
+    readonly pauses: number;
+    /** How much of a core a rank had; more than one where others of its threads computed, too. */
+    readonly cores: number;
+  };
+  /** Of each subdomain its parameters, and what a step's evaluations for it take. */
+  readonly solves: { readonly sizes: readonly number[]; readonly seconds: readonly number[] };
   /** Where shards walk: a mini-batch's gradient and loss, and mini-batches of a walk. */
   readonly walk: {
     readonly shards: number;
@@ -42,9 +50,9 @@ const PATIENCE = 10;
 const LOCAL_BATCH = 64;
 
 /**
- * Every rank makes the run's steps, and then evaluations, by itself, all at the same time. Means are told, as the run's steps
- * are: where ranks share cores most pieces of work are short, and a few wait for a core as long as all others take. Steps
- * are the slowest rank's. Collective; the result is that of all ranks.
+ * Every rank makes the run's steps, and then evaluations, by itself, all at the same time. Medians tell what things take; what a
+ * step takes beyond them are pauses (code that is compiled, garbage, a core that others have), and those of the ranks do not come at the
+ * same time: who exchanges sums waits for the longest in each step. Collective; the result is that of all ranks.
  * @param ofRun the run's, whose one epoch has all steps
  */
 export async function probe(ofRun: TrainConfig, comm: Communicator, threads: number): Promise<Probe> {
@@ -55,35 +63,33 @@ export async function probe(ofRun: TrainConfig, comm: Communicator, threads: num
   const run = await TrainingRun.prepare(config, setup, alone);
   const seen = new Evaluations();
   const { next, step } = stepsOf(run, alone, seen);
-  const ofAll = async (own: number): Promise<number> => {
-    const [sum] = await comm.allreduce(Float64Array.of(own), "sum");
-    return sum! / comm.size;
-  };
-  /** For whom all wait in a run. */
-  const ofSlowest = async (own: number): Promise<number> => {
-    const [most] = await comm.allreduce(Float64Array.of(own), "max");
-    return most!;
+  /** The mean of all ranks. */
+  const ofAll = async (...own: number[]): Promise<number[]> => {
+    const sums = await comm.allreduce(Float64Array.from(own), "sum");
+    return Array.from(sums, (sum) => sum / comm.size);
   };
   const timed = async (work: () => Promise<unknown>): Promise<number> => {
     await comm.barrier();
     for (let i = 0; i < WARM; i++) await work();
-    return ofAll(await meanSeconds(ROUNDS, work));
+    const [mean] = await ofAll(medianOf(await secondsOf(ROUNDS, work)));
+    return mean!;
   };
 
   await comm.barrier();
   for (let i = 0; i < WARM_STEPS; i++) await step();
   seen.forget();
-  const seconds = await meanSeconds(steps, step);
-
+  const before = process.cpuUsage();
+  const lengths = await secondsOf(steps, step);
+  const { user, system } = process.cpuUsage(before);
+  const cores = (user + system) / 1e6 / lengths.reduce((a, b) => a + b, 0);
+  const sizes = setup.decomposition.subdomains.map((R) => R.size);
+  const own = typicalOf(seen.steps, lengths, sizes.length);
+  const pauses = await comm.allgatherObject(
+    seen.steps.map((one, t) => lengths[t]! - typicalSeconds(one, own)),
+  );
   const { objective, batch, shards } = await next();
   const x = run.parameters;
   const out = new Float32Array(x.length);
-  const { gradients, losses, solves } = seen.times;
-  const perStep = (value: number): number => value / seen.steps;
-  const gradient =
-    gradients.count > 0
-      ? await ofAll(gradients.seconds / gradients.count)
-      : await timed(() => objective.gradient(x, out));
   const rows = config.methodOptions["localBatch"];
   const walks = shards?.miniBatches(0, typeof rows === "number" && rows > 0 ? rows : LOCAL_BATCH);
   const walk = walks && {
@@ -92,25 +98,36 @@ export async function probe(ofRun: TrainConfig, comm: Communicator, threads: num
     gradient: await timed(() => walks[0]!.gradient(x, out)),
     loss: await timed(() => walks[0]!.value(x)),
   };
+  const perStep = (kind: "gradients" | "losses"): number => seen.all(kind).length / seen.steps.length;
+  const [gradients, losses] = [perStep("gradients"), perStep("losses")];
+  const [gradient, loss, rest, had, ...solves] = await ofAll(
+    ...[own.gradient, own.loss, own.rest, cores, ...own.solves],
+  );
   return {
     ranks: comm.size,
     network: await measureNetwork(comm, config.sharedMemory),
     samples: batch.rows,
     chunks: batch.chunks,
     parameters: x.length,
-    gradient,
-    loss: await ofAll(losses.count > 0 ? losses.seconds / losses.count : 0),
+    gradient: gradients > 0 ? gradient! : await timed(() => objective.gradient(x, out)),
+    loss: loss!,
     step: {
-      seconds: await ofSlowest(seconds),
-      gradients: perStep(gradients.count),
-      losses: perStep(losses.count),
+      seconds: gradients * gradient! + losses * loss! + rest! + solves.reduce((a, b) => a + b, 0),
+      gradients,
+      losses,
+      pauses: meanOfLongest(pauses),
+      cores: had!,
     },
-    solves: {
-      sizes: setup.decomposition.subdomains.map((R) => R.size),
-      seconds: await ofAll(perStep(solves.seconds)),
-    },
+    solves: { sizes, seconds: solves },
     walk: walk ?? null,
   };
+}
+
+/** By rank, what it paused in each step: the mean over steps of the longest. */
+function meanOfLongest(pauses: readonly (readonly number[])[]): number {
+  const steps = Math.min(...pauses.map(({ length }) => length));
+  const longest = (t: number): number => Math.max(...pauses.map((own) => own[t]!));
+  return Array.from({ length: steps }, (_, t) => longest(t)).reduce((a, b) => a + b, 0) / steps;
 }
 
 /** The run's mini-batches, one after another, and its steps on them, whose evaluations `seen` sees. @param alone the run's */
@@ -132,61 +149,17 @@ export function stepsOf(
   return { next, step };
 }
 
-/** Of so many times, or of as many as there is patience for, but at least one. */
-export async function meanSeconds(times: number, work: () => Promise<unknown>): Promise<number> {
-  const begun = performance.now();
-  for (let made = 1; ; made++) {
+/** Of so many times each, or of as many as there is patience for, but at least one. */
+export async function secondsOf(times: number, work: () => Promise<unknown>): Promise<number[]> {
+  const seconds: number[] = [];
+  for (
+    let left = PATIENCE;
+    seconds.length === 0 || (seconds.length < times && left > 0);
+    left -= seconds.at(-1)!
+  ) {
+    const begun = performance.now();
     await work();
-    const seconds = (performance.now() - begun) / 1000;
-    if (made >= times || seconds > PATIENCE) return seconds / made;
+    seconds.push((performance.now() - begun) / 1000);
   }
-}
-
-/** Counts evaluations within steps, with the making of what they read of the samples, which is shared as they are. */
-export class Evaluations {
-  readonly times = { gradients: newTime(), losses: newTime(), solves: newTime() };
-  steps = 0;
-  /** The full batch is one and the same problem in all steps. */
-  readonly #followed = new WeakSet<BatchProblem>();
-
-  forget(): void {
-    this.steps = 0;
-    for (const time of Object.values(this.times)) Object.assign(time, newTime());
-  }
-
-  /** A step on `problem` begins. */
-  follow(problem: BatchProblem): void {
-    this.steps++;
-    if (this.#followed.has(problem)) return;
-    this.#followed.add(problem);
-    const { gradients, losses, solves } = this.times;
-    const local = problem.local.bind(problem);
-    const seen = (objective: Objective, ofGradients: Time, ofLosses: Time): Objective => {
-      const gradient = objective.gradient.bind(objective);
-      const value = objective.value.bind(objective);
-      return {
-        gradient: (x, out) => noting(ofGradients, () => gradient(x, out)),
-        value: (x) => noting(ofLosses, () => value(x)),
-      };
-    };
-    Object.assign(problem.objective, seen(problem.objective, gradients, losses));
-    Object.assign(problem, {
-      local: (...given: Parameters<typeof local>) => seen(local(...given), solves, solves),
-    });
-  }
-}
-
-interface Time {
-  seconds: number;
-  count: number;
-}
-
-const newTime = (): Time => ({ seconds: 0, count: 0 });
-
-async function noting<T>(time: Time, work: () => Promise<T>): Promise<T> {
-  const begun = performance.now();
-  const result = await work();
-  time.seconds += (performance.now() - begun) / 1000;
-  time.count++;
-  return result;
+  return seconds;
 }

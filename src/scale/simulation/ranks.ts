@@ -129,12 +129,12 @@ export class SimulatedRank {
   }
 
   /** @param piece does piece i of the work that goes with the call, where this rank owns it */
-  async call(call: Call, pieces: number, piece: () => Promise<void>): Promise<void> {
+  async call(call: Call, pieces: number, piece: (i: number) => Promise<void>): Promise<void> {
     switch (call.kind) {
       case "sum":
         return this.#sum(call, piece);
       case "allgather": {
-        for (let i = this.rank; i < pieces; i += this.#size) await piece();
+        for (let i = this.rank; i < pieces; i += this.#size) await piece(i);
         const offsets = offsetsOf(runsOf(call.runs, this.#size));
         return allgather(this.#collective, offsets, new Uint8Array(offsets.at(-1)!));
       }
@@ -145,9 +145,12 @@ export class SimulatedRank {
     }
   }
 
-  async #sum({ chunks, bytes, decision }: Call & { kind: "sum" }, piece: () => Promise<void>): Promise<void> {
+  async #sum(
+    { chunks, bytes, decision }: Call & { kind: "sum" },
+    piece: (i: number) => Promise<void>,
+  ): Promise<void> {
     const out = new Float32Array((bytes - Float64Array.BYTES_PER_ELEMENT) / 4);
-    await chunkedSum(this.communicator, chunks, () => piece().then(() => 0), out);
+    await chunkedSum(this.communicator, chunks, (chunk) => piece(chunk).then(() => 0), out);
     if (decision === undefined) return;
     await this.#decide(decision);
   }

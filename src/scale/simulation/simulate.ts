@@ -1,5 +1,5 @@
 import { Random } from "../../random.js";
-import type { Iteration, Part } from "../model/iteration.js";
+import type { Iteration, Part, Work } from "../model/iteration.js";
 import type { Network } from "../model/links.js";
 import { slowdownOf } from "../model/predict.js";
 import { Clock } from "./clock.js";
@@ -75,12 +75,13 @@ function occurrences({ times }: Part, k: number): number {
 }
 
 async function make(
-  { work, alike = 0, call, among = 0, pass }: Part,
+  { work, alike = 0, paused = 0, call, among = 0, pass }: Part,
   rank: number,
   fabric: Fabric,
   compute: (seconds: number, busy: number) => Promise<void>,
 ): Promise<void> {
   await compute(alike, Infinity);
+  await compute(paused, 1);
   if (pass) {
     const stages = pass.forward.length;
     const copies = inGroup(rank, fabric, { first: rank % stages, step: stages, size: fabric.ranks / stages });
@@ -93,10 +94,10 @@ async function make(
     await simulatePass(pass, own);
   }
   if (!call) return;
-  const { pieces, seconds } = work ?? { pieces: 0, seconds: 0 };
+  const { pieces, seconds, each }: Work = work ?? { pieces: 0, seconds: 0 };
   const size = among || fabric.ranks;
   const caller = inGroup(rank, fabric, { first: rank - (rank % size), step: 1, size });
-  await caller.call(call, pieces, () => compute(seconds, pieces));
+  await caller.call(call, pieces, (i) => compute(each?.[i] ?? seconds, pieces));
 }
 
 function inGroup(rank: number, fabric: Fabric, group: SimulatedGroup): SimulatedRank {

@@ -65,7 +65,7 @@ describe("where nothing is shared and nothing is drawn, the simulation takes the
     const families = [
       evaluating(batch, { gradients: 1, losses: 0, decisions: 0, agreements: 1 }, compute),
       evaluating(batch, counts, compute),
-      preconditioned(batch, counts, { sizes, seconds: 1e-3 }, compute),
+      preconditioned(batch, counts, { sizes, seconds: sizes.map((_, i) => (1 + (i % 3)) * 1e-3) }, compute),
       walking(batch, { shards: 16, steps: 8, agreements: 1 }, compute),
     ];
     for (const iteration of families)

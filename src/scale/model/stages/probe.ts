@@ -6,7 +6,8 @@ import { WARM_STEPS } from "../../../run/step-parts.js";
 import { TrainingRun } from "../../../run/training-run.js";
 import type { Network } from "../links.js";
 import { measureNetwork } from "../ping-pong.js";
-import { Evaluations, meanSeconds, stepsOf } from "../probe.js";
+import { Evaluations } from "../evaluations.js";
+import { secondsOf, stepsOf } from "../probe.js";
 import { edgesOf, furtherCuts } from "./cuts.js";
 import type { StagedNetwork, StageWork } from "./iteration.js";
 import { LonePipeline } from "./lone-pipeline.js";
@@ -24,6 +25,10 @@ export interface StagedProbe {
   /** In 2, 4, 8, … stages, as far as it can be cut, with what stages would take by what they have to compute. */
   readonly cuts: readonly StagedNetwork[];
 }
+
+const meanOf = (seconds: readonly number[]): number => seconds.reduce((a, b) => a + b, 0) / seconds.length;
+const meanSeconds = async (times: number, work: () => Promise<unknown>): Promise<number> =>
+  meanOf(await secondsOf(times, work));
 
 /** Passes that only go there, where steps have none. */
 const ROUNDS = 5;
@@ -60,14 +65,12 @@ export async function probeStages(
   const own = async (): Promise<{ readonly step: number; readonly work: StageWork }> => {
     seen.forget();
     const seconds = await meanSeconds(steps, step);
-    const { gradients, losses } = seen.times;
-    const [there, back] = [losses.count / seen.steps, gradients.count / seen.steps];
+    const [gradients, losses] = [seen.all("gradients"), seen.all("losses")];
+    const [there, back] = [losses.length / seen.steps.length, gradients.length / seen.steps.length];
     const { objective, batch } = problem!;
-    const pass = gradients.seconds / gradients.count;
+    const pass = meanOf(gradients);
     const only =
-      losses.count > 0
-        ? losses.seconds / losses.count
-        : await meanSeconds(ROUNDS, () => objective.value(run.parameters));
+      losses.length > 0 ? meanOf(losses) : await meanSeconds(ROUNDS, () => objective.value(run.parameters));
     const forward = stage === stages - 1 ? 0 : only / batch.chunks;
     return {
       step: seconds,
