@@ -63,6 +63,10 @@ const GAINED = 0.5;
 const LEAST = 0.02;
 /** x̄ may rise by this share of how far θ strays from it, and of what is left or was gained: so much is noise. */
 const RISE = [0.2, 0.01] as const;
+/** It has to fall by this share of how far θ strays while more is left than what was gained counts: that may be noise which never goes, */
+const FALL = 0.2;
+/** unless less was gained than this share of what is left: then it may not have begun. */
+const BEGUN = 0.25;
 /** W */
 const WINDOW = 5;
 /** A longer Δ than an undone walk left is not tried before there are so many times the steps. */
@@ -84,7 +88,8 @@ export const begun: Judgements = {
  *   q = Σ f(θ) − f(x̄) / min(Σ f(x̄), ½ Σ f₁ − f(x̄))     how far does the walk stray from where it leads? On a mini-batch
  *                                      neither has seen. f₁ is the first loss, and 0 what losses fall towards.
  *
- * and makes it smaller where x̄, the accepted point, has risen beyond noise. A walk that has lost half of what was gained is undone. Large mini-batches and smooth losses are limited by ρ, noisy ones by q, whose
+ * and makes it smaller where x̄, the accepted point, has risen beyond noise, and, while what is left may be nothing but noise, where it
+ * has not fallen. A walk that has lost half of what was gained is undone. Large mini-batches and smooth losses are limited by ρ, noisy ones by q, whose
  * averages gain nothing from longer steps. While the walk leaves its average behind, ρ need only be positive.
  */
 export function judged(
@@ -114,7 +119,10 @@ export function judged(
   const gained = total((one) => first - one.accepted);
   const strayed = total((one) => one.f - one.accepted);
   const worth = positive ? Math.min(level, Math.max(GAINED * gained, LEAST * level)) : Math.max(0, gained);
-  const rises = total((one) => one.accepted - one.earlier) > RISE[0] * Math.max(0, strayed) + RISE[1] * worth;
+  const rose = total((one) => one.accepted - one.earlier);
+  const above = Math.max(0, strayed);
+  const mayBeNoise = isIterate && positive && level > GAINED * gained && gained > BEGUN * level;
+  const rises = rose > (mayBeNoise ? -FALL * above : RISE[0] * above + RISE[1] * worth);
   const eta = strayed < -AHEAD * worth ? ETA_AHEAD : ETA;
   let next = radius;
   if (rho < eta[0] || strayed > NOISE[1] * worth || rises) next = smaller;

@@ -91,7 +91,9 @@ function reference(steps: number, from: number, delta: number, beta: number) {
       if (judgements === 2) {
         const scale = Math.min(level, Math.max(gained / 2, level / 50));
         const [rho, q] = [predicted > 0 ? fell / predicted : -1, strayed / scale];
-        const rises = risen > 0.2 * Math.max(0, strayed) + 0.01 * scale;
+        const above = Math.max(0, strayed);
+        const mayBeNoise = level > gained / 2 && gained > level / 4;
+        const rises = risen > (mayBeNoise ? -0.2 * above : 0.2 * above + 0.01 * scale);
         const [least, much] = q < -0.05 ? [0, 0.25] : [0.6, 0.75];
         if (rho < least || q > 0.3 || rises) delta = Math.max(1e-4, delta / beta);
         else if (rho > much && q < 0.15)
@@ -269,6 +271,20 @@ describe("a judgement", () => {
     const above = { ...good, f: 1.05, trial: 0.95 };
     expect(radiusAfter({}, above)).toBe(0.2);
     expect(radiusAfter({}, above, little)).toBe(0.05);
+  });
+
+  it("has the average fall where what is left may be noise that never goes", () => {
+    const above = { ...good, f: 1.05, trial: 0.95 };
+    const halfway = { ...begun, last: 1, first: 2.5 };
+    expect(radiusAfter({}, above, { ...begun, last: 1, first: 3.5 })).toBe(0.2);
+    expect(radiusAfter({}, above, halfway)).toBe(0.05);
+    expect(radiusAfter({ earlier: 1.04 }, above, halfway)).toBe(0.2);
+  });
+
+  it("does not where hardly anything was gained yet", () => {
+    const above = { ...good, f: 1.005, trial: 0.905 };
+    expect(radiusAfter({}, above, { ...begun, last: 1, first: 1.3 })).toBe(0.05);
+    expect(radiusAfter({}, above, { ...begun, last: 1, first: 1.2 })).toBe(0.2);
   });
 
   it("measures negative losses by how far they have fallen", () => {
