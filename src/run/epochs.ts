@@ -1,3 +1,4 @@
+import { isStreamed } from "../data/dataset.js";
 import { checkMiniBatches, miniBatches, miniBatchSizes } from "../data/batches.js";
 import { Batch, checkHeld, largestChunk, type Preparation } from "../network/batch.js";
 import type { Batches } from "../network/quality.js";
@@ -70,6 +71,17 @@ export class Epochs implements EpochSource {
     checkHeld(setup.data.train, largest);
     this.#preparation = { ...setup.inputs.training, ...network.reading };
     this.#full = batches === 1 ? this.#problem("all", this.#orderOfAll()) : undefined;
+    if (!this.#full) this.#bringSamples();
+  }
+
+  /** Copies the samples to where mini-batches are gathered, as the first would: no step is to take so long. */
+  #bringSamples(): void {
+    const { memory, front } = this.#preparation;
+    const { train } = this.setup.data;
+    if (!memory || front || isStreamed(train)) return;
+    const one = new Batch(train, this.#preparation, {}, Int32Array.of(0));
+    one.chunk(0);
+    one.dispose();
   }
 
   *problems(epoch: number, done: number): Generator<BatchProblem> {
