@@ -23,6 +23,7 @@ import { endWaiting } from "../network/waiting.js";
 import { WholeNetwork } from "../network/whole-network.js";
 import type { tf } from "../compute/tensorflow.js";
 import type { Random } from "../random.js";
+import { shareFrozenWeights } from "./frozen-weights.js";
 import { decompose } from "./decompose.js";
 import { roomForWhole } from "./room-for-whole.js";
 import { cutOf, type TrainConfig } from "./options/config.js";
@@ -88,6 +89,7 @@ export async function holdWhole(wanted: Wanted): Promise<Held> {
   });
   const room = before ?? (await roomForWhole(wanted, model));
   endWaiting(model);
+  if (isModule) await shareFrozenWeights(model, comm);
   const { seed } = config;
   const evaluator = await createEvaluator(model, goal, backend, { memory: room, seed });
   const worth = leastRows(evaluator.cost, evaluator.layout.dimension);

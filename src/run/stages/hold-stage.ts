@@ -7,9 +7,11 @@ import { topologyOf } from "../../network/model-file.js";
 import { layoutOf } from "../../network/parameters.js";
 import { penaltyOf } from "../../network/penalty.js";
 import { PipelineNetwork } from "../../network/pipeline/network.js";
+import { isBuiltIn } from "../../network/models/names.js";
 import { outlineOf, stageOf } from "../../network/stages/source.js";
 import { stageGoal } from "../../network/stages/stage-goal.js";
 import { byLayers } from "../../decomposition/layers.js";
+import { shareFrozenWeights } from "../frozen-weights.js";
 import { dataFor, type Held, type Wanted } from "../hold-whole.js";
 import { memoryOfRanks } from "../rank-memory.js";
 import { largestBatch } from "./largest-batch.js";
@@ -49,6 +51,7 @@ export async function holdStage(wanted: Wanted): Promise<Held> {
   );
   const topology = topologyOf(outline);
   const part = await stageOf(source, outline, plan, stage);
+  if (!isBuiltIn(name) && !bringsWeights(choice)) await shareFrozenWeights(part.model, replicas);
   const inputs = treatInputs(
     outline,
     data.train,
