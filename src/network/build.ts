@@ -143,6 +143,11 @@ export function bringsWeights({ model }: Pick<ModelChoice, "model">): boolean {
   return model.endsWith(".json");
 }
 
+/** Whether the model is made by a user's module. */
+export function isModule(choice: Pick<ModelChoice, "model">): boolean {
+  return !isBuiltIn(choice.model) && !bringsWeights(choice);
+}
+
 interface Created {
   readonly model: tf.LayersModel;
   /** What its file declares of its training. */

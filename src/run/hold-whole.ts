@@ -4,7 +4,7 @@ import { rowsOf, type DataSplit } from "../data/dataset.js";
 import type { Decomposition } from "../decomposition/decomposition.js";
 import type { Vector } from "../linalg/vector.js";
 import { Batch, chunkCount, leastRows, type Chunking } from "../network/batch.js";
-import { bringsWeights, buildModel } from "../network/build.js";
+import { bringsWeights, buildModel, isModule } from "../network/build.js";
 import { createEvaluator } from "../network/evaluator.js";
 import type { Declaration } from "../network/goal/declared.js";
 import type { Goal, OwnObjective } from "../network/goal/goal.js";
@@ -13,7 +13,6 @@ import { surprisesOf } from "../network/goal/surprises.js";
 import { withTargetsFor } from "../network/goal/targets.js";
 import { treatInputs, type InputTreatment } from "../network/inputs/standardisation.js";
 import { topologyOf } from "../network/model-file.js";
-import { isBuiltIn } from "../network/models/names.js";
 import { layoutOf } from "../network/parameters.js";
 import { penaltyOf } from "../network/penalty.js";
 import type { RankNetwork } from "../network/rank-network.js";
@@ -73,8 +72,7 @@ export async function holdWhole(wanted: Wanted): Promise<Held> {
   const drawing = random.fork("initialisation");
   const choice = { ...config, model: source };
   // A user's module makes its network once, without memory until it fits; others can be looked at before.
-  const isModule = !isBuiltIn(source) && !bringsWeights(choice);
-  const before = isModule ? undefined : await roomForWhole(wanted);
+  const before = isModule(choice) ? undefined : await roomForWhole(wanted);
   const { model, goal } = await buildModel(
     choice,
     { ...given.train, name: given.name },
@@ -89,7 +87,7 @@ export async function holdWhole(wanted: Wanted): Promise<Held> {
   });
   const room = before ?? (await roomForWhole(wanted, model));
   endWaiting(model);
-  if (isModule) await shareFrozenWeights(model, comm);
+  if (isModule(choice)) await shareFrozenWeights(model, comm);
   const { seed } = config;
   const evaluator = await createEvaluator(model, goal, backend, { memory: room, seed });
   const worth = leastRows(evaluator.cost, evaluator.layout.dimension);

@@ -203,14 +203,12 @@ async function finishEpoch(
       meter.parts.stepped();
       trace.end(run.stepsDone);
       if (wish === "go on") continue;
-      meter.parts.pause();
       await run.measureStatistics(program.samples);
       meter.pause();
       await checkpoints.write();
       meter.go();
       if (wish === "stop") return true;
     }
-    meter.parts.pause(); // of an epoch, not of its steps
     await run.measureStatistics(program.samples);
     return false;
   } finally {

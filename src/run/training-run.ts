@@ -156,6 +156,7 @@ export class TrainingRun {
   async measureStatistics(samples: StreamedSamples | undefined): Promise<void> {
     const { network } = this.setup;
     if (!network.hasStatistics) return;
+    this.meter.parts.pause(); // of an epoch, not of its steps
     const statistics = await network.statistics(this.epochs.forStatistics(samples), this.parameters);
     this.state = { ...this.#state, statistics };
   }

@@ -1,12 +1,18 @@
 import { tf } from "../../compute/tensorflow.js";
 import { UsageError } from "../../errors.js";
 import type { Random } from "../../random.js";
-import { bringsWeights, buildModel, type Built, type ModelChoice, type SampleKind } from "../build.js";
+import {
+  bringsWeights,
+  buildModel,
+  isModule,
+  type Built,
+  type ModelChoice,
+  type SampleKind,
+} from "../build.js";
 import type { Declaration } from "../goal/declared.js";
 import { hollow, hollowOut, start } from "../hollow.js";
 import { readDescription } from "../inspect/model-description.js";
 import { readNamedWeights } from "../inspect/named-weights.js";
-import { isBuiltIn } from "../models/names.js";
 import { buildStage, setNoted, takeWeights, type StageModel } from "./build-stage.js";
 import type { StagePlan } from "./plan.js";
 
@@ -55,10 +61,6 @@ export async function stageOf(
   start(starts);
   hollowOut(outline);
   return built;
-}
-
-function isModule(choice: ModelChoice): boolean {
-  return !isBuiltIn(choice.model) && !bringsWeights(choice);
 }
 
 /** The weights of the stage's layers from the files of the whole model, of which nothing else is read. */

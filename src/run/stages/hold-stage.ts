@@ -1,5 +1,5 @@
 import { collectGarbage } from "../../host/garbage.js";
-import { bringsWeights } from "../../network/build.js";
+import { bringsWeights, isModule } from "../../network/build.js";
 import { createEvaluator } from "../../network/evaluator.js";
 import { surprisesOf } from "../../network/goal/surprises.js";
 import { treatInputs } from "../../network/inputs/standardisation.js";
@@ -7,7 +7,6 @@ import { topologyOf } from "../../network/model-file.js";
 import { layoutOf } from "../../network/parameters.js";
 import { penaltyOf } from "../../network/penalty.js";
 import { PipelineNetwork } from "../../network/pipeline/network.js";
-import { isBuiltIn } from "../../network/models/names.js";
 import { outlineOf, stageOf } from "../../network/stages/source.js";
 import { stageGoal } from "../../network/stages/stage-goal.js";
 import { byLayers } from "../../decomposition/layers.js";
@@ -51,7 +50,7 @@ export async function holdStage(wanted: Wanted): Promise<Held> {
   );
   const topology = topologyOf(outline);
   const part = await stageOf(source, outline, plan, stage);
-  if (!isBuiltIn(name) && !bringsWeights(choice)) await shareFrozenWeights(part.model, replicas);
+  if (isModule(choice)) await shareFrozenWeights(part.model, replicas);
   const inputs = treatInputs(
     outline,
     data.train,

@@ -219,6 +219,6 @@ export function walking(
   ];
 }
 
-function meanOf(seconds: readonly number[]): number {
+export function meanOf(seconds: readonly number[]): number {
   return seconds.reduce((a, b) => a + b, 0) / seconds.length;
 }

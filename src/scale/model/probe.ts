@@ -64,14 +64,14 @@ export async function probe(ofRun: TrainConfig, comm: Communicator, threads: num
   const seen = new Evaluations();
   const { next, step } = stepsOf(run, alone, seen);
   /** The mean of all ranks. */
-  const ofAll = async (...own: number[]): Promise<number[]> => {
+  const ofAll = async (own: readonly number[]): Promise<number[]> => {
     const sums = await comm.allreduce(Float64Array.from(own), "sum");
     return Array.from(sums, (sum) => sum / comm.size);
   };
   const timed = async (work: () => Promise<unknown>): Promise<number> => {
     await comm.barrier();
     for (let i = 0; i < WARM; i++) await work();
-    const [mean] = await ofAll(medianOf(await secondsOf(ROUNDS, work)));
+    const [mean] = await ofAll([medianOf(await secondsOf(ROUNDS, work))]);
     return mean!;
   };
 
@@ -100,9 +100,13 @@ export async function probe(ofRun: TrainConfig, comm: Communicator, threads: num
   };
   const perStep = (kind: "gradients" | "losses"): number => seen.all(kind).length / seen.steps.length;
   const [gradients, losses] = [perStep("gradients"), perStep("losses")];
-  const [gradient, loss, rest, had, ...solves] = await ofAll(
-    ...[own.gradient, own.loss, own.rest, cores, ...own.solves],
-  );
+  const [gradient, loss, rest, had, ...solves] = await ofAll([
+    own.gradient,
+    own.loss,
+    own.rest,
+    cores,
+    ...own.solves,
+  ]);
   return {
     ranks: comm.size,
     network: await measureNetwork(comm, config.sharedMemory),
@@ -152,14 +156,11 @@ export function stepsOf(
 /** Of so many times each, or of as many as there is patience for, but at least one. */
 export async function secondsOf(times: number, work: () => Promise<unknown>): Promise<number[]> {
   const seconds: number[] = [];
-  for (
-    let left = PATIENCE;
-    seconds.length === 0 || (seconds.length < times && left > 0);
-    left -= seconds.at(-1)!
-  ) {
+  const end = performance.now() + 1000 * PATIENCE;
+  do {
     const begun = performance.now();
     await work();
     seconds.push((performance.now() - begun) / 1000);
-  }
+  } while (seconds.length < times && performance.now() < end);
   return seconds;
 }

@@ -7,6 +7,7 @@ import { TrainingRun } from "../../../run/training-run.js";
 import type { Network } from "../links.js";
 import { measureNetwork } from "../ping-pong.js";
 import { Evaluations } from "../evaluations.js";
+import { meanOf } from "../iteration.js";
 import { secondsOf, stepsOf } from "../probe.js";
 import { edgesOf, furtherCuts } from "./cuts.js";
 import type { StagedNetwork, StageWork } from "./iteration.js";
@@ -26,7 +27,6 @@ export interface StagedProbe {
   readonly cuts: readonly StagedNetwork[];
 }
 
-const meanOf = (seconds: readonly number[]): number => seconds.reduce((a, b) => a + b, 0) / seconds.length;
 const meanSeconds = async (times: number, work: () => Promise<unknown>): Promise<number> =>
   meanOf(await secondsOf(times, work));
 
