@@ -78,8 +78,9 @@ function isAtKink(name: string, { y, p }: Row): boolean {
   }
   if (name.endsWith("ategoricalCrossentropy")) {
     // A small number is a small share only beside larger ones; clipped, it is at the bound again where they sum to 1.
+    // A share just below 1 is clipped or not by its last bits.
     const total = p.reduce((sum, pj) => sum + pj, 0);
-    return total < 0.5 || near(total, 1);
+    return total < 0.5 || near(total, 1) || p.some((pj) => pj !== total && near(pj / total, 1));
   }
   if (name === "cosineProximity") return Math.hypot(...p) < 0.1 || Math.hypot(...y) < 0.1;
   return false;
