@@ -27,6 +27,11 @@ export interface EpochSource {
   ): Generator<BatchProblem> | AsyncGenerator<BatchProblem>;
   /** Mini-batches, as they are trained on, of which batch normalisation takes what it predicts with. */
   forStatistics(samples?: StreamedSamples): Batches;
+  /**
+   * Brings the samples to where mini-batches are gathered and draws the pass of a step (from 0), so that the first step
+   * of a run is like the others.
+   */
+  prepare?(step: number): void;
 }
 
 /** Samples whose statistics are taken, at least: means of so many are off by two hundredths of a deviation. */
@@ -71,11 +76,11 @@ export class Epochs implements EpochSource {
     checkHeld(setup.data.train, largest);
     this.#preparation = { ...setup.inputs.training, ...network.reading };
     this.#full = batches === 1 ? this.#problem("all", this.#orderOfAll()) : undefined;
-    if (!this.#full) this.#bringSamples();
   }
 
-  /** Copies the samples to where mini-batches are gathered, as the first would: no step is to take so long. */
-  #bringSamples(): void {
+  prepare(step: number): void {
+    if (this.#full) return;
+    this.#indicesOf(this.#passOf(step));
     const { memory, front } = this.#preparation;
     const { train } = this.setup.data;
     if (!memory || front || isStreamed(train)) return;
@@ -88,7 +93,7 @@ export class Epochs implements EpochSource {
     const { batches, batchesPerEpoch } = this.setup.cut;
     for (let b = done; b < batchesPerEpoch; b++) {
       const step = (epoch - 1) * batchesPerEpoch + b;
-      const pass = Math.floor(step / batches) + 1;
+      const pass = this.#passOf(step);
       if (this.#full) {
         // What is random makes another problem of each step.
         yield this.network.isRandom ? this.network.problem(`pass ${pass}`, this.#full.batch) : this.#full;
@@ -132,6 +137,10 @@ export class Epochs implements EpochSource {
     if (shards === undefined || inOrder) return undefined;
     const numbers = Int32Array.from({ length: data.train.count }, (_, i) => i);
     return this.drawing.random.fork("all").shuffle(numbers);
+  }
+
+  #passOf(step: number): number {
+    return Math.floor(step / this.setup.cut.batches) + 1;
   }
 
   /** The mini-batches of a pass. */

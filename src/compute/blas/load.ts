@@ -84,13 +84,21 @@ function exports(handle: Koffi.LibraryHandle, symbol: string): boolean {
   }
 }
 
-/** (1 2; 3 4)·(5 6; 7 8)ᵀ + (1 1; 1 1): finds a wrong size of integers or calling convention. */
+/**
+ * A product of whole numbers: finds a wrong size of integers or calling convention. Of this size, so that libraries that
+ * make their code at the first use of it do so now (oneDNN: 20 ms) and not within the first step.
+ */
 function checkProduct({ sgemm, addressOf }: LoadedBlas): void {
-  const memory = Float32Array.of(1, 2, 3, 4, 5, 6, 7, 8, 1, 1, 1, 1);
-  const at = addressOf(new Uint8Array(memory.buffer));
-  sgemm(false, true, 2, 2, 2, at, 2, at + 16, 2, true, at + 32, 2);
-  const result = memory.slice(8).join();
-  if (result !== "18,24,40,54") throw new Error(`computes a small product wrongly: ${result}.`);
+  const n = 16;
+  const [a, b, c] = [new Float32Array(n * n), new Float32Array(n * n), new Float32Array(n * n).fill(1)];
+  for (let i = 0; i < n * n; i++) [a[i], b[i]] = [i % 7, (i % 5) - 2];
+  const [atA, atB, atC] = [a, b, c].map((matrix) => addressOf(new Uint8Array(matrix.buffer)));
+  sgemm(false, true, n, n, n, atA!, n, atB!, n, true, atC!, n);
+  const isRight = c.every((found, at) => {
+    const [row, column] = [Math.floor(at / n) * n, (at % n) * n];
+    return found === a.subarray(row, row + n).reduce((sum, ak, k) => sum + ak * b[column + k]!, 1);
+  });
+  if (!isRight) throw new Error(`computes a small product wrongly: ${[...c.subarray(0, 4)].join()}, ….`);
 }
 
 function firstLine(error: unknown): string {
