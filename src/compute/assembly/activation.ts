@@ -1,7 +1,7 @@
 import { Elu, HardSigmoid, Linear, Relu, Relu6, Selu, Sigmoid, Softplus, Softsign, Tanh } from "./functions";
 import { at, bytes, loadPart, storePart } from "./simd";
 
-// The numbers of the kinds: `activations` in ../wasm/kernels.ts names them.
+// The numbers of the kinds: `activations` in ../wasm/kernels/activations.ts names them.
 
 /** x ← f(x + b) on every row; x is (rows, columns) with `stride` floats from row to row, b is (columns) or 0. */
 export function biasActivation(kind: i32, x: usize, b: usize, rows: i32, columns: i32, stride: i32): void {

@@ -3,7 +3,7 @@ import { sigmoid } from "./functions";
 import { exp } from "./math";
 import { at, load4, multiplyAdd, store4, storeColumns } from "./simd";
 
-// The numbers of the kinds: `curves` in ../wasm/kernels.ts names them.
+// The numbers of the kinds: `curves` in ../wasm/kernels/activations.ts names them.
 
 /** y ← f(x) for n elements; `parameter` is the slope below 0, the largest value or the threshold of those that have one. */
 export function curve(kind: i32, parameter: f32, x: usize, n: i32, y: usize): void {

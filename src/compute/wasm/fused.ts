@@ -1,7 +1,7 @@
 import type { TensorInfo } from "@tensorflow/tfjs";
 import { tf } from "../tensorflow.js";
 import type { Heap } from "./heap.js";
-import { activations } from "./kernels.js";
+import { activations } from "./kernels/activations.js";
 import { runKernel } from "./replace.js";
 
 /** What TensorFlow.js's fused kernels do to a product. */

@@ -1,7 +1,7 @@
 import type { TensorInfo } from "@tensorflow/tfjs";
 import { tf } from "../tensorflow.js";
 import type { Heap } from "./heap.js";
-import { activations } from "./kernels.js";
+import { activations } from "./kernels/activations.js";
 import { replaceKernel } from "./replace.js";
 
 /** The shipped kernel takes one number at a time: half the time of derivatives of a network of tanh by its inputs. */

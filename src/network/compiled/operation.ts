@@ -1,5 +1,5 @@
 import type { Heap } from "../../compute/wasm/heap.js";
-import type { ActivationName } from "../../compute/wasm/kernels.js";
+import type { ActivationName } from "../../compute/wasm/kernels/activations.js";
 import type { Units } from "../../compute/wasm/linear.js";
 import type { Mask } from "./operations/attention-weights.js";
 import type { Product } from "./operations/dot.js";

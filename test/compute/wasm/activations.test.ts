@@ -3,7 +3,7 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { startBackend } from "../../../src/compute/backend.js";
 import { tf } from "../../../src/compute/tensorflow.js";
 import type { Heap } from "../../../src/compute/wasm/heap.js";
-import { activations, curves } from "../../../src/compute/wasm/kernels.js";
+import { activations, curves } from "../../../src/compute/wasm/kernels/activations.js";
 import { expectSame, randomTensor, seeds } from "../../helpers/compute/compare.js";
 
 let heap: Heap;

@@ -1,4 +1,4 @@
-import { activations, type ActivationName } from "../../../compute/wasm/kernels.js";
+import { activations, type ActivationName } from "../../../compute/wasm/kernels/activations.js";
 import { UnsupportedLayer, type LayerCall } from "./layer-call.js";
 
 /** Activations that are operations of their own: no layer takes them over. */

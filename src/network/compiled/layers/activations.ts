@@ -1,5 +1,5 @@
 import { sizeOf } from "../../../data/dataset.js";
-import type { ActivationName, CurveName } from "../../../compute/wasm/kernels.js";
+import type { ActivationName, CurveName } from "../../../compute/wasm/kernels/activations.js";
 import { activation, curve, softmax } from "../operations/activation.js";
 import { activationOf, isFusable, type LayerActivation } from "./activation-of.js";
 import { UnsupportedLayer, type LayerCall } from "./layer-call.js";

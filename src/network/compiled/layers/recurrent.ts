@@ -1,5 +1,5 @@
 import type { tf } from "../../../compute/tensorflow.js";
-import { activations, type ActivationName } from "../../../compute/wasm/kernels.js";
+import { activations, type ActivationName } from "../../../compute/wasm/kernels/activations.js";
 import { gruCell, lstmCell, simpleCell, type Cell } from "../operations/cells.js";
 import { UnsupportedLayer, type LayerCall } from "./layer-call.js";
 import { add, concatenate, multiply } from "../operations/merge.js";

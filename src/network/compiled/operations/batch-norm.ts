@@ -1,6 +1,6 @@
 import { sizeOf } from "../../../data/dataset.js";
 import type { Heap } from "../../../compute/wasm/heap.js";
-import type { ActivationName } from "../../../compute/wasm/kernels.js";
+import type { ActivationName } from "../../../compute/wasm/kernels/activations.js";
 import { UnsupportedLayer, type LayerCall } from "../layers/layer-call.js";
 import { addsTo, type Operation } from "../operation.js";
 

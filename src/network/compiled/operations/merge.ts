@@ -1,4 +1,4 @@
-import { activations, type ActivationName } from "../../../compute/wasm/kernels.js";
+import { activations, type ActivationName } from "../../../compute/wasm/kernels/activations.js";
 import { addsTo, type Operation } from "../operation.js";
 
 /** y = f(factor · (x₁ + x₂ + …)), element by element. */

@@ -1,4 +1,4 @@
-import { activations } from "../../../compute/wasm/kernels.js";
+import { activations } from "../../../compute/wasm/kernels/activations.js";
 import type { Heap } from "../../../compute/wasm/heap.js";
 import type { Cell, Step } from "./cells.js";
 import { addsTo, type Block, type Operation } from "../operation.js";

@@ -1,4 +1,4 @@
-import { activations, type ActivationName } from "../../../compute/wasm/kernels.js";
+import { activations, type ActivationName } from "../../../compute/wasm/kernels/activations.js";
 import { addsTo, type Operation } from "../operation.js";
 
 /** What a factor and a bias for every number of a sample are made of; both are (columns). */
