@@ -25,26 +25,26 @@ const { values } = parseArgs({
     only: { type: "string", default: "" },
   },
 });
-/* Steps are as many as take some seconds: in the first one code is compiled, and pauses for that are no part of longer runs. */
+/* Steps are as many as take some seconds; as many before them are not counted: in these code is compiled. */
 const MNIST = "--data mnist";
 const RESNET = "--data mnist --model resnet18 --train-samples 256 --test-samples 100";
 const DEEP = "--hidden 512,512,512,512,512,512,512";
 const LOCAL = [
-  ["MNIST, `adam`, 1024 samples", `${MNIST} --method adam --batch-size 1024 --steps 3000`],
-  ["MNIST, `sapts`", `${MNIST} --method sapts --steps 8000`],
-  ["MNIST, `apts`: parameters split", `${MNIST} --train-samples 6000 --method apts --batches 1 --steps 100`],
-  ["MNIST, `apts-d`", `${MNIST} --train-samples 8192 --method apts-d --steps 100`],
+  ["MNIST, `adam`, 1024 samples", `${MNIST} --method adam --batch-size 1024 --steps 2000`],
+  ["MNIST, `sapts`", `${MNIST} --method sapts --steps 6000`],
+  ["MNIST, `apts`: parameters split", `${MNIST} --train-samples 24000 --method apts --batches 1 --steps 30`],
+  ["MNIST, `apts-d`", `${MNIST} --train-samples 8192 --method apts-d --steps 60`],
   [
     "MNIST, `iapts`, 8 dense layers in stages",
-    `${MNIST} ${DEEP} --method iapts --batch-size 256 --steps 100`,
+    `${MNIST} ${DEEP} --method iapts --batch-size 256 --steps 60`,
   ],
   [
     "ResNet-18, `adam`, 64 samples in groups of 16",
-    `${RESNET} --method adam --batch-size 64 --ghost-batch 16 --steps 20`,
+    `${RESNET} --method adam --batch-size 64 --ghost-batch 16 --steps 15`,
   ],
   [
     "MNIST cnn, `adam`, 128 samples",
-    `${MNIST} --model cnn --train-samples 6000 --method adam --batch-size 128 --steps 300`,
+    `${MNIST} --model cnn --train-samples 6000 --method adam --batch-size 128 --steps 200`,
   ],
 ];
 const HOSTS = [LOCAL[0], LOCAL[2], LOCAL[3]];

@@ -28,7 +28,7 @@ export interface RankParts {
   readonly calls: Readonly<Record<string, CallParts>>;
 }
 
-/** `parts.json`: the steps of a run since it began or went on, but for the first, in which code is compiled. */
+/** `parts.json`: the steps of a run since it began or went on, but for half of the first epoch, in which code is compiled. */
 export interface RunParts {
   readonly steps: number;
   /** Steps before them, which are not counted. */

@@ -23,8 +23,9 @@ export class Meter {
     private readonly count: EvaluationCount,
     /** Copies of the network, each of which makes a local evaluation on its share of the samples. */
     private readonly replicas: number,
+    epochSteps: number,
   ) {
-    this.parts = new StepParts(comm);
+    this.parts = new StepParts(comm, epochSteps);
   }
 
   go(): void {

@@ -3,8 +3,21 @@ import type { CallTotals } from "../comm/account.js";
 import type { Communicator } from "../comm/communicator.js";
 import type { CallParts, RankParts, RunParts } from "../report/parts.js";
 
-/** Steps that are not counted where there are more: in them code is compiled and memory is met for the first time. */
-export const WARM_STEPS = 5;
+/** Fewer steps are never enough to compile code in. */
+const LEAST_WARM = 5;
+
+/**
+ * Steps that are not counted where there are more: half of the first epoch. In them code is compiled, that of messages, too, which on
+ * cores that are all taken holds up whoever waits for it.
+ */
+export function warmSteps(epochSteps: number): number {
+  return Math.max(LEAST_WARM, Math.floor(epochSteps / 2));
+}
+
+/** Steps of an epoch of which so many are counted. */
+export function withWarmSteps(counted: number): number {
+  return counted + Math.max(LEAST_WARM, counted);
+}
 
 /** What has been spent up to some moment, in milliseconds. */
 interface Spent {
@@ -23,11 +36,13 @@ export class StepParts {
   #spent = NOTHING;
   #since: Spent | undefined;
   #steps = 0;
-  #skipped = 0;
-  /** What the first steps took. */
-  #warm = NOTHING;
+  /** What the first steps took: those that are not counted, or fewer, where the run ends with them. */
+  readonly #warm: { readonly steps: number; readonly spent: Spent }[] = [];
 
-  constructor(private readonly comm: Communicator) {}
+  constructor(
+    private readonly comm: Communicator,
+    private readonly epochSteps: number,
+  ) {}
 
   go(): void {
     this.#since = this.#now();
@@ -40,16 +55,16 @@ export class StepParts {
 
   /** A step is done. */
   stepped(): void {
-    if (++this.#steps !== WARM_STEPS) return;
-    this.#warm = this.#upToNow();
-    this.#skipped = WARM_STEPS;
+    const steps = ++this.#steps;
+    if (steps === LEAST_WARM || steps === warmSteps(this.epochSteps))
+      this.#warm.push({ steps, spent: this.#upToNow() });
   }
 
   /** On rank 0 those of all ranks; undefined where no step was made. Collective. */
   async gather(): Promise<RunParts | undefined> {
-    const hasMore = this.#steps > this.#skipped;
-    const skipped = hasMore ? this.#skipped : 0;
-    const spent = less(this.#spent, hasMore ? this.#warm : NOTHING);
+    const warm = this.#warm.findLast(({ steps }) => steps < this.#steps);
+    const skipped = warm?.steps ?? 0;
+    const spent = less(this.#spent, warm?.spent ?? NOTHING);
     const ranks = await this.comm.gatherObject(partsOf(this.comm.rank, spent));
     if (ranks === undefined || this.#steps === 0) return undefined;
     return { steps: this.#steps - skipped, skipped, ranks };

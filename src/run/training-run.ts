@@ -67,7 +67,8 @@ export class TrainingRun {
       ? new StreamedEpochs(setup, network)
       : new Epochs(setup, network, { overlap, random: random.fork("batches") });
     this.divergence = new DivergenceCheck(network, comm, fullBatch, methodOptions["learningRate"]);
-    this.meter = new Meter(comm, network.count, config.stages > 1 ? comm.size / config.stages : 1);
+    const replicas = config.stages > 1 ? comm.size / config.stages : 1;
+    this.meter = new Meter(comm, network.count, replicas, setup.cut.batchesPerEpoch);
     this.trace = new StepTrace(comm, context.plannedSteps, config.trace);
     this.monitor = new Monitor(config, setup.goal, setup.data.test !== undefined);
     this.#state = {

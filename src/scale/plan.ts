@@ -7,7 +7,7 @@ import { formatPlural } from "../report/format.js";
 import type { MethodDescription } from "../methods/description.js";
 import { checkFit } from "../run/check-fit.js";
 import { trainConfig, type TrainConfig } from "../run/options/config.js";
-import { WARM_STEPS } from "../run/step-parts.js";
+import { withWarmSteps } from "../run/step-parts.js";
 import type { PlannedRun } from "../sweep/plan.js";
 import type { Mode } from "./options.js";
 
@@ -58,7 +58,7 @@ export async function planStudy(
   );
 
   async function configOf(count: number): Promise<TrainConfig> {
-    const fixed = { ranks: count, epochs: 1, batchesPerEpoch: WARM_STEPS + steps };
+    const fixed = { ranks: count, epochs: 1, batchesPerEpoch: withWarmSteps(steps) };
     const first: Given = { source: { kind: "program" }, values: fixed };
     const config = trainConfig([first, ...sources, defaultsFor(mode, method, most)], count, method);
     return mode === "strong" ? config : larger(config, count, most, knowledge);
@@ -67,7 +67,8 @@ export async function planStudy(
 
 function defaultsFor(mode: Mode, method: MethodDescription, most: number): Given {
   const hasSubdomains = method.decomposes === true || method.shards === true;
-  const values = { threads: 1, ...(mode === "strong" && hasSubdomains ? { subdomains: most } : {}) };
+  // Converged or not, its steps are measured.
+  const values = { threads: 1, tolerance: 0, ...(mode === "strong" && hasSubdomains ? { subdomains: most } : {}) };
   return { source: { kind: "program" }, values };
 }
 

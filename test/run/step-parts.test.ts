@@ -2,7 +2,6 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { POINT_TO_POINT } from "../../src/comm/account.js";
 import { readParts, type RunParts } from "../../src/report/parts.js";
-import { WARM_STEPS } from "../../src/run/step-parts.js";
 import { runApts, SMALL, temporaryFolder } from "../helpers/apts.js";
 import { run } from "../helpers/run/run.js";
 
@@ -20,7 +19,7 @@ describe("the parts of a run's steps", () => {
     const { code, stderr } = await runApts(["train", ...SMALL, ...values, "--ranks", "2", "--out", out]);
     expect(code, stderr).toBe(0);
     const parts = (await readParts(out))!;
-    expect(parts).toMatchObject({ steps: 9 - WARM_STEPS, skipped: WARM_STEPS });
+    expect(parts).toMatchObject({ steps: 4, skipped: 5 });
     expect(parts.ranks.map(({ rank }) => rank)).toEqual([0, 1]);
     expectWhole(parts);
     const [first, second] = parts.ranks;
@@ -47,6 +46,19 @@ describe("the parts of a run's steps", () => {
     expect({ waiting, moving, calls }).toEqual({ waiting: 0, moving: 0, calls: {} });
     expect(computing).toBeGreaterThan(0);
     expect(deciding).toBeGreaterThan(0);
+  });
+
+  it("leave out half of the first epoch, or five steps", async () => {
+    const skipped = async (epochs: number, batchesPerEpoch: number) => {
+      const out = join(temporaryFolder(), "run");
+      await run(out, { method: "apts", batches: 8, batchesPerEpoch, epochs });
+      const { steps, skipped } = (await readParts(out))!;
+      return [steps, skipped];
+    };
+    expect(await skipped(1, 16)).toEqual([8, 8]);
+    expect(await skipped(3, 13)).toEqual([33, 6]);
+    expect(await skipped(1, 6)).toEqual([1, 5]);
+    expect(await skipped(2, 3)).toEqual([1, 5]);
   });
 
   it("are those of the steps since it went on", async () => {

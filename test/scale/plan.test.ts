@@ -2,7 +2,6 @@ import { describe, expect, it } from "vitest";
 import { methodNamed } from "../../src/methods/registry.js";
 import type { Mode } from "../../src/scale/options.js";
 import { planStudy } from "../../src/scale/plan.js";
-import { WARM_STEPS } from "../../src/run/step-parts.js";
 
 const SMALL = { data: "digits", trainSamples: 1000, testSamples: 100 };
 
@@ -26,7 +25,7 @@ describe("the runs of a study", () => {
     ]);
     for (const of of ["name", "key"] as const) expect(new Set(runs.map((run) => run[of])).size).toBe(4);
     for (const { config } of runs)
-      expect(config).toMatchObject({ epochs: 1, batchesPerEpoch: WARM_STEPS + 7, threads: 1 });
+      expect(config).toMatchObject({ epochs: 1, batchesPerEpoch: 14, threads: 1, tolerance: 0 });
     const again = await plan("strong", [1, 2, 4], { ...SMALL, subdomains: 2 });
     expect(again[0]!.key).toBe(runs[0]!.key); // goes on with what is there
   });

@@ -6,6 +6,7 @@ import {
   type Counts,
   type Iteration,
 } from "./iteration.js";
+import { pausesWhereMet } from "./pauses.js";
 import { predict, type Prediction } from "./predict.js";
 import type { Probe } from "./probe.js";
 
@@ -88,6 +89,11 @@ export function slowdownsBetween(probed: readonly Slowdown[]): number[] {
 /** A rank that has less of a core waits for one in most of its pauses, which are the shorter the less it has to compute. */
 const OWN_CORE = 2 / 3;
 
+/** How often ranks wait for each other in a step. */
+function meetingsOf(iteration: Iteration): number {
+  return iteration.reduce((meetings, { times, call }) => meetings + (call ? times : 0), 0);
+}
+
 /** What the model says of each number of ranks that was probed, the fewest first, which is one. */
 export function forecast(
   probes: readonly Probe[],
@@ -99,10 +105,11 @@ export function forecast(
     probes.map((probe) => {
       const { ranks, step } = probe;
       const iteration = iterationOf(alone!, probe, counted(ranks));
+      const paused = pausesWhereMet(step.pauses, meetingsOf(iteration));
       const told = (one: Iteration) =>
         predict(one, { ...probe.network, coreSharers: ranks }, ranks, slowdown);
       const share = step.cores < OWN_CORE ? told(iteration).compute / step.seconds : 1;
-      return [ranks, told([...iteration, { name: "pauses", times: 1, paused: share * step.pauses }])];
+      return [ranks, told([...iteration, { name: "pauses", times: 1, paused: share * paused }])];
     }),
   );
 }

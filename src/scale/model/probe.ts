@@ -3,11 +3,12 @@ import { selfCommunicator, type Communicator } from "../../comm/index.js";
 import type { BatchProblem } from "../../network/rank-network.js";
 import type { TrainConfig } from "../../run/options/config.js";
 import { setUp } from "../../run/setup.js";
-import { WARM_STEPS } from "../../run/step-parts.js";
+import { warmSteps } from "../../run/step-parts.js";
 import { TrainingRun } from "../../run/training-run.js";
 import { Agreement } from "../../run/wishes.js";
 import { Evaluations, typicalOf, typicalSeconds } from "./evaluations.js";
 import type { Network } from "./links.js";
+import { longestPauses, type Pauses } from "./pauses.js";
 import { measureNetwork } from "./ping-pong.js";
 
 /** What ranks of a job compute and how they are connected, measured while all of them are busy alike; times in seconds. */
@@ -26,7 +27,7 @@ export interface Probe {
     readonly seconds: number;
     readonly gradients: number;
     readonly losses: number;
-    readonly pauses: number;
+    readonly pauses: Pauses;
     /** How much of a core a rank had; more than one where others of its threads computed, too. */
     readonly cores: number;
   };
@@ -57,7 +58,8 @@ const LOCAL_BATCH = 64;
  */
 export async function probe(ofRun: TrainConfig, comm: Communicator, threads: number): Promise<Probe> {
   const alone = selfCommunicator();
-  const steps = ofRun.batchesPerEpoch! - WARM_STEPS;
+  const warm = warmSteps(ofRun.batchesPerEpoch!);
+  const steps = ofRun.batchesPerEpoch! - warm;
   const config = { ...ofRun, batchesPerEpoch: ofRun.batchesPerEpoch! + 1 }; // one more problem, to evaluate by itself
   const setup = await setUp(config, {}, alone, threads);
   const run = await TrainingRun.prepare(config, setup, alone);
@@ -76,7 +78,7 @@ export async function probe(ofRun: TrainConfig, comm: Communicator, threads: num
   };
 
   await comm.barrier();
-  for (let i = 0; i < WARM_STEPS; i++) await step();
+  await secondsOf(warm, step);
   seen.forget();
   const before = process.cpuUsage();
   const lengths = await secondsOf(steps, step);
@@ -119,19 +121,12 @@ export async function probe(ofRun: TrainConfig, comm: Communicator, threads: num
       seconds: gradients * gradient! + losses * loss! + rest! + solves.reduce((a, b) => a + b, 0),
       gradients,
       losses,
-      pauses: meanOfLongest(pauses),
+      pauses: longestPauses(pauses),
       cores: had!,
     },
     solves: { sizes, seconds: solves },
     walk: walk ?? null,
   };
-}
-
-/** By rank, what it paused in each step: the mean over steps of the longest. */
-function meanOfLongest(pauses: readonly (readonly number[])[]): number {
-  const steps = Math.min(...pauses.map(({ length }) => length));
-  const longest = (t: number): number => Math.max(...pauses.map((own) => own[t]!));
-  return Array.from({ length: steps }, (_, t) => longest(t)).reduce((a, b) => a + b, 0) / steps;
 }
 
 /** The run's mini-batches, one after another, and its steps on them, whose evaluations `seen` sees. @param alone the run's */

@@ -23,7 +23,7 @@ function probe(ranks: number, slower: number): Probe {
     parameters: 1000,
     gradient: 0.024 * slower,
     loss: 0.012 * slower,
-    step: { seconds: 0.038 * slower, gradients: 1, losses: 1, pauses: 0, cores: 1 },
+    step: { seconds: 0.038 * slower, gradients: 1, losses: 1, pauses: [0], cores: 1 },
     solves: { sizes: [1000], seconds: [0] },
     walk: null,
   };
@@ -47,7 +47,7 @@ test("what is predicted of one rank is its step, of more their shares at their p
 test("decisions by gradients are told by themselves", () => {
   const searching = (ranks: number) => ({
     ...probe(ranks, 1),
-    step: { seconds: 0.03, gradients: 1, losses: 0, pauses: 0, cores: 1 },
+    step: { seconds: 0.03, gradients: 1, losses: 0, pauses: [0], cores: 1 },
   });
   const moving = (decisions: number): number =>
     forecast([searching(1), searching(2)], () => ({ decisions, agreements: 0, sums: 1 })).get(2)!.moving;
@@ -57,7 +57,7 @@ test("decisions by gradients are told by themselves", () => {
 test("solves of subdomains are shared whole, and only where a step has some", () => {
   const solving = (ranks: number, seconds: number) => ({
     ...probe(ranks, 1),
-    step: { seconds: 0.05, gradients: 1, losses: 1, pauses: 0, cores: 1 },
+    step: { seconds: 0.05, gradients: 1, losses: 1, pauses: [0], cores: 1 },
     solves: { sizes: [250, 250, 250, 250], seconds: [5, 3, 2, 2].map((share) => (share / 12) * seconds) },
   });
   const of = (seconds: number) =>
@@ -73,7 +73,7 @@ test("walks of shards are shared whole", () => {
   const walk = { shards: 4, steps: 8, gradient: 1e-3, loss: 5e-4 };
   const alone = {
     ...probe(1, 1),
-    step: { seconds: 0.05, gradients: 0, losses: 0, pauses: 0, cores: 1 },
+    step: { seconds: 0.05, gradients: 0, losses: 0, pauses: [0], cores: 1 },
     walk,
   };
   const found = forecast([alone, { ...alone, ranks: 2 }], () => ({ decisions: 0, agreements: 0, sums: 1 }));
@@ -92,7 +92,7 @@ test("a short batch that every rank evaluates by itself takes no message but the
 test("pauses are added as they were probed, whatever ranks share and however they slow each other down", () => {
   const pausing = (ranks: number, pauses: number) => {
     const { step, ...others } = probe(ranks, ranks);
-    return { ...others, step: { ...step, pauses } };
+    return { ...others, step: { ...step, pauses: [pauses] } };
   };
   const of = (pauses: number) =>
     forecast([pausing(1, 0), pausing(2, pauses)], () => ({ decisions: 1, agreements: 0, sums: 2 })).get(2)!;
@@ -103,7 +103,7 @@ test("pauses are added as they were probed, whatever ranks share and however the
 test("of ranks that share cores pauses are the shorter the less each has to compute", () => {
   const sharing = (pauses: number) => {
     const { step, ...others } = probe(2, 1);
-    return { ...others, step: { ...step, pauses, cores: 0.5 } };
+    return { ...others, step: { ...step, pauses: [pauses], cores: 0.5 } };
   };
   const of = (pauses: number) =>
     forecast([probe(1, 1), sharing(pauses)], () => ({ decisions: 1, agreements: 0, sums: 2 })).get(2)!;

@@ -16,10 +16,13 @@ export function forecastInStages(
   const probed = probes.map(({ ranks, slowdown: factor }) => ({ ranks, factor }));
   const slowdown = slowdownsBetween([{ ranks: 1, factor: 1 }, ...probed]);
   return new Map(
-    probes.flatMap(({ ranks, network, staged }) => {
+    probes.flatMap(({ ranks, network, staged, pauses }) => {
       const run = counted(ranks);
       if (!run) return [];
-      const iteration = inStages(staged, countedOf(staged, run));
+      const iteration = [
+        ...inStages(staged, countedOf(staged, run)),
+        { name: "pauses", times: 1, paused: pauses[0]! }, // stages wait for each other in every pass
+      ];
       return [[ranks, predict(iteration, { ...network, coreSharers: ranks }, ranks, slowdown)]];
     }),
   );

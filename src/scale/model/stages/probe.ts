@@ -1,12 +1,14 @@
+import { medianOf } from "../../../median.js";
 import { selfCommunicator, type Communicator } from "../../../comm/index.js";
 import type { BatchProblem } from "../../../network/rank-network.js";
 import type { TrainConfig } from "../../../run/options/config.js";
 import { setUp } from "../../../run/setup.js";
-import { WARM_STEPS } from "../../../run/step-parts.js";
+import { warmSteps } from "../../../run/step-parts.js";
 import { TrainingRun } from "../../../run/training-run.js";
 import type { Network } from "../links.js";
 import { measureNetwork } from "../ping-pong.js";
-import { Evaluations } from "../evaluations.js";
+import { longestPauses, type Pauses } from "../pauses.js";
+import { Evaluations, typicalOf, typicalSeconds, type Typical } from "../evaluations.js";
 import { meanOf } from "../iteration.js";
 import { secondsOf, stepsOf } from "../probe.js";
 import { edgesOf, furtherCuts } from "./cuts.js";
@@ -23,12 +25,18 @@ export interface StagedProbe {
   readonly seconds: number;
   /** How much longer a stage's step takes where all ranks make theirs. */
   readonly slowdown: number;
+  /** What pauses of any rank add to a step. */
+  readonly pauses: Pauses;
   /** In 2, 4, 8, … stages, as far as it can be cut, with what stages would take by what they have to compute. */
   readonly cuts: readonly StagedNetwork[];
 }
 
-const meanSeconds = async (times: number, work: () => Promise<unknown>): Promise<number> =>
-  meanOf(await secondsOf(times, work));
+/** Steps of one stage without the others, in seconds. */
+interface OwnSteps {
+  readonly typical: Typical;
+  readonly seconds: number;
+  readonly pauses: readonly number[];
+}
 
 /** Passes that only go there, where steps have none. */
 const ROUNDS = 5;
@@ -44,10 +52,11 @@ export async function probeStages(
   threads: number,
 ): Promise<StagedProbe> {
   const { stages } = ofRun;
-  const steps = ofRun.batchesPerEpoch! - WARM_STEPS;
+  const warm = warmSteps(ofRun.batchesPerEpoch!);
+  const steps = ofRun.batchesPerEpoch! - warm;
   const copy = Math.floor(comm.rank / stages);
   const lone = new LonePipeline((await comm.split(copy, comm.rank))!);
-  const config = { ...ofRun, ranks: stages, batchesPerEpoch: WARM_STEPS + 2 * steps };
+  const config = { ...ofRun, ranks: stages, batchesPerEpoch: warm + 2 * steps };
   const setup = await setUp(config, {}, lone.group, threads);
   const { stage, plan } = setup.stages!;
   lone.cut();
@@ -59,36 +68,42 @@ export async function probeStages(
   const step = async (): Promise<void> => {
     problem = await probed.step();
   };
-  for (let i = 0; i < WARM_STEPS; i++) await step();
+  await secondsOf(warm, step);
 
-  /** Of this stage, with nobody beside it. */
-  const own = async (): Promise<{ readonly step: number; readonly work: StageWork }> => {
+  /** Of this stage: what a step takes without pauses, and these. */
+  const own = async (): Promise<OwnSteps> => {
     seen.forget();
-    const seconds = await meanSeconds(steps, step);
-    const [gradients, losses] = [seen.all("gradients"), seen.all("losses")];
-    const [there, back] = [losses.length / seen.steps.length, gradients.length / seen.steps.length];
+    const lengths = await secondsOf(steps, step);
+    const typical = typicalOf(seen.steps, lengths, 0);
+    const usual = seen.steps.map((one) => typicalSeconds(one, typical));
+    return { typical, seconds: meanOf(usual), pauses: lengths.map((seconds, t) => seconds - usual[t]!) };
+  };
+  const workOf = async ({ typical }: OwnSteps): Promise<StageWork> => {
     const { objective, batch } = problem!;
-    const pass = meanOf(gradients);
-    const only =
-      losses.length > 0 ? meanOf(losses) : await meanSeconds(ROUNDS, () => objective.value(run.parameters));
+    const hasLosses = seen.all("losses").length > 0;
+    const only = hasLosses
+      ? typical.loss
+      : medianOf(await secondsOf(ROUNDS, () => objective.value(run.parameters)));
     const forward = stage === stages - 1 ? 0 : only / batch.chunks;
     return {
-      step: seconds,
-      work: {
-        forward,
-        backward: Math.max(0, pass / batch.chunks - forward),
-        loss: only / batch.chunks,
-        update: Math.max(0, seconds - back * pass - there * only),
-        parameters: setup.network.layout.dimension,
-      },
+      forward,
+      backward: Math.max(0, typical.gradient / batch.chunks - forward),
+      loss: only / batch.chunks,
+      update: Math.max(0, typical.rest),
+      parameters: setup.network.layout.dimension,
     };
   };
-  const inTurn: Awaited<ReturnType<typeof own>>[] = [];
-  for (let s = 0; s < stages; s++)
-    inTurn.push(await comm.broadcastObject(comm.rank === s ? await own() : undefined, s));
+  const inTurn: { readonly seconds: number; readonly work: StageWork }[] = [];
+  for (let s = 0; s < stages; s++) {
+    const mine = comm.rank === s ? await own() : undefined;
+    const told = mine && { seconds: mine.seconds, work: await workOf(mine) };
+    inTurn.push(await comm.broadcastObject(told, s));
+  }
   await comm.barrier();
-  const [together] = await comm.allreduce(Float64Array.of(await meanSeconds(steps, step)), "sum");
-  const seconds = inTurn.reduce((sum, one) => sum + one.step, 0);
+  const atOnce = await own();
+  const pauses = longestPauses(await comm.allgatherObject(atOnce.pauses));
+  const [together] = await comm.allreduce(Float64Array.of(atOnce.seconds), "sum");
+  const seconds = inTurn.reduce((sum, one) => sum + one.seconds, 0);
 
   const { rows, chunks } = problem!.batch;
   const staged = {
@@ -102,6 +117,7 @@ export async function probeStages(
     staged,
     seconds,
     slowdown: together! / comm.size / (seconds / stages),
+    pauses,
     cuts: await furtherCuts(setup.stages!, {
       config,
       staged,

@@ -88,7 +88,7 @@ const adam = (ranks: number) =>
     allreduce: { calls: 1 },
   });
 const probe = (stages: number, ranks = stages) => ({
-  ...{ ranks, network, staged: staged(stages), seconds: 1, slowdown: ranks === 2 ? 1 : 2 },
+  ...{ ranks, network, staged: staged(stages), seconds: 1, slowdown: ranks === 2 ? 1 : 2, pauses: [0] },
   cuts: [staged(2), staged(4)],
 });
 
