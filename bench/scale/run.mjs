@@ -34,10 +34,7 @@ const LOCAL = [
   ["MNIST, `sapts`", `${MNIST} --method sapts --steps 6000`],
   ["MNIST, `apts`: parameters split", `${MNIST} --train-samples 24000 --method apts --batches 1 --steps 30`],
   ["MNIST, `apts-d`", `${MNIST} --train-samples 8192 --method apts-d --steps 60`],
-  [
-    "MNIST, `iapts`, 8 dense layers in stages",
-    `${MNIST} ${DEEP} --method iapts --batch-size 256 --steps 60`,
-  ],
+  ["MNIST, `iapts`, 8 dense layers in stages", `${MNIST} ${DEEP} --method iapts --batch-size 256 --steps 60`],
   [
     "ResNet-18, `adam`, 64 samples in groups of 16",
     `${RESNET} --method adam --batch-size 64 --ghost-batch 16 --steps 15`,

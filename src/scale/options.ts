@@ -14,7 +14,12 @@ export const scaleOptions = {
     help: "the same work on all numbers of ranks, or on each as much more (docs/scaling.md)",
   }),
   repeats: integer({ min: 1, max: 1000, fallback: 3, help: "runs of each number of ranks" }),
-  steps: integer({ min: 1, max: 1_000_000, fallback: 50, help: "steps of each run that are measured, after as many" }),
+  steps: integer({
+    min: 1,
+    max: 1_000_000,
+    fallback: 50,
+    help: "steps of each run that are measured, after as many",
+  }),
   predict: flag({
     fallback: false,
     help: "compare with what the cost model predicts, after probing what ranks compute and their links",

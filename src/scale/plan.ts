@@ -68,7 +68,11 @@ export async function planStudy(
 function defaultsFor(mode: Mode, method: MethodDescription, most: number): Given {
   const hasSubdomains = method.decomposes === true || method.shards === true;
   // Converged or not, its steps are measured.
-  const values = { threads: 1, tolerance: 0, ...(mode === "strong" && hasSubdomains ? { subdomains: most } : {}) };
+  const values = {
+    threads: 1,
+    tolerance: 0,
+    ...(mode === "strong" && hasSubdomains ? { subdomains: most } : {}),
+  };
   return { source: { kind: "program" }, values };
 }
 

@@ -1,4 +1,9 @@
-import { activations, curves, type ActivationName, type CurveName } from "../../../compute/wasm/kernels/activations.js";
+import {
+  activations,
+  curves,
+  type ActivationName,
+  type CurveName,
+} from "../../../compute/wasm/kernels/activations.js";
 import { addsTo, type Operation } from "../operation.js";
 
 /** y = f(x), element by element, where f′ follows from y. */
