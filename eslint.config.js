@@ -25,7 +25,7 @@ const mayImport = {
   "src/rank": ["src/errors.ts"],
   "src/paths.ts": ["src/errors.ts"],
   "src/programs.ts": ["src/errors.ts"],
-  "src/median.ts": [],
+  "src/averages.ts": [],
   "src/random.ts": [],
   "src/linalg": [],
   "src/config": ["src/errors.ts", "src/paths.ts"],
@@ -45,7 +45,7 @@ const mayImport = {
   ],
   "src/compute": ["src/errors.ts", "src/host", "src/config"],
   "src/network": [
-    "src/median.ts",
+    "src/averages.ts",
     "src/errors.ts",
     "src/paths.ts",
     "src/random.ts",
@@ -56,7 +56,7 @@ const mayImport = {
     "src/data",
     "src/methods",
   ],
-  "src/report": ["src/errors.ts", "src/paths.ts", "src/programs.ts", "src/terminal.ts"],
+  "src/report": ["src/averages.ts", "src/errors.ts", "src/paths.ts", "src/programs.ts", "src/terminal.ts"],
   "src/track": [
     "src/errors.ts",
     "src/paths.ts",
@@ -66,7 +66,7 @@ const mayImport = {
     "src/run/folder/appended-file.ts",
   ],
   "src/run": [
-    "src/median.ts",
+    "src/averages.ts",
     "src/errors.ts",
     "src/host",
     "src/paths.ts",

@@ -5,7 +5,7 @@ import { tf } from "../compute/tensorflow.js";
 import { sizeOf } from "../data/dataset.js";
 import { UsageError } from "../errors.js";
 import { Random } from "../random.js";
-import { medianOf } from "../median.js";
+import { medianOf } from "../averages.js";
 import { disposeChunk } from "./batch.js";
 import { builtIn, goalFor, type SampleKind } from "./build.js";
 import { createEvaluator, type Chunk, type Evaluator } from "./evaluator.js";

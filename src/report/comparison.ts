@@ -1,3 +1,4 @@
+import { meanOf } from "../averages.js";
 import { formatBytes, formatShort } from "./format.js";
 import type { EpochMetrics } from "./metrics.js";
 import { spreadOf, type Band } from "./spread.js";
@@ -70,7 +71,7 @@ export function comparison(runs: readonly MeasuredRun[], by: Budget, band: Band)
     const anEpoch = (of: "gradientEvaluations" | "lossEvaluations" | "seconds"): string =>
       same.length === 0
         ? ""
-        : mean(same.map(({ metrics }) => metrics.at(-1)![of] / metrics.at(-1)!.epoch)).toFixed(2);
+        : meanOf(same.map(({ metrics }) => metrics.at(-1)![of] / metrics.at(-1)!.epoch)).toFixed(2);
     return [
       name,
       ...budgets.map(within),
@@ -94,10 +95,6 @@ function budgetsOf(by: Budget, furthest: number): number[] {
     reached.push(...rounds.filter((budget) => budget <= furthest));
   }
   return reached.slice(-MOST_BUDGETS);
-}
-
-function mean(values: readonly number[]): number {
-  return values.reduce((a, b) => a + b, 0) / values.length;
 }
 
 /** The rows as a table in Markdown. */

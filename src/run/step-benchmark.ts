@@ -1,5 +1,5 @@
 import type { Communicator } from "../comm/communicator.js";
-import { medianOf } from "../median.js";
+import { medianOf } from "../averages.js";
 import type { BatchProblem } from "../network/rank-network.js";
 import { PartClock, STEP_PARTS, type StepPart } from "./part-clock.js";
 import { trainConfig } from "./options/config.js";

@@ -1,4 +1,4 @@
-import { middleBy } from "../median.js";
+import { middleBy } from "../averages.js";
 import type { RankParts, RunParts } from "../report/parts.js";
 import { spreadOf } from "../report/spread.js";
 import type { Mode } from "./options.js";

@@ -1,5 +1,5 @@
 import { UsageError } from "../errors.js";
-import { middleBy } from "../median.js";
+import { middleBy } from "../averages.js";
 import type { RunParts } from "../report/parts.js";
 import type { TrainConfig } from "../run/options/config.js";
 import { forecast, iterationOf, type Counted } from "./model/forecast.js";

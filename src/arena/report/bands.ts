@@ -1,4 +1,4 @@
-import { medianOf } from "../../median.js";
+import { medianOf } from "../../averages.js";
 import type { BandPoint } from "../../report/panel.js";
 import type { Target } from "../trial.js";
 import type { Unit } from "./compared.js";

@@ -1,4 +1,4 @@
-import { medianOf } from "../../median.js";
+import { meanOf, medianOf } from "../../averages.js";
 import type { Measurement, Target, Trial } from "../trial.js";
 import { UNITS, type Budget, type Compared, type ComparedWorkload, type Unit } from "./compared.js";
 
@@ -87,7 +87,7 @@ function chosen(workload: ComparedWorkload, candidates: readonly (readonly Trial
   const towards = workload.targets.at(-1)!.direction === "max" ? -1 : 1;
   const best = outcomes.reduce((a, b) => (isBetter(b, a, towards) ? b : a));
   if (candidates.length === 1) return best;
-  const seconds = candidates.map((trials) => mean(trials.map(secondsOf))).reduce((a, b) => a + b);
+  const seconds = candidates.map((trials) => meanOf(trials.map(secondsOf))).reduce((a, b) => a + b);
   return { ...best, search: { candidates: candidates.length, seconds } };
 }
 
@@ -133,8 +133,4 @@ function numberOr(otherwise: number, value: number | undefined): number {
 /** Of training, to its end or its failure, whatever of it counts. */
 function secondsOf({ measurements }: Trial): number {
   return measurements.at(-1)?.seconds ?? 0;
-}
-
-function mean(values: readonly number[]): number {
-  return values.reduce((a, b) => a + b, 0) / values.length;
 }

@@ -1,4 +1,4 @@
-import { medianOf } from "../../median.js";
+import { medianOf } from "../../averages.js";
 import type { BatchProblem } from "../../network/rank-network.js";
 import type { Objective } from "../../trust-region/objective.js";
 

@@ -1,3 +1,4 @@
+import { meanOf } from "../../averages.js";
 import { chunkedSumCost, isExchanged, sumOnRootCost } from "../../comm/chunked-sum.js";
 import { allgatherCost } from "../../comm/collectives/allgather.js";
 import { allreduceCost } from "../../comm/collectives/allreduce.js";
@@ -217,8 +218,4 @@ export function walking(
     { name: "update", times: 1, alike: compute.update },
     ...(agreements > 0 ? [agreed(agreements)] : []),
   ];
-}
-
-export function meanOf(seconds: readonly number[]): number {
-  return seconds.reduce((a, b) => a + b, 0) / seconds.length;
 }

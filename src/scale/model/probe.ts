@@ -1,4 +1,4 @@
-import { medianOf } from "../../median.js";
+import { medianOf } from "../../averages.js";
 import { selfCommunicator, type Communicator } from "../../comm/index.js";
 import type { BatchProblem } from "../../network/rank-network.js";
 import type { TrainConfig } from "../../run/options/config.js";

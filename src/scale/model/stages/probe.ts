@@ -1,4 +1,4 @@
-import { medianOf } from "../../../median.js";
+import { meanOf, medianOf } from "../../../averages.js";
 import { selfCommunicator, type Communicator } from "../../../comm/index.js";
 import type { BatchProblem } from "../../../network/rank-network.js";
 import type { TrainConfig } from "../../../run/options/config.js";
@@ -9,7 +9,7 @@ import type { Network } from "../links.js";
 import { measureNetwork } from "../ping-pong.js";
 import { longestPauses, type Pauses } from "../pauses.js";
 import { Evaluations, typicalOf, typicalSeconds, type Typical } from "../evaluations.js";
-import { meanOf } from "../iteration.js";
+
 import { secondsOf, stepsOf } from "../probe.js";
 import { edgesOf, furtherCuts } from "./cuts.js";
 import type { StagedNetwork, StageWork } from "./iteration.js";

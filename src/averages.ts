@@ -13,3 +13,8 @@ export function medianOf(values: readonly number[]): number {
   if (below === undefined || above === undefined) return NaN;
   return below === above ? below : (below + above) / 2; // of infinity twice, no NaN
 }
+
+/** NaN of none. */
+export function meanOf(values: readonly number[]): number {
+  return values.reduce((a, b) => a + b, 0) / values.length;
+}

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { medianOf } from "../src/median.js";
+import { medianOf } from "../src/averages.js";
 
 describe("the median", () => {
   it.each([
