@@ -16,7 +16,7 @@ export const scaleOptions = {
   repeats: integer({ min: 1, max: 1000, fallback: 3, help: "runs of each number of ranks" }),
   steps: integer({
     min: 1,
-    max: 1_000_000,
+    max: 500_000,
     fallback: 50,
     help: "steps of each run that are measured, after as many",
   }),

@@ -89,7 +89,7 @@ export async function probeStages(
       forward,
       backward: Math.max(0, typical.gradient / batch.chunks - forward),
       loss: only / batch.chunks,
-      update: Math.max(0, typical.rest),
+      update: typical.rest,
       parameters: setup.network.layout.dimension,
     };
   };
