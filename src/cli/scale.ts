@@ -17,7 +17,7 @@ import { placeOptions, ranksOf, refuseOurs, scaleOptions } from "../scale/option
 import { probeLine, type AnyProbe } from "../scale/model/launch-probes.js";
 import { endSentence, predictionTable } from "../scale/model/tables.js";
 import { planStudy, type StudiedRun, type Study } from "../scale/plan.js";
-import { pointsOf, type Point } from "../scale/points.js";
+import { pointsOf, shortRunNote, type Point } from "../scale/points.js";
 import { scalePicture } from "../scale/picture.js";
 import { checkStages } from "../scale/stages.js";
 import {
@@ -136,6 +136,8 @@ async function writeResults(
   const notes = [
     `Medians of ${formatPlural(points[0]!.repeats, "run")} of ${formatPlural(steps, "step")}; parts are means over the ranks of the run in the middle.`,
   ];
+  const short = shortRunNote(points, steps);
+  if (short !== undefined) notes.push(short);
   await writeWhole(join(out, "scale.csv"), scaleCsv(mode, points, predictions));
   await writeWhole(join(out, "scale.svg"), scalePicture(points, title));
   await writeWhole(join(out, "scale.md"), scaleMarkdown(points, title, notes, predictions));
@@ -148,6 +150,7 @@ async function writeResults(
     if (note !== undefined) console.log(note);
     console.log(printableLine(endSentence(stated, far)));
   }
+  if (short !== undefined) console.log(short);
   console.log(`report in ${printableLine(join(out, "scale.md"))}`);
 }
 

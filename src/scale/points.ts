@@ -1,4 +1,5 @@
 import { middleBy } from "../averages.js";
+import { formatSeconds } from "../report/format.js";
 import type { RankParts, RunParts } from "../report/parts.js";
 import { spreadOf } from "../report/spread.js";
 import type { Mode } from "./options.js";
@@ -56,6 +57,24 @@ export function pointsOf(mode: Mode, runs: ReadonlyMap<number, readonly RunParts
       calls: callsOf(typical),
     };
   });
+}
+
+/** Seconds of a run in which its code is compiled, for the most part. */
+const COMPILING = 1;
+
+/** What is to be said where the steps in front of those measured were over before code was compiled. */
+export function shortRunNote(points: readonly Point[], steps: number): string | undefined {
+  const quickest = Math.min(...points.map(({ seconds }) => seconds));
+  if (quickest * steps >= COMPILING) return undefined;
+  const [wanted, power] = [
+    (2 * COMPILING) / quickest,
+    10 ** Math.floor(Math.log10((2 * COMPILING) / quickest)),
+  ];
+  const enough = [1, 2, 5, 10].map((factor) => factor * power).find((rounded) => rounded >= wanted)!;
+  return (
+    `As many steps as were measured were over after ${formatSeconds(quickest * steps)}, when code was being compiled yet: ` +
+    `later steps of a run are faster. Give --steps ${enough} to measure those.`
+  );
 }
 
 function secondsOf(run: RunParts): number {

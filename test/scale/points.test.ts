@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { RunParts } from "../../src/report/parts.js";
-import { pointsOf } from "../../src/scale/points.js";
+import { pointsOf, shortRunNote } from "../../src/scale/points.js";
 import { scaleCsv, tableOf } from "../../src/scale/tables.js";
 import { scalePicture } from "../../src/scale/picture.js";
 
@@ -22,6 +22,16 @@ describe("the points of a study", () => {
     const [two, four] = pointsOf("strong", runs);
     expect(two).toMatchObject({ ranks: 2, repeats: 3, seconds: 1, low: 1, high: 1.5, speedUp: 2, efficiency: 1 }); // prettier-ignore
     expect(four).toMatchObject({ ranks: 4, seconds: 0.5, speedUp: 4, efficiency: 1 });
+  });
+
+  it("are said to be of cold code where the quickest steps take no second", () => {
+    const points = pointsOf("strong", runs); // 1 and 0.5 s a step
+    expect(shortRunNote(points, 4)).toBeUndefined();
+    expect(shortRunNote(points, 1)).toBe(
+      "As many steps as were measured were over after 0.50 s, when code was being compiled yet: later steps of a run are faster. Give --steps 5 to measure those.",
+    );
+    const quick = points.map((point) => ({ ...point, seconds: point.seconds / 2000 }));
+    expect(shortRunNote(quick, 50)).toMatch(/over after 0\.01 s, .* Give --steps 10000 /);
   });
 
   it("count more work for more ranks in weak mode", () => {
