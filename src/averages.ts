@@ -14,7 +14,11 @@ export function medianOf(values: readonly number[]): number {
   return below === above ? below : (below + above) / 2; // of infinity twice, no NaN
 }
 
+export function sumOf(values: readonly number[]): number {
+  return values.reduce((a, b) => a + b, 0);
+}
+
 /** NaN of none. */
 export function meanOf(values: readonly number[]): number {
-  return values.reduce((a, b) => a + b, 0) / values.length;
+  return sumOf(values) / values.length;
 }

@@ -1,3 +1,4 @@
+import { sumOf } from "../averages.js";
 import type { Communicator } from "../comm/communicator.js";
 import { EvaluationCount } from "../network/rank-network.js";
 import { StepParts } from "./step-parts.js";
@@ -55,15 +56,11 @@ export class Meter {
     return {
       globalLosses,
       globalGradients,
-      localLosses: sum(ranks.map((rank) => rank.localLosses)) / this.replicas,
-      localGradients: sum(ranks.map((rank) => rank.localGradients)) / this.replicas,
-      bytesSent: sum(ranks.map((rank) => rank.bytesSent)),
+      localLosses: sumOf(ranks.map((rank) => rank.localLosses)) / this.replicas,
+      localGradients: sumOf(ranks.map((rank) => rank.localGradients)) / this.replicas,
+      bytesSent: sumOf(ranks.map((rank) => rank.bytesSent)),
       peakMemory: Math.max(...ranks.map((rank) => rank.memory)),
       seconds: ranks[0]!.seconds,
     };
   }
-}
-
-function sum(values: readonly number[]): number {
-  return values.reduce((a, b) => a + b, 0);
 }

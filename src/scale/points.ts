@@ -1,4 +1,4 @@
-import { middleBy } from "../averages.js";
+import { middleBy, sumOf } from "../averages.js";
 import { formatSeconds } from "../report/format.js";
 import type { RankParts, RunParts } from "../report/parts.js";
 import { spreadOf } from "../report/spread.js";
@@ -66,10 +66,8 @@ const COMPILING = 1;
 export function shortRunNote(points: readonly Point[], steps: number): string | undefined {
   const quickest = Math.min(...points.map(({ seconds }) => seconds));
   if (quickest * steps >= COMPILING) return undefined;
-  const [wanted, power] = [
-    (2 * COMPILING) / quickest,
-    10 ** Math.floor(Math.log10((2 * COMPILING) / quickest)),
-  ];
+  const wanted = (2 * COMPILING) / quickest;
+  const power = 10 ** Math.floor(Math.log10(wanted));
   const enough = [1, 2, 5, 10].map((factor) => factor * power).find((rounded) => rounded >= wanted)!;
   return (
     `As many steps as were measured were over after ${formatSeconds(quickest * steps)}, when code was being compiled yet: ` +
@@ -83,18 +81,14 @@ function secondsOf(run: RunParts): number {
 
 /** A step's, mean over the ranks. */
 function meanOf({ steps, ranks }: RunParts, of: Part | "seconds"): number {
-  return sum(ranks.map((rank) => rank[of])) / ranks.length / steps;
+  return sumOf(ranks.map((rank) => rank[of])) / ranks.length / steps;
 }
 
 function callsOf({ steps, ranks }: RunParts): Record<string, Sent> {
   const names = [...new Set(ranks.flatMap(({ calls }) => Object.keys(calls)))].sort();
   const total = (name: string, of: keyof Sent): number =>
-    sum(ranks.map(({ calls }: RankParts) => calls[name]?.[of] ?? 0)) / steps;
+    sumOf(ranks.map(({ calls }: RankParts) => calls[name]?.[of] ?? 0)) / steps;
   return Object.fromEntries(
     names.map((name) => [name, { bytes: total(name, "bytes"), messages: total(name, "messages") }]),
   );
-}
-
-function sum(values: readonly number[]): number {
-  return values.reduce((a, b) => a + b, 0);
 }

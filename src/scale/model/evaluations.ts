@@ -1,4 +1,4 @@
-import { medianOf } from "../../averages.js";
+import { medianOf, sumOf } from "../../averages.js";
 import type { BatchProblem } from "../../network/rank-network.js";
 import type { Objective } from "../../trust-region/objective.js";
 
@@ -85,7 +85,7 @@ export interface Typical {
 export function typicalOf(steps: readonly Seen[], lengths: readonly number[], subdomains: number): Typical {
   const solvesOf = (i: number) => steps.flatMap(({ solves }) => solves.get(i) ?? []);
   const evaluated = ({ gradients, losses, solves }: Seen): number =>
-    sum([...gradients, ...losses, ...solves.values()]);
+    sumOf([...gradients, ...losses, ...solves.values()]);
   return {
     gradient: medianOrNone(steps.flatMap(({ gradients }) => gradients)),
     loss: medianOrNone(steps.flatMap(({ losses }) => losses)),
@@ -94,16 +94,16 @@ export function typicalOf(steps: readonly Seen[], lengths: readonly number[], su
   };
 }
 
-/** What the step would take if all in it took as long as it typically does. */
-export function typicalSeconds({ gradients, losses, solves }: Seen, typical: Typical): number {
-  const solved = sum([...solves.keys()].map((i) => typical.solves[i]!));
+/** What each step took beyond what it would if all in it took as long as it typically does. */
+export function pausesOf(steps: readonly Seen[], lengths: readonly number[], typical: Typical): number[] {
+  return steps.map((step, t) => lengths[t]! - typicalSeconds(step, typical));
+}
+
+function typicalSeconds({ gradients, losses, solves }: Seen, typical: Typical): number {
+  const solved = sumOf([...solves.keys()].map((i) => typical.solves[i]!));
   return gradients.length * typical.gradient + losses.length * typical.loss + solved + typical.rest;
 }
 
 function medianOrNone(values: readonly number[]): number {
   return values.length > 0 ? medianOf(values) : 0;
-}
-
-function sum(values: readonly number[]): number {
-  return values.reduce((a, b) => a + b, 0);
 }

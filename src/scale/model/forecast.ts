@@ -1,3 +1,4 @@
+import { sumOf } from "../../averages.js";
 import {
   evaluating,
   preconditioned,
@@ -37,7 +38,7 @@ export function iterationOf(alone: Probe, batch: Probe, { decisions, agreements,
       { gradient: each(gradient), loss: each(loss), update: rest / (1 + shards * steps) },
     );
   }
-  const solved = solves.seconds.reduce((a, b) => a + b, 0);
+  const solved = sumOf(solves.seconds);
   const each = solves.seconds.map((seconds) => seconds * (batch.samples / alone.samples));
   const compute = {
     gradient: perSample(alone.gradient),

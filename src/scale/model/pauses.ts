@@ -1,3 +1,5 @@
+import { sumOf } from "../../averages.js";
+
 /**
  * What pauses of any rank add to a step, in seconds: where ranks meet in every step, in every second, every fourth, …, the longest
  * that any of them paused in between.
@@ -11,8 +13,8 @@ export function longestPauses(pauses: readonly (readonly number[])[]): Pauses {
   return windows.map((length) => {
     const whole = Math.floor(steps / length);
     const longest = (w: number): number =>
-      Math.max(...pauses.map((own) => sum(own.slice(w * length, (w + 1) * length))));
-    return sum(Array.from({ length: whole }, (_, w) => longest(w))) / (whole * length);
+      Math.max(...pauses.map((own) => sumOf(own.slice(w * length, (w + 1) * length))));
+    return sumOf(Array.from({ length: whole }, (_, w) => longest(w))) / (whole * length);
   });
 }
 
@@ -22,8 +24,4 @@ export function pausesWhereMet(pauses: Pauses, meetings: number): number {
   const below = Math.floor(at);
   const above = Math.min(pauses.length - 1, below + 1);
   return pauses[below]! + (at - below) * (pauses[above]! - pauses[below]!);
-}
-
-function sum(values: readonly number[]): number {
-  return values.reduce((a, b) => a + b, 0);
 }

@@ -1,4 +1,4 @@
-import { medianOf } from "../../averages.js";
+import { medianOf, sumOf } from "../../averages.js";
 import { selfCommunicator, type Communicator } from "../../comm/index.js";
 import type { BatchProblem } from "../../network/rank-network.js";
 import type { TrainConfig } from "../../run/options/config.js";
@@ -6,7 +6,7 @@ import { setUp } from "../../run/setup.js";
 import { warmSteps } from "../../run/step-parts.js";
 import { TrainingRun } from "../../run/training-run.js";
 import { Agreement } from "../../run/wishes.js";
-import { Evaluations, typicalOf, typicalSeconds } from "./evaluations.js";
+import { Evaluations, pausesOf, typicalOf } from "./evaluations.js";
 import type { Network } from "./links.js";
 import { longestPauses, type Pauses } from "./pauses.js";
 import { measureNetwork } from "./ping-pong.js";
@@ -52,7 +52,7 @@ const LOCAL_BATCH = 64;
 
 /**
  * Every rank makes the run's steps, and then evaluations, by itself, all at the same time. Medians tell what things take; what a
- * step takes beyond them are pauses (code that is compiled, garbage, a core that others have), and those of the ranks do not come at the
+ * step takes beyond them are pauses (garbage, a core that others have), and those of the ranks do not come at the
  * same time: who exchanges sums waits for the longest in each step. Collective; the result is that of all ranks.
  * @param ofRun the run's, whose one epoch has all steps
  */
@@ -83,12 +83,10 @@ export async function probe(ofRun: TrainConfig, comm: Communicator, threads: num
   const before = process.cpuUsage();
   const lengths = await secondsOf(steps, step);
   const { user, system } = process.cpuUsage(before);
-  const cores = (user + system) / 1e6 / lengths.reduce((a, b) => a + b, 0);
+  const cores = (user + system) / 1e6 / sumOf(lengths);
   const sizes = setup.decomposition.subdomains.map((R) => R.size);
   const own = typicalOf(seen.steps, lengths, sizes.length);
-  const pauses = await comm.allgatherObject(
-    seen.steps.map((one, t) => lengths[t]! - typicalSeconds(one, own)),
-  );
+  const pauses = await comm.allgatherObject(pausesOf(seen.steps, lengths, own));
   const { objective, batch, shards } = await next();
   const x = run.parameters;
   const out = new Float32Array(x.length);
@@ -118,7 +116,7 @@ export async function probe(ofRun: TrainConfig, comm: Communicator, threads: num
     gradient: gradients > 0 ? gradient! : await timed(() => objective.gradient(x, out)),
     loss: loss!,
     step: {
-      seconds: gradients * gradient! + losses * loss! + rest! + solves.reduce((a, b) => a + b, 0),
+      seconds: gradients * gradient! + losses * loss! + rest! + sumOf(solves),
       gradients,
       losses,
       pauses: longestPauses(pauses),

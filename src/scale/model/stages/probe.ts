@@ -1,4 +1,4 @@
-import { meanOf, medianOf } from "../../../averages.js";
+import { meanOf, medianOf, sumOf } from "../../../averages.js";
 import { selfCommunicator, type Communicator } from "../../../comm/index.js";
 import type { BatchProblem } from "../../../network/rank-network.js";
 import type { TrainConfig } from "../../../run/options/config.js";
@@ -8,7 +8,7 @@ import { TrainingRun } from "../../../run/training-run.js";
 import type { Network } from "../links.js";
 import { measureNetwork } from "../ping-pong.js";
 import { longestPauses, type Pauses } from "../pauses.js";
-import { Evaluations, typicalOf, typicalSeconds, type Typical } from "../evaluations.js";
+import { Evaluations, pausesOf, typicalOf, type Typical } from "../evaluations.js";
 
 import { secondsOf, stepsOf } from "../probe.js";
 import { edgesOf, furtherCuts } from "./cuts.js";
@@ -75,8 +75,8 @@ export async function probeStages(
     seen.forget();
     const lengths = await secondsOf(steps, step);
     const typical = typicalOf(seen.steps, lengths, 0);
-    const usual = seen.steps.map((one) => typicalSeconds(one, typical));
-    return { typical, seconds: meanOf(usual), pauses: lengths.map((seconds, t) => seconds - usual[t]!) };
+    const pauses = pausesOf(seen.steps, lengths, typical);
+    return { typical, seconds: meanOf(lengths) - meanOf(pauses), pauses };
   };
   const workOf = async ({ typical }: OwnSteps): Promise<StageWork> => {
     const { objective, batch } = problem!;
@@ -103,7 +103,7 @@ export async function probeStages(
   const atOnce = await own();
   const pauses = longestPauses(await comm.allgatherObject(atOnce.pauses));
   const [together] = await comm.allreduce(Float64Array.of(atOnce.seconds), "sum");
-  const seconds = inTurn.reduce((sum, one) => sum + one.seconds, 0);
+  const seconds = sumOf(inTurn.map((one) => one.seconds));
 
   const { rows, chunks } = problem!.batch;
   const staged = {
