@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import type { Readable } from "node:stream";
-import { ownProgram } from "../src/programs.js";
+import { ownProgram } from "../src/package.js";
 import {
   ALIVE_SECONDS,
   readMessages,

@@ -1,5 +1,5 @@
 import { availableParallelism, cpus } from "node:os";
-import { aptsVersion } from "../run/folder/record.js";
+import { aptsVersion } from "../package.js";
 import type { Arena } from "./file.js";
 import { CUTS } from "../run/options/config.js";
 import { camel } from "../config/resolve.js";

@@ -1,7 +1,7 @@
 import type { Command } from "commander";
 import { cpus, hostname, totalmem } from "node:os";
 import { describeHosts } from "../job/hosts.js";
-import { aptsVersion } from "../run/folder/record.js";
+import { aptsVersion } from "../package.js";
 import { printable } from "../terminal.js";
 import type { ValuesOf } from "../config/option.js";
 import { formatBytes, formatCount } from "../report/format.js";

@@ -1,20 +1,30 @@
 #!/usr/bin/env node
 import { Command, CommanderError } from "commander";
-import { aptsVersion } from "../run/folder/record.js";
-import { compareCommand } from "./compare.js";
-import { benchCommand } from "./bench.js";
-import { doctorCommand } from "./doctor.js";
+import { aptsVersion } from "../package.js";
 import { showError, showFailure } from "./exit.js";
-import { exportCommand } from "./export.js";
-import { fetchCommand } from "./fetch.js";
-import { infoCommand } from "./info.js";
-import { methodsCommand } from "./methods.js";
-import { reportCommand } from "./report.js";
-import { methodOnCommandLine } from "./method-named.js";
-import { submitCommand } from "./submit.js";
-import { scaleCommand } from "./scale.js";
-import { sweepCommand } from "./sweep.js";
-import { trainCommand } from "./train.js";
+
+const words = process.argv.slice(2);
+
+/** The method whose options a command has. */
+const method = async () => (await import("./method-named.js")).methodOnCommandLine(words);
+
+/** Each is loaded where it is the one that runs; all are where help shows them, or where none is named. */
+const COMMANDS = new Map<string | undefined, () => Promise<void>>(
+  Object.entries({
+    train: async () => { (await import("./train.js")).trainCommand(program, await method()); },
+    submit: async () => { (await import("./submit.js")).submitCommand(program, await method()); },
+    info: async () => { (await import("./info.js")).infoCommand(program); },
+    doctor: async () => { (await import("./doctor.js")).doctorCommand(program); },
+    fetch: async () => { (await import("./fetch.js")).fetchCommand(program); },
+    report: async () => { (await import("./report.js")).reportCommand(program); },
+    export: async () => { (await import("./export.js")).exportCommand(program); },
+    methods: async () => { (await import("./methods.js")).methodsCommand(program); },
+    sweep: async () => { (await import("./sweep.js")).sweepCommand(program); },
+    scale: async () => { (await import("./scale.js")).scaleCommand(program, await method()); },
+    compare: async () => { (await import("./compare.js")).compareCommand(program); },
+    bench: async () => { (await import("./bench.js")).benchCommand(program); },
+  }),
+);
 
 const program = new Command("apts")
   .description("Distributed training for TensorFlow.js without a learning rate to tune.")
@@ -31,19 +41,9 @@ process.on("exit", (code) => {
   process.exitCode = 1;
 });
 try {
-  const method = await methodOnCommandLine(process.argv.slice(2));
-  trainCommand(program, method);
-  submitCommand(program, method);
-  infoCommand(program);
-  doctorCommand(program);
-  fetchCommand(program);
-  reportCommand(program);
-  exportCommand(program);
-  methodsCommand(program);
-  sweepCommand(program);
-  scaleCommand(program, method);
-  compareCommand(program);
-  benchCommand(program);
+  const named = COMMANDS.get(words[0]);
+  if (named) await named();
+  else for (const add of COMMANDS.values()) await add();
   await program.parseAsync();
 } catch (error) {
   // Commander has printed its message already; help and version end well.

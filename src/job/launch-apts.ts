@@ -1,7 +1,7 @@
 import { readHostfile } from "../../launcher/hostfile.js";
 import { launch, type LaunchSpec } from "../../launcher/launch.js";
 import type { Verdict } from "../../launcher/verdict.js";
-import { ownProgram } from "../programs.js";
+import { ownProgram } from "../package.js";
 
 /** Runs the command `apts` as ranks, on the hosts of a file where one is given. */
 export async function launchApts(

@@ -65,8 +65,10 @@ const LEAST = 0.02;
 const RISE = [0.2, 0.01] as const;
 /** It has to fall by this share of how far θ strays while more is left than what was gained counts: that may be noise which never goes, */
 const FALL = 0.2;
-/** unless less was gained than this share of what is left: then it may not have begun. */
+/** unless less was gained than this share of what is left: then it may not have begun; */
 const BEGUN = 0.25;
+/** or Δ is no more than this share of the longest: shorter steps would learn by heart sooner. */
+const LONG = 0.1;
 /** W */
 const WINDOW = 5;
 /** A longer Δ than an undone walk left is not tried before there are so many times the steps. */
@@ -121,7 +123,8 @@ export function judged(
   const worth = positive ? Math.min(level, Math.max(GAINED * gained, LEAST * level)) : Math.max(0, gained);
   const rose = total((one) => one.accepted - one.earlier);
   const above = Math.max(0, strayed);
-  const mayBeNoise = isIterate && positive && level > GAINED * gained && gained > BEGUN * level;
+  const hasBegun = gained > BEGUN * level;
+  const mayBeNoise = isIterate && positive && hasBegun && level > GAINED * gained && radius > LONG * max;
   const rises = rose > (mayBeNoise ? -FALL * above : RISE[0] * above + RISE[1] * worth);
   const eta = strayed < -AHEAD * worth ? ETA_AHEAD : ETA;
   let next = radius;

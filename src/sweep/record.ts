@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { runsCsv, type RunRow } from "../report/runs-table.js";
 import type { Summary } from "../report/summary.js";
 import { writeWhole } from "../run/folder/files.js";
-import { aptsVersion } from "../run/folder/record.js";
+import { aptsVersion } from "../package.js";
 import type { PlannedRun } from "./plan.js";
 
 /** What a table says of a run that has not ended. */

@@ -3,7 +3,7 @@ import type { ValuesOf } from "../config/option.js";
 import { UsageError } from "../errors.js";
 import { arrayScript, ranksOf, submitJob, type submitOptions } from "../job/batch.js";
 import { refuseRunFolder } from "../job/side-by-side/run-files.js";
-import { ownProgram } from "../programs.js";
+import { ownProgram } from "../package.js";
 import { formatPlural } from "../report/format.js";
 import type { PlannedRun } from "./plan.js";
 import { runsIn, SweepTable } from "./record.js";

@@ -20,7 +20,7 @@ import { usableCores } from "../../host/cores.js";
 import { textOf } from "../../host/files.js";
 import { visibleGpus } from "../../host/gpus.js";
 import { limitOf } from "../../host/limits.js";
-import { aptsVersion } from "../../run/folder/record.js";
+import { aptsVersion } from "../../package.js";
 
 /** What to look at. */
 export interface Gathering {

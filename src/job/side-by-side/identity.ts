@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
-import { aptsVersion } from "../../run/folder/record.js";
+import { aptsVersion } from "../../package.js";
 import { ofEveryRun, type TrainConfig } from "../../run/options/config.js";
 import type { KnownData } from "./data.js";
 

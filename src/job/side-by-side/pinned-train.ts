@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { probeWrappers, type Wrap } from "../../../launcher/agent/wrappers.js";
-import { ownProgram } from "../../programs.js";
+import { ownProgram } from "../../package.js";
 import type { OwnPlace } from "./cores.js";
 
 /**

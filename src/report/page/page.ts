@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { ownProgram } from "../../programs.js";
+import { ownProgram } from "../../package.js";
 import { noteOn } from "../curves.js";
 import type { Series } from "../series.js";
 import type { Band } from "../spread.js";

@@ -5,7 +5,7 @@ import { kebab } from "../../config/option.js";
 import { nameOfData } from "../data-of-run.js";
 import type { TrainConfig } from "../options/config.js";
 import { MAY_CHANGE } from "../options/table.js";
-import { aptsVersion } from "../folder/record.js";
+import { aptsVersion } from "../../package.js";
 import type { Setup } from "../setup.js";
 import { cutsOf } from "../stages/stages-of-run.js";
 

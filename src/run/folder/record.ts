@@ -1,9 +1,9 @@
-import { createRequire } from "node:module";
 import { headerOf, type DatasetHeader } from "../../data/dataset-file.js";
 import type { Position } from "../ledger.js";
 import type { TrainConfig } from "../options/config.js";
 import type { TreatmentRecord } from "../../network/inputs/standardisation.js";
 import type { StagePlan } from "../../network/stages/plan.js";
+import { aptsVersion } from "../../package.js";
 import type { Setup } from "../setup.js";
 import { cutsOf, type StagesOfRun } from "../stages/stages-of-run.js";
 
@@ -68,10 +68,4 @@ export function recordOf(
 
 function recordOfStages({ plan, microBatchRows, bytes }: StagesOfRun): NonNullable<RunRecord["stages"]> {
   return { cut: cutsOf(plan), microBatchRows, bytes, plan };
-}
-
-/** The version in package.json. */
-export function aptsVersion(): string {
-  const require = createRequire(import.meta.url);
-  return (require("apts/package.json") as { version: string }).version;
 }

@@ -1,4 +1,5 @@
 import { existsSync } from "node:fs";
+import { createRequire } from "node:module";
 import { fileURLToPath } from "node:url";
 import { UsageError } from "./errors.js";
 
@@ -15,4 +16,10 @@ export function ownProgram(file: string, beside: string): string {
       `Keep it out of the bundle, as an external module (rolldown, rollup: external: ["apts"]; esbuild: --external:apts; ` +
       `webpack: externals), and in node_modules where the program runs.`,
   );
+}
+
+/** The version in package.json. */
+export function aptsVersion(): string {
+  const require = createRequire(import.meta.url);
+  return (require("apts/package.json") as { version: string }).version;
 }
