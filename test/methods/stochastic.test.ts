@@ -38,7 +38,7 @@ function method(options = {}) {
 }
 
 /** docs/algorithms.md §4, "On mini-batches", in float64, as it stands there. */
-function reference(steps: number, from: number, delta: number, beta: number) {
+function reference(steps: number, from: number, delta: number, beta: number, longest: number) {
   let x = new Array<number>(N).fill(from);
   let average = x.slice();
   const [m, v] = [new Array<number>(N).fill(0), new Array<number>(N).fill(0)];
@@ -92,12 +92,12 @@ function reference(steps: number, from: number, delta: number, beta: number) {
         const scale = Math.min(level, Math.max(gained / 2, level / 50));
         const [rho, q] = [predicted > 0 ? fell / predicted : -1, strayed / scale];
         const above = Math.max(0, strayed);
-        const mayBeNoise = level > gained / 2 && gained > level / 4;
+        const mayBeNoise = level > gained / 2 && gained > level / 4 && delta > longest / 10;
         const rises = risen > (mayBeNoise ? -0.2 * above : 0.2 * above + 0.01 * scale);
         const [least, much] = q < -0.05 ? [0, 0.25] : [0.6, 0.75];
         if (rho < least || q > 0.3 || rises) delta = Math.max(1e-4, delta / beta);
         else if (rho > much && q < 0.15)
-          delta = Math.min(1, t < 2 * astray.t ? astray.delta : Infinity, delta * beta);
+          delta = Math.min(longest, t < 2 * astray.t ? astray.delta : Infinity, delta * beta);
         [fell, predicted, strayed, level, gained, risen, judgements] = [0, 0, 0, 0, 0, 0, 0];
       }
     }
@@ -108,12 +108,12 @@ function reference(steps: number, from: number, delta: number, beta: number) {
 
 describe("APTS on mini-batches", () => {
   it.each([
-    ["from far away", -1, 0.005],
-    ["and goes back where a step was much too long", 0.4, 1],
-  ])("steps as docs/algorithms.md says, %s", async (_, from, radius) => {
-    const { path: expected, undone } = reference(300, from, radius, 1.5);
+    ["from far away", -1, 0.005, 0.05],
+    ["and goes back where a step was much too long", 0.4, 1, 1],
+  ])("steps as docs/algorithms.md says, %s", async (_, from, radius, maxRadius) => {
+    const { path: expected, undone } = reference(300, from, radius, 1.5, maxRadius);
     expect(undone > 0).toBe(radius === 1);
-    const sapts = method({ radius, maxRadius: 1 });
+    const sapts = method({ radius, maxRadius });
     let state = sapts.start(new Float32Array(N).fill(from)) as StochasticState;
     for (const [k, { x, average, delta }] of expected.entries()) {
       const after = await sapts.step(state, on(k));
@@ -197,15 +197,15 @@ function centreOf(f: TestFunction): number[] {
 }
 
 describe("a judgement", () => {
-  const rule = { grow: 2, min: 1e-3, max: 1 };
+  const rule = { grow: 2, min: 1e-3, max: 0.5 };
   const good: Judgement = { t: 2, f: 1, trial: 0.9, predicted: 0.11, accepted: 1, earlier: 1 };
   /** At first the loss was 5. */
   const afterOne = { ...begun, last: 1, first: 5 };
 
   /** Δ after two judgements of 0.1, the second with these changes. */
-  function radiusAfter(changes: Partial<Judgement>, before = good, known = afterOne): number {
-    const { judgements } = judged(known, before, 0.1, rule);
-    return judged(judgements, { ...before, t: 3, ...changes }, 0.1, rule).radius;
+  function radiusAfter(changes: Partial<Judgement>, before = good, known = afterOne, max = rule.max): number {
+    const { judgements } = judged(known, before, 0.1, { ...rule, max });
+    return judged(judgements, { ...before, t: 3, ...changes }, 0.1, { ...rule, max }).radius;
   }
 
   it.each([
@@ -279,6 +279,7 @@ describe("a judgement", () => {
     expect(radiusAfter({}, above, { ...begun, last: 1, first: 3.5 })).toBe(0.2);
     expect(radiusAfter({}, above, halfway)).toBe(0.05);
     expect(radiusAfter({ earlier: 1.04 }, above, halfway)).toBe(0.2);
+    expect(radiusAfter({}, above, halfway, 1)).toBe(0.2); // no more than a tenth of the longest
   });
 
   it("does not where hardly anything was gained yet", () => {
