@@ -1,8 +1,10 @@
 import { isStreamed } from "../data/dataset.js";
 import { checkMiniBatches, miniBatches, miniBatchSizes } from "../data/batches.js";
+import { collectGarbage } from "../host/garbage.js";
+import type { Vector } from "../linalg/vector.js";
 import { Batch, checkHeld, largestChunk, type Preparation } from "../network/batch.js";
 import type { Batches } from "../network/quality.js";
-import type { BatchProblem, RankNetwork } from "../network/rank-network.js";
+import { EvaluationCount, type BatchProblem, type RankNetwork } from "../network/rank-network.js";
 import type { Random } from "../random.js";
 import type { Cut } from "./options/config.js";
 import type { StreamedSamples } from "./program.js";
@@ -28,11 +30,14 @@ export interface EpochSource {
   /** Mini-batches, as they are trained on, of which batch normalisation takes what it predicts with. */
   forStatistics(samples?: StreamedSamples): Batches;
   /**
-   * Brings the samples to where mini-batches are gathered and draws the pass of a step (from 0), so that the first step
-   * of a run is like the others.
+   * Draws the pass of a step (from 0) and evaluates its mini-batch, so that the first step of a run is like the others: samples
+   * are where mini-batches are gathered, code that libraries make at its first use is there, and no garbage is. Collective.
    */
-  prepare?(step: number): void;
+  prepare?(step: number, theta: Vector): Promise<void>;
 }
+
+/** Bytes of θ up to which a step takes less than what its first evaluation does beside it. */
+const SMALL = 2 ** 22;
 
 /** Samples whose statistics are taken, at least: means of so many are off by two hundredths of a deviation. */
 const STATISTICS_ROWS = 2560;
@@ -78,15 +83,19 @@ export class Epochs implements EpochSource {
     this.#full = batches === 1 ? this.#problem("all", this.#orderOfAll()) : undefined;
   }
 
-  prepare(step: number): void {
+  async prepare(step: number, theta: Vector): Promise<void> {
     if (this.#full) return;
-    this.#indicesOf(this.#passOf(step));
-    const { memory, front } = this.#preparation;
-    const { train } = this.setup.data;
-    if (!memory || front || isStreamed(train)) return;
-    const one = new Batch(train, this.#preparation, {}, Int32Array.of(0));
-    one.chunk(0);
-    one.dispose();
+    const indices = this.#indicesOf(this.#passOf(step))[step % this.setup.cut.batches];
+    if (isStreamed(this.setup.data.train) || theta.byteLength > SMALL) return;
+    const { objective, batch } = this.#problem("before the first step", indices);
+    try {
+      await objective.gradient(theta, new Float32Array(theta.length));
+      await objective.value(theta);
+    } finally {
+      batch.dispose();
+    }
+    Object.assign(this.network.count, new EvaluationCount());
+    collectGarbage(); // of reading and setting up, which V8 would do within the first steps
   }
 
   *problems(epoch: number, done: number): Generator<BatchProblem> {

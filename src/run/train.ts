@@ -86,7 +86,7 @@ async function trainIn(
   const isScarce = config.memory !== undefined && run.parameters.byteLength >= LARGE;
   const agreement = new Agreement(comm);
   let ended: Summary["ended"] | undefined = run.goalReached();
-  if (!ended) run.epochs.prepare?.(run.stepsDone);
+  if (!ended) await run.epochs.prepare?.(run.stepsDone, run.parameters);
   while (ended === undefined) {
     const stopped = await finishEpoch(run, { checkpoints, reporter, program, tracking, isScarce }, () =>
       agreement.afterStep(wish, run.state.ledger.steps.loss),

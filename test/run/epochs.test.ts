@@ -20,7 +20,8 @@ test("samples are on the heap and their order is drawn before the first step, wh
   const samples = 2000 * 28 * 28; // bytes
   const run = await TrainingRun.prepare(config, setup, comm);
   const shuffle = vi.spyOn(Random.prototype, "shuffle");
-  run.epochs.prepare!(38);
+  await run.epochs.prepare!(38, run.parameters);
+  expect(setup.network.count.globalGradients).toBe(0);
   expect(largest()).toBeGreaterThanOrEqual(samples);
   expect(shuffle).toHaveBeenCalledOnce();
   allocate.mockClear();
