@@ -3,26 +3,21 @@ import { Command, CommanderError } from "commander";
 import { aptsVersion } from "../package.js";
 import { showError, showFailure } from "./exit.js";
 
-const words = process.argv.slice(2);
-
-/** The method whose options a command has. */
-const method = async () => (await import("./method-named.js")).methodOnCommandLine(words);
-
 /** Each is loaded where it is the one that runs; all are where help shows them, or where none is named. */
-const COMMANDS = new Map<string | undefined, () => Promise<void>>(
+const COMMANDS = new Map<string | undefined, () => Promise<(program: Command) => unknown>>(
   Object.entries({
-    train: async () => { (await import("./train.js")).trainCommand(program, await method()); },
-    submit: async () => { (await import("./submit.js")).submitCommand(program, await method()); },
-    info: async () => { (await import("./info.js")).infoCommand(program); },
-    doctor: async () => { (await import("./doctor.js")).doctorCommand(program); },
-    fetch: async () => { (await import("./fetch.js")).fetchCommand(program); },
-    report: async () => { (await import("./report.js")).reportCommand(program); },
-    export: async () => { (await import("./export.js")).exportCommand(program); },
-    methods: async () => { (await import("./methods.js")).methodsCommand(program); },
-    sweep: async () => { (await import("./sweep.js")).sweepCommand(program); },
-    scale: async () => { (await import("./scale.js")).scaleCommand(program, await method()); },
-    compare: async () => { (await import("./compare.js")).compareCommand(program); },
-    bench: async () => { (await import("./bench.js")).benchCommand(program); },
+    train: async () => (await import("./train.js")).trainCommand,
+    submit: async () => (await import("./submit.js")).submitCommand,
+    info: async () => (await import("./info.js")).infoCommand,
+    doctor: async () => (await import("./doctor.js")).doctorCommand,
+    fetch: async () => (await import("./fetch.js")).fetchCommand,
+    report: async () => (await import("./report.js")).reportCommand,
+    export: async () => (await import("./export.js")).exportCommand,
+    methods: async () => (await import("./methods.js")).methodsCommand,
+    sweep: async () => (await import("./sweep.js")).sweepCommand,
+    scale: async () => (await import("./scale.js")).scaleCommand,
+    compare: async () => (await import("./compare.js")).compareCommand,
+    bench: async () => (await import("./bench.js")).benchCommand,
   }),
 );
 
@@ -41,9 +36,8 @@ process.on("exit", (code) => {
   process.exitCode = 1;
 });
 try {
-  const named = COMMANDS.get(words[0]);
-  if (named) await named();
-  else for (const add of COMMANDS.values()) await add();
+  const named = COMMANDS.get(process.argv[2]);
+  for (const load of named ? [named] : COMMANDS.values()) await (await load())(program);
   await program.parseAsync();
 } catch (error) {
   // Commander has printed its message already; help and version end well.

@@ -32,10 +32,12 @@ import type { PlannedRun } from "../sweep/plan.js";
 import { runSweep } from "../sweep/run.js";
 import { drawnTable, printableLine } from "../terminal.js";
 import { progressOn, takeSignals } from "./many-runs.js";
+import { methodOnCommandLine } from "./method-named.js";
 import { addTrainOptions, trainOptionsWith } from "./train-help.js";
 
 /** `apts scale`: strong and weak scaling of a run. */
-export function scaleCommand(program: Command, method: MethodDescription): void {
+export async function scaleCommand(program: Command): Promise<void> {
+  const method = await methodOnCommandLine(process.argv.slice(2));
   const command = program
     .command("scale")
     .description(

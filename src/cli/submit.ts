@@ -6,11 +6,12 @@ import { jobScript, ranksOf, submitJob, submitOptions } from "../job/batch.js";
 import { jobOptions } from "../job/job-options.js";
 import { planTask, refuseLaunchOptions } from "../job/plan.js";
 import { readOptionsFile } from "../job/recorded.js";
-import type { MethodDescription } from "../methods/description.js";
+import { methodOnCommandLine } from "./method-named.js";
 import { addTrainOptions, trainOptionsWith } from "./train-help.js";
 
 /** `apts submit`: checks the options of a training run, writes a SLURM job script for it and submits that. */
-export function submitCommand(program: Command, method: MethodDescription): void {
+export async function submitCommand(program: Command): Promise<void> {
+  const method = await methodOnCommandLine(process.argv.slice(2));
   const command = program
     .command("submit")
     .description("submit a training run to SLURM")

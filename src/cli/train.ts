@@ -9,13 +9,14 @@ import { showRun } from "../job/show-run.js";
 import { specFromVariables } from "../job/specification.js";
 import { thisRank } from "../rank/starters/index.js";
 import { takeStopSignals } from "../rank/stop-signals.js";
-import type { MethodDescription } from "../methods/description.js";
 import { printableLine } from "../terminal.js";
 import { showError, showFailure } from "./exit.js";
+import { methodOnCommandLine } from "./method-named.js";
 import { addTrainOptions, trainOptionsWith } from "./train-help.js";
 
 /** `apts train`: starts the ranks; or, where this process is one of them already, trains as that rank. */
-export function trainCommand(program: Command, method: MethodDescription): void {
+export async function trainCommand(program: Command): Promise<void> {
+  const method = await methodOnCommandLine(process.argv.slice(2));
   const command = program
     .command("train")
     .description("train a network on several ranks")
