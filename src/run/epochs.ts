@@ -36,7 +36,7 @@ export interface EpochSource {
   prepare?(step: number, theta: Vector): Promise<void>;
 }
 
-/** Bytes of θ up to which a step takes less than what its first evaluation does beside it. */
+/** Bytes of θ up to which that is done: of larger networks a step takes so long that what its first evaluation does beside it is nothing. */
 const SMALL = 2 ** 22;
 
 /** Samples whose statistics are taken, at least: means of so many are off by two hundredths of a deviation. */
