@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { readdirSync, readFileSync } from "node:fs";
+import { accessSync, constants, readdirSync, readFileSync } from "node:fs";
 import { join, posix } from "node:path";
 import { describe, expect, it } from "vitest";
 import { ROOT } from "../helpers/built.js";
@@ -43,6 +43,13 @@ describe("the package", () => {
     expect(pages).toEqual(
       expect.arrayContaining(["README.md", "CHANGELOG.md", ...docs.map((name) => `docs/${name}`)]),
     );
+  });
+
+  it("has commands that run as they are built: npx links those of a clone once", () => {
+    const { bin } = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8")) as {
+      bin: Record<string, string>;
+    };
+    for (const file of Object.values(bin)) accessSync(join(ROOT, file), constants.X_OK);
   });
 
   it.each(["examples", "hosts"])("has all of %s", (folder) => {
