@@ -13,7 +13,8 @@ const OF_A_METHOD = ["train", "submit", "scale"];
  * with, before anything else is made of them: which options there are, and what they mean, is the method's.
  * @throws UsageError where a module that is named has none
  */
-export async function methodOnCommandLine(words: readonly string[]): Promise<MethodDescription> {
+export async function methodOnCommandLine(): Promise<MethodDescription> {
+  const words = process.argv.slice(2);
   if (!OF_A_METHOD.includes(words[0] ?? "")) return methodNamed(trainOptions.method.fallback);
   const config = valueOf(words, "--config");
   const folder =

@@ -37,7 +37,7 @@ import { addTrainOptions, trainOptionsWith } from "./train-help.js";
 
 /** `apts scale`: strong and weak scaling of a run. */
 export async function scaleCommand(program: Command): Promise<void> {
-  const method = await methodOnCommandLine(process.argv.slice(2));
+  const method = await methodOnCommandLine();
   const command = program
     .command("scale")
     .description(

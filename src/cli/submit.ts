@@ -11,7 +11,7 @@ import { addTrainOptions, trainOptionsWith } from "./train-help.js";
 
 /** `apts submit`: checks the options of a training run, writes a SLURM job script for it and submits that. */
 export async function submitCommand(program: Command): Promise<void> {
-  const method = await methodOnCommandLine(process.argv.slice(2));
+  const method = await methodOnCommandLine();
   const command = program
     .command("submit")
     .description("submit a training run to SLURM")

@@ -16,7 +16,7 @@ import { addTrainOptions, trainOptionsWith } from "./train-help.js";
 
 /** `apts train`: starts the ranks; or, where this process is one of them already, trains as that rank. */
 export async function trainCommand(program: Command): Promise<void> {
-  const method = await methodOnCommandLine(process.argv.slice(2));
+  const method = await methodOnCommandLine();
   const command = program
     .command("train")
     .description("train a network on several ranks")
